@@ -1,0 +1,162 @@
+//! The JSON report of a sweep.
+//!
+//! Readers should ignore fields they do not know. A number that is not finite is written as the string `"NaN"`,
+//! `"Infinity"` or `"-Infinity"`, because JSON has no such numbers.
+
+use crate::environment::Environment;
+use crate::protocol::Profile;
+use serde::{Serialize, Serializer};
+use simdescent::Rule;
+
+/// Raised whenever a reader of the last version could misread the new one.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) schema_version: u32,
+    pub(crate) protocol_version: u32,
+    /// When the sweep started, UTC, RFC 3339.
+    pub(crate) started: String,
+    /// The arguments of the program.
+    pub(crate) command: Vec<String>,
+    pub(crate) profile: Profile,
+    pub(crate) seed: u64,
+    pub(crate) environment: Environment,
+    pub(crate) workloads: Vec<WorkloadReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct WorkloadReport {
+    pub(crate) name: String,
+    pub(crate) model: String,
+    pub(crate) parameters: usize,
+    pub(crate) loss: &'static str,
+    pub(crate) sampling: &'static str,
+    pub(crate) training: DataReport,
+    pub(crate) validation: DataReport,
+    /// Samples a run may see.
+    pub(crate) budget_samples: usize,
+    /// Validation loss before training.
+    #[serde(serialize_with = "number")]
+    pub(crate) initial_loss: f64,
+    /// Validation loss to reach.
+    #[serde(serialize_with = "number")]
+    pub(crate) target_loss: f64,
+    pub(crate) cells: Vec<Cell>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct DataReport {
+    pub(crate) name: String,
+    pub(crate) rows: usize,
+    pub(crate) features: usize,
+    pub(crate) sha256: String,
+}
+
+/// One optimizer at one batch size. The figures of the cell are medians over `runs`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Cell {
+    pub(crate) optimizer: &'static str,
+    pub(crate) rule: Rule,
+    pub(crate) batch_size: usize,
+    /// The learning rate that tuning chose.
+    pub(crate) learning_rate: f64,
+    /// Whether that is the lowest or highest rate tried: the best may lie beyond.
+    pub(crate) learning_rate_at_border: bool,
+    pub(crate) outcome: Outcome,
+    pub(crate) diverged: bool,
+    #[serde(serialize_with = "number")]
+    pub(crate) samples_per_second: f64,
+    pub(crate) steps_to_target: Option<f64>,
+    pub(crate) samples_to_target: Option<f64>,
+    pub(crate) seconds_to_target: Option<f64>,
+    #[serde(serialize_with = "number")]
+    pub(crate) final_loss: f64,
+    pub(crate) final_accuracy: Option<f64>,
+    /// Digest of the first run.
+    pub(crate) digest: String,
+    /// Runs with fresh seeds at the tuned learning rate.
+    pub(crate) runs: Vec<Run>,
+    /// One run per learning rate tried.
+    pub(crate) tuning: Vec<Run>,
+}
+
+/// How a run or cell ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// The target was reached, and the run did not diverge later.
+    Complete,
+    /// The budget was spent before the target was reached.
+    Censored,
+    /// A loss or parameter was not finite, or the loss ended above where it started.
+    Diverged,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Run {
+    pub(crate) trial: u64,
+    pub(crate) learning_rate: f64,
+    pub(crate) outcome: Outcome,
+    #[serde(serialize_with = "number")]
+    pub(crate) initial_loss: f64,
+    /// Validation loss at the end.
+    #[serde(serialize_with = "number")]
+    pub(crate) final_loss: f64,
+    /// Lowest validation loss seen.
+    #[serde(serialize_with = "number")]
+    pub(crate) best_loss: f64,
+    pub(crate) final_accuracy: Option<f64>,
+    pub(crate) steps: u64,
+    pub(crate) samples: u64,
+    /// Training only, validation excluded.
+    pub(crate) seconds: f64,
+    #[serde(serialize_with = "number")]
+    pub(crate) samples_per_second: f64,
+    pub(crate) steps_to_target: Option<u64>,
+    pub(crate) samples_to_target: Option<u64>,
+    pub(crate) seconds_to_target: Option<f64>,
+    /// SHA-256 over loss curve and final parameters.
+    pub(crate) digest: String,
+}
+
+/// A finite number as itself, others as strings.
+fn number<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if x.is_finite() {
+        serializer.serialize_f64(*x)
+    } else if x.is_nan() {
+        serializer.serialize_str("NaN")
+    } else {
+        serializer.serialize_str(if *x > 0.0 { "Infinity" } else { "-Infinity" })
+    }
+}
+
+/// The median; the mean of the middle two of an even number.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    (values[(n - 1) / 2] + values[n / 2]) / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_not_finite_become_strings() {
+        #[derive(Serialize)]
+        struct N(#[serde(serialize_with = "number")] f64);
+        let json = |x| serde_json::to_string(&N(x)).unwrap();
+        assert_eq!(
+            [1.5, f64::NAN, f64::INFINITY, -f64::INFINITY].map(json),
+            ["1.5", "\"NaN\"", "\"Infinity\"", "\"-Infinity\""]
+        );
+    }
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(vec![7.0]), 7.0);
+    }
+}

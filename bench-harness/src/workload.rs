@@ -1,0 +1,213 @@
+//! Workloads: a training set, a validation set, a model and a loss.
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use simdescent::dataset::{CsvOptions, Standardizer, read_csv, read_mnist_dir, read_svmlight};
+use simdescent::kernels::activation::Activation;
+use simdescent::random::{Purpose, Stream, StreamKey};
+use simdescent::{Dataset, Initializer, Linear, Loss, Mlp, Model, Targets, synthetic};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// What a sweep trains.
+pub(crate) struct Workload {
+    pub(crate) name: String,
+    pub(crate) training: Dataset,
+    pub(crate) validation: Dataset,
+    pub(crate) loss: Loss,
+    pub(crate) model: ModelSpec,
+}
+
+/// A model, before its weights are drawn.
+#[derive(Clone, Debug)]
+pub(crate) enum ModelSpec {
+    /// One linear output with bias, from zero.
+    Linear { features: usize },
+    /// A network of these widths with ReLU between layers and He-normal weights; without hidden layers, from zero.
+    Mlp { widths: Vec<usize> },
+}
+
+impl ModelSpec {
+    /// A model with the weights of this trial.
+    pub(crate) fn build(&self, trial: u64, seed: u64) -> Box<dyn Model> {
+        match self {
+            Self::Linear { features } => Box::new(Linear::new(*features, true)),
+            Self::Mlp { widths } => {
+                let initializer = if widths.len() == 2 { Initializer::Zeros } else { Initializer::HeNormal };
+                let mut stream = Stream::new(StreamKey { trial, ..StreamKey::new(Purpose::Weights, seed) });
+                Box::new(Mlp::new(widths, Activation::Relu, initializer, &mut stream))
+            }
+        }
+    }
+
+    /// For people: `linear 64-1` or `mlp 32-64-10`.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Linear { features } => format!("linear {features}-1"),
+            Self::Mlp { widths } => {
+                let widths: Vec<_> = widths.iter().map(usize::to_string).collect();
+                format!("{} {}", if widths.len() == 2 { "softmax" } else { "mlp" }, widths.join("-"))
+            }
+        }
+    }
+}
+
+/// The workloads of a sweep without `--data`.
+pub(crate) fn embedded(seed: u64) -> Result<Vec<Workload>> {
+    /// Rows for training, and as many again divided by four for validation.
+    const ROWS: usize = 4000;
+    let stream = || Stream::new(StreamKey::new(Purpose::Data, seed));
+    let regression = synthetic::linear(ROWS + ROWS / 4, 64, 0.5, &mut stream());
+    let mixture = synthetic::gaussian_mixture(ROWS + ROWS / 4, 32, 10, 3.0, &mut stream());
+    let teacher = synthetic::teacher(ROWS + ROWS / 4, &[16, 16, 4], &mut stream());
+    [
+        ("linear regression", regression, Loss::Squared, ModelSpec::Linear { features: 64 }),
+        ("softmax regression", mixture, Loss::SoftmaxCrossEntropy, ModelSpec::Mlp { widths: vec![32, 10] }),
+        ("mlp", teacher, Loss::SoftmaxCrossEntropy, ModelSpec::Mlp { widths: vec![16, 64, 4] }),
+    ]
+    .into_iter()
+    .map(|(name, data, loss, model)| {
+        let (training, validation) = data.split_at(ROWS)?;
+        Ok(Workload { name: name.into(), training, validation, loss, model })
+    })
+    .collect()
+}
+
+/// Files to measure on, as `--data` names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DataSource {
+    Mnist(PathBuf),
+    Svmlight(PathBuf),
+    Csv(PathBuf),
+}
+
+impl FromStr for DataSource {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let forms = "write mnist:DIR, svmlight:FILE or csv:FILE";
+        match text.split_once(':') {
+            Some((_, "")) | None => Err(forms.into()),
+            Some(("mnist", path)) => Ok(Self::Mnist(path.into())),
+            Some(("svmlight", path)) => Ok(Self::Svmlight(path.into())),
+            Some(("csv", path)) => Ok(Self::Csv(path.into())),
+            Some((kind, _)) => Err(format!("unknown kind of data {kind:?}: {forms}")),
+        }
+    }
+}
+
+impl DataSource {
+    /// The workloads on these files: the linear model that fits the targets, and a small network.
+    pub(crate) fn workloads(&self, seed: u64) -> Result<Vec<Workload>> {
+        let (training, validation) = match self {
+            Self::Mnist(dir) => read_mnist_dir(dir)?,
+            Self::Svmlight(file) => shuffled_split(read_svmlight(file, None)?, seed)?,
+            Self::Csv(file) => {
+                let (mut training, mut validation) = shuffled_split(read_csv(file, &CsvOptions::default())?, seed)?;
+                let standardizer = Standardizer::fit(&training);
+                standardizer.apply(&mut training)?;
+                standardizer.apply(&mut validation)?;
+                (training, validation)
+            }
+        };
+        let (rows, features) = (training.rows(), training.features());
+        if rows < 2 {
+            bail!("{}: a sweep needs at least two training rows, got {rows}", training.name());
+        }
+        let (name, loss, model, outputs) = match training.targets() {
+            Targets::Values(_) => ("linear regression", Loss::Squared, ModelSpec::Linear { features }, 1),
+            Targets::Labels { classes: 2, .. } => {
+                ("logistic regression", Loss::Logistic, ModelSpec::Linear { features }, 1)
+            }
+            Targets::Labels { classes, .. } => {
+                let widths = vec![features, *classes];
+                ("softmax regression", Loss::SoftmaxCrossEntropy, ModelSpec::Mlp { widths }, *classes)
+            }
+        };
+        let network = ModelSpec::Mlp { widths: vec![features, 32, outputs] };
+        let workload = |name: &str, model, training, validation| Workload {
+            name: format!("{name} on {}", self.file_name()),
+            training,
+            validation,
+            loss,
+            model,
+        };
+        Ok(vec![
+            workload(name, model, training.clone(), validation.clone()),
+            workload("mlp", network, training, validation),
+        ])
+    }
+
+    fn file_name(&self) -> String {
+        let (Self::Mnist(path) | Self::Svmlight(path) | Self::Csv(path)) = self;
+        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// The rows in random order, because files are often sorted; the first 80 % for training, the rest for validation.
+fn shuffled_split(data: Dataset, seed: u64) -> Result<(Dataset, Dataset)> {
+    let mut order: Vec<usize> = (0..data.rows()).collect();
+    Stream::new(StreamKey::new(Purpose::Data, seed)).shuffle(&mut order);
+    let inputs = order.iter().flat_map(|&row| data.row(row)).copied().collect();
+    let targets = match data.targets() {
+        Targets::Values(values) => Targets::Values(order.iter().map(|&row| values[row]).collect()),
+        Targets::Labels { labels, classes } => {
+            Targets::Labels { labels: order.iter().map(|&row| labels[row]).collect(), classes: *classes }
+        }
+    };
+    let rows = data.rows() * 4 / 5;
+    let shuffled = Dataset::new(format!("{} shuffled", data.name()), inputs, data.features(), targets)?;
+    shuffled.split_at(rows).context("data too small to split 80:20")
+}
+
+/// SHA-256 over inputs and targets of a data set, so that a report names its data.
+pub(crate) fn data_digest(data: &Dataset) -> String {
+    let mut hash = Sha256::new();
+    hash.update((data.features() as u64).to_le_bytes());
+    data.inputs().iter().for_each(|x| hash.update(x.to_bits().to_le_bytes()));
+    match data.targets() {
+        Targets::Values(values) => values.iter().for_each(|x| hash.update(x.to_bits().to_le_bytes())),
+        Targets::Labels { labels, .. } => labels.iter().for_each(|x| hash.update(x.to_le_bytes())),
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_sources_are_parsed_or_explained() {
+        assert_eq!("csv:a:b.csv".parse(), Ok(DataSource::Csv("a:b.csv".into())));
+        assert_eq!("mnist:/d".parse(), Ok(DataSource::Mnist("/d".into())));
+        for bad in ["", "x.csv", "csv:", "arff:x"] {
+            let error = bad.parse::<DataSource>().unwrap_err();
+            assert!(error.contains("write mnist:DIR, svmlight:FILE or csv:FILE"), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_split_keeps_rows_and_targets_together() {
+        let inputs: Vec<f32> = (0..50).map(|i| i as f32).collect();
+        let targets = Targets::Values((0..25).map(|i| (2 * i) as f32).collect());
+        let (a, b) = shuffled_split(Dataset::new("x", inputs, 2, targets).unwrap(), 3).unwrap();
+        assert_eq!((a.rows(), b.rows()), (20, 5));
+        let mut seen = vec![];
+        for part in [&a, &b] {
+            let Targets::Values(y) = part.targets() else { panic!("values") };
+            (0..part.rows()).for_each(|i| assert_eq!(part.row(i), [y[i], y[i] + 1.0]));
+            seen.extend_from_slice(y);
+        }
+        assert_ne!(seen, (0..25).map(|i| (2 * i) as f32).collect::<Vec<_>>());
+        seen.sort_by(f32::total_cmp);
+        assert_eq!(seen, (0..25).map(|i| (2 * i) as f32).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn embedded_workloads_fit_their_models() {
+        for workload in embedded(1).unwrap() {
+            let model = workload.model.build(0, 1);
+            assert_eq!(model.inputs(), workload.training.features(), "{}", workload.name);
+            assert_eq!(workload.training.rows(), 4 * workload.validation.rows());
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Every kernel, for both element types, on every instruction set: a program to be disassembled.
+//!
+//! `.ci/assembly-gate` builds it and reads the machine code. Dispatch happens at run time, so the code of every
+//! instruction set is in the binary whether or not this CPU has it. Running it is only a smoke test.
+
+use simdescent_kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
+use simdescent_kernels::optimizer::{
+    AdaGrad, Adam, CoupledDecay, DecoupledDecay, Momentum, Nesterov, RmsProp, Sgd, fused_step,
+};
+use simdescent_kernels::{
+    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, loss, math, nrm2, scale,
+};
+use std::hint::black_box;
+
+/// Enough for whole registers and a tail; opaque where it is used, so that nothing is specialised for this size.
+const N: usize = 75;
+
+fn main() {
+    for &isa in isa::available() {
+        let exec = Exec::new(isa, Par::Seq);
+        every_kernel::<f32>(exec);
+        every_kernel::<f64>(exec);
+    }
+}
+
+fn every_kernel<T: Real>(exec: Exec) {
+    vectors::<T>(exec);
+    matrices::<T>(exec);
+    functions::<T>(exec);
+    activations::<T>(exec);
+    losses::<T>(exec);
+    optimizers::<T>(exec);
+}
+
+/// Two vectors, a scalar, and how many elements to use, none of which the compiler may know.
+fn inputs<T: Real>() -> (Vec<T>, Vec<T>, T) {
+    black_box((vec![T::ONE; N], vec![T::ONE; N], T::ONE))
+}
+
+#[inline(never)]
+fn vectors<T: Real>(exec: Exec) {
+    let (x, mut y, alpha) = inputs::<T>();
+    axpy(exec, alpha, &x, &mut y);
+    scale(exec, alpha, &mut y);
+    black_box([dot(exec, &x, &y), asum(exec, &x), amax(exec, &x), nrm2(exec, &x)]);
+    black_box(y);
+}
+
+#[inline(never)]
+fn matrices<T: Real>(exec: Exec) {
+    let (a, mut y, alpha) = inputs::<T>();
+    let (rows, cols, accum) = black_box((5, 15, Accum::Replace));
+    let a = MatRef::new(&a, rows, cols);
+    let mut c = vec![T::ZERO; rows * rows];
+    gemm(exec, accum, alpha, a, a.t(), MatMut::new(&mut c, rows, rows));
+    let x = vec![T::ONE; rows + cols];
+    gemv(exec, accum, alpha, a, &x[..cols], &mut y[..rows]);
+    gemv_t(exec, accum, alpha, a, &x[..rows], &mut y[..cols]);
+    black_box((c, y));
+}
+
+#[inline(never)]
+fn functions<T: Real>(exec: Exec) {
+    let (mut x, ..) = inputs::<T>();
+    math::exp_in_place(exec, &mut x);
+    math::log_in_place(exec, &mut x);
+    math::log1p_in_place(exec, &mut x);
+    math::tanh_in_place(exec, &mut x);
+    math::sigmoid_in_place(exec, &mut x);
+    black_box(x);
+}
+
+#[inline(never)]
+fn activations<T: Real>(exec: Exec) {
+    let (mut z, bias, _) = inputs::<T>();
+    for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
+        let activation = black_box(activation);
+        bias_activation_in_place(exec, activation, MatMut::new(&mut z, 1, N), &bias);
+        activation_gradient_in_place(exec, activation, &mut z, &bias);
+    }
+    black_box(z);
+}
+
+#[inline(never)]
+fn losses<T: Real>(exec: Exec) {
+    let (mut outputs, targets, _) = inputs::<T>();
+    black_box(loss::squared_in_place(exec, &mut outputs, &targets));
+    black_box(loss::logistic_in_place(exec, &mut outputs, &targets));
+    for classes in [N, N / loss::FEW_CLASSES] {
+        let rows = black_box(1);
+        let logits = MatMut::new(&mut outputs[..rows * classes], rows, classes);
+        black_box(loss::softmax_cross_entropy_in_place(exec, logits, black_box(&[0])));
+    }
+    black_box(outputs);
+}
+
+#[inline(never)]
+fn optimizers<T: Real>(exec: Exec) {
+    let (mut w, g, learning_rate) = inputs::<T>();
+    let (mut m, mut v, factor) = inputs::<T>();
+    let adam = Adam::at_step(black_box(1), 1e-3, 0.9, 0.999, 1e-8);
+    let sgd = Sgd { learning_rate };
+    fused_step(exec, &sgd, &mut w, &g, []);
+    fused_step(exec, &Momentum { learning_rate, momentum: factor }, &mut w, &g, [&mut m]);
+    fused_step(exec, &Nesterov { learning_rate, momentum: factor }, &mut w, &g, [&mut m]);
+    fused_step(exec, &AdaGrad { learning_rate, epsilon: factor }, &mut w, &g, [&mut m]);
+    fused_step(exec, &RmsProp { learning_rate, decay: factor, epsilon: factor }, &mut w, &g, [&mut m]);
+    fused_step(exec, &adam, &mut w, &g, [&mut m, &mut v]);
+    fused_step(exec, &DecoupledDecay { rate: factor, rule: adam }, &mut w, &g, [&mut m, &mut v]);
+    fused_step(exec, &CoupledDecay { lambda: factor, rule: sgd }, &mut w, &g, []);
+    black_box((w, m, v));
+}

@@ -1,0 +1,72 @@
+//! Fast kernels for training small models on the CPU, with **bit-identical results on every instruction set and every
+//! number of threads**.
+//!
+//! Slices and strides in, numbers out: no framework, no allocation in steady state. Every kernel is written once over a
+//! small vocabulary of lane operations ([`lanes`]) and instantiated for scalar, AVX2, AVX-512 and NEON; which one runs
+//! is decided at run time ([`isa`]) and can be forced with `SIMDESCENT_ISA` or an explicit [`Exec`].
+//!
+//! | operation | |
+//! | --- | --- |
+//! | vectors | [`dot`], [`axpy`], [`scale`], [`nrm2`], [`asum`], [`amax`] |
+//! | matrices | [`gemv`], [`gemv_t`], [`gemm()`] on strided views [`MatRef`], [`MatMut`] |
+//! | functions | [`math`]: exp, log, log1p, tanh, sigmoid |
+//! | layers | [`activation`]: bias + identity, ReLU, tanh, sigmoid, and their gradients |
+//! | losses with gradient | [`loss`]: squared, logistic, softmax cross-entropy |
+//! | optimizer steps | [`optimizer`]: SGD, momentum, Nesterov, AdaGrad, RMSprop, Adam, AdamW |
+//!
+//! ```
+//! use simdescent_kernels::{Accum, Exec, MatMut, MatRef, gemm};
+//! let (a, b) = ([1.0f32, 2.0, 3.0, 4.0], [1.0f32, 0.0, 0.0, -1.0]);
+//! let mut c = [0.0; 4];
+//! let exec = Exec::default(); // best instruction set, calling thread
+//! gemm(exec, Accum::Replace, 1.0, MatRef::new(&a, 2, 2), MatRef::new(&b, 2, 2).t(), MatMut::new(&mut c, 2, 2));
+//! assert_eq!(c, [1.0, -2.0, 3.0, -4.0]);
+//! ```
+//!
+//! # The promise, and its limits
+//!
+//! For finite and infinite inputs, signed zeros and subnormals, every kernel gives the bits that its documentation
+//! defines, and that [`reference`](mod@reference) computes in plain loops. A NaN among the inputs gives NaN where it matters; its sign
+//! and payload are not promised. The promise assumes the default floating-point mode: round to nearest, subnormals
+//! neither flushed nor treated as zero (a thread started while flush-to-zero is set inherits it).
+//!
+//! # Errors and panics
+//!
+//! Wrong shapes are programming errors: documented panics that name the operands. Building a strided view from
+//! untrusted numbers returns a [`ShapeError`], choosing an instruction set by name an [`IsaError`](isa::IsaError).
+
+#![deny(unsafe_code)] // allowed below for the modules that ARCHITECTURE.md lists
+
+mod accum;
+pub mod activation;
+mod axpy;
+mod dot;
+#[allow(unsafe_code)]
+pub mod gemm;
+mod gemv;
+#[allow(unsafe_code)]
+pub mod isa;
+#[allow(unsafe_code)]
+pub mod lanes;
+pub mod loss;
+pub mod math;
+#[allow(unsafe_code)]
+pub mod matrix;
+mod norm;
+pub mod optimizer;
+pub mod real;
+pub mod reference;
+mod scale;
+pub mod threads;
+
+pub use accum::Accum;
+pub use axpy::axpy;
+pub use dot::dot;
+pub use gemm::gemm;
+pub use gemv::{gemv, gemv_t};
+pub use isa::Isa;
+pub use matrix::{MatMut, MatRef, ShapeError};
+pub use norm::{amax, asum, nrm2};
+pub use real::Real;
+pub use scale::scale;
+pub use threads::{Exec, Par};

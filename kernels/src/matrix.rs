@@ -1,0 +1,370 @@
+//! Checked matrix views: a pointer, a shape and two strides.
+//!
+//! Element (i, j) of a view lies at `i·row_stride + j·col_stride` elements from its start, so a transpose only swaps
+//! the strides. Construction checks that every element lies inside the slice and, for [`MatMut`], that no two
+//! elements share a place.
+
+use crate::threads::Divide;
+use core::fmt;
+use core::marker::PhantomData;
+
+/// Why a slice, a shape and strides do not make a matrix view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShapeError {
+    /// The last element would lie beyond the slice.
+    TooShort {
+        /// Elements the slice would need (saturating).
+        needed: usize,
+        /// Elements it has.
+        len: usize,
+    },
+    /// Two elements of a mutable view would share a place.
+    Overlapping {
+        /// Rows and columns.
+        shape: (usize, usize),
+        /// Row and column stride.
+        strides: (usize, usize),
+    },
+}
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort { needed, len } => {
+                write!(f, "the matrix needs {needed} elements, the slice has {len}")
+            }
+            Self::Overlapping { shape, strides } => write!(
+                f,
+                "a mutable {}x{} matrix with row stride {} and column stride {} has overlapping elements",
+                shape.0, shape.1, strides.0, strides.1
+            ),
+        }
+    }
+}
+impl std::error::Error for ShapeError {}
+
+/// Elements from the first to one past the last of a view, saturating; 0 for an empty one.
+fn extent(shape: (usize, usize), strides: (usize, usize)) -> usize {
+    if shape.0 == 0 || shape.1 == 0 {
+        return 0;
+    }
+    let last = (shape.0 - 1).saturating_mul(strides.0).saturating_add((shape.1 - 1).saturating_mul(strides.1));
+    last.saturating_add(1)
+}
+
+fn check(len: usize, shape: (usize, usize), strides: (usize, usize)) -> Result<(), ShapeError> {
+    let needed = extent(shape, strides);
+    if needed <= len { Ok(()) } else { Err(ShapeError::TooShort { needed, len }) }
+}
+
+macro_rules! view {
+    ($(#[$doc:meta])* $Mat:ident, $Slice:ty, $ptr:ty, $as_ptr:ident) => {
+        $(#[$doc])*
+        pub struct $Mat<'a, T> {
+            ptr: $ptr,
+            rows: usize,
+            cols: usize,
+            row_stride: usize,
+            col_stride: usize,
+            data: PhantomData<$Slice>,
+        }
+
+        impl<'a, T> $Mat<'a, T> {
+            /// Row-major view of `data`: `rows` × `cols`, rows one after the other.
+            ///
+            /// # Panics
+            /// If `data` is shorter than `rows · cols`.
+            #[track_caller]
+            #[allow(unused_mut, reason = "only one of the two slices is mutable")]
+            pub fn new(mut data: $Slice, rows: usize, cols: usize) -> Self {
+                match check(data.len(), (rows, cols), (cols, 1)) {
+                    // A row-major view never overlaps.
+                    Ok(()) => Self { ptr: data.$as_ptr(), rows, cols, row_stride: cols, col_stride: 1, data: PhantomData },
+                    Err(error) => panic!("{error}"),
+                }
+            }
+
+            /// Number of rows.
+            #[inline(always)]
+            pub fn rows(&self) -> usize {
+                self.rows
+            }
+            /// Number of columns.
+            #[inline(always)]
+            pub fn cols(&self) -> usize {
+                self.cols
+            }
+            /// Elements from one row to the next.
+            #[inline(always)]
+            pub fn row_stride(&self) -> usize {
+                self.row_stride
+            }
+            /// Elements from one column to the next.
+            #[inline(always)]
+            pub fn col_stride(&self) -> usize {
+                self.col_stride
+            }
+            /// The transpose: the same elements, rows and columns swapped.
+            #[inline(always)]
+            pub fn t(self) -> Self {
+                Self {
+                    rows: self.cols,
+                    cols: self.rows,
+                    row_stride: self.col_stride,
+                    col_stride: self.row_stride,
+                    ..self
+                }
+            }
+            /// Row `i`, if its elements lie one after the other.
+            ///
+            /// # Panics
+            /// If `i` is out of bounds.
+            #[inline(always)]
+            pub fn row(&self, i: usize) -> Option<&[T]> {
+                assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
+                if self.cols == 0 {
+                    return Some(&[]);
+                }
+                // SAFETY: the construction checked that row i, which is not empty, lies inside the slice borrowed
+                // for 'a; with column stride 1 (or one column) its elements are contiguous.
+                (self.col_stride == 1 || self.cols == 1).then(|| unsafe {
+                    core::slice::from_raw_parts(self.ptr.add(self.offset(i, 0)), self.cols)
+                })
+            }
+            /// Element (i, j).
+            ///
+            /// # Panics
+            /// If (i, j) is out of bounds.
+            #[inline(always)]
+            #[track_caller]
+            pub fn at(&self, i: usize, j: usize) -> T
+            where
+                T: Copy,
+            {
+                assert!(
+                    i < self.rows && j < self.cols,
+                    "element ({i}, {j}) of a {}x{} matrix", self.rows, self.cols
+                );
+                // SAFETY: in bounds, and the construction checked that the extent lies inside the slice.
+                unsafe { *self.ptr.add(self.offset(i, j)) }
+            }
+            /// Splits into the rows before `mid` and the rest.
+            ///
+            /// # Panics
+            /// If `mid` is larger than the number of rows.
+            #[inline]
+            #[track_caller]
+            pub fn split_rows_at(self, mid: usize) -> (Self, Self) {
+                assert!(mid <= self.rows, "split at row {mid} of a matrix with {} rows", self.rows);
+                // An empty part keeps the pointer of the whole: `mid · row_stride` may lie beyond the slice.
+                let offset = if mid < self.rows && self.cols > 0 { mid * self.row_stride } else { 0 };
+                // SAFETY: row `mid` exists, so its first element lies inside the slice; else the offset is 0.
+                let ptr = unsafe { self.ptr.add(offset) };
+                (Self { rows: mid, ..self.alias() }, Self { rows: self.rows - mid, ptr, ..self })
+            }
+            /// Splits into the columns before `mid` and the rest.
+            ///
+            /// # Panics
+            /// If `mid` is larger than the number of columns.
+            #[inline]
+            #[track_caller]
+            pub fn split_cols_at(self, mid: usize) -> (Self, Self) {
+                let (left, right) = self.t().split_rows_at(mid);
+                (left.t(), right.t())
+            }
+
+            /// The same view again; private, because for a mutable view only disjoint parts of it may be used.
+            #[inline(always)]
+            fn alias(&self) -> Self {
+                Self { data: PhantomData, ..*self }
+            }
+            #[inline(always)]
+            fn offset(&self, i: usize, j: usize) -> usize {
+                i * self.row_stride + j * self.col_stride
+            }
+        }
+
+        /// Cut by rows.
+        impl<T: Send + Sync> Divide for $Mat<'_, T> {
+            fn len(&self) -> usize {
+                self.rows
+            }
+            fn divide_at(self, mid: usize) -> (Self, Self) {
+                self.split_rows_at(mid)
+            }
+        }
+
+        impl<T> fmt::Debug for $Mat<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(
+                    f, "{}({}x{}, strides {} and {})",
+                    stringify!($Mat), self.rows, self.cols, self.row_stride, self.col_stride
+                )
+            }
+        }
+    };
+}
+
+view! {
+    /// A read-only matrix view.
+    MatRef, &'a [T], *const T, as_ptr
+}
+view! {
+    /// A mutable matrix view; no two elements share a place.
+    MatMut, &'a mut [T], *mut T, as_mut_ptr
+}
+
+impl<T> Clone for MatRef<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for MatRef<'_, T> {}
+
+// SAFETY: a MatRef is a `&'a [T]` with a shape.
+unsafe impl<T: Sync> Send for MatRef<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for MatRef<'_, T> {}
+// SAFETY: a MatMut is a `&'a mut [T]` with a shape; splits are disjoint because elements are.
+unsafe impl<T: Send> Send for MatMut<'_, T> {}
+// SAFETY: as above; a shared MatMut only reads.
+unsafe impl<T: Sync> Sync for MatMut<'_, T> {}
+
+impl<'a, T> MatRef<'a, T> {
+    /// View with any strides (a stride of 0 repeats a row or column).
+    ///
+    /// # Errors
+    /// [`ShapeError::TooShort`] if an element would lie beyond `data`.
+    pub fn with_strides(data: &'a [T], shape: (usize, usize), strides: (usize, usize)) -> Result<Self, ShapeError> {
+        check(data.len(), shape, strides)?;
+        let ((rows, cols), (row_stride, col_stride)) = (shape, strides);
+        Ok(Self { ptr: data.as_ptr(), rows, cols, row_stride, col_stride, data: PhantomData })
+    }
+}
+
+impl<'a, T> MatMut<'a, T> {
+    /// View with any strides that keep elements apart: one stride must step over the whole extent of the other
+    /// dimension.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if an element would lie beyond `data`, or two would share a place.
+    pub fn with_strides(data: &'a mut [T], shape: (usize, usize), strides: (usize, usize)) -> Result<Self, ShapeError> {
+        check(data.len(), shape, strides)?;
+        let ((rows, cols), (row_stride, col_stride)) = (shape, strides);
+        let apart = |outer: usize, outer_stride: usize, inner: usize, inner_stride: usize| {
+            (inner <= 1 || inner_stride > 0) && (outer <= 1 || outer_stride >= extent((1, inner), (0, inner_stride)))
+        };
+        if rows > 0
+            && cols > 0
+            && !apart(rows, row_stride, cols, col_stride)
+            && !apart(cols, col_stride, rows, row_stride)
+        {
+            return Err(ShapeError::Overlapping { shape, strides });
+        }
+        Ok(Self { ptr: data.as_mut_ptr(), rows, cols, row_stride, col_stride, data: PhantomData })
+    }
+    /// Pointer to element (0, 0); any in-bounds element may be read and written through it.
+    #[inline(always)]
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        self.ptr
+    }
+    /// The same view for a shorter time.
+    #[inline(always)]
+    pub fn reborrow(&mut self) -> MatMut<'_, T> {
+        self.alias()
+    }
+    /// A read-only view of the same elements.
+    #[inline(always)]
+    pub fn as_ref(&self) -> MatRef<'_, T> {
+        MatRef {
+            ptr: self.ptr,
+            rows: self.rows,
+            cols: self.cols,
+            row_stride: self.row_stride,
+            col_stride: self.col_stride,
+            data: PhantomData,
+        }
+    }
+    /// Element (i, j) for writing.
+    ///
+    /// # Panics
+    /// If (i, j) is out of bounds.
+    #[inline(always)]
+    #[track_caller]
+    pub fn at_mut(&mut self, i: usize, j: usize) -> &mut T {
+        assert!(i < self.rows && j < self.cols, "element ({i}, {j}) of a {}x{} matrix", self.rows, self.cols);
+        // SAFETY: in bounds, the construction checked that the extent lies inside the slice, and the view is borrowed
+        // mutably for as long as the element.
+        unsafe { &mut *self.ptr.add(self.offset(i, j)) }
+    }
+    /// Row `i` for writing, if its elements lie one after the other.
+    ///
+    /// # Panics
+    /// If `i` is out of bounds.
+    #[inline(always)]
+    pub fn row_mut(&mut self, i: usize) -> Option<&mut [T]> {
+        assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
+        if self.cols == 0 {
+            return Some(&mut []);
+        }
+        // SAFETY: the construction checked that row i, which is not empty, lies inside the slice borrowed mutably
+        // for 'a; with column stride 1 (or one column) its elements are contiguous.
+        (self.col_stride == 1 || self.cols == 1)
+            .then(|| unsafe { core::slice::from_raw_parts_mut(self.ptr.add(self.offset(i, 0)), self.cols) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_beyond_its_slice_is_refused() {
+        let data = [0.0f32; 11];
+        assert_eq!(
+            MatRef::with_strides(&data, (3, 4), (4, 1)).unwrap_err(),
+            ShapeError::TooShort { needed: 12, len: 11 }
+        );
+        assert!(MatRef::with_strides(&data, (3, 3), (4, 1)).is_ok()); // the last row may end early
+        assert!(MatRef::with_strides(&data, (usize::MAX, 2), (usize::MAX, 1)).is_err());
+        assert!(MatRef::with_strides(&data, (0, usize::MAX), (1, 1)).is_ok());
+    }
+
+    #[test]
+    fn a_mutable_view_with_overlapping_elements_is_refused() {
+        let mut data = [0.0f32; 100];
+        for (shape, strides, ok) in [
+            ((3, 4), (4, 1), true),
+            ((3, 4), (3, 1), false),
+            ((3, 4), (1, 3), true),
+            ((3, 4), (1, 2), false),
+            ((3, 4), (0, 1), false),
+            ((1, 4), (0, 1), true),
+            ((3, 1), (1, 0), true),
+            ((3, 4), (8, 2), true),
+            ((3, 4), (7, 2), true),
+            ((3, 4), (6, 2), false),
+        ] {
+            assert_eq!(MatMut::with_strides(&mut data, shape, strides).is_ok(), ok, "{shape:?} {strides:?}");
+        }
+    }
+
+    #[test]
+    fn splits_and_transposes_address_the_same_elements() {
+        let data: Vec<u32> = (0..24).collect();
+        let a = MatRef::with_strides(&data, (4, 3), (6, 2)).unwrap();
+        let (top, bottom) = a.split_rows_at(1);
+        let (left, right) = a.split_cols_at(2);
+        for i in 0..4 {
+            for j in 0..3 {
+                let want = (6 * i + 2 * j) as u32;
+                assert_eq!(a.at(i, j), want);
+                assert_eq!(a.t().at(j, i), want);
+                assert_eq!(if i < 1 { top.at(i, j) } else { bottom.at(i - 1, j) }, want);
+                assert_eq!(if j < 2 { left.at(i, j) } else { right.at(i, j - 2) }, want);
+            }
+        }
+        assert_eq!(a.row(0), None);
+        assert_eq!(MatRef::new(&data, 4, 6).row(3), Some(&data[18..]));
+        assert_eq!(a.split_rows_at(4).1.rows(), 0);
+    }
+}

@@ -1,0 +1,122 @@
+//! What the reference can not tell, because it shares it with the kernels: the numbers that decide bits, and results
+//! written down once. A change here is a breaking change.
+
+use crate::execs::for_each_exec;
+use crate::inputs::{Effort, Kind, effort, numbers};
+use simdescent_kernels::gemm::k_block;
+use simdescent_kernels::loss::{FEW_CLASSES, logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
+use simdescent_kernels::optimizer::{Adam, fused_step};
+use simdescent_kernels::threads::CHUNK;
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, asum, dot, gemm, gemv, gemv_t, math, nrm2};
+
+#[test]
+fn numbers_that_decide_bits() {
+    assert_eq!((f32::LANES, f64::LANES, CHUNK, FEW_CLASSES), (64, 32, 16_384, 32));
+    let blocks = [0, 1, 8, 9, 511, 512, 513, 520, 784, 1023, 1024, 1025, 1536, 1537, 10_000].map(k_block);
+    assert_eq!(blocks, [8, 8, 8, 16, 512, 512, 264, 264, 392, 512, 512, 344, 512, 392, 504]);
+}
+
+/// FNV-1a of the bits.
+fn digest<T: Real>(values: &[T]) -> u64 {
+    values.iter().fold(0xcbf2_9ce4_8422_2325, |hash, x| (hash ^ x.bits()).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn digests<T: Real>(exec: Exec) -> Vec<(&'static str, u64)> {
+    let n = 40_000;
+    let (x, y) = (numbers::<T>(Kind::Ordinary, n, 1), numbers::<T>(Kind::Ordinary, n, 2));
+    let f = T::from_f64;
+    let mut results = Vec::new();
+    let mut record = |name, values: &[T]| results.push((name, digest(values)));
+
+    record("level 1", &[dot(exec, &x, &y), asum(exec, &x), nrm2(exec, &x)]);
+
+    let (m, k, n) = (13, 1025, 29);
+    let (a, b) = (MatRef::new(&x, m, k), MatRef::new(&y, k, n));
+    let mut c = vec![f(0.5); m * n];
+    gemm(exec, Accum::Add, f(0.3), a, b, MatMut::new(&mut c, m, n));
+    record("gemm", &c);
+    let (mut down, mut along) = (vec![T::ZERO; k], vec![T::ZERO; n]);
+    gemv(exec, Accum::Replace, f(0.3), b, &x[..n], &mut down);
+    gemv_t(exec, Accum::Replace, f(0.3), b, &x[..k], &mut along);
+    record("gemv", &down);
+    record("gemv_t", &along);
+
+    let positive: Vec<T> = x.iter().map(|&x| T::TWO + x).collect();
+    for (name, function) in [
+        ("exp", math::exp_in_place as fn(Exec, &mut [T])),
+        ("log", math::log_in_place),
+        ("log1p", math::log1p_in_place),
+        ("tanh", math::tanh_in_place),
+        ("sigmoid", math::sigmoid_in_place),
+    ] {
+        let mut values = positive.clone();
+        function(exec, &mut values);
+        record(name, &values);
+    }
+
+    let (mut squared, mut logistic) = (x.clone(), x.clone());
+    let losses = (squared_in_place(exec, &mut squared, &y), logistic_in_place(exec, &mut logistic, &positive));
+    squared.push(losses.0);
+    logistic.push(losses.1);
+    record("squared", &squared);
+    record("logistic", &logistic);
+    for (name, classes) in [("softmax, few", 10), ("softmax, many", 100)] {
+        let rows = 390;
+        let mut z = x[..rows * classes].to_vec();
+        let labels: Vec<u32> = (0..rows).map(|i| (i % classes) as u32).collect();
+        let loss = softmax_cross_entropy_in_place(exec, MatMut::new(&mut z, rows, classes), &labels);
+        z.push(loss);
+        record(name, &z);
+    }
+
+    let (mut w, mut m, mut v) = (x.clone(), y.clone(), positive);
+    fused_step(exec, &Adam::at_step(7, 0.01, 0.9, 0.999, 1e-8), &mut w, &y, [&mut m, &mut v]);
+    record("Adam", &w);
+    results
+}
+
+fn check<T: Real>(want: &[(&str, u64)]) {
+    if effort() != Effort::Tiny {
+        for_each_exec(|exec, label| assert_eq!(digests::<T>(exec), want, "{label}"));
+    }
+}
+
+#[test]
+fn results_in_single_precision() {
+    check::<f32>(&[
+        ("level 1", 0x229e_8610_ffac_2268),
+        ("gemm", 0xb3e8_50f9_d66b_d308),
+        ("gemv", 0x59ad_dec3_2547_07e0),
+        ("gemv_t", 0xde2c_fbb7_ac95_7844),
+        ("exp", 0x3297_aae7_eb25_83ab),
+        ("log", 0x07b8_5039_a4c9_e9e4),
+        ("log1p", 0x2b3c_9f68_826d_aab2),
+        ("tanh", 0xcad8_e0c2_8d45_5356),
+        ("sigmoid", 0xb576_1585_7408_5848),
+        ("squared", 0x59fa_051a_584d_cfc6),
+        ("logistic", 0x1ff3_2360_9f4c_b8f9),
+        ("softmax, few", 0xac08_7176_db12_e8fd),
+        ("softmax, many", 0x9bf0_1b8d_972d_47e2),
+        ("Adam", 0x7787_7ad7_4228_ab4c),
+    ]);
+}
+
+#[test]
+fn results_in_double_precision() {
+    check::<f64>(&[
+        ("level 1", 0x21cd_d407_ebf8_0522),
+        ("gemm", 0x359a_5d9e_0fa7_8983),
+        ("gemv", 0x91fa_15f8_dd0a_3201),
+        ("gemv_t", 0x2941_0694_326c_56a4),
+        ("exp", 0xe4ac_4bae_a639_2ee4),
+        ("log", 0x8f9d_7f99_3300_4180),
+        ("log1p", 0xd456_97b3_fdc2_eaa9),
+        ("tanh", 0x0830_f019_fc82_18c5),
+        ("sigmoid", 0x52e6_6958_0f95_c554),
+        ("squared", 0xbdda_33b2_5d73_310e),
+        ("logistic", 0x7bc1_13ff_f6cc_b35e),
+        ("softmax, few", 0xb0a3_be05_4d5a_f312),
+        ("softmax, many", 0x67bb_7fa2_8ac9_c4f5),
+        ("Adam", 0xa7e4_1a52_5f2a_c52a),
+    ]);
+}

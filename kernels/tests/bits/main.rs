@@ -1,0 +1,37 @@
+//! Every kernel against [`simdescent_kernels::reference`], bit by bit: on every instruction set of this CPU, with
+//! every number of threads, for `f32` and `f64`, on sizes around every boundary.
+
+/// Makes a test for `f32` and one for `f64` of each generic function `fn check<T: Real>()`.
+macro_rules! for_f32_and_f64 {
+    ($($check:ident),+ $(,)?) => {
+        mod single {
+            $(#[test]
+            fn $check() {
+                super::$check::<f32>();
+            })+
+        }
+        mod double {
+            $(#[test]
+            fn $check() {
+                super::$check::<f64>();
+            })+
+        }
+    };
+}
+
+mod compare;
+mod execs;
+mod gemm;
+mod gemm_large;
+mod gemv;
+mod golden;
+mod inputs;
+mod layout;
+mod level1;
+mod loss;
+mod loss_properties;
+mod math;
+mod math_accuracy;
+mod optimizer;
+mod optimizer_properties;
+mod panics;

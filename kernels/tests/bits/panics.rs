@@ -1,0 +1,61 @@
+//! Wrong shapes are documented panics that name the operands.
+
+use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
+use simdescent_kernels::optimizer::{Adam, Momentum, Sgd, fused_step};
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef, axpy, dot, gemm, gemv, gemv_t};
+
+fn exec() -> Exec {
+    Exec::default()
+}
+
+macro_rules! panics {
+    ($($name:ident: $message:literal, $call:expr;)+) => {
+        $(#[test]
+        #[should_panic(expected = $message)]
+        fn $name() {
+            let _ = $call;
+        })+
+    };
+}
+
+panics! {
+    dot_of_unequal_lengths: "dot: x and y differ in length", dot(exec(), &[0.0f32; 3], &[0.0; 4]);
+    axpy_of_unequal_lengths: "axpy: x and y differ in length", axpy(exec(), 1.0, &[0.0f32; 65], &mut [0.0; 64]);
+    gemv_with_wrong_x: "gemv: x has to be as long as a row of A",
+        gemv(exec(), Accum::Add, 1.0, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 2], &mut [0.0; 2]);
+    gemv_with_wrong_y: "gemv: y has to be as long as a column of A",
+        gemv(exec(), Accum::Add, 1.0, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 3], &mut [0.0; 3]);
+    gemv_t_with_wrong_x: "gemv_t: x has to be as long as a column of A",
+        gemv_t(exec(), Accum::Add, 1.0, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 3], &mut [0.0; 3]);
+    gemv_t_with_wrong_y: "gemv_t: y has to be as long as a row of A",
+        gemv_t(exec(), Accum::Add, 1.0, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 2], &mut [0.0; 2]);
+    gemm_with_unlike_k: "gemm: A is 2x3, B is 2x3, C is 2x3",
+        gemm(exec(), Accum::Add, 1.0, MatRef::new(&[0.0f32; 6], 2, 3), MatRef::new(&[0.0; 6], 2, 3),
+            MatMut::new(&mut [0.0; 6], 2, 3));
+    gemm_with_wrong_rows_of_c: "gemm: A is 2x3, B is 3x2, C is 1x2",
+        gemm(exec(), Accum::Add, 1.0, MatRef::new(&[0.0f32; 6], 2, 3), MatRef::new(&[0.0; 6], 3, 2),
+            MatMut::new(&mut [0.0; 2], 1, 2));
+    gemm_with_wrong_columns_of_c: "gemm: A is 2x3, B is 3x2, C is 2x1",
+        gemm(exec(), Accum::Add, 1.0, MatRef::new(&[0.0f32; 6], 2, 3), MatRef::new(&[0.0; 6], 3, 2),
+            MatMut::new(&mut [0.0; 2], 2, 1));
+    squared_loss_of_unequal_lengths: "squared loss: outputs and targets differ in number",
+        squared_in_place(exec(), &mut [0.0f32; 3], &[0.0; 2]);
+    logistic_loss_of_unequal_lengths: "logistic loss: outputs and targets differ in number",
+        logistic_in_place(exec(), &mut [0.0f32; 3], &[0.0; 4]);
+    softmax_with_too_few_labels: "rows of logits and labels differ in number",
+        softmax_cross_entropy_in_place(exec(), MatMut::new(&mut [0.0f32; 6], 2, 3), &[0]);
+    softmax_with_a_label_that_is_no_class: "label 3 of row 1 is not below the 3 classes",
+        softmax_cross_entropy_in_place(exec(), MatMut::new(&mut [0.0f32; 6], 2, 3), &[2, 3]);
+    softmax_without_classes: "label 0 of row 0 is not below the 0 classes",
+        softmax_cross_entropy_in_place(exec(), MatMut::new(&mut [0.0f32; 0], 1, 0), &[0]);
+    softmax_of_rows_that_are_not_contiguous: "the rows of logits have to be contiguous",
+        softmax_cross_entropy_in_place(exec(), MatMut::new(&mut [0.0f32; 6], 3, 2).t(), &[0, 0]);
+    step_with_a_short_gradient: "parameters and gradient differ in length",
+        fused_step(exec(), &Sgd { learning_rate: 0.1f32 }, &mut [0.0; 3], &[0.0; 2], []);
+    step_with_a_long_state: "parameters and state differ in length",
+        fused_step(exec(), &Momentum { learning_rate: 0.1f32, momentum: 0.9 }, &mut [0.0; 3], &[0.0; 3],
+            [&mut [0.0; 4]]);
+    adam_at_step_zero: "steps are counted from 1", Adam::<f32>::at_step(0, 0.1, 0.9, 0.999, 1e-8);
+    adam_with_beta_one: "beta has to be in [0, 1), got 1", Adam::<f32>::at_step(1, 0.1, 0.9, 1.0, 1e-8);
+    adam_with_a_nan: "beta has to be in [0, 1), got NaN", Adam::<f32>::at_step(1, 0.1, f64::NAN, 0.9, 1e-8);
+}

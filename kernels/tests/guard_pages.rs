@@ -1,0 +1,183 @@
+//! Kernels on slices that end, or begin, at a page which may not be touched: one element too far ends the process.
+#![cfg(all(target_os = "linux", not(miri)))]
+
+use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
+use simdescent_kernels::optimizer::{Adam, DecoupledDecay, Momentum, Sgd, fused_step};
+use simdescent_kernels::{
+    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
+};
+
+/// Readable and writable memory between two pages that are neither.
+struct Guarded {
+    start: *mut u8,
+    /// Of the memory between the guards.
+    size: usize,
+    page: usize,
+}
+
+impl Guarded {
+    fn new(bytes: usize) -> Self {
+        // SAFETY: asks a question.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let size = bytes.max(1).next_multiple_of(page);
+        // SAFETY: maps new memory at an address of the system's choice, and opens the middle of it.
+        let start = unsafe {
+            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+            let base = libc::mmap(core::ptr::null_mut(), size + 2 * page, libc::PROT_NONE, flags, -1, 0);
+            assert_ne!(base, libc::MAP_FAILED, "mmap");
+            let start = base.cast::<u8>().add(page);
+            assert_eq!(libc::mprotect(start.cast(), size, libc::PROT_READ | libc::PROT_WRITE), 0, "mprotect");
+            start
+        };
+        Self { start, size, page }
+    }
+    /// The last `n` elements before the upper guard, or the first `n` after the lower one, filled with `value`.
+    fn slice<T: Real>(&mut self, end: End, n: usize, value: T) -> &mut [T] {
+        assert!(n * size_of::<T>() <= self.size);
+        // SAFETY: the mapping has `size` bytes, is aligned to pages, zero-initialised (any bits are a number), and
+        // borrowed mutably for as long as the slice.
+        let slice = unsafe {
+            let all = core::slice::from_raw_parts_mut(self.start.cast::<T>(), self.size / size_of::<T>());
+            match end {
+                End::Upper => all.split_at_mut(all.len() - n).1,
+                End::Lower => all.split_at_mut(n).0,
+            }
+        };
+        slice.fill(value);
+        slice
+    }
+}
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // SAFETY: unmaps what `new` mapped; slices of it borrow `self`.
+        unsafe { libc::munmap(self.start.sub(self.page).cast(), self.size + 2 * self.page) };
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Lower,
+    Upper,
+}
+
+/// Calls `check` for each instruction set and either end.
+fn for_each_end(check: impl Fn(Exec, End)) {
+    for &isa in isa::available() {
+        for end in [End::Lower, End::Upper] {
+            check(Exec::new(isa, Par::Seq), end);
+        }
+    }
+}
+
+/// Four mappings for vectors of up to `n` elements.
+fn mappings<T>(n: usize) -> [Guarded; 4] {
+    core::array::from_fn(|_| Guarded::new(n * size_of::<T>()))
+}
+
+const LONGEST: usize = 150;
+
+fn vectors<T: Real>() {
+    let f = T::from_f64;
+    for_each_end(|exec, end| {
+        let [mut a, mut b, mut c, mut d] = mappings::<T>(LONGEST);
+        for n in 0..=LONGEST {
+            let x = a.slice(end, n, f(0.5));
+            let y = b.slice(end, n, f(2.0));
+            let count = f(n as f64);
+            assert_eq!(dot(exec, x, y).bits(), count.bits());
+            assert_eq!(asum(exec, y).bits(), (count + count).bits());
+            assert_eq!(amax(exec, x).bits(), if n == 0 { 0 } else { f(0.5).bits() });
+            assert!((nrm2(exec, x) * nrm2(exec, x) - count / f(4.0)).abs() <= f(1e-3));
+            x.fill(T::MIN_POSITIVE);
+            nrm2(exec, x); // the path with scaling
+            axpy(exec, f(2.0), x, y);
+            scale(exec, f(0.25), y);
+            for function in [math::exp_in_place, math::log_in_place, math::log1p_in_place] {
+                function(exec, y);
+            }
+            math::tanh_in_place(exec, y);
+            math::sigmoid_in_place(exec, y);
+            x.fill(f(1.0));
+            squared_in_place(exec, y, x);
+            logistic_in_place(exec, y, x);
+
+            let (m, v) = (c.slice(end, n, f(0.0)), d.slice(end, n, f(0.0)));
+            fused_step(exec, &Sgd { learning_rate: f(0.1) }, y, x, []);
+            fused_step(exec, &Momentum { learning_rate: f(0.1), momentum: f(0.9) }, y, x, [m]);
+            let rule = DecoupledDecay { rate: f(0.1), rule: Adam::at_step(3, 0.1, 0.9, 0.999, 1e-8) };
+            fused_step(exec, &rule, y, x, [m, v]);
+            assert!(y.iter().all(|y| y.abs() < f(10.0)), "{} at the {end:?} end, n = {n}", exec.isa());
+        }
+    });
+}
+
+fn softmax<T: Real>() {
+    for_each_end(|exec, end| {
+        let [mut a, ..] = mappings::<T>(20 * LONGEST);
+        let mut label_memory = Guarded::new(20 * size_of::<u32>());
+        for classes in (1..=40).chain([63, 64, 65, 127, 128, 129, LONGEST]) {
+            for rows in [1, 2, 3, 4, 7, 8, 9, 16, 17, 20] {
+                let z = a.slice(end, rows * classes, T::ONE);
+                // f32 has the size of u32: the guarded slice of labels, all of them 0.
+                let labels = label_memory.slice(end, rows, 0.0f32);
+                // SAFETY: same size and alignment, and any bits are a u32.
+                let labels = unsafe { core::slice::from_raw_parts(labels.as_ptr().cast::<u32>(), rows) };
+                let loss = softmax_cross_entropy_in_place(exec, MatMut::new(z, rows, classes), labels).to_f64();
+                assert!((loss - (classes as f64).ln()).abs() < 1e-5, "{} {end:?} {rows} x {classes}", exec.isa());
+            }
+        }
+    });
+}
+
+fn matrices<T: Real>() {
+    let f = T::from_f64;
+    let sizes = [1, 2, 3, 5, 6, 7, 8, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 47, 48, 49];
+    for_each_end(|exec, end| {
+        let [mut a, mut b, mut c, mut d] = mappings::<T>(49 * 49);
+        for m in sizes {
+            for n in sizes {
+                for k in [1, 3, 8, 17] {
+                    let (a, b) = (a.slice(end, m * k, f(0.5)), b.slice(end, k * n, f(2.0)));
+                    let c = c.slice(end, m * n, T::NAN);
+                    let want = f(k as f64).bits();
+                    let (by_rows, by_columns) = (MatRef::new(a, m, k), MatRef::new(a, k, m).t());
+                    for a in [by_rows, by_columns] {
+                        for b in [MatRef::new(b, k, n), MatRef::new(b, n, k).t()] {
+                            gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(c, m, n));
+                            assert!(c.iter().all(|c| c.bits() == want), "{} {end:?} {m} {k} {n}", exec.isa());
+                            c.fill(T::NAN);
+                            gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(c, n, m).t());
+                            assert!(c.iter().all(|c| c.bits() == want), "{} {end:?} {m} {k} {n}", exec.isa());
+                        }
+                    }
+                }
+                let matrix = a.slice(end, m * n, f(0.5));
+                let (by_rows, by_columns) = (MatRef::new(matrix, m, n), MatRef::new(matrix, n, m).t());
+                for matrix in [by_rows, by_columns] {
+                    let (x, y) = (b.slice(end, n, f(2.0)), d.slice(end, m, T::NAN));
+                    gemv(exec, Accum::Replace, T::ONE, matrix, x, y);
+                    assert!(y.iter().all(|y| y.bits() == f(n as f64).bits()), "{} {end:?} {m} {n}", exec.isa());
+                    let (x, y) = (b.slice(end, m, f(2.0)), d.slice(end, n, T::NAN));
+                    gemv_t(exec, Accum::Replace, T::ONE, matrix, x, y);
+                    assert!(y.iter().all(|y| y.bits() == f(m as f64).bits()), "{} {end:?} {m} {n}", exec.isa());
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn vectors_beside_guards() {
+    vectors::<f32>();
+    vectors::<f64>();
+}
+#[test]
+fn softmax_beside_guards() {
+    softmax::<f32>();
+    softmax::<f64>();
+}
+#[test]
+fn matrices_beside_guards() {
+    matrices::<f32>();
+    matrices::<f64>();
+}

@@ -1,0 +1,122 @@
+//! After a warm-up call, no kernel allocates.
+
+use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
+use simdescent_kernels::optimizer::{Adam, DecoupledDecay, Sgd, fused_step};
+use simdescent_kernels::{
+    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// Counts what the calling thread allocates.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    ALLOCATIONS.with(|n| n.set(n.get() + 1));
+}
+
+// SAFETY: every call is passed on to the system allocator unchanged; counting neither allocates (the thread-local is
+// initialised at compile time and needs no destructor) nor panics.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's obligations are those of the system allocator.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as above.
+        unsafe { System.realloc(ptr, layout, size) }
+    }
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `work` allocates when it runs for the second time.
+fn allocations(mut work: impl FnMut()) -> usize {
+    work();
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+fn every_kernel<T: Real>(n: usize) {
+    let f = T::from_f64;
+    for &isa in isa::available() {
+        let exec = Exec::new(isa, Par::Seq);
+        let assert_none = |name: &str, work: &mut dyn FnMut()| {
+            let count = allocations(work);
+            assert_eq!(count, 0, "{name}, {isa}, n = {n}: {count} allocations");
+        };
+        let (x, mut y) = (vec![f(0.5); n], vec![f(0.25); n]);
+        assert_none("dot", &mut || _ = dot(exec, &x, &y));
+        assert_none("nrm2", &mut || _ = (nrm2(exec, &x), asum(exec, &x), amax(exec, &x)));
+        assert_none("axpy", &mut || axpy(exec, f(0.5), &x, &mut y));
+        assert_none("scale", &mut || scale(exec, f(0.5), &mut y));
+        for function in [math::exp_in_place, math::log_in_place, math::log1p_in_place, math::tanh_in_place] {
+            assert_none("math", &mut || function(exec, &mut y));
+        }
+        assert_none("squared loss", &mut || _ = squared_in_place(exec, &mut y, &x));
+        assert_none("logistic loss", &mut || _ = logistic_in_place(exec, &mut y, &x));
+
+        let (mut w, mut m, mut v) = (vec![f(0.5); n], vec![f(0.0); n], vec![f(0.0); n]);
+        let sgd = Sgd { learning_rate: f(0.1) };
+        assert_none("SGD", &mut || fused_step(exec, &sgd, &mut w, &x, []));
+        let rule = DecoupledDecay { rate: f(0.1), rule: Adam::at_step(3, 0.1, 0.9, 0.999, 1e-8) };
+        assert_none("AdamW", &mut || fused_step(exec, &rule, &mut w, &x, [&mut m, &mut v]));
+
+        for classes in [3, 10, 50] {
+            let rows = n.div_ceil(classes);
+            let (mut z, labels) = (vec![f(0.5); rows * classes], vec![1; rows]);
+            assert_none("softmax", &mut || {
+                softmax_cross_entropy_in_place(exec, MatMut::new(&mut z, rows, classes), &labels);
+            });
+        }
+
+        let (m, k) = (n.min(150), n.min(530));
+        let (a, b) = (vec![f(0.5); m * k], vec![f(0.5); k * n]);
+        let (mut c, mut tall) = (vec![f(0.0); m * n], vec![f(0.0); m]);
+        let (a, b) = (MatRef::new(&a, m, k), MatRef::new(&b, k, n));
+        assert_none("gemv", &mut || gemv(exec, Accum::Add, f(1.0), a, &x[..k], &mut tall));
+        assert_none("gemv, columns", &mut || gemv(exec, Accum::Add, f(1.0), b.t(), &x[..k], &mut y));
+        assert_none("gemv_t", &mut || gemv_t(exec, Accum::Add, f(1.0), b, &x[..k], &mut y));
+        assert_none("gemv_t, columns", &mut || gemv_t(exec, Accum::Add, f(1.0), a.t(), &x[..k], &mut tall));
+        assert_none("gemm", &mut || gemm(exec, Accum::Add, f(1.0), a, b, MatMut::new(&mut c, m, n)));
+        let (mut c, at, bt) = (MatMut::new(&mut c, n, m), b.t(), a.t());
+        assert_none("gemm, transposed", &mut || gemm(exec, Accum::Add, f(1.0), at, bt, c.reborrow()));
+        // The scratch of a larger product serves the smaller one, without a warm-up.
+        let (half, _) = at.split_rows_at(n / 2);
+        let (mut upper, _) = c.split_rows_at(n / 2);
+        let before = ALLOCATIONS.get();
+        gemm(exec, Accum::Add, f(1.0), half, bt, upper.reborrow());
+        assert_eq!(ALLOCATIONS.get(), before, "smaller gemm, {isa}, n = {n}");
+    }
+}
+
+#[test]
+fn no_kernel_allocates() {
+    let slow = cfg!(target_arch = "aarch64"); // probably emulated
+    for n in if cfg!(miri) { vec![7] } else { vec![1, 7, 100, if slow { 300 } else { 1100 }] } {
+        every_kernel::<f32>(n);
+        every_kernel::<f64>(n);
+    }
+}
+
+#[test]
+fn allocations_are_counted() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1, 2, 3]))), 1);
+}

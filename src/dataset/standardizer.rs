@@ -1,0 +1,129 @@
+//! Scaling features to mean 0 and standard deviation 1, with the numbers of the training set only.
+
+use super::Dataset;
+use crate::error::DataError;
+
+/// Shifts and scales each feature `j` by what the training set shows:
+///
+/// ```text
+/// mean_j  = (1/n) Σ_i x_ij
+/// scale_j = 1 / sqrt((1/n) Σ_i (x_ij − mean_j)²),   or 1 when feature j is constant
+/// x_ij   ← f32((x_ij − mean_j) · scale_j)
+/// ```
+///
+/// Sums run over the rows in order, in `f64`, so the result is the same on every machine. Divides by n, not n − 1.
+///
+/// ```
+/// use simdescent::dataset::Standardizer;
+/// use simdescent::{Dataset, Targets};
+///
+/// let data = Dataset::new("toy", vec![1.0, 3.0, 5.0], 1, Targets::Values(vec![0.0; 3]))?;
+/// let (mut training, mut validation) = data.split_at(2)?;
+/// let standardizer = Standardizer::fit(&training);
+/// standardizer.apply(&mut training)?;
+/// standardizer.apply(&mut validation)?; // the training set's mean 2 and scale 1
+/// assert_eq!((training.inputs(), validation.inputs()), (&[-1.0, 1.0][..], &[3.0][..]));
+/// # Ok::<(), simdescent::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standardizer {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl Standardizer {
+    /// Measures `training`.
+    pub fn fit(training: &Dataset) -> Self {
+        let n = training.rows() as f64;
+        let rows = || training.inputs.chunks_exact(training.features);
+
+        let mut mean = vec![0.0f64; training.features];
+        for row in rows() {
+            for (j, &x) in row.iter().enumerate() {
+                mean[j] += f64::from(x);
+            }
+        }
+        mean.iter_mut().for_each(|sum| *sum /= n);
+
+        let mut scale = vec![0.0f64; training.features];
+        for row in rows() {
+            for (j, &x) in row.iter().enumerate() {
+                let deviation = f64::from(x) - mean[j];
+                scale[j] += deviation * deviation; // not `powi`, whose rounding is unspecified
+            }
+        }
+        for scale in &mut scale {
+            // Exactly 0 for a constant feature: up to 2²⁹ equal f32 values sum without rounding in f64, so the mean is
+            // that value.
+            *scale = if *scale == 0.0 { 1.0 } else { 1.0 / (*scale / n).sqrt() };
+        }
+        Self { mean, scale }
+    }
+
+    /// Transforms the inputs of `data` in place.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`], with `data` unchanged, when it has another number of features than the training set or
+    /// when a value is so far from the training set's that the result overflows `f32`.
+    pub fn apply(&self, data: &mut Dataset) -> Result<(), DataError> {
+        if data.features != self.mean.len() {
+            let message = format!("{} features, but the training set has {}", data.features, self.mean.len());
+            return Err(DataError::invalid(&data.name, message));
+        }
+        let scaled = |x: f32, j: usize| ((f64::from(x) - self.mean[j]) * self.scale[j]) as f32;
+        for (i, row) in data.inputs.chunks_exact(data.features).enumerate() {
+            if let Some(j) = (0..row.len()).find(|&j| !scaled(row[j], j).is_finite()) {
+                let message = format!("row {i}, feature {j}: {} overflows f32 when standardized", row[j]);
+                return Err(DataError::invalid(&data.name, message));
+            }
+        }
+        for row in data.inputs.chunks_exact_mut(data.features) {
+            for (j, x) in row.iter_mut().enumerate() {
+                *x = scaled(*x, j);
+            }
+        }
+        Ok(())
+    }
+
+    /// The mean of each training feature, `[features]`, in the feature's unit.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// What each feature is multiplied by after the mean is taken off, `[features]`, in 1/unit.
+    pub fn scale(&self) -> &[f64] {
+        &self.scale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Targets;
+
+    fn table(inputs: Vec<f32>, features: usize) -> Dataset {
+        let rows = inputs.len() / features;
+        Dataset::new("t", inputs, features, Targets::Values(vec![0.0; rows])).unwrap()
+    }
+
+    #[test]
+    fn constant_features_become_zero_exactly() {
+        let mut data = table([0.1f32, 1.0, 0.1, 5.0].repeat(5000), 2);
+        let standardizer = Standardizer::fit(&data);
+        assert_eq!((standardizer.scale()[0], standardizer.mean()[1], standardizer.scale()[1]), (1.0, 3.0, 0.5));
+        standardizer.apply(&mut data).unwrap();
+        assert_eq!(data.inputs()[..4], [0.0, -1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn refusals_leave_the_data_alone() {
+        let standardizer = Standardizer::fit(&table(vec![0.0, 1e-40], 1));
+        let mut far = table(vec![0.0, 1e30], 1);
+        let message = standardizer.apply(&mut far).unwrap_err().to_string();
+        assert!(message.contains("row 1, feature 0") && message.contains("overflows f32"), "{message}");
+        assert_eq!(far.inputs(), [0.0, 1e30]);
+        let message = standardizer.apply(&mut table(vec![0.0; 2], 2)).unwrap_err().to_string();
+        assert!(message.contains("2 features, but the training set has 1"), "{message}");
+    }
+}

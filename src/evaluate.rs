@@ -1,0 +1,98 @@
+//! Loss and accuracy on a data set.
+
+use crate::dataset::{Dataset, Targets};
+use crate::loss::{BatchTargets, Loss};
+use crate::model::Model;
+use crate::settings::ConfigError;
+use simdescent_kernels::{Exec, MatRef};
+
+/// Rows per forward pass: enough to be fast, few enough to stay in cache.
+const ROWS: usize = 512;
+
+/// The quality of a model on a data set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Mean loss over all rows, without regularisation.
+    pub loss: f64,
+    /// Share of rows whose most likely class is the label; `None` for regression.
+    ///
+    /// Logistic: class 1 where the logit is positive. Softmax: the first of the largest logits. A NaN logit never counts as
+    /// right.
+    pub accuracy: Option<f64>,
+}
+
+/// An evaluation set, checked and prepared once, for repeated use during training.
+#[derive(Clone, Debug)]
+pub struct Evaluator<'d> {
+    data: &'d Dataset,
+    targets: Targets,
+    loss: Loss,
+}
+
+impl<'d> Evaluator<'d> {
+    /// Prepares `data` for evaluation by `loss`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the targets do not go with the loss.
+    pub fn new(loss: Loss, data: &'d Dataset) -> Result<Self, ConfigError> {
+        let targets =
+            loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: data.name().into(), fault })?;
+        Ok(Self { data, targets, loss })
+    }
+
+    /// Evaluates `model`: blocks of 512 rows in order, block means weighted by their rows and added in `f64`.
+    ///
+    /// # Panics
+    /// If the model has not the inputs and outputs that data and loss need.
+    pub fn evaluate(&self, exec: Exec, model: &mut impl Model) -> Evaluation {
+        assert_eq!(model.inputs(), self.data.features(), "evaluation: the model takes another number of features");
+        assert_eq!(
+            model.outputs(),
+            self.loss.outputs(&self.targets),
+            "evaluation: the model has another number of outputs"
+        );
+        let (rows, features) = (self.data.rows(), self.data.features());
+        let (mut loss, mut right) = (0.0, 0usize);
+        for from in (0..rows).step_by(ROWS) {
+            let to = (from + ROWS).min(rows);
+            let inputs = MatRef::new(&self.data.inputs()[from * features..to * features], to - from, features);
+            let outputs = model.forward(exec, inputs);
+            let logits = outputs.as_ref();
+            let targets = match &self.targets {
+                Targets::Values(values) => {
+                    let values = &values[from..to];
+                    right += (0..to - from).filter(|&i| is_class(logits.at(i, 0), values[i])).count();
+                    BatchTargets::Values(values)
+                }
+                Targets::Labels { labels, .. } => {
+                    let labels = &labels[from..to];
+                    right += (0..to - from).filter(|&i| largest(logits, i) == Some(labels[i])).count();
+                    BatchTargets::Labels(labels)
+                }
+            };
+            loss += f64::from(self.loss.replace_by_gradient(exec, outputs, targets)) * (to - from) as f64;
+        }
+        let accuracy = (self.loss != Loss::Squared).then(|| right as f64 / rows as f64);
+        Evaluation { loss: loss / rows as f64, accuracy }
+    }
+}
+
+/// Whether a logit is on the side of a target of 0 or 1.
+fn is_class(logit: f32, target: f32) -> bool {
+    !logit.is_nan() && (logit > 0.0) == (target > 0.5)
+}
+
+/// The first of the largest of row `i`; none if an element is NaN.
+fn largest(logits: MatRef<'_, f32>, i: usize) -> Option<u32> {
+    let mut best = 0;
+    for j in 0..logits.cols() {
+        let x = logits.at(i, j);
+        if x.is_nan() {
+            return None;
+        }
+        if x > logits.at(i, best) {
+            best = j;
+        }
+    }
+    Some(best as u32)
+}

@@ -1,0 +1,63 @@
+//! Train linear models and multi-layer perceptrons on the CPU with SIMD kernels, with bit-identical results on
+//! every instruction set and every number of threads.
+//!
+//! ```
+//! use simdescent::{Evaluator, LearningRate, Linear, Loss, Rule, Sampling, Settings, Trainer, synthetic};
+//! use simdescent_kernels::Exec;
+//!
+//! let data = synthetic::linear_example();
+//! let settings = Settings {
+//!     loss: Loss::Squared,
+//!     rule: Rule::Sgd,
+//!     learning_rate: LearningRate::Constant { rate: 0.01 },
+//!     l2: 0.0,
+//!     batch_size: data.rows(),
+//!     sampling: Sampling::FixedOrder,
+//!     trial: 0,
+//!     seed: 0,
+//! };
+//! let exec = Exec::default();
+//! let mut trainer = Trainer::new(exec, Linear::new(1, false), &data, settings)?;
+//! for _ in 0..1000 {
+//!     trainer.step();
+//! }
+//! let loss = Evaluator::new(Loss::Squared, &data)?.evaluate(exec, trainer.model_mut()).loss;
+//! // One weight and no bias cannot fit y = 3x + 2: the loss ends at the closed-form optimum, not at 0.
+//! assert!((loss - 1.4269).abs() < 1e-3, "{loss}");
+//! # Ok::<(), simdescent::ConfigError>(())
+//! ```
+//!
+//! A [`Trainer`] runs a [`Model`] over a [`Dataset`] as its [`Settings`] say. The kernels below it are the crate
+//! [`simdescent_kernels`], which can be used alone.
+
+#![forbid(unsafe_code)]
+
+pub mod dataset;
+mod error;
+mod evaluate;
+mod history;
+mod initializer;
+mod loss;
+mod model;
+mod optimizer;
+pub mod random;
+mod sampling;
+mod schedule;
+mod settings;
+pub mod synthetic;
+mod trainer;
+
+pub use dataset::{Dataset, Targets};
+pub use error::{DataError, Place};
+pub use evaluate::{Evaluation, Evaluator};
+pub use history::{History, trajectory_digest};
+pub use initializer::Initializer;
+pub use loss::{BatchTargets, Loss};
+pub use model::{Linear, Mlp, Model};
+pub use optimizer::{Optimizer, Rule};
+pub use sampling::Sampling;
+pub use schedule::LearningRate;
+pub use settings::{ConfigError, Settings};
+pub use trainer::Trainer;
+
+pub use simdescent_kernels as kernels;

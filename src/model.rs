@@ -1,0 +1,55 @@
+//! Models: parameters in one flat vector, a forward and a backward pass over a batch.
+
+mod linear;
+mod mlp;
+
+pub use linear::Linear;
+pub use mlp::Mlp;
+
+use simdescent_kernels::{Exec, MatMut, MatRef};
+
+/// A differentiable function of a batch, with its parameters.
+///
+/// A training step is `forward`, then a loss that leaves its gradient in the outputs, then `backward`; buffers belong to
+/// the model and are reused.
+pub trait Model: Send {
+    /// Features of one sample.
+    fn inputs(&self) -> usize;
+    /// Outputs of one sample.
+    fn outputs(&self) -> usize;
+    /// All parameters, flat.
+    fn parameters(&self) -> &[f32];
+    /// All parameters, for writing.
+    fn parameters_mut(&mut self) -> &mut [f32];
+    /// The parameters, and the gradient by them that the last [`backward`](Model::backward) computed.
+    fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]);
+    /// The outputs `[batch, outputs]` for inputs `[batch, inputs]`.
+    fn forward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) -> MatMut<'_, f32>;
+    /// Computes the gradient by the parameters, given that the outputs of the last [`forward`](Model::forward) on the same
+    /// `inputs` have been replaced by the gradient of the loss by them.
+    fn backward(&mut self, exec: Exec, inputs: MatRef<'_, f32>);
+}
+
+impl<M: Model + ?Sized> Model for Box<M> {
+    fn inputs(&self) -> usize {
+        (**self).inputs()
+    }
+    fn outputs(&self) -> usize {
+        (**self).outputs()
+    }
+    fn parameters(&self) -> &[f32] {
+        (**self).parameters()
+    }
+    fn parameters_mut(&mut self) -> &mut [f32] {
+        (**self).parameters_mut()
+    }
+    fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]) {
+        (**self).parameters_and_gradient()
+    }
+    fn forward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
+        (**self).forward(exec, inputs)
+    }
+    fn backward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) {
+        (**self).backward(exec, inputs)
+    }
+}

@@ -1,0 +1,67 @@
+//! A linear function with one output.
+
+use super::Model;
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef, dot, gemv, gemv_t};
+
+/// z = x·w (+ b): linear regression with the squared loss, logistic regression with the logistic loss.
+///
+/// Softmax regression is an [`Mlp`](super::Mlp) without hidden layers. Parameters: w, then b if there is one; all start
+/// at zero, which is right because the losses are convex in them.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    features: usize,
+    parameters: Vec<f32>,
+    gradient: Vec<f32>,
+    outputs: Vec<f32>,
+    ones: Vec<f32>,
+}
+
+impl Linear {
+    /// A model of `features` weights and, if asked for, a bias.
+    pub fn new(features: usize, bias: bool) -> Self {
+        let n = features + usize::from(bias);
+        Self { features, parameters: vec![0.0; n], gradient: vec![0.0; n], outputs: vec![], ones: vec![] }
+    }
+
+    fn bias(&self) -> Option<f32> {
+        self.parameters.get(self.features).copied()
+    }
+}
+
+impl Model for Linear {
+    fn inputs(&self) -> usize {
+        self.features
+    }
+    fn outputs(&self) -> usize {
+        1
+    }
+    fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+    fn parameters_mut(&mut self) -> &mut [f32] {
+        &mut self.parameters
+    }
+    fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]) {
+        (&mut self.parameters, &self.gradient)
+    }
+
+    fn forward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
+        self.outputs.resize(inputs.rows(), 0.0);
+        self.ones.resize(inputs.rows(), 1.0);
+        // The bias is the value the products are added to.
+        let accum = self.bias().map_or(Accum::Replace, |bias| {
+            self.outputs.fill(bias);
+            Accum::Add
+        });
+        gemv(exec, accum, 1.0, inputs, &self.parameters[..self.features], &mut self.outputs);
+        MatMut::new(&mut self.outputs, inputs.rows(), 1)
+    }
+
+    fn backward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) {
+        let (weights, bias) = self.gradient.split_at_mut(self.features);
+        gemv_t(exec, Accum::Replace, 1.0, inputs, &self.outputs, weights);
+        if let [bias] = bias {
+            *bias = dot(exec, &self.outputs, &self.ones);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Which samples make up the next batch.
+
+use crate::dataset::Targets;
+use crate::loss::BatchTargets;
+use crate::random::{Stream, StreamKey};
+use serde::{Deserialize, Serialize};
+use simdescent_kernels::MatRef;
+
+/// In what order samples are visited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// A new random order every epoch. The last batch of an epoch is short if the batch size does not divide the rows.
+    #[default]
+    Reshuffled,
+    /// The order of the data, every epoch the same; last batch as above.
+    FixedOrder,
+    /// Every sample drawn independently; batches are always full, and there are no epochs.
+    WithReplacement,
+}
+
+/// An endless source of batches.
+pub(crate) struct Batches<'d> {
+    data: Table<'d>,
+    batch_size: usize,
+    sampling: Sampling,
+    stream: Stream,
+    /// The rows of this epoch in order, or the rows just drawn.
+    order: Vec<u32>,
+    /// Where in `order` the next batch starts.
+    next: usize,
+    /// The rows of a batch that are not a piece of the data as it lies.
+    inputs: Vec<f32>,
+    targets: Targets,
+}
+
+/// The data batches are taken from.
+struct Table<'d> {
+    inputs: &'d [f32],
+    features: usize,
+    targets: Targets,
+}
+
+/// One batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'a> {
+    /// `[batch, features]`
+    pub(crate) inputs: MatRef<'a, f32>,
+    pub(crate) targets: BatchTargets<'a>,
+}
+
+impl<'d> Batches<'d> {
+    /// Batches of `batch_size` rows of `inputs` `[rows, features]`; at least one row and feature.
+    pub(crate) fn new(
+        inputs: &'d [f32],
+        targets: Targets,
+        batch_size: usize,
+        sampling: Sampling,
+        key: StreamKey,
+    ) -> Self {
+        let rows = targets.rows();
+        let gathered = match targets {
+            Targets::Values(_) => Targets::Values(vec![]),
+            Targets::Labels { classes, .. } => Targets::Labels { labels: vec![], classes },
+        };
+        Self {
+            data: Table { inputs, features: inputs.len() / rows, targets },
+            batch_size,
+            sampling,
+            stream: Stream::new(key),
+            order: (0..u32::try_from(rows).expect("fewer than 2^32 rows")).collect(),
+            next: 0,
+            inputs: vec![],
+            targets: gathered,
+        }
+    }
+
+    /// The next batch.
+    pub(crate) fn next(&mut self) -> Batch<'_> {
+        let rows = self.data.targets.rows();
+        let from = self.next;
+        let to = (from + self.batch_size).min(rows);
+        self.next = if to == rows { 0 } else { to };
+        match self.sampling {
+            Sampling::FixedOrder => self.data.rows(from, to),
+            Sampling::Reshuffled => {
+                if from == 0 {
+                    self.stream.shuffle(&mut self.order);
+                }
+                self.gather(from, to)
+            }
+            Sampling::WithReplacement => {
+                self.order.clear();
+                self.order.extend((0..self.batch_size).map(|_| self.stream.below(rows as u32)));
+                self.gather(0, self.batch_size)
+            }
+        }
+    }
+
+    /// Copies the rows `order[from..to]` together.
+    fn gather(&mut self, from: usize, to: usize) -> Batch<'_> {
+        let (order, data) = (&self.order[from..to], &self.data);
+        self.inputs.clear();
+        for &row in order {
+            self.inputs.extend_from_slice(&data.inputs[row as usize * data.features..][..data.features]);
+        }
+        let targets = match (&mut self.targets, &data.targets) {
+            (Targets::Values(batch), Targets::Values(all)) => {
+                batch.clear();
+                batch.extend(order.iter().map(|&row| all[row as usize]));
+                BatchTargets::Values(batch)
+            }
+            (Targets::Labels { labels: batch, .. }, Targets::Labels { labels: all, .. }) => {
+                batch.clear();
+                batch.extend(order.iter().map(|&row| all[row as usize]));
+                BatchTargets::Labels(batch)
+            }
+            _ => unreachable!("made with targets of the same kind"),
+        };
+        Batch { inputs: MatRef::new(&self.inputs, order.len(), data.features), targets }
+    }
+}
+
+impl Table<'_> {
+    /// The rows `from..to` as they lie.
+    fn rows(&self, from: usize, to: usize) -> Batch<'_> {
+        let inputs = &self.inputs[from * self.features..to * self.features];
+        let targets = match &self.targets {
+            Targets::Values(values) => BatchTargets::Values(&values[from..to]),
+            Targets::Labels { labels, .. } => BatchTargets::Labels(&labels[from..to]),
+        };
+        Batch { inputs: MatRef::new(inputs, to - from, self.features), targets }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Purpose;
+
+    /// The rows of the first `batches` batches over ten rows, each row holding its own number.
+    fn visit(sampling: Sampling, batch_size: usize, batches: usize, seed: u64) -> Vec<Vec<f32>> {
+        let inputs: Vec<f32> = (0..10).map(|i| i as f32).collect();
+        let key = StreamKey::new(Purpose::Sampling, seed);
+        let mut source = Batches::new(&inputs, Targets::Values(inputs.clone()), batch_size, sampling, key);
+        (0..batches)
+            .map(|_| {
+                let batch = source.next();
+                let BatchTargets::Values(values) = batch.targets else { panic!("values in, values out") };
+                assert_eq!((0..batch.inputs.rows()).map(|i| batch.inputs.at(i, 0)).collect::<Vec<_>>(), values);
+                values.to_vec()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn reshuffled_batches_visit_every_row_once_per_epoch_in_new_orders() {
+        let batches = visit(Sampling::Reshuffled, 4, 6, 1);
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 2, 4, 4, 2]);
+        let (first, second) = (batches[..3].concat(), batches[3..].concat());
+        assert_ne!(first, second);
+        for mut epoch in [first, second] {
+            epoch.sort_by(f32::total_cmp);
+            assert_eq!(epoch, (0..10).map(|i| i as f32).collect::<Vec<_>>());
+        }
+        assert_eq!(visit(Sampling::Reshuffled, 4, 6, 1), batches);
+        assert_ne!(visit(Sampling::Reshuffled, 4, 6, 2), batches);
+    }
+
+    #[test]
+    fn fixed_order_repeats_the_data() {
+        let batches = visit(Sampling::FixedOrder, 6, 3, 1);
+        assert_eq!(batches, [vec![0., 1., 2., 3., 4., 5.], vec![6., 7., 8., 9.], vec![0., 1., 2., 3., 4., 5.]]);
+    }
+
+    #[test]
+    fn with_replacement_draws_full_batches_that_repeat_rows() {
+        let batches = visit(Sampling::WithReplacement, 10, 100, 1);
+        assert!(batches.iter().all(|b| b.len() == 10));
+        let mut counts = [0i32; 10];
+        batches.concat().iter().for_each(|&row| counts[row as usize] += 1);
+        assert!(counts.iter().all(|&c| (c - 100).abs() < 50), "{counts:?}"); // 5 standard deviations
+        assert!(batches.iter().any(|b| b.iter().any(|x| b.iter().filter(|y| x == *y).count() > 1)));
+    }
+}

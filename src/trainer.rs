@@ -1,0 +1,83 @@
+//! The training loop.
+
+use crate::dataset::Dataset;
+use crate::history::{History, trajectory_digest};
+use crate::model::Model;
+use crate::optimizer::Optimizer;
+use crate::random::{Purpose, StreamKey};
+use crate::sampling::Batches;
+use crate::settings::{ConfigError, Settings};
+use simdescent_kernels::Exec;
+
+/// A model in training on a data set.
+///
+/// Equal settings, model and data give equal bits on every instruction set and number of threads.
+pub struct Trainer<'d, M> {
+    exec: Exec,
+    model: M,
+    settings: Settings,
+    optimizer: Optimizer,
+    batches: Batches<'d>,
+    history: History,
+}
+
+impl<'d, M: Model> Trainer<'d, M> {
+    /// Prepares training of `model` on `data`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a setting is out of its range, or loss, model and data do not go together.
+    pub fn new(exec: Exec, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
+        settings.check(data.rows())?;
+        let name = || data.name().to_owned();
+        let targets =
+            settings.loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
+        let (needed, has) = ((data.features(), settings.loss.outputs(&targets)), (model.inputs(), model.outputs()));
+        if needed != has {
+            return Err(ConfigError::Model { name: name(), needed, has });
+        }
+        let Settings { batch_size, sampling, trial, seed, .. } = settings;
+        let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
+        Ok(Self {
+            exec,
+            optimizer: Optimizer::new(settings.rule, model.parameters().len()),
+            batches: Batches::new(data.inputs(), targets, batch_size, sampling, key),
+            history: History::default(),
+            model,
+            settings,
+        })
+    }
+
+    /// One step: next batch, forward, loss and gradient, backward, update, record. Returns the loss of the batch.
+    pub fn step(&mut self) -> f32 {
+        let batch = self.batches.next();
+        let outputs = self.model.forward(self.exec, batch.inputs);
+        let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
+        self.model.backward(self.exec, batch.inputs);
+        let learning_rate = self.settings.learning_rate.at(self.history.steps());
+        let (parameters, gradient) = self.model.parameters_and_gradient();
+        self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
+        self.history.record(loss, batch.inputs.rows());
+        loss
+    }
+
+    /// The model as it is now.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+    /// The model, to evaluate it.
+    pub fn model_mut(&mut self) -> &mut M {
+        &mut self.model
+    }
+    /// What happened so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+    /// [`trajectory_digest`] of the run so far.
+    pub fn digest(&self) -> String {
+        trajectory_digest(self.history.losses(), self.model.parameters())
+    }
+}
