@@ -4,6 +4,7 @@
 //! instruction set is in the binary whether or not this CPU has it. Running it is only a smoke test.
 
 use simdescent_kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
+use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, Prepacked, Update, gemm_fused, gemm_prepacked};
 use simdescent_kernels::optimizer::{
     AdaGrad, Adam, CoupledDecay, DecoupledDecay, Momentum, Nesterov, RmsProp, Sgd, fused_step,
 };
@@ -53,6 +54,18 @@ fn matrices<T: Real>(exec: Exec) {
     let a = MatRef::new(&a, rows, cols);
     let mut c = vec![T::ZERO; rows * rows];
     gemm(exec, accum, alpha, a, a.t(), MatMut::new(&mut c, rows, rows));
+    let packed = Prepacked::new(exec, a.t());
+    gemm_prepacked(exec, accum, alpha, a, &packed, MatMut::new(&mut c, rows, rows));
+    let forward = BiasActivation { bias: &y[..rows], activation: black_box(Activation::Tanh) };
+    gemm_fused(exec, a, a.t(), MatMut::new(&mut c, rows, rows), &forward);
+    let outputs = c.clone();
+    let outputs = MatRef::new(&outputs, rows, rows);
+    let backward = ActivationGradient { outputs, activation: black_box(Activation::Tanh) };
+    gemm_fused(exec, a, a.t(), MatMut::new(&mut c, rows, rows), &backward);
+    let mut velocity = vec![T::ZERO; rows * rows];
+    let momentum = Momentum { learning_rate: alpha, momentum: alpha };
+    let update = Update::new(momentum, (rows, rows), [&mut velocity]);
+    gemm_fused(exec, a, a.t(), MatMut::new(&mut c, rows, rows), &update);
     let x = vec![T::ONE; rows + cols];
     gemv(exec, accum, alpha, a, &x[..cols], &mut y[..rows]);
     gemv_t(exec, accum, alpha, a, &x[..rows], &mut y[..cols]);

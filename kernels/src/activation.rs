@@ -21,7 +21,7 @@ pub enum Activation {
 
 impl Activation {
     #[inline(always)]
-    fn apply<T: Real, L: Lanes<T>>(self, l: L, z: L::Reg) -> L::Reg {
+    pub(crate) fn apply<T: Real, L: Lanes<T>>(self, l: L, z: L::Reg) -> L::Reg {
         match self {
             Self::Identity => z,
             Self::Relu => l.max(z, l.splat(T::ZERO)),
@@ -31,7 +31,7 @@ impl Activation {
     }
     /// The gradient before the activation, given the gradient `g` behind it and its output `a`.
     #[inline(always)]
-    fn backward<T: Real, L: Lanes<T>>(self, l: L, g: L::Reg, a: L::Reg) -> L::Reg {
+    pub(crate) fn backward<T: Real, L: Lanes<T>>(self, l: L, g: L::Reg, a: L::Reg) -> L::Reg {
         match self {
             Self::Identity => g,
             Self::Relu => l.select(l.lt(l.splat(T::ZERO), a), g, l.splat(T::ZERO)),

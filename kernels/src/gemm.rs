@@ -1,31 +1,29 @@
-//! Matrix–matrix product: contract, checks, the loops around the microkernel, and how threads share the work.
+//! Matrix–matrix product: contract, checks, and which of C and Cᵀ to compute.
 //!
-//! ```text
-//! LOOP 5  columns of C in strips of NC              B strip and C strip
-//! LOOP 4    k in canonical blocks of KC             pack KC × NC of B   (L3)
-//! LOOP 3      rows of C in strips of MC             pack MC × KC of A   (L2)
-//! LOOP 2        columns of the strip in tiles of NR                     (one B panel in L1)
-//! LOOP 1          rows of the strip in tiles of MR
-//! LOOP 0            microkernel: k steps of MR × NR FMAs in registers
-//! ```
-//!
-//! (Goto & van de Geijn 2008, numbered as in BLIS.) Only KC decides bits, and it is a function of k alone
-//! ([`k_block`]); MR, NR, MC, NC belong to the ISA and live in `gemm/tile/`.
+//! `gemm/driver.rs` has the loops, `gemm/microkernel.rs` the one body inside them, `gemm/tile/` the sizes of each
+//! instruction set, `gemm/parallel.rs` the division among threads. Only the K blocks decide bits, and they are a function
+//! of k alone ([`k_block`]).
 
 mod blocking;
+mod driver;
+mod epilogue;
 mod microkernel;
 mod packing;
+mod parallel;
+mod prepacked;
 mod tile;
 
 pub use blocking::k_block;
-pub use tile::{Destination, Tile};
+pub use epilogue::{ActivationGradient, BiasActivation, Epilogue, Update};
+pub use prepacked::Prepacked;
+pub use tile::{Tile, TileFn};
 
 use crate::accum::Accum;
-use crate::lanes::{Kernel, Lanes};
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
 use crate::threads::Exec;
-use packing::{pack, with_scratch};
+use driver::{Operand, Product};
+use epilogue::Store;
 
 /// C ← α·A·B (or C + α·A·B).
 ///
@@ -36,124 +34,125 @@ use packing::{pack, with_scratch};
 /// depend on its row of A, its column of B, and nothing else: not on m or n, the strides, the ISA or the threads.
 /// [`Accum::Replace`] never reads C; with k = 0 it writes zeros.
 ///
+/// With one row or column, [`gemv`](crate::gemv) and [`gemv_t`](crate::gemv_t) are for the same job; `gemv` is faster
+/// for rows of A·x, because its order (inner products) differs.
+///
 /// # Panics
 /// If the shapes do not fit.
 #[track_caller]
 pub fn gemm<T: Real>(exec: Exec, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
+    check(&a, (b.rows(), b.cols()), &c);
+    run(exec, (accum, alpha), a, b, c, &Store);
+}
+
+/// C ← epilogue(A·B, C): the product with what follows it fused into the store.
+///
+/// - `a`: m × k, `b`: k × n, any strides; `c`: m × n, contiguous rows
+/// - `epilogue`: [`BiasActivation`], [`ActivationGradient`], or [`Update`], an optimizer step whose gradient never goes to
+///   memory
+///
+/// The same bits as [`gemm`] (`Replace`, α = 1) followed by the unfused kernel.
+///
+/// ```
+/// use simdescent_kernels::{Exec, MatMut, MatRef, gemm::{Update, gemm_fused}, optimizer::Sgd};
+/// let (x, gradient) = ([1.0f32, 2.0], [0.5, -0.5]); // one sample, two inputs; gradient by two outputs
+/// let mut weights = [1.0; 4];
+/// let sgd = Update::new(Sgd { learning_rate: 0.1 }, (2, 2), []);
+/// let (x, gradient) = (MatRef::new(&x, 1, 2), MatRef::new(&gradient, 1, 2));
+/// gemm_fused(Exec::default(), x.t(), gradient, MatMut::new(&mut weights, 2, 2), &sgd);
+/// assert_eq!(weights, [0.95, 1.05, 0.9, 1.1]);
+/// ```
+///
+/// # Panics
+/// If the shapes do not fit, or the rows of C are not contiguous.
+#[track_caller]
+pub fn gemm_fused<T: Real, E: Epilogue<T>>(
+    exec: Exec,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    c: MatMut<'_, T>,
+    epilogue: &E,
+) {
+    check(&a, (b.rows(), b.cols()), &c);
+    assert!(c.cols() <= 1 || c.col_stride() == 1, "gemm: with an epilogue, the rows of C have to be contiguous");
+    epilogue.check((c.rows(), c.cols()));
+    run(exec, (Accum::Replace, T::ONE), a, b, c, epilogue);
+}
+
+/// [`gemm`] with a B that was packed before: the same bits.
+///
+/// # Panics
+/// If the shapes do not fit, or B was packed for another instruction set than that of `exec`.
+#[track_caller]
+pub fn gemm_prepacked<T: Real>(
+    exec: Exec,
+    accum: Accum,
+    alpha: T,
+    a: MatRef<'_, T>,
+    b: &Prepacked<T>,
+    c: MatMut<'_, T>,
+) {
+    check(&a, b.shape(), &c);
+    assert!(b.isa() == exec.isa(), "gemm: B was packed for {}, this is {}", b.isa(), exec.isa());
+    let (block, b) = (k_block(a.cols()), Operand::Prepacked(b, (0, b.layout().panels())));
+    parallel::run(exec, Product { accum, alpha, a, b, c, epilogue: &Store, block, origin: (0, 0), swapped: false });
+}
+
+#[track_caller]
+fn check<T>(a: &MatRef<'_, T>, b: (usize, usize), c: &MatMut<'_, T>) {
     assert!(
-        a.cols() == b.rows() && c.rows() == a.rows() && c.cols() == b.cols(),
+        a.cols() == b.0 && c.rows() == a.rows() && c.cols() == b.1,
         "gemm: A is {}x{}, B is {}x{}, C is {}x{}; they have to be m x k, k x n, m x n",
         a.rows(),
         a.cols(),
-        b.rows(),
-        b.cols(),
+        b.0,
+        b.1,
         c.rows(),
         c.cols(),
     );
-    // Rows of C are written as vectors: of C and its transpose, take the one with contiguous rows.
-    if c.col_stride() != 1 && c.row_stride() == 1 {
-        return split(exec, parts(exec, a, b), Gemm { accum, alpha, a: b.t(), b: a.t(), c: c.t() });
-    }
-    split(exec, parts(exec, a, b), Gemm { accum, alpha, a, b, c });
 }
 
-/// Fewest multiply-adds worth handing to another thread: about 20 µs of work, what waking a rayon worker costs.
-const MIN_WORK_PER_THREAD: usize = 1 << 20;
-
-/// In how many parts to compute A·B.
-fn parts<T: Real>(exec: Exec, a: MatRef<'_, T>, b: MatRef<'_, T>) -> usize {
-    let work = a.rows().saturating_mul(a.cols()).saturating_mul(b.cols());
-    exec.par().threads().min(work / MIN_WORK_PER_THREAD).max(1)
-}
-
-/// Halves C along its longer side until there are `parts` of it. Elements of C are independent, so where it is cut
-/// decides no bit.
-fn split<T: Real>(exec: Exec, parts: usize, job: Gemm<'_, T>) {
-    /// Cuts fall on multiples of this, so that few tiles are partial.
-    const ALIGN: usize = 48;
-    let Gemm { accum, alpha, a, b, c } = job;
-    let (m, n) = (c.rows(), c.cols());
-    if parts <= 1 || m.max(n) <= ALIGN {
-        return exec.run(Gemm { accum, alpha, a, b, c });
-    }
-    let cut = |n: usize| (n * (parts / 2) / parts).next_multiple_of(ALIGN).min(n);
-    let (first, second) = if m >= n {
-        let ((a, a2), (c, c2)) = (a.split_rows_at(cut(m)), c.split_rows_at(cut(m)));
-        (Gemm { accum, alpha, a, b, c }, Gemm { accum, alpha, a: a2, b, c: c2 })
-    } else {
-        let ((b, b2), (c, c2)) = (b.split_cols_at(cut(n)), c.split_cols_at(cut(n)));
-        (Gemm { accum, alpha, a, b, c }, Gemm { accum, alpha, a, b: b2, c: c2 })
+/// Computes C or Cᵀ = Bᵀ·Aᵀ, whichever is less work.
+fn run<T: Real, E: Epilogue<T>>(
+    exec: Exec,
+    (accum, alpha): (Accum, T),
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    c: MatMut<'_, T>,
+    epilogue: &E,
+) {
+    let (a, b, c) = (a.normal(), b.normal(), c.normal());
+    let (block, origin) = (k_block(a.cols()), (0, 0));
+    let shape = (c.rows(), c.cols(), a.cols());
+    // shift, as both are powers of two
+    let width = (exec.isa().register_bytes() / size_of::<T>()).max(1);
+    let ideal = b.col_stride() == 1 && c.col_stride() == 1 && shape.1 & (width - 1) == 0;
+    let swap = !ideal && {
+        let upright = work(width, shape, &b, c.col_stride() != 1);
+        let swapped = work(width, (shape.1, shape.0, shape.2), &a.t(), !E::IS_STORE || c.row_stride() != 1);
+        swapped.saturating_add(swapped / 8) < upright
     };
-    exec.par().join(|| split(exec, parts / 2, first), || split(exec, parts - parts / 2, second));
+    parallel::run(
+        exec,
+        if swap {
+            let (a, b, c) = (b.t(), Operand::View(a.t()), c.t());
+            Product { accum, alpha, a, b, c, epilogue, block, origin, swapped: !E::IS_STORE }
+        } else {
+            Product { accum, alpha, a, b: Operand::View(b), c, epilogue, block, origin, swapped: false }
+        },
+    );
 }
 
-struct Gemm<'a, T> {
-    accum: Accum,
-    alpha: T,
-    a: MatRef<'a, T>,
-    b: MatRef<'a, T>,
-    c: MatMut<'a, T>,
-}
-
-impl<T: Real> Kernel<T> for Gemm<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run<L: Lanes<T>>(self, l: L) {
-        let Self { accum, alpha, a, b, mut c } = self;
-        let (m, n, k) = (c.rows(), c.cols(), a.cols());
-        if m == 0 || n == 0 {
-            return;
-        }
-        if k == 0 {
-            if accum == Accum::Replace {
-                clear(&mut c);
-            }
-            return;
-        }
-        let (row_stride, col_stride) = (c.row_stride(), c.col_stride());
-        let kc = k_block(k).min(k);
-        let nc = L::NC.min(n.next_multiple_of(L::NR));
-        let mc = L::MC.min(m.next_multiple_of(L::MR));
-        with_scratch(
-            kc * mc,
-            kc * nc,
-            #[inline(always)]
-            |a_pack, b_pack| {
-                for j0 in (0..n).step_by(L::NC) {
-                    let n_strip = L::NC.min(n - j0);
-                    for k0 in (0..k).step_by(kc) {
-                        let k_len = kc.min(k - k0);
-                        let accum = if k0 == 0 { accum } else { Accum::Add };
-                        pack(b.t(), (j0, n_strip), (k0, k_len), L::NR, b_pack);
-                        for i0 in (0..m).step_by(L::MC) {
-                            let m_strip = L::MC.min(m - i0);
-                            pack(a, (i0, m_strip), (k0, k_len), L::MR, a_pack);
-                            for j in (0..n_strip).step_by(L::NR) {
-                                for i in (0..m_strip).step_by(L::MR) {
-                                    let (rows, cols) = (L::MR.min(m_strip - i), L::NR.min(n_strip - j));
-                                    let (a_panel, b_panel) = (&a_pack[i * k_len..], &b_pack[j * k_len..]);
-                                    // SAFETY: element (i0 + i, j0 + j) and the rows × cols elements from it on lie in C;
-                                    // the panels were just packed with k_len steps of MR and NR elements.
-                                    unsafe {
-                                        let at = c.as_mut_ptr().add((i0 + i) * row_stride + (j0 + j) * col_stride);
-                                        let c =
-                                            Destination { ptr: at, rows, cols, row_stride, col_stride, accum, alpha };
-                                        l.tile(k_len, a_panel.as_ptr(), b_panel.as_ptr(), c);
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            },
-        );
-    }
-}
-
-fn clear<T: Real>(c: &mut MatMut<'_, T>) {
-    for i in 0..c.rows() {
-        for j in 0..c.cols() {
-            *c.at_mut(i, j) = T::ZERO;
-        }
-    }
+/// Roughly what a product costs, in multiply-adds: those in the idle lanes of a partial last register, packing B if its
+/// steps are not contiguous, and storing C element by element if its rows are not.
+#[inline]
+fn work<T>(width: usize, (m, n, k): (usize, usize, usize), b: &MatRef<'_, T>, by_element: bool) -> usize {
+    let packing = match (b.col_stride(), b.row_stride()) {
+        (1, _) => 0,
+        (_, 1) => 5,
+        _ => 20,
+    };
+    let storing = if by_element { 20 } else { 0 };
+    let padded = (n + width - 1) & !(width - 1); // a power of two
+    padded.saturating_mul(k).saturating_mul(m + packing).saturating_add(storing * m * n)
 }

@@ -91,6 +91,19 @@ impl Isa {
         }
     }
 
+    /// Bytes of a register; scalar code has one element.
+    pub(crate) fn register_bytes(self) -> usize {
+        match self.0 {
+            Token::Scalar(_) => 4,
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(_) => 32,
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(_) => 64,
+            #[cfg(target_arch = "aarch64")]
+            Token::Neon(_) => 16,
+        }
+    }
+
     /// The name of the code that actually runs: asked from inside the dispatched kernel, not from `self`.
     pub fn kernel_name(self) -> &'static str {
         struct WhoRuns;
@@ -166,35 +179,34 @@ pub fn active() -> Isa {
     try_active().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The one place where code compiled for an instruction set is entered: `pulp::…::vectorize` for SIMD, and for
-/// scalar an entry point compiled with the FMA feature where the CPU has it.
+/// Runs a kernel on the token of an instruction set; a macro because the element type has to be known.
 macro_rules! dispatch {
     ($isa:expr, $T:ty, $kernel:expr) => {{
-        use crate::isa::{Call, Token};
+        use crate::{gemm::Tile, isa::Token};
         match $isa.0 {
-            Token::Scalar(token) => crate::isa::run_scalar::<$T, _>(token, $kernel),
+            Token::Scalar(token) => Tile::<$T>::enter(token, $kernel),
             #[cfg(target_arch = "x86_64")]
-            Token::Avx2(token) => token.vectorize(Call::<$T, _, _>::new(token, $kernel)),
+            Token::Avx2(token) => Tile::<$T>::enter(token, $kernel),
             #[cfg(target_arch = "x86_64")]
-            Token::Avx512(token) => token.vectorize(Call::<$T, _, _>::new(token, $kernel)),
+            Token::Avx512(token) => Tile::<$T>::enter(token, $kernel),
             #[cfg(target_arch = "aarch64")]
-            Token::Neon(token) => token.vectorize(Call::<$T, _, _>::new(token, $kernel)),
+            Token::Neon(token) => Tile::<$T>::enter(token, $kernel),
         }
     }};
 }
 pub(crate) use dispatch;
 
+/// The one place where code compiled for a SIMD instruction set is entered.
+#[inline(always)]
+pub(crate) fn run_simd<T: Real, S: pulp::Simd + Lanes<T>, K: Kernel<T>>(token: S, kernel: K) -> K::Output {
+    token.vectorize(Call { lanes: token, kernel, element: core::marker::PhantomData })
+}
+
 /// A kernel and the token to run it with, as the nullary function that pulp wants.
-pub(crate) struct Call<T, L, K> {
+struct Call<T, L, K> {
     lanes: L,
     kernel: K,
     element: core::marker::PhantomData<T>,
-}
-impl<T, L, K> Call<T, L, K> {
-    #[inline(always)]
-    pub(crate) fn new(lanes: L, kernel: K) -> Self {
-        Self { lanes, kernel, element: core::marker::PhantomData }
-    }
 }
 impl<T: Real, L: Lanes<T>, K: Kernel<T>> pulp::NullaryFnOnce for Call<T, L, K> {
     type Output = K::Output;
@@ -204,12 +216,19 @@ impl<T: Real, L: Lanes<T>, K: Kernel<T>> pulp::NullaryFnOnce for Call<T, L, K> {
     }
 }
 
+/// The same for scalar code: an entry point compiled with the FMA feature where the CPU has it.
 #[inline]
-pub(crate) fn run_scalar<T: Real, K: Kernel<T>>(token: pulp::Scalar, kernel: K) -> K::Output {
+pub(crate) fn run_scalar<T: Real, K: Kernel<T>>(token: pulp::Scalar, kernel: K) -> K::Output
+where
+    pulp::Scalar: Lanes<T>,
+{
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx,fma")]
-        fn with_fma<T: Real, K: Kernel<T>>(token: pulp::Scalar, kernel: K) -> K::Output {
+        fn with_fma<T: Real, K: Kernel<T>>(token: pulp::Scalar, kernel: K) -> K::Output
+        where
+            pulp::Scalar: Lanes<T>,
+        {
             kernel.run(token)
         }
         if std::arch::is_x86_feature_detected!("avx") && std::arch::is_x86_feature_detected!("fma") {

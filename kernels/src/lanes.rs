@@ -46,8 +46,13 @@ pub trait Lanes<T: Real>: Tile<T> + Copy + Send + Sync + 'static {
     /// The [`T::LANES`](Real::LANES) canonical lanes as `T::LANES / WIDTH` registers.
     type Acc: Copy + AsRef<[Self::Reg]> + AsMut<[Self::Reg]>;
 
+    /// `WIDTH` registers: a square matrix.
+    type Square: Copy + AsRef<[Self::Reg]> + AsMut<[Self::Reg]>;
+
     /// All elements `x`.
     fn splat(self, x: T) -> Self::Reg;
+    /// All elements of a square matrix zero.
+    fn zero_square(self) -> Self::Square;
     /// All canonical lanes `x`.
     fn splat_acc(self, x: T) -> Self::Acc;
     /// The first `WIDTH` elements of `src`. Panics if there are fewer.
@@ -68,6 +73,28 @@ pub trait Lanes<T: Real>: Tile<T> + Copy + Send + Sync + 'static {
     /// # Safety
     /// - `dst` is valid for writing `WIDTH` elements.
     unsafe fn store_ptr(self, dst: *mut T, v: Self::Reg);
+
+    /// Selects the first `min(WIDTH, n)` elements in [`load_tail`](Lanes::load_tail) and
+    /// [`store_tail`](Lanes::store_tail); made once and kept over a loop, where [`load_partial`](Lanes::load_partial)
+    /// would make it anew each time.
+    type Tail: Copy;
+    /// The first `min(WIDTH, n)` elements.
+    fn tail(self, n: usize) -> Self::Tail;
+    /// The selected elements at `src`, the rest zero.
+    ///
+    /// # Safety
+    /// - `src` is valid for reading the selected elements.
+    unsafe fn load_tail(self, src: *const T, tail: Self::Tail) -> Self::Reg;
+    /// Writes the selected elements to `dst`.
+    ///
+    /// # Safety
+    /// - `dst` is valid for writing the selected elements.
+    unsafe fn store_tail(self, dst: *mut T, tail: Self::Tail, v: Self::Reg);
+    /// Asks for the cache line of `p`, which may be any address.
+    fn prefetch(self, p: *const T);
+
+    /// a₀ b₀ a₁ b₁ …: the first half of the sequence, and the second.
+    fn zip(self, a: Self::Reg, b: Self::Reg) -> (Self::Reg, Self::Reg);
 
     /// a + b.
     fn add(self, a: Self::Reg, b: Self::Reg) -> Self::Reg;
@@ -268,6 +295,24 @@ pub fn map_accumulate<T: Real, L: Lanes<T>>(
         }
     }
     fold(l, Sum, acc)
+}
+
+/// Transposes the square matrix whose rows are the first `WIDTH` of `rows`: each round of zips rotates the bits of the
+/// pair (row, column) by one place.
+#[inline(always)]
+pub(crate) fn transpose<T: Real, L: Lanes<T>>(l: L, mut rows: L::Square) -> L::Square {
+    let mut round = 1;
+    while round < L::WIDTH {
+        let mut next = rows;
+        for i in 0..L::WIDTH / 2 {
+            let (low, high) = l.zip(rows.as_ref()[i], rows.as_ref()[i + L::WIDTH / 2]);
+            next.as_mut()[2 * i] = low;
+            next.as_mut()[2 * i + 1] = high;
+        }
+        rows = next;
+        round *= 2;
+    }
+    rows
 }
 
 /// `v` with the elements from index `n` on set to zero.

@@ -7,6 +7,7 @@
 use crate::threads::Divide;
 use core::fmt;
 use core::marker::PhantomData;
+use core::ops::Range;
 
 /// Why a slice, a shape and strides do not make a matrix view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,13 @@ fn check(len: usize, shape: (usize, usize), strides: (usize, usize)) -> Result<(
     if needed <= len { Ok(()) } else { Err(ShapeError::TooShort { needed, len }) }
 }
 
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn too_short(needed: usize, len: usize) -> ! {
+    panic!("{}", ShapeError::TooShort { needed, len })
+}
+
 macro_rules! view {
     ($(#[$doc:meta])* $Mat:ident, $Slice:ty, $ptr:ty, $as_ptr:ident) => {
         $(#[$doc])*
@@ -76,10 +84,12 @@ macro_rules! view {
             #[track_caller]
             #[allow(unused_mut, reason = "only one of the two slices is mutable")]
             pub fn new(mut data: $Slice, rows: usize, cols: usize) -> Self {
-                match check(data.len(), (rows, cols), (cols, 1)) {
+                match rows.checked_mul(cols) {
                     // A row-major view never overlaps.
-                    Ok(()) => Self { ptr: data.$as_ptr(), rows, cols, row_stride: cols, col_stride: 1, data: PhantomData },
-                    Err(error) => panic!("{error}"),
+                    Some(needed) if needed <= data.len() => {
+                        Self { ptr: data.$as_ptr(), rows, cols, row_stride: cols, col_stride: 1, data: PhantomData }
+                    }
+                    needed => too_short(needed.unwrap_or(usize::MAX), data.len()),
                 }
             }
 
@@ -151,7 +161,7 @@ macro_rules! view {
             ///
             /// # Panics
             /// If `mid` is larger than the number of rows.
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             pub fn split_rows_at(self, mid: usize) -> (Self, Self) {
                 assert!(mid <= self.rows, "split at row {mid} of a matrix with {} rows", self.rows);
@@ -165,11 +175,28 @@ macro_rules! view {
             ///
             /// # Panics
             /// If `mid` is larger than the number of columns.
-            #[inline]
+            #[inline(always)]
             #[track_caller]
             pub fn split_cols_at(self, mid: usize) -> (Self, Self) {
                 let (left, right) = self.t().split_rows_at(mid);
                 (left.t(), right.t())
+            }
+
+            /// The same elements; a stride that is never taken, because there is only one row or column, becomes 1.
+            #[inline(always)]
+            pub(crate) fn normal(self) -> Self {
+                let (row_stride, col_stride) = (self.row_stride, self.col_stride);
+                Self {
+                    row_stride: if self.rows <= 1 { 1 } else { row_stride },
+                    col_stride: if self.cols <= 1 { 1 } else { col_stride },
+                    ..self
+                }
+            }
+            /// The rows `rows` of the columns `cols`.
+            #[inline(always)]
+            pub(crate) fn block(self, rows: Range<usize>, cols: Range<usize>) -> Self {
+                let rows = self.split_rows_at(rows.end).0.split_rows_at(rows.start).1;
+                rows.split_cols_at(cols.end).0.split_cols_at(cols.start).1
             }
 
             /// The same view again; private, because for a mutable view only disjoint parts of it may be used.
@@ -241,6 +268,15 @@ impl<'a, T> MatRef<'a, T> {
     }
 }
 
+impl<T> MatRef<'_, T> {
+    /// Pointer to element (i, j), which may be one past the end.
+    #[inline(always)]
+    pub(crate) fn element_ptr(&self, i: usize, j: usize) -> *const T {
+        debug_assert!(i <= self.rows && j <= self.cols);
+        self.ptr.wrapping_add(self.offset(i, j))
+    }
+}
+
 impl<'a, T> MatMut<'a, T> {
     /// View with any strides that keep elements apart: one stride must step over the whole extent of the other
     /// dimension.
@@ -262,10 +298,19 @@ impl<'a, T> MatMut<'a, T> {
         }
         Ok(Self { ptr: data.as_mut_ptr(), rows, cols, row_stride, col_stride, data: PhantomData })
     }
-    /// Pointer to element (0, 0); any in-bounds element may be read and written through it.
+    /// Pointer to element (i, j), which may be one past the end; through it an element may be read and written.
     #[inline(always)]
-    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
-        self.ptr
+    pub(crate) fn element_ptr_mut(&mut self, i: usize, j: usize) -> *mut T {
+        debug_assert!(i <= self.rows && j <= self.cols);
+        self.ptr.wrapping_add(self.offset(i, j))
+    }
+    /// The same view again, for threads that share it.
+    ///
+    /// # Safety
+    /// - Of all views in use at the same time, no two read or write the same element.
+    #[inline(always)]
+    pub(crate) unsafe fn shared(&self) -> MatMut<'_, T> {
+        self.alias()
     }
     /// The same view for a shorter time.
     #[inline(always)]
@@ -295,6 +340,11 @@ impl<'a, T> MatMut<'a, T> {
         // SAFETY: in bounds, the construction checked that the extent lies inside the slice, and the view is borrowed
         // mutably for as long as the element.
         unsafe { &mut *self.ptr.add(self.offset(i, j)) }
+    }
+    /// The columns `cols` of row `i`, of a matrix with contiguous rows.
+    #[inline(always)]
+    pub(crate) fn row_piece_mut(&mut self, i: usize, cols: Range<usize>) -> &mut [T] {
+        &mut self.row_mut(i).expect("contiguous rows")[cols]
     }
     /// Row `i` for writing, if its elements lie one after the other.
     ///

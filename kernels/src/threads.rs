@@ -38,6 +38,18 @@ impl Par {
         }
     }
 
+    /// Calls `f(0)`, …, `f(parts − 1)`, perhaps at the same time.
+    pub(crate) fn for_each_part(self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+        fn split(par: Par, first: usize, end: usize, f: &(dyn Fn(usize) + Sync)) {
+            match end - first {
+                0 => {}
+                1 => f(first),
+                n => _ = par.join(|| split(par, first, first + n / 2, f), || split(par, first + n / 2, end, f)),
+            }
+        }
+        split(self, 0, parts, f);
+    }
+
     /// How many threads may take part.
     pub fn threads(self) -> usize {
         match self {

@@ -1,5 +1,6 @@
 //! After a warm-up call, no kernel allocates.
 
+use simdescent_kernels::gemm::{Update, gemm_fused};
 use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
 use simdescent_kernels::optimizer::{Adam, DecoupledDecay, Sgd, fused_step};
 use simdescent_kernels::{
@@ -89,7 +90,7 @@ fn every_kernel<T: Real>(n: usize) {
 
         let (m, k) = (n.min(150), n.min(530));
         let (a, b) = (vec![f(0.5); m * k], vec![f(0.5); k * n]);
-        let (mut c, mut tall) = (vec![f(0.0); m * n], vec![f(0.0); m]);
+        let (mut c, mut flat, mut tall) = (vec![f(0.0); m * n], vec![f(0.0); m * n], vec![f(0.0); m]);
         let (a, b) = (MatRef::new(&a, m, k), MatRef::new(&b, k, n));
         assert_none("gemv", &mut || gemv(exec, Accum::Add, f(1.0), a, &x[..k], &mut tall));
         assert_none("gemv, columns", &mut || gemv(exec, Accum::Add, f(1.0), b.t(), &x[..k], &mut y));
@@ -98,6 +99,8 @@ fn every_kernel<T: Real>(n: usize) {
         assert_none("gemm", &mut || gemm(exec, Accum::Add, f(1.0), a, b, MatMut::new(&mut c, m, n)));
         let (mut c, at, bt) = (MatMut::new(&mut c, n, m), b.t(), a.t());
         assert_none("gemm, transposed", &mut || gemm(exec, Accum::Add, f(1.0), at, bt, c.reborrow()));
+        let sgd = Update::new(Sgd { learning_rate: f(0.1) }, (n, m), []);
+        assert_none("gemm, update", &mut || gemm_fused(exec, at, bt, MatMut::new(&mut flat, n, m), &sgd));
         // The scratch of a larger product serves the smaller one, without a warm-up.
         let (half, _) = at.split_rows_at(n / 2);
         let (mut upper, _) = c.split_rows_at(n / 2);

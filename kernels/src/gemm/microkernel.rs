@@ -1,81 +1,186 @@
 //! LOOP 0: MR × NV registers of C, one rank-1 update per k step. The one body behind every tile.
 
-use super::tile::Destination;
 use crate::accum::Accum;
-use crate::lanes::Lanes;
+use crate::lanes::{Kernel, Lanes};
 use crate::real::Real;
 
-/// Computes one tile P = Aₚ·Bₚ from packed panels and stores α·P into (or adds it to) its place in C.
-///
-/// - `a`: `k` steps of MR elements, `b`: `k` steps of NV registers
-/// - `c`: at most MR × NV·WIDTH elements, of any strides
-///
-/// Step by step, each of the MR × NV accumulators gets one FMA: an element of B times a broadcast element of A.
+/// How many steps ahead B is prefetched: its steps may be pages apart, which no hardware prefetcher follows.
+const B_AHEAD: usize = 12;
+/// Steps between two prefetches of A: a cache line of `f32`.
+pub(super) const CHUNK: usize = 16;
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// One tile: where its operands are and where it goes. Strides are in elements.
+#[derive(Clone, Copy)]
+pub struct Job<T> {
+    /// Steps.
+    pub(super) k: usize,
+    /// Element (0, 0) of the rows of A.
+    pub(super) a: *const T,
+    /// From one row of A to the next, and from one step to the next.
+    pub(super) a_strides: (usize, usize),
+    /// The first step of the columns of B; a step is contiguous.
+    pub(super) b: *const T,
+    /// From one step of B to the next.
+    pub(super) b_stride: usize,
+    /// Elements in the last register of a step of B, where it is partial.
+    pub(super) b_tail: usize,
+    /// Where a packing tile copies B to.
+    pub(super) panel: *mut T,
+    /// Element (0, 0) of the tile; rows are contiguous.
+    pub(super) c: *mut T,
+    /// From one row of C to the next.
+    pub(super) c_stride: usize,
+    /// Elements in the last register of a row of C.
+    pub(super) c_tail: usize,
+    /// Replace or add.
+    pub(super) accum: Accum,
+    /// Factor of the product.
+    pub(super) alpha: T,
+    /// What of A to prefetch.
+    pub(super) ahead: Ahead<T>,
+}
+
+/// Lines of A to prefetch with each [`CHUNK`] of steps, addresses that need not exist.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead<T> {
+    /// The first line of the first chunk.
+    pub(super) first: *const T,
+    /// From one line to the next.
+    pub(super) line: usize,
+    /// From one chunk to the next.
+    pub(super) chunk: usize,
+    /// Lines in a chunk.
+    pub(super) lines: usize,
+}
+
+impl<T> Ahead<T> {
+    pub(super) const NOTHING: Self = Self { first: core::ptr::null(), line: 0, chunk: 0, lines: 0 };
+}
+
+/// The body as a [`Kernel`], compiled for the instruction set of `l`; what the tables of [`Tile`](super::Tile) hold.
 ///
 /// # Safety
-/// - `a` is valid for reading `k · MR` elements, `b` for `k · NV · WIDTH`.
-/// - `c` describes elements valid for reading and writing, at most MR rows and NV·WIDTH columns.
-#[inline(always)]
-pub(super) unsafe fn microkernel<T: Real, L: Lanes<T>, const MR: usize, const NV: usize>(
+/// - `a` is valid for reading MR rows of `k` steps, `b` for `k` steps of NV registers, of which the last has `b_tail` elements
+///   if PARTIAL. If PACKING, `panel` is valid for writing `k` whole steps.
+/// - `c` is valid for writing (with [`Accum::Add`] also for reading) MR rows of NV registers, the last with `c_tail` elements.
+pub(super) unsafe fn enter<
+    T: Real,
+    L: Lanes<T>,
+    const MR: usize,
+    const NV: usize,
+    const PARTIAL: bool,
+    const PACKING: bool,
+>(
     l: L,
-    k: usize,
-    mut a: *const T,
-    mut b: *const T,
-    c: Destination<T>,
+    job: &Job<T>,
 ) {
-    let mut acc = [[l.splat(T::ZERO); NV]; MR];
-    for _ in 0..k {
-        // SAFETY: `k` steps of MR and NV·WIDTH elements are readable, and each iteration moves on by one step; after
-        // the last, the pointers are one past the end.
+    l.enter(Microkernel::<T, MR, NV, PARTIAL, PACKING>(job));
+}
+
+struct Microkernel<'a, T, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKING: bool>(&'a Job<T>);
+
+impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKING: bool> Kernel<T>
+    for Microkernel<'_, T, MR, NV, PARTIAL, PACKING>
+{
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, l: L) {
+        let job = self.0;
+        let tail = l.tail(job.b_tail);
+        let (a_row, a_step) = job.a_strides;
+        let (mut a, mut b, mut panel) = (job.a, job.b, job.panel);
+        let mut acc = [[l.splat(T::ZERO); NV]; MR];
+        // SAFETY: the caller of `enter` vouches for `k` steps of A, B and the panel; each iteration moves on by one step,
+        // by wrapping arithmetic because after the last the pointers may lie beyond the end. Then for the tile of C.
         unsafe {
-            let mut row = [l.splat(T::ZERO); NV];
-            for (v, r) in row.iter_mut().enumerate() {
-                *r = l.load_ptr(b.add(v * L::WIDTH));
-            }
-            for (i, acc) in acc.iter_mut().enumerate() {
-                let a = l.splat(*a.add(i));
-                for (acc, b) in acc.iter_mut().zip(row) {
-                    *acc = l.fma(a, b, *acc);
+            let mut ahead = job.ahead.first;
+            let mut left = job.k;
+            while left > 0 {
+                let chunk = left.min(CHUNK);
+                left -= chunk;
+                for i in 0..job.ahead.lines {
+                    l.prefetch(ahead.wrapping_add(i * job.ahead.line));
+                }
+                ahead = ahead.wrapping_add(job.ahead.chunk);
+                for _ in 0..chunk {
+                    let mut row = [l.splat(T::ZERO); NV];
+                    for (v, r) in row.iter_mut().enumerate() {
+                        let at = b.add(v * L::WIDTH);
+                        if (v * L::WIDTH * size_of::<T>()).is_multiple_of(LINE) {
+                            l.prefetch(at.wrapping_add(B_AHEAD * job.b_stride));
+                        }
+                        *r = if PARTIAL && v + 1 == NV { l.load_tail(at, tail) } else { l.load_ptr(at) };
+                        if PACKING {
+                            l.store_ptr(panel.add(v * L::WIDTH), *r);
+                        }
+                    }
+                    for (i, acc) in acc.iter_mut().enumerate() {
+                        let a = l.splat(*a.add(i * a_row));
+                        for (acc, b) in acc.iter_mut().zip(row) {
+                            *acc = l.fma(a, b, *acc);
+                        }
+                    }
+                    a = a.wrapping_add(a_step);
+                    b = b.wrapping_add(job.b_stride);
+                    if PACKING {
+                        panel = panel.wrapping_add(NV * L::WIDTH);
+                    }
                 }
             }
-            a = a.add(MR);
-            b = b.add(NV * L::WIDTH);
+            let tail = l.tail(job.c_tail);
+            let alpha = l.splat(job.alpha);
+            // Three loops, because a choice inside would keep LLVM from holding the accumulators in registers.
+            match job.accum {
+                // The same bits as 1·p.
+                Accum::Replace if job.alpha == T::ONE => store(
+                    l,
+                    job,
+                    &acc,
+                    #[inline(always)]
+                    |p, _, _| p,
+                ),
+                Accum::Replace => store(
+                    l,
+                    job,
+                    &acc,
+                    #[inline(always)]
+                    |p, _, _| l.mul(alpha, p),
+                ),
+                Accum::Add => store(
+                    l,
+                    job,
+                    &acc,
+                    #[inline(always)]
+                    |p, c, last| l.fma(alpha, p, if last { l.load_tail(c, tail) } else { l.load_ptr(c) }),
+                ),
+            }
         }
     }
-    let alpha = l.splat(c.alpha);
-    if c.rows == MR && c.cols == NV * L::WIDTH && c.col_stride == 1 {
-        for (i, acc) in acc.iter().enumerate() {
-            for (v, &p) in acc.iter().enumerate() {
-                // SAFETY: row i < MR of a full tile with contiguous columns: WIDTH elements from v·WIDTH on.
-                unsafe {
-                    let c_ptr = c.ptr.add(i * c.row_stride + v * L::WIDTH);
-                    let new = match c.accum {
-                        Accum::Replace => l.mul(alpha, p),
-                        Accum::Add => l.fma(alpha, p, l.load_ptr(c_ptr)),
-                    };
-                    l.store_ptr(c_ptr, new);
-                }
-            }
-        }
-    } else {
-        // A partial tile, or one without contiguous rows: through a buffer, element by element. All of the tile goes
-        // there, in loops that unroll: accumulators indexed by a variable live in memory, in the k loop as well.
-        let mut tile = [T::CANONICAL_ZERO; MR]; // rows at least as long as any tile is wide
-        for (tile, acc) in tile.iter_mut().zip(acc) {
-            for (v, acc) in acc.into_iter().enumerate() {
-                l.store(&mut tile.as_mut()[v * L::WIDTH..], acc);
-            }
-        }
-        for (i, tile) in tile.iter().enumerate().take(c.rows) {
-            for (j, &p) in tile.as_ref().iter().enumerate().take(c.cols) {
-                // SAFETY: i < c.rows and j < c.cols.
-                unsafe {
-                    let c_ptr = c.ptr.add(i * c.row_stride + j * c.col_stride);
-                    *c_ptr = match c.accum {
-                        Accum::Replace => c.alpha * p,
-                        Accum::Add => c.alpha.mul_add(p, *c_ptr),
-                    };
-                }
+}
+
+/// Writes `new(p, c, whether c is the last of its row and partial)` to every register of the tile of C.
+///
+/// # Safety
+/// - As [`enter`] for C.
+#[inline(always)]
+unsafe fn store<T: Real, L: Lanes<T>, const MR: usize, const NV: usize>(
+    l: L,
+    job: &Job<T>,
+    acc: &[[L::Reg; NV]; MR],
+    new: impl Fn(L::Reg, *mut T, bool) -> L::Reg,
+) {
+    let partial = job.c_tail < L::WIDTH;
+    let tail = l.tail(job.c_tail);
+    for (i, acc) in acc.iter().enumerate() {
+        for (v, &p) in acc.iter().enumerate() {
+            let last = v + 1 == NV && partial;
+            // SAFETY: the caller vouches for MR rows of NV registers, the last with `c_tail` elements.
+            unsafe {
+                let c = job.c.add(i * job.c_stride + v * L::WIDTH);
+                if last { l.store_tail(c, tail, new(p, c, last)) } else { l.store_ptr(c, new(p, c, last)) }
             }
         }
     }

@@ -1,57 +1,89 @@
-//! Packing: copies a strip of an operand into panels that the microkernel reads front to back.
+//! Packing: copies columns of B into panels that a tile reads front to back.
 //!
 //! ```text
-//! rows of the strip        panel 0 (W rows)             panel 1
-//!   0  a b c …             a d g  b e h  c f i  …        …
-//!   1  d e f …      →      ╰step 0╯╰step 1╯              (W = 3 here; W = MR for A, NR for Bᵀ)
-//!   2  g h i …
+//! step 0 of B    b₀₀ b₀₁ b₀₂ b₀₃ b₀₄ …         panel 0: b₀₀ b₀₁ b₀₂  b₁₀ b₁₁ b₁₂  …
+//! step 1         b₁₀ b₁₁ b₁₂ b₁₃ b₁₄ …    →    panel 1: b₀₃ b₀₄ 0    b₁₃ b₁₄ 0    …
+//!                                              (panels 3 wide here; a whole number of registers)
 //! ```
 //!
-//! A short last panel is filled with zeros: its products are computed and thrown away.
+//! Where the steps of B are contiguous the tiles do it themselves, on first touch; this is for the others and for a last
+//! panel that is not a whole number of registers wide.
 
-use crate::matrix::MatRef;
+use crate::lanes::{Lanes, transpose};
+use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
 use std::cell::RefCell;
 
-/// Packs rows `rows.0 .. rows.0 + rows.1` and columns (k steps) `steps.0 .. steps.0 + steps.1` of `src` into panels
-/// of `width` rows.
+/// Copies `b` (steps × columns) into a panel of `width` columns (a multiple of `WIDTH`, at least those of `b`), the rest zeros.
 #[inline(always)]
-pub(super) fn pack<T: Real>(
-    src: MatRef<'_, T>,
-    rows: (usize, usize),
-    steps: (usize, usize),
-    width: usize,
-    dst: &mut [T],
-) {
-    let (first, count) = rows;
-    let src = src.split_rows_at(first).1.split_rows_at(count).0.split_cols_at(steps.0).1.split_cols_at(steps.1).0;
-    for (panel, dst) in dst[..count.next_multiple_of(width) * steps.1].chunks_exact_mut(width * steps.1).enumerate() {
-        let src = src.split_rows_at(panel * width).1;
-        let height = width.min(src.rows());
-        if height < width {
-            dst.fill(T::ZERO);
-        }
-        if src.row_stride() == 1 {
-            // Contiguous down the panel: each step is one copy.
-            let by_step = src.t();
-            for (step, dst) in dst.chunks_exact_mut(width).enumerate() {
-                let column = by_step.row(step).expect("unit stride");
-                dst[..height].copy_from_slice(&column[..height]);
+pub(super) fn pack<T: Real, L: Lanes<T>>(l: L, b: MatRef<'_, T>, width: usize, panel: &mut [T]) {
+    let (steps, cols) = (b.rows(), b.cols());
+    let panel = &mut panel[..steps * width];
+    if b.col_stride() == 1 {
+        for (step, to) in panel.chunks_exact_mut(width).enumerate() {
+            let row = b.row(step).expect("contiguous steps");
+            for (v, to) in to.chunks_exact_mut(L::WIDTH).enumerate() {
+                l.store(to, l.load_partial(&row[(v * L::WIDTH).min(cols)..]));
             }
-        } else {
-            for i in 0..height {
-                match src.row(i) {
-                    Some(row) => {
-                        for (dst, &x) in dst.chunks_exact_mut(width).zip(row) {
-                            dst[i] = x;
-                        }
-                    }
-                    None => {
-                        for (step, dst) in dst.chunks_exact_mut(width).enumerate() {
-                            dst[i] = src.at(i, step);
-                        }
-                    }
-                }
+        }
+    } else if b.row_stride() == 1 {
+        pack_transposed(l, b.t(), width, panel);
+    } else {
+        panel.fill(T::ZERO);
+        for (step, to) in panel.chunks_exact_mut(width).enumerate() {
+            for (j, to) in to.iter_mut().enumerate().take(cols) {
+                *to = b.at(step, j);
+            }
+        }
+    }
+}
+
+/// [`pack`] for Bᵀ with contiguous columns of steps: by squares of registers.
+#[inline(always)]
+fn pack_transposed<T: Real, L: Lanes<T>>(l: L, columns: MatRef<'_, T>, width: usize, panel: &mut [T]) {
+    let (cols, steps) = (columns.rows(), columns.cols());
+    for j in (0..width).step_by(L::WIDTH) {
+        let height = L::WIDTH.min(cols.saturating_sub(j));
+        for step in (0..steps).step_by(L::WIDTH) {
+            let from = columns.block(j.min(cols)..j.min(cols) + height, step..steps.min(step + L::WIDTH));
+            let square = load_square(l, from);
+            let mut to = panel[step * width + j..].chunks_mut(width);
+            for &reg in square.as_ref().iter().take(steps - step) {
+                l.store(to.next().expect("a step"), reg);
+            }
+        }
+    }
+}
+
+/// The transpose of a block of at most WIDTH × WIDTH with contiguous rows; what is missing is zero.
+#[inline(always)]
+fn load_square<T: Real, L: Lanes<T>>(l: L, block: MatRef<'_, T>) -> L::Square {
+    let mut square = l.zero_square();
+    let whole = (block.rows(), block.cols()) == (L::WIDTH, L::WIDTH);
+    let tail = l.tail(block.cols());
+    for (i, reg) in square.as_mut().iter_mut().enumerate() {
+        // SAFETY: row i is in the block, whose rows are contiguous; of it WIDTH elements if there are, else all.
+        unsafe {
+            if whole {
+                *reg = l.load_ptr(block.element_ptr(i, 0));
+            } else if i < block.rows() {
+                *reg = l.load_tail(block.element_ptr(i, 0), tail);
+            }
+        }
+    }
+    transpose(l, square)
+}
+
+/// Stores the transpose of `tile` (`cols` rows of `stride` elements) to C with contiguous rows.
+#[inline(always)]
+pub(super) fn store_transposed<T: Real, L: Lanes<T>>(l: L, tile: &[T], stride: usize, mut c: MatMut<'_, T>) {
+    let (rows, cols) = (c.rows(), c.cols());
+    let tile = MatRef::new(tile, cols, stride);
+    for j in (0..cols).step_by(L::WIDTH) {
+        for i in (0..rows).step_by(L::WIDTH) {
+            let square = load_square(l, tile.block(j..cols.min(j + L::WIDTH), i..rows.min(i + L::WIDTH)));
+            for (i, &reg) in (i..rows).zip(square.as_ref()) {
+                l.store_partial(c.row_piece_mut(i, j..cols.min(j + L::WIDTH)), reg);
             }
         }
     }
@@ -60,31 +92,64 @@ pub(super) fn pack<T: Real>(
 /// A cache line, so that panels start on one.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct Line(#[expect(dead_code, reason = "only its size and alignment matter")] [u8; 64]);
+pub(super) struct Line(#[expect(dead_code, reason = "only its size and alignment matter")] [u8; 64]);
+
+/// At least `n` elements in whole cache lines.
+#[inline(always)]
+pub(super) fn lines<T>(n: usize) -> usize {
+    (n * size_of::<T>()).div_ceil(size_of::<Line>())
+}
+
+pub(super) fn zeroed_lines(n: usize) -> Vec<Line> {
+    vec![Line([0; 64]); n]
+}
 
 thread_local! {
     /// Grows to the largest size asked for, then is reused: no allocation in steady state.
     static SCRATCH: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lends `f` two buffers of at least these many elements, aligned to cache lines. Their content is left over.
-#[inline(always)]
-pub(super) fn with_scratch<T: Real>(a: usize, b: usize, f: impl FnOnce(&mut [T], &mut [T])) {
-    let lines = |n: usize| (n * size_of::<T>()).div_ceil(size_of::<Line>());
-    // Taken out while in use, so that a nested call finds an empty buffer instead of a locked one.
-    let mut buffer = SCRATCH.with(RefCell::take);
-    let needed = lines(a) + lines(b);
-    if buffer.len() < needed {
-        buffer.resize(needed, Line([0; 64]));
+/// The buffer of this thread, for as long as this lives; its content is left over.
+pub(super) struct Scratch(Vec<Line>);
+
+impl Scratch {
+    /// Room for at least `n` elements, aligned to cache lines.
+    #[inline(always)]
+    pub(super) fn borrow<T: Real>(n: usize) -> Self {
+        if n == 0 {
+            return Self(Vec::new());
+        }
+        // Taken out while in use, so that a nested call finds an empty buffer instead of a locked one.
+        let mut buffer = SCRATCH.with(RefCell::take);
+        if buffer.len() < lines::<T>(n) {
+            buffer = zeroed_lines(lines::<T>(n));
+        }
+        Self(buffer)
     }
-    let (a, b) = buffer.split_at_mut(lines(a));
-    f(as_elements(a), as_elements(b));
-    SCRATCH.with(|slot| slot.replace(buffer));
+    #[inline(always)]
+    pub(super) fn elements<T: Real>(&mut self) -> &mut [T] {
+        as_elements_mut(&mut self.0)
+    }
 }
 
-fn as_elements<T: Real>(lines: &mut [Line]) -> &mut [T] {
+impl Drop for Scratch {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            SCRATCH.with(|slot| slot.replace(core::mem::take(&mut self.0)));
+        }
+    }
+}
+
+pub(super) fn as_elements<T: Real>(lines: &[Line]) -> &[T] {
     let len = size_of_val(lines) / size_of::<T>();
     // SAFETY: f32 and f64 (`Real` is sealed) accept every bit pattern, need less alignment than a line, and `len` of
-    // them fill exactly the memory borrowed; the buffer is initialised.
+    // them fill exactly the memory borrowed, which is initialised.
+    unsafe { core::slice::from_raw_parts(lines.as_ptr().cast(), len) }
+}
+
+pub(super) fn as_elements_mut<T: Real>(lines: &mut [Line]) -> &mut [T] {
+    let len = size_of_val(lines) / size_of::<T>();
+    // SAFETY: as above.
     unsafe { core::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), len) }
 }

@@ -1,4 +1,4 @@
-//! The tile of each ISA: how many rows and columns of C stay in registers, and how long the packed strips are.
+//! The tiles of each ISA: which blocks of C stay in registers.
 //!
 //! `gemm/tile/{avx512,avx2,neon,scalar}.rs` hold the numbers and why they are what they are. None decides a bit.
 
@@ -10,25 +10,35 @@ mod avx512;
 mod neon;
 mod scalar;
 
-use crate::accum::Accum;
+use super::microkernel::Job;
+use crate::lanes::Kernel;
+use crate::real::Real;
 
-/// Register tile and cache strips of one ISA for elements of type `T` (sealed, like [`Lanes`](crate::lanes::Lanes)).
-pub trait Tile<T>: Copy + private::Sealed {
-    /// Rows of C in a tile.
-    const MR: usize;
-    /// Columns of C in a tile.
-    const NR: usize;
-    /// Rows of A packed at a time: MC × KC elements should stay in L2. A multiple of `MR`.
-    const MC: usize;
-    /// Columns of B packed at a time: KC × NC elements should stay in L3. A multiple of `NR`.
-    const NC: usize;
+/// Computes one tile; entry point of code compiled for the instruction set.
+///
+/// # Safety
+/// As the microkernel.
+pub type TileFn<T, L> = unsafe fn(L, &Job<T>);
 
-    /// Computes one tile from packed panels of `k` steps and stores it.
-    ///
-    /// # Safety
-    /// - `a` is valid for reading `k · MR` elements, `b` for `k · NR`.
-    /// - `c` describes elements valid for reading and writing, at most MR × NR of them.
-    unsafe fn tile(self, k: usize, a: *const T, b: *const T, c: Destination<T>);
+/// The tiles of one ISA, indexed by `[registers per row − 1]`, then `[rows − 1]`; a table's length is the largest tile.
+#[doc(hidden)]
+pub struct Tiles<T: 'static, L: 'static> {
+    /// The last register of a row of B is whole: all of it may be read (that of C may be partial).
+    pub(super) whole: &'static [&'static [TileFn<T, L>]],
+    /// The last register of a row of B is partial. Empty where such a load would be slow: then that panel is packed.
+    pub(super) partial: &'static [&'static [TileFn<T, L>]],
+    /// `[registers per row − 1]`: the tallest tile of `whole`, which also copies B into a panel.
+    pub(super) packing: &'static [TileFn<T, L>],
+}
+
+/// What an ISA needs for products of elements of type `T` (sealed, like [`Lanes`](crate::lanes::Lanes)).
+pub trait Tile<T: Real>: Copy + private::Sealed + 'static {
+    /// The tiles: statics, so that they are compiled once, in this crate.
+    #[doc(hidden)]
+    fn tiles() -> &'static Tiles<T, Self>;
+
+    /// Runs `kernel` compiled for the instruction set.
+    fn enter<K: Kernel<T>>(self, kernel: K) -> K::Output;
 }
 
 mod private {
@@ -42,46 +52,30 @@ mod private {
     impl Sealed for pulp::aarch64::Neon {}
 }
 
-/// Where a tile goes and what happens there.
-#[derive(Clone, Copy)]
-pub struct Destination<T> {
-    /// Element (0, 0) of the tile.
-    pub ptr: *mut T,
-    /// Rows to write.
-    pub rows: usize,
-    /// Columns to write.
-    pub cols: usize,
-    /// Elements from one row to the next.
-    pub row_stride: usize,
-    /// Elements from one column to the next.
-    pub col_stride: usize,
-    /// Replace or add.
-    pub accum: Accum,
-    /// Factor of the product.
-    pub alpha: T,
-}
-
-/// Stamps the tile of a token: `rows × registers`, and the strips.
-macro_rules! tile {
-    ($(<$G:ident>)? $T:ident, $token:ty, MR = $mr:literal, NV = $nv:literal, MC = $mc:literal, NC = $nc:literal) => {
-        impl $(<$G: crate::real::Real>)? crate::gemm::Tile<$T> for $token {
-            const MR: usize = $mr;
-            const NR: usize = $nv * <Self as crate::lanes::Lanes<$T>>::WIDTH;
-            const MC: usize = {
-                assert!($mc % $mr == 0);
-                $mc
-            };
-            const NC: usize = {
-                let nr = <Self as crate::gemm::Tile<$T>>::NR;
-                assert!($nc % nr == 0 && nr <= <$T as crate::real::Real>::LANES);
-                $nc
-            };
+/// Stamps the tiles of a token: for each number of registers per row, the numbers of rows; once for whole last
+/// registers, once for partial ones.
+macro_rules! tiles {
+    (
+        $T:ident, $token:ty, enter $enter:path,
+        whole { $($nv:literal: $($mr:literal)+, packing $pack:literal;)+ }
+        partial { $($tail_nv:literal: $($tail_mr:literal)+;)* }
+    ) => {
+        impl super::Tile<$T> for $token {
             #[inline(always)]
-            unsafe fn tile(self, k: usize, a: *const $T, b: *const $T, c: crate::gemm::Destination<$T>) {
-                // SAFETY: the caller's obligations are the microkernel's.
-                unsafe { crate::gemm::microkernel::microkernel::<$T, Self, $mr, $nv>(self, k, a, b, c) }
+            fn tiles() -> &'static super::Tiles<$T, Self> {
+                use crate::gemm::microkernel::enter;
+                static TILES: super::Tiles<$T, $token> = super::Tiles {
+                    whole: &[$(&[$(enter::<$T, $token, $mr, $nv, false, false>),+]),+],
+                    partial: &[$(&[$(enter::<$T, $token, $tail_mr, $tail_nv, true, false>),+]),*],
+                    packing: &[$(enter::<$T, $token, $pack, $nv, false, true>),+],
+                };
+                &TILES
+            }
+            #[inline(always)]
+            fn enter<K: crate::lanes::Kernel<$T>>(self, kernel: K) -> K::Output {
+                $enter(self, kernel)
             }
         }
     };
 }
-use tile;
+use tiles;

@@ -16,6 +16,7 @@ macro_rules! lanes {
         $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fmadd:ident $fnmadd:ident
         $cmp:ident $blendv:ident $and:ident $xor:ident $andnot:ident
         $cast_int:ident $cast_float:ident $sub_int:ident $shl:ident $shr:ident
+        $unpacklo:ident $unpackhi:ident $permute2:ident
     ) => {
         impl Lanes<$T> for V3 {
             const NAME: &'static str = "avx2";
@@ -23,10 +24,16 @@ macro_rules! lanes {
             type Reg = $Reg;
             type Mask = $Reg;
             type Acc = [$Reg; $accs];
+            type Square = [$Reg; $width];
+            type Tail = __m256i;
 
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {
                 self.avx.$set1(x)
+            }
+            #[inline(always)]
+            fn zero_square(self) -> Self::Square {
+                [self.avx.$set1(0.0); $width]
             }
             #[inline(always)]
             fn splat_acc(self, x: $T) -> Self::Acc {
@@ -72,6 +79,30 @@ macro_rules! lanes {
             unsafe fn store_ptr(self, dst: *mut $T, v: $Reg) {
                 // SAFETY: the caller vouches for WIDTH writable elements.
                 unsafe { self.avx.$storeu(dst, v) }
+            }
+            #[inline(always)]
+            fn tail(self, n: usize) -> __m256i {
+                // SAFETY: the table has 2·WIDTH entries and min(WIDTH, n) is at most WIDTH.
+                unsafe { self.avx._mm256_loadu_si256($MASK.as_ptr().add($width - n.min($width)).cast()) }
+            }
+            #[inline(always)]
+            unsafe fn load_tail(self, src: *const $T, tail: __m256i) -> $Reg {
+                // SAFETY: the caller vouches for the selected elements; a masked-off one is not accessed.
+                unsafe { self.avx.$maskload(src, tail) }
+            }
+            #[inline(always)]
+            unsafe fn store_tail(self, dst: *mut $T, tail: __m256i, v: $Reg) {
+                // SAFETY: as in `load_tail`.
+                unsafe { self.avx.$maskstore(dst, tail, v) }
+            }
+            #[inline(always)]
+            fn prefetch(self, p: *const $T) {
+                self.sse._mm_prefetch::<_MM_HINT_T0>(p.cast())
+            }
+            #[inline(always)]
+            fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
+                let (even, odd) = (self.avx.$unpacklo(a, b), self.avx.$unpackhi(a, b));
+                (self.avx.$permute2::<0x20>(even, odd), self.avx.$permute2::<0x31>(even, odd))
             }
 
             #[inline(always)]
@@ -154,6 +185,7 @@ lanes! {
     _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_div_ps _mm256_sqrt_ps _mm256_fmadd_ps _mm256_fnmadd_ps
     _mm256_cmp_ps _mm256_blendv_ps _mm256_and_ps _mm256_xor_ps _mm256_andnot_ps
     _mm256_castps_si256 _mm256_castsi256_ps _mm256_sub_epi32 _mm256_slli_epi32 _mm256_srli_epi32
+    _mm256_unpacklo_ps _mm256_unpackhi_ps _mm256_permute2f128_ps
 }
 lanes! {
     f64 x 4 in __m256d, 8 registers, mask MASK_64, mantissa 52,
@@ -161,4 +193,5 @@ lanes! {
     _mm256_add_pd _mm256_sub_pd _mm256_mul_pd _mm256_div_pd _mm256_sqrt_pd _mm256_fmadd_pd _mm256_fnmadd_pd
     _mm256_cmp_pd _mm256_blendv_pd _mm256_and_pd _mm256_xor_pd _mm256_andnot_pd
     _mm256_castpd_si256 _mm256_castsi256_pd _mm256_sub_epi64 _mm256_slli_epi64 _mm256_srli_epi64
+    _mm256_unpacklo_pd _mm256_unpackhi_pd _mm256_permute2f128_pd
 }

@@ -11,6 +11,7 @@ macro_rules! lanes {
         $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fmadd:ident $fnmadd:ident
         $cmp:ident $blend:ident $and:ident $xor:ident $andnot:ident
         $cast_int:ident $cast_float:ident $sub_int:ident $shl:ident $shr:ident
+        $permutex2:ident $low:ident $high:ident
     ) => {
         impl Lanes<$T> for V4 {
             const NAME: &'static str = "avx512";
@@ -18,10 +19,16 @@ macro_rules! lanes {
             type Reg = $Reg;
             type Mask = $Mask;
             type Acc = [$Reg; $accs];
+            type Square = [$Reg; $width];
+            type Tail = $Mask;
 
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {
                 self.avx512f.$set1(x)
+            }
+            #[inline(always)]
+            fn zero_square(self) -> Self::Square {
+                [self.avx512f.$set1(0.0); $width]
             }
             #[inline(always)]
             fn splat_acc(self, x: $T) -> Self::Acc {
@@ -60,6 +67,28 @@ macro_rules! lanes {
             unsafe fn store_ptr(self, dst: *mut $T, v: $Reg) {
                 // SAFETY: the caller vouches for WIDTH writable elements.
                 unsafe { self.avx512f.$storeu(dst, v) }
+            }
+            #[inline(always)]
+            fn tail(self, n: usize) -> $Mask {
+                first(n) as $Mask
+            }
+            #[inline(always)]
+            unsafe fn load_tail(self, src: *const $T, tail: $Mask) -> $Reg {
+                // SAFETY: the caller vouches for the selected elements; a masked-off one is not accessed.
+                unsafe { self.avx512f.$maskz_loadu(tail, src) }
+            }
+            #[inline(always)]
+            unsafe fn store_tail(self, dst: *mut $T, tail: $Mask, v: $Reg) {
+                // SAFETY: as in `load_tail`.
+                unsafe { self.avx512f.$mask_storeu(dst, tail, v) }
+            }
+            #[inline(always)]
+            fn prefetch(self, p: *const $T) {
+                self.sse._mm_prefetch::<_MM_HINT_T0>(p.cast())
+            }
+            #[inline(always)]
+            fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
+                (self.avx512f.$permutex2(a, $low, b), self.avx512f.$permutex2(a, $high, b))
             }
 
             #[inline(always)]
@@ -137,6 +166,17 @@ macro_rules! lanes {
     };
 }
 
+// Which elements of two registers, one after the other, a zip takes.
+// SAFETY: an array of the size of the register, whose every bit pattern is valid.
+const LOW_32: __m512i = unsafe { core::mem::transmute([0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23]) };
+// SAFETY: as above.
+const HIGH_32: __m512i =
+    unsafe { core::mem::transmute([8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31]) };
+// SAFETY: as above.
+const LOW_64: __m512i = unsafe { core::mem::transmute([0i64, 8, 1, 9, 2, 10, 3, 11]) };
+// SAFETY: as above.
+const HIGH_64: __m512i = unsafe { core::mem::transmute([4i64, 12, 5, 13, 6, 14, 7, 15]) };
+
 /// The lowest `n` of 16 bits; all of them from 16 on.
 #[inline(always)]
 fn first(n: usize) -> u16 {
@@ -149,6 +189,7 @@ lanes! {
     _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps _mm512_fnmadd_ps
     _mm512_cmp_ps_mask _mm512_mask_blend_ps _mm512_and_ps _mm512_xor_ps _mm512_andnot_ps
     _mm512_castps_si512 _mm512_castsi512_ps _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32
+    _mm512_permutex2var_ps LOW_32 HIGH_32
 }
 lanes! {
     f64 x 8 in __m512d, 4 registers, mask __mmask8, mantissa 52,
@@ -156,4 +197,5 @@ lanes! {
     _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd _mm512_fnmadd_pd
     _mm512_cmp_pd_mask _mm512_mask_blend_pd _mm512_and_pd _mm512_xor_pd _mm512_andnot_pd
     _mm512_castpd_si512 _mm512_castsi512_pd _mm512_sub_epi64 _mm512_slli_epi64 _mm512_srli_epi64
+    _mm512_permutex2var_pd LOW_64 HIGH_64
 }

@@ -11,6 +11,7 @@ macro_rules! lanes {
         $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fma:ident $fms:ident $neg:ident $abs:ident
         $clt:ident $ceq:ident $bsl:ident $and:ident $eor:ident
         $cast_int:ident $cast_float:ident $sub_int:ident $shl:ident $shr:ident
+        $zip1:ident $zip2:ident
     ) => {
         impl Lanes<$T> for Neon {
             const NAME: &'static str = "neon";
@@ -18,10 +19,16 @@ macro_rules! lanes {
             type Reg = $Reg;
             type Mask = $Mask;
             type Acc = [$Reg; $accs];
+            type Square = [$Reg; $width];
+            type Tail = usize;
 
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {
                 self.neon.$dup(x)
+            }
+            #[inline(always)]
+            fn zero_square(self) -> Self::Square {
+                [self.neon.$dup(0.0); $width]
             }
             #[inline(always)]
             fn splat_acc(self, x: $T) -> Self::Acc {
@@ -63,6 +70,26 @@ macro_rules! lanes {
             unsafe fn store_ptr(self, dst: *mut $T, v: $Reg) {
                 // SAFETY: the caller vouches for WIDTH writable elements.
                 unsafe { self.neon.$st1(dst, v) }
+            }
+            #[inline(always)]
+            fn tail(self, n: usize) -> usize {
+                n.min($width)
+            }
+            #[inline(always)]
+            unsafe fn load_tail(self, src: *const $T, tail: usize) -> $Reg {
+                // SAFETY: the caller vouches for the selected elements.
+                Lanes::<$T>::load_partial(self, unsafe { core::slice::from_raw_parts(src, tail) })
+            }
+            #[inline(always)]
+            unsafe fn store_tail(self, dst: *mut $T, tail: usize, v: $Reg) {
+                // SAFETY: as in `load_tail`.
+                Lanes::<$T>::store_partial(self, unsafe { core::slice::from_raw_parts_mut(dst, tail) }, v);
+            }
+            #[inline(always)]
+            fn prefetch(self, _: *const $T) {} // no stable intrinsic; the hardware's prefetcher has to do
+            #[inline(always)]
+            fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
+                (self.neon.$zip1(a, b), self.neon.$zip2(a, b))
             }
 
             #[inline(always)]
@@ -145,6 +172,7 @@ lanes! {
     vaddq_f32 vsubq_f32 vmulq_f32 vdivq_f32 vsqrtq_f32 vfmaq_f32 vfmsq_f32 vnegq_f32 vabsq_f32
     vcltq_f32 vceqq_f32 vbslq_f32 vandq_u32 veorq_u32
     vreinterpretq_u32_f32 vreinterpretq_f32_u32 vsubq_u32 vshlq_n_u32 vshrq_n_u32
+    vzip1q_f32 vzip2q_f32
 }
 lanes! {
     f64 x 2 in float64x2_t, 16 registers, mask uint64x2_t, mantissa 52,
@@ -152,4 +180,5 @@ lanes! {
     vaddq_f64 vsubq_f64 vmulq_f64 vdivq_f64 vsqrtq_f64 vfmaq_f64 vfmsq_f64 vnegq_f64 vabsq_f64
     vcltq_f64 vceqq_f64 vbslq_f64 vandq_u64 veorq_u64
     vreinterpretq_u64_f64 vreinterpretq_f64_u64 vsubq_u64 vshlq_n_u64 vshrq_n_u64
+    vzip1q_f64 vzip2q_f64
 }

@@ -1,18 +1,28 @@
 //! Scalar: one element per register. The fallback everywhere, and the simplest reading of every operation.
 
 use super::Lanes;
+use crate::gemm::Tile;
 use crate::real::Real;
 
-impl<T: Real> Lanes<T> for pulp::Scalar {
+impl<T: Real> Lanes<T> for pulp::Scalar
+where
+    Self: Tile<T>, // for f32 and f64
+{
     const NAME: &'static str = "scalar";
     const WIDTH: usize = 1;
     type Reg = T;
     type Mask = bool;
     type Acc = T::Canonical;
+    type Square = [T; 1];
+    type Tail = bool;
 
     #[inline(always)]
     fn splat(self, x: T) -> T {
         x
+    }
+    #[inline(always)]
+    fn zero_square(self) -> [T; 1] {
+        [T::ZERO]
     }
     #[inline(always)]
     fn splat_acc(self, x: T) -> Self::Acc {
@@ -47,6 +57,29 @@ impl<T: Real> Lanes<T> for pulp::Scalar {
     unsafe fn store_ptr(self, dst: *mut T, v: T) {
         // SAFETY: the caller vouches for one writable element.
         unsafe { dst.write_unaligned(v) }
+    }
+
+    #[inline(always)]
+    fn tail(self, n: usize) -> bool {
+        n > 0
+    }
+    #[inline(always)]
+    unsafe fn load_tail(self, src: *const T, tail: bool) -> T {
+        // SAFETY: the caller vouches for the element if it is selected.
+        if tail { unsafe { src.read_unaligned() } } else { T::ZERO }
+    }
+    #[inline(always)]
+    unsafe fn store_tail(self, dst: *mut T, tail: bool, v: T) {
+        if tail {
+            // SAFETY: as in `load_tail`.
+            unsafe { dst.write_unaligned(v) }
+        }
+    }
+    #[inline(always)]
+    fn prefetch(self, _: *const T) {}
+    #[inline(always)]
+    fn zip(self, a: T, b: T) -> (T, T) {
+        (a, b)
     }
 
     #[inline(always)]

@@ -22,7 +22,9 @@ macro_rules! for_f32_and_f64 {
 mod compare;
 mod execs;
 mod gemm;
+mod gemm_fused;
 mod gemm_large;
+mod gemm_paths;
 mod gemv;
 mod golden;
 mod inputs;

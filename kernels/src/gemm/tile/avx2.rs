@@ -1,10 +1,32 @@
 //! AVX2: 16 registers. 6 rows × 2 registers = 12 accumulators + 2 of B + 1 broadcast of A = 15.
 //!
 //! 12 chains cover 4–5 cycles of latency on 2 FMA units. One register stays free: with all 16 in use (4 × 3) LLVM
-//! overlaps two broadcasts, spills an accumulator inside the loop, and the tile runs at half the speed.
+//! overlaps two broadcasts, spills an accumulator inside the loop, and the tile runs at half the speed. A partial last
+//! register needs one more for the mask, hence 5 rows.
 
-use super::tile;
+use super::tiles;
+use crate::isa::run_simd;
 use pulp::x86::V3;
 
-tile!(f32, V3, MR = 6, NV = 2, MC = 144, NC = 2048);
-tile!(f64, V3, MR = 6, NV = 2, MC = 72, NC = 1024);
+tiles! {
+    f32, V3, enter run_simd,
+    whole {
+        1: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
+        2: 1 2 3 4 5 6, packing 6;
+    }
+    partial {
+        1: 1 2 3 4 5 6 7 8 9 10 11 12;
+        2: 1 2 3 4 5;
+    }
+}
+tiles! {
+    f64, V3, enter run_simd,
+    whole {
+        1: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
+        2: 1 2 3 4 5 6, packing 6;
+    }
+    partial {
+        1: 1 2 3 4 5 6 7 8 9 10 11 12;
+        2: 1 2 3 4 5;
+    }
+}

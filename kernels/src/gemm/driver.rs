@@ -1,0 +1,460 @@
+//! The loops around the microkernel.
+//!
+//! ```text
+//! LOOP 5  k in super-blocks of whole canonical blocks
+//! LOOP 4    columns in groups of panels                  a group's panels of B stay in L2
+//! LOOP 3      rows in tiles of MR                        a row tile of A stays in L1
+//! LOOP 2        the canonical K blocks, in order         the tile of C stays in L1
+//! LOOP 1          the panels of the group
+//! LOOP 0            microkernel: k steps of MR × NR FMAs in registers
+//! ```
+//!
+//! A is read where it lies: a tile wants MR numbers per step, which any cache can deliver. B is read where it lies as well
+//! if it is small or used once; else the first row tile copies it into panels while it multiplies, which costs nothing.
+//! The product of a tile goes straight to C, or, where C has no contiguous rows or an [`Epilogue`] wants the finished
+//! product, to a block on the stack first.
+
+use super::blocking::Balanced;
+use super::epilogue::Epilogue;
+use super::microkernel::{Ahead, CHUNK, Job};
+use super::packing::{Scratch, pack, store_transposed};
+use super::prepacked::Prepacked;
+use super::tile::TileFn;
+use crate::accum::Accum;
+use crate::lanes::{Kernel, Lanes};
+use crate::matrix::{MatMut, MatRef};
+use crate::real::Real;
+use core::ops::Range;
+
+/// B of a product.
+#[derive(Clone, Copy)]
+pub(super) enum Operand<'a, T> {
+    /// k × n, as it lies.
+    View(MatRef<'a, T>),
+    /// Packed panels, of which the product takes those from one on and before another.
+    Prepacked(&'a Prepacked<T>, (usize, usize)),
+}
+
+/// One product, or one thread's part of it.
+pub(super) struct Product<'a, T, E> {
+    pub(super) accum: Accum,
+    pub(super) alpha: T,
+    pub(super) a: MatRef<'a, T>,
+    pub(super) b: Operand<'a, T>,
+    pub(super) c: MatMut<'a, T>,
+    pub(super) epilogue: &'a E,
+    /// Steps of a K block.
+    pub(super) block: usize,
+    /// Row and column of C's first element in the whole of C.
+    pub(super) origin: (usize, usize),
+    /// Whether this computes Cᵀ = Bᵀ·Aᵀ: `c` is the transpose of what the epilogue knows.
+    pub(super) swapped: bool,
+}
+
+/// Steps of a super-block: packed panels of up to 64 `f32` columns then take half of a typical 1 MiB L2.
+const SUPER_BLOCK: usize = 2048;
+/// A row tile passes over this much of B before the next is taken, so that A is read less often, and C, which matters more
+/// where k is small, is written in rows. A quarter of a typical L2.
+const GROUP_BYTES: usize = 256 << 10;
+/// B is packed from this many row tiles on: fewer do not repay the copy.
+const PACK_ROW_TILES: usize = 6;
+/// B with fewer elements stays in L2 and needs no packing.
+const PACK_ELEMENTS: usize = 96 << 10;
+
+/// Of the smallest L1 in use.
+const L1_WAYS: usize = 8;
+
+/// How C is cut into panels of columns and tiles of rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    /// Registers per row of each panel.
+    registers: Balanced,
+    /// Columns of the widest panel.
+    pub(super) width: usize,
+    /// Most rows of a tile.
+    most_rows: usize,
+}
+
+impl Layout {
+    /// The widest tiles, unless narrower and taller ones leave clearly fewer rows idle.
+    #[inline(always)]
+    pub(super) fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
+        Self::with_rows(rows, cols, usize::MAX, tiles)
+    }
+    /// [`new`](Self::new) with tiles of at most `most_rows`.
+    #[inline(always)]
+    fn with_rows<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
+        let total = cols.div_ceil(L::WIDTH);
+        let mut best = Self::of_at_most(tiles.len(), total, tiles);
+        if best.computed(rows).saturating_sub(rows) > rows / 8 {
+            for most in (1..tiles.len()).rev() {
+                let other = Self::of_at_most(most, total, tiles);
+                if 8 * other.computed(rows) < 7 * best.computed(rows) {
+                    best = other;
+                }
+            }
+        }
+        best.most_rows = best.most_rows.min(most_rows);
+        best
+    }
+    /// Panels of at most `most` registers.
+    #[inline(always)]
+    pub(super) fn of_at_most<T: Real, L: Lanes<T>>(most: usize, total: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
+        let registers = Balanced::of_at_most(most, total);
+        let widest = registers.part(0).len().max(1);
+        Self { registers, width: widest * L::WIDTH, most_rows: tiles[widest - 1].len() }
+    }
+    /// Rows computed, if every tile was a tallest one.
+    #[inline(always)]
+    fn computed(&self, rows: usize) -> usize {
+        if rows <= self.most_rows { self.most_rows } else { rows.next_multiple_of(self.most_rows) }
+    }
+    /// Number of panels.
+    #[inline(always)]
+    pub(super) fn panels(&self) -> usize {
+        self.registers.parts
+    }
+    /// Columns of panel `p`, whole registers.
+    #[inline(always)]
+    pub(super) fn panel<T: Real, L: Lanes<T>>(&self, p: usize) -> Range<usize> {
+        let registers = self.registers.part(p);
+        registers.start * L::WIDTH..registers.end * L::WIDTH
+    }
+}
+
+/// What the tiles do about B.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// They read it where it lies.
+    InPlace,
+    /// The first row tile copies it into panels while it multiplies.
+    FirstTouch,
+    /// It is packed before the first row tile.
+    PackFirst,
+    /// It came packed.
+    Prepacked,
+}
+
+impl<T: Real, E> Product<'_, T, E> {
+    #[inline(always)]
+    fn plan<L: Lanes<T>>(&self) -> (Source, Layout) {
+        let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
+        let most_rows = if self.rows_alias() { L1_WAYS } else { usize::MAX };
+        let b = match self.b {
+            Operand::Prepacked(b, _) => return (Source::Prepacked, b.layout()),
+            Operand::View(b) => b,
+        };
+        let layout = Layout::with_rows::<T, L>(m, n, most_rows, L::tiles().whole);
+        if b.col_stride() != 1 {
+            return (Source::PackFirst, layout);
+        }
+        let thrashes = is_page(b.row_stride() * size_of::<T>()) && k > 8;
+        if m.div_ceil(layout.most_rows) >= PACK_ROW_TILES && (k * n >= PACK_ELEMENTS || thrashes) {
+            return (Source::FirstTouch, layout);
+        }
+        let tiles = if n.is_multiple_of(L::WIDTH) || L::tiles().partial.is_empty() {
+            L::tiles().whole
+        } else {
+            L::tiles().partial
+        };
+        (Source::InPlace, Layout::with_rows::<T, L>(m, n, most_rows, tiles))
+    }
+}
+
+impl<T: Real, E: Epilogue<T>> Kernel<T> for &mut Product<'_, T, E> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, l: L) {
+        let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
+        if m == 0 || n == 0 {
+            return;
+        }
+        if k == 0 && self.accum == Accum::Add {
+            return;
+        }
+        let direct = E::IS_STORE && !self.swapped && self.c.col_stride() == 1 && k > 0;
+        if direct && self.one_tile(l) {
+            return;
+        }
+        let (source, layout) = self.plan::<L>();
+        let block = self.block;
+        let blocks = if k <= block { k.min(1) } else { k.div_ceil(block) };
+        let per_super = if direct && blocks > 1 { blocks.min((SUPER_BLOCK / block).max(1)) } else { blocks };
+        let panel_len = block.min(k) * layout.width;
+        let fit = if panel_len * per_super * size_of::<T>() * layout.panels() <= GROUP_BYTES {
+            layout.panels()
+        } else {
+            GROUP_BYTES / (panel_len * per_super * size_of::<T>())
+        };
+        let group = fit.clamp(1, layout.panels());
+        let panels = match self.b {
+            Operand::Prepacked(_, panels) => panels,
+            Operand::View(_) => (0, layout.panels()),
+        };
+        let partial = !n.is_multiple_of(L::WIDTH) && L::tiles().partial.is_empty();
+        let packs = match source {
+            Source::InPlace => partial,
+            Source::FirstTouch | Source::PackFirst => true,
+            Source::Prepacked => false,
+        };
+        let panels_len = if packs { panel_len * per_super * group } else { 0 };
+        let tile_len = if direct { 0 } else { layout.most_rows * layout.width * group };
+        let mut scratch = Scratch::borrow::<T>(panels_len + tile_len);
+        let (packed, tile) = scratch.elements().split_at_mut(panels_len);
+        let mut loops = Loops { l, product: self, source, layout, direct, panel_len, packed, tile };
+        let mut first = 0;
+        // Without steps there is still an empty super-block, which clears C or calls the epilogue.
+        loop {
+            let next = blocks.min(first + per_super);
+            let mut panel = panels.0;
+            while panel < panels.1 {
+                loops.group(first..next, panel..panels.1.min(panel + group));
+                panel += group;
+            }
+            first = next;
+            if first == blocks {
+                break;
+            }
+        }
+    }
+}
+
+impl<T: Real, E> Product<'_, T, E> {
+    /// The whole product if it fits one tile, where the loops would cost more than the arithmetic.
+    #[inline(always)]
+    fn one_tile<L: Lanes<T>>(&mut self, l: L) -> bool {
+        let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
+        let Operand::View(b) = self.b else { return false };
+        let registers = n.div_ceil(L::WIDTH);
+        let last = L::WIDTH - (registers * L::WIDTH - n);
+        let tiles = if last == L::WIDTH { L::tiles().whole } else { L::tiles().partial }; // which may be empty
+        if k > self.block || b.col_stride() != 1 || registers > tiles.len() || m > tiles[registers - 1].len() {
+            return false;
+        }
+        let job = Job {
+            k,
+            a: self.a.element_ptr(0, 0),
+            a_strides: (self.a.row_stride(), self.a.col_stride()),
+            b: b.element_ptr(0, 0),
+            b_stride: b.row_stride(),
+            b_tail: last,
+            panel: core::ptr::null_mut(),
+            c: self.c.element_ptr_mut(0, 0),
+            c_stride: self.c.row_stride(),
+            c_tail: last,
+            accum: self.accum,
+            alpha: self.alpha,
+            ahead: Ahead::NOTHING,
+        };
+        // SAFETY: all of A, B and C, the last register partial where the columns are.
+        unsafe { tiles[registers - 1][m - 1](l, &job) };
+        true
+    }
+}
+
+impl<T: Real, E> Product<'_, T, E> {
+    /// What a tile of these rows prefetches of A while it goes over the steps from `from` on.
+    #[inline(always)]
+    fn ahead(&self, rows: &Range<usize>, from: usize) -> Ahead<T> {
+        let a = self.a;
+        if a.cols() < 4 * CHUNK || self.rows_alias() {
+            Ahead::NOTHING
+        } else if a.col_stride() == 1 {
+            // The rows of the next tile, beside those of this one.
+            Ahead { first: a.element_ptr(rows.end, from), line: a.row_stride(), chunk: CHUNK, lines: rows.len() }
+        } else {
+            // The next chunk of steps.
+            let chunk = CHUNK * a.col_stride();
+            let first = a.element_ptr(rows.start, from).wrapping_add(chunk);
+            Ahead { first, line: a.col_stride(), chunk, lines: CHUNK }
+        }
+    }
+    /// Whether rows of A are a multiple of a page apart: all of them fall into one set of L1, which has few ways.
+    #[inline(always)]
+    fn rows_alias(&self) -> bool {
+        is_page(self.a.row_stride() * size_of::<T>()) && self.a.cols() > 8
+    }
+}
+
+/// Whether `bytes` is a multiple of a page.
+#[inline(always)]
+fn is_page(bytes: usize) -> bool {
+    bytes.is_multiple_of(4096)
+}
+
+/// What the loops share.
+struct Loops<'p, 'a, T, L, E> {
+    l: L,
+    product: &'p mut Product<'a, T, E>,
+    source: Source,
+    layout: Layout,
+    /// Whether tiles go straight to C.
+    direct: bool,
+    /// Elements of a packed panel of one block.
+    panel_len: usize,
+    packed: &'p mut [T],
+    tile: &'p mut [T],
+}
+
+impl<T: Real, L: Lanes<T>, E: Epilogue<T>> Loops<'_, '_, T, L, E> {
+    /// LOOP 3: all rows against a group of panels.
+    #[inline(always)]
+    fn group(&mut self, blocks: Range<usize>, panels: Range<usize>) {
+        let rows = self.product.c.rows();
+        // The tile that packs is a tallest one.
+        let mut head = 0;
+        if !self.packed.is_empty() {
+            self.pack(blocks.clone(), panels.clone());
+        }
+        if self.source == Source::FirstTouch {
+            head = self.layout.most_rows;
+            self.row_tile(0..head, true, blocks.clone(), panels.clone());
+        }
+        let rest = Balanced::of_at_most(self.layout.most_rows, rows - head);
+        for t in 0..rest.parts {
+            let rows = rest.part(t);
+            self.row_tile(head + rows.start..head + rows.end, false, blocks.clone(), panels.clone());
+        }
+    }
+
+    /// Whether the first row tile packs the panel of these columns: one that is whole and as wide as any.
+    #[inline(always)]
+    fn packs_itself(&self, cols: &Range<usize>) -> bool {
+        self.source == Source::FirstTouch && cols.len() == self.layout.width && cols.end <= self.product.c.cols()
+    }
+
+    /// Whether tiles read these columns of B where they lie.
+    #[inline(always)]
+    fn in_place(&self, cols: &Range<usize>) -> bool {
+        self.source == Source::InPlace && (cols.end <= self.product.c.cols() || !L::tiles().partial.is_empty())
+    }
+
+    /// Packs what the first row tile does not.
+    #[inline(always)]
+    fn pack(&mut self, blocks: Range<usize>, panels: Range<usize>) {
+        let Operand::View(b) = self.product.b else { unreachable!("only a view is packed") };
+        let mut slot = 0;
+        for q in blocks {
+            let steps = q * self.product.block..b.rows().min((q + 1) * self.product.block);
+            for p in panels.clone() {
+                let cols = self.layout.panel::<T, L>(p);
+                if !self.packs_itself(&cols) && !self.in_place(&cols) {
+                    let b = b.block(steps.clone(), cols.start..cols.end.min(b.cols()));
+                    pack(self.l, b, cols.len(), &mut self.packed[slot * self.panel_len..]);
+                }
+                slot += 1;
+            }
+        }
+    }
+
+    /// LOOPS 2 and 1: a row tile against a group of panels.
+    #[inline(always)]
+    fn row_tile(&mut self, rows: Range<usize>, packing: bool, blocks: Range<usize>, panels: Range<usize>) {
+        let (l, layout) = (self.l, self.layout);
+        let Product { accum, alpha, a, b, .. } = *self.product;
+        let (n, k) = (self.product.c.cols(), a.cols());
+        let columns = layout.panel::<T, L>(panels.start).start..layout.panel::<T, L>(panels.end - 1).end;
+        if !self.direct {
+            self.start_tile(&rows, &columns);
+        }
+        let mut slot = 0;
+        for q in blocks {
+            let (from, steps) = (q * self.product.block, self.product.block.min(k - q * self.product.block));
+            for p in panels.clone() {
+                let cols = layout.panel::<T, L>(p);
+                let packing = packing && self.packs_itself(&cols);
+                let in_place = self.in_place(&cols);
+                let packed = self.packed.as_mut_ptr().wrapping_add(slot * self.panel_len);
+                slot += 1;
+                let (b, b_stride) = match b {
+                    Operand::View(b) if packing || in_place => (b.element_ptr(from, cols.start), b.row_stride()),
+                    Operand::View(_) => (packed.cast_const(), cols.len()),
+                    Operand::Prepacked(b, _) => (b.panel(q, p).as_ptr(), cols.len()),
+                };
+                let last = L::WIDTH - (cols.end - cols.end.min(n));
+                let (c, c_stride, c_tail) = if self.direct {
+                    (self.product.c.element_ptr_mut(rows.start, cols.start), self.product.c.row_stride(), last)
+                } else {
+                    (self.tile[cols.start - columns.start..].as_mut_ptr(), columns.len(), L::WIDTH)
+                };
+                let job = Job {
+                    k: steps,
+                    a: a.element_ptr(rows.start, from),
+                    a_strides: (a.row_stride(), a.col_stride()),
+                    b,
+                    b_stride,
+                    b_tail: last,
+                    panel: packed,
+                    c,
+                    c_stride,
+                    c_tail,
+                    accum: if q == 0 { accum } else { Accum::Add },
+                    alpha,
+                    ahead: if p + 1 == panels.end { self.product.ahead(&rows, from) } else { Ahead::NOTHING },
+                };
+                let registers = cols.len() / L::WIDTH;
+                let tile = if packing {
+                    L::tiles().packing[registers - 1]
+                } else if last == L::WIDTH || !in_place {
+                    L::tiles().whole[registers - 1][rows.len() - 1]
+                } else {
+                    L::tiles().partial[registers - 1][rows.len() - 1]
+                };
+                // SAFETY: the rows and columns lie in A and C. B is in place, where a partial last register is read as
+                // one, or packed, where every register is whole. The panel and the tile have room for what they get.
+                unsafe { tile(l, &job) };
+            }
+        }
+        if !self.direct {
+            self.finish_tile(&rows, &columns);
+        }
+    }
+
+    /// Before the first block: what C holds, if the product is added to it.
+    #[inline(always)]
+    fn start_tile(&mut self, rows: &Range<usize>, columns: &Range<usize>) {
+        let n = self.product.c.cols();
+        if self.product.a.cols() == 0 {
+            self.tile.fill(T::ZERO);
+        }
+        if self.product.accum == Accum::Add {
+            for (i, tile) in rows.clone().zip(self.tile.chunks_exact_mut(columns.len())) {
+                for (j, x) in (columns.start..columns.end.min(n)).zip(tile) {
+                    *x = self.product.c.at(i, j);
+                }
+            }
+        }
+    }
+
+    /// After the last block: stores the tile, or hands it to the epilogue by rows of C.
+    #[inline(always)]
+    fn finish_tile(&mut self, rows: &Range<usize>, columns: &Range<usize>) {
+        let Product { c, epilogue, origin, swapped, .. } = &mut *self.product;
+        let (width, cols) = (columns.len(), columns.start..columns.end.min(c.cols()));
+        if E::IS_STORE && c.row_stride() == 1 {
+            let c = c.reborrow().block(rows.clone(), cols).t();
+            store_transposed(self.l, self.tile, width, c);
+        } else if E::IS_STORE {
+            for (i, tile) in rows.clone().zip(self.tile.chunks_exact(width)) {
+                for (j, &x) in cols.clone().zip(tile) {
+                    *c.at_mut(i, j) = x;
+                }
+            }
+        } else if *swapped {
+            let mut row = [T::CANONICAL_ZERO; 1];
+            let row = &mut row[0].as_mut()[..rows.len()]; // no tile is taller than there are canonical lanes
+            for j in cols.clone() {
+                for (x, tile) in row.iter_mut().zip(self.tile.chunks_exact(width)) {
+                    *x = tile[j - columns.start];
+                }
+                let at = (origin.0 + j, origin.1 + rows.start);
+                epilogue.row(self.l, at, row, c.reborrow().t().row_piece_mut(j, rows.clone()));
+            }
+        } else {
+            for (i, tile) in rows.clone().zip(self.tile.chunks_exact(width)) {
+                let at = (origin.0 + i, origin.1 + cols.start);
+                epilogue.row(self.l, at, &tile[..cols.len()], c.row_piece_mut(i, cols.clone()));
+            }
+        }
+    }
+}

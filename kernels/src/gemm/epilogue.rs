@@ -1,0 +1,182 @@
+//! What happens to a finished piece of the product before it reaches C: fused into the store, so that the product itself
+//! never goes to memory.
+
+use crate::activation::Activation;
+use crate::lanes::Lanes;
+use crate::matrix::MatRef;
+use crate::optimizer::UpdateRule;
+use crate::real::Real;
+use core::marker::PhantomData;
+
+/// The last step of [`gemm_fused`](super::gemm_fused) (sealed): [`BiasActivation`], [`ActivationGradient`], [`Update`].
+pub trait Epilogue<T: Real>: Sync + private::Sealed {
+    /// Whether the product is C, unchanged.
+    #[doc(hidden)]
+    const IS_STORE: bool = false;
+    /// Panics unless the epilogue fits a C of m × n.
+    #[doc(hidden)]
+    fn check(&self, shape: (usize, usize));
+    /// Takes the elements of the product from (row, column) `at` on and writes `c`, that piece of C. Each element comes once.
+    #[doc(hidden)]
+    fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]);
+}
+
+mod private {
+    pub trait Sealed {}
+}
+
+/// No epilogue.
+pub(super) struct Store;
+impl private::Sealed for Store {}
+impl<T: Real> Epilogue<T> for Store {
+    const IS_STORE: bool = true;
+    fn check(&self, _: (usize, usize)) {}
+    #[inline(always)]
+    fn row<L: Lanes<T>>(&self, _: L, _: (usize, usize), product: &[T], c: &mut [T]) {
+        c.copy_from_slice(product);
+    }
+}
+
+/// c\[i,j\] ← activation(p\[i,j\] + bias\[j\]): the forward pass of a dense layer, with the bits of
+/// [`bias_activation_in_place`](crate::activation::bias_activation_in_place) on the product.
+#[derive(Clone, Copy, Debug)]
+pub struct BiasActivation<'a, T> {
+    /// n
+    pub bias: &'a [T],
+    /// The non-linearity.
+    pub activation: Activation,
+}
+impl<T> private::Sealed for BiasActivation<'_, T> {}
+impl<T: Real> Epilogue<T> for BiasActivation<'_, T> {
+    #[track_caller]
+    fn check(&self, shape: (usize, usize)) {
+        assert_eq!(self.bias.len(), shape.1, "gemm: the bias has to be as long as a row of C");
+    }
+    #[inline(always)]
+    fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
+        let bias = &self.bias[at.1..][..product.len()];
+        combine(
+            l,
+            (product, bias, c),
+            #[inline(always)]
+            |p, bias| self.activation.apply(l, l.add(p, bias)),
+        );
+    }
+}
+
+/// c\[i,j\] ← p\[i,j\] · activation′, the derivative taken from the activation's output a\[i,j\]: the backward pass to the layer
+/// below, with the bits of [`activation_gradient_in_place`](crate::activation::activation_gradient_in_place).
+#[derive(Clone, Copy, Debug)]
+pub struct ActivationGradient<'a, T> {
+    /// a: m × n, contiguous rows
+    pub outputs: MatRef<'a, T>,
+    /// The non-linearity.
+    pub activation: Activation,
+}
+impl<T> private::Sealed for ActivationGradient<'_, T> {}
+impl<T: Real> Epilogue<T> for ActivationGradient<'_, T> {
+    #[track_caller]
+    fn check(&self, shape: (usize, usize)) {
+        let (rows, cols) = (self.outputs.rows(), self.outputs.cols());
+        assert!(
+            (rows, cols) == shape && (cols <= 1 || self.outputs.col_stride() == 1),
+            "gemm: the outputs of the activation have to have the shape of C and contiguous rows"
+        );
+    }
+    #[inline(always)]
+    fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
+        let outputs = &self.outputs.row(at.0).expect("checked: contiguous rows")[at.1..][..product.len()];
+        combine(
+            l,
+            (product, outputs, c),
+            #[inline(always)]
+            |p, a| self.activation.backward(l, p, a),
+        );
+    }
+}
+
+/// c ← f(p, x), register by register.
+#[inline(always)]
+fn combine<T: Real, L: Lanes<T>>(l: L, (product, x, c): (&[T], &[T], &mut [T]), f: impl Fn(L::Reg, L::Reg) -> L::Reg) {
+    let (mut cs, ps, xs) = (c.chunks_exact_mut(L::WIDTH), product.chunks_exact(L::WIDTH), x.chunks_exact(L::WIDTH));
+    let (p_tail, x_tail) = (ps.remainder(), xs.remainder());
+    for ((c, p), x) in (&mut cs).zip(ps).zip(xs) {
+        l.store(c, f(l.load(p), l.load(x)));
+    }
+    let c_tail = cs.into_remainder();
+    if !c_tail.is_empty() {
+        l.store_partial(c_tail, f(l.load_partial(p_tail), l.load_partial(x_tail)));
+    }
+}
+
+/// C holds the parameters and the product is their gradient: (c, state) ← rule(c, p, state), with the bits of
+/// [`fused_step`](crate::optimizer::fused_step) on the product.
+#[derive(Debug)]
+pub struct Update<'a, T, R, const S: usize> {
+    rule: R,
+    /// One matrix like C for each state vector of the rule.
+    state: [*mut T; S],
+    shape: (usize, usize),
+    borrow: PhantomData<&'a mut [T]>,
+}
+impl<'a, T: Real, R: UpdateRule<T, S>, const S: usize> Update<'a, T, R, S> {
+    /// An update by `rule` of a C of `rows` × `cols`; each of `state` is row-major, of that many elements.
+    ///
+    /// # Panics
+    /// If a state vector has another length.
+    #[track_caller]
+    pub fn new(rule: R, shape: (usize, usize), state: [&'a mut [T]; S]) -> Self {
+        for s in &state {
+            assert_eq!(s.len(), shape.0 * shape.1, "gemm: the optimizer's state has to have as many elements as C");
+        }
+        Self { rule, state: state.map(<[T]>::as_mut_ptr), shape, borrow: PhantomData }
+    }
+}
+impl<T, R, const S: usize> private::Sealed for Update<'_, T, R, S> {}
+// SAFETY: the pointers are exclusive borrows, of which each element is used by the one thread that computes its place in C.
+unsafe impl<T: Send, R: Sync, const S: usize> Sync for Update<'_, T, R, S> {}
+// SAFETY: as above.
+unsafe impl<T: Send, R: Send, const S: usize> Send for Update<'_, T, R, S> {}
+
+impl<T: Real, R: UpdateRule<T, S>, const S: usize> Epilogue<T> for Update<'_, T, R, S> {
+    #[track_caller]
+    fn check(&self, shape: (usize, usize)) {
+        assert_eq!(self.shape, shape, "gemm: the update has to have the shape of C");
+    }
+    #[inline(always)]
+    fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
+        let first = at.0 * self.shape.1 + at.1;
+        let whole = product.len() / L::WIDTH * L::WIDTH;
+        for j in (0..whole).step_by(L::WIDTH) {
+            let mut state = [l.splat(T::ZERO); S];
+            // SAFETY: `check` saw that C has the shape of the state, so this piece of a row lies in it, and nobody else
+            // uses it: each element of C comes once.
+            unsafe {
+                for (reg, s) in state.iter_mut().zip(&self.state) {
+                    *reg = l.load_ptr(s.add(first + j));
+                }
+                let (new, state) = self.rule.update(l, l.load(&c[j..]), l.load(&product[j..]), state);
+                l.store(&mut c[j..], new);
+                for (reg, s) in state.into_iter().zip(&self.state) {
+                    l.store_ptr(s.add(first + j), reg);
+                }
+            }
+        }
+        let (product, c) = (&product[whole..], &mut c[whole..]);
+        if !product.is_empty() {
+            let tail = l.tail(product.len());
+            let mut state = [l.splat(T::ZERO); S];
+            // SAFETY: as above, for the rest of the row.
+            unsafe {
+                for (reg, s) in state.iter_mut().zip(&self.state) {
+                    *reg = l.load_tail(s.add(first + whole), tail);
+                }
+                let (new, state) = self.rule.update(l, l.load_partial(c), l.load_partial(product), state);
+                l.store_partial(c, new);
+                for (reg, s) in state.into_iter().zip(&self.state) {
+                    l.store_tail(s.add(first + whole), tail, reg);
+                }
+            }
+        }
+    }
+}

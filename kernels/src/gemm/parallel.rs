@@ -1,0 +1,202 @@
+//! How threads share a product. Elements of C do not depend on each other, and K blocks are added in order whoever computed
+//! them, so no division decides a bit.
+
+use super::blocking::Balanced;
+use super::driver::{Operand, Product};
+use super::epilogue::{Epilogue, Store};
+use super::packing::Scratch;
+use crate::accum::Accum;
+use crate::matrix::MatMut;
+use crate::real::Real;
+use crate::threads::{Exec, Par};
+use core::ops::Range;
+
+/// What the parts of a product are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Division {
+    /// One part.
+    Whole,
+    /// So many strips of rows.
+    Rows(usize),
+    /// So many strips of columns, cut at multiples of [`COLUMN_UNIT`].
+    Columns(usize),
+    /// So many runs of K blocks, for an output too small to be cut.
+    Blocks(usize),
+}
+
+/// Two threads do not write to the same cache line, and panels stay whole registers.
+const COLUMN_UNIT: usize = 16;
+/// Rows worth giving to a thread: two tiles.
+const ROWS_PER_THREAD: usize = 12;
+/// C with fewer elements is cut by K blocks.
+const SMALL_OUTPUT: usize = 1 << 12;
+
+/// Fewest multiply-adds worth a thread: as long as the hand-off takes, or it would be slower with threads than without.
+fn min_work(par: Par) -> usize {
+    match par {
+        Par::Seq => usize::MAX,
+        #[cfg(feature = "rayon")]
+        Par::Rayon => 1 << 20, // waking a worker costs about 15 µs
+    }
+}
+
+impl Division {
+    pub(super) fn choose(par: Par, (m, n, k): (usize, usize, usize), block: usize) -> Self {
+        let work = m.saturating_mul(n).saturating_mul(k);
+        Self::of(par.threads().min(work / min_work(par)), (m, n), k.div_ceil(block))
+    }
+
+    /// For `threads` that pay off.
+    fn of(threads: usize, (m, n): (usize, usize), blocks: usize) -> Self {
+        if threads <= 1 {
+            return Self::Whole;
+        }
+        let rows = threads.min(m / ROWS_PER_THREAD);
+        let columns = threads.min(n / COLUMN_UNIT);
+        let by_blocks = if m * n <= SMALL_OUTPUT { threads.min(blocks) } else { 1 };
+        match () {
+            // Each thread packs what it needs of B: for few rows it is cheaper to cut B.
+            () if rows == threads && (m >= 2 * ROWS_PER_THREAD * threads || m >= n) => Self::Rows(rows),
+            () if columns > 1 && columns >= rows.max(by_blocks) => Self::Columns(columns),
+            () if rows > 1 && rows >= by_blocks => Self::Rows(rows),
+            () if by_blocks > 1 => Self::Blocks(by_blocks),
+            () => Self::Whole,
+        }
+    }
+}
+
+/// Computes a product with the threads of `exec`.
+#[inline]
+pub(super) fn run<T: Real, E: Epilogue<T>>(exec: Exec, mut product: Product<'_, T, E>) {
+    if exec.par() == Par::Seq {
+        return exec.run(&mut product);
+    }
+    divide(exec, product);
+}
+
+fn divide<T: Real, E: Epilogue<T>>(exec: Exec, mut product: Product<'_, T, E>) {
+    let (m, n, k) = (product.c.rows(), product.c.cols(), product.a.cols());
+    let division = Division::choose(exec.par(), (m, n, k), product.block);
+    let parts = Parts(&mut product);
+    match (division, parts.0.b) {
+        (Division::Rows(number), _) => {
+            let rows = Balanced::new(number, m);
+            // SAFETY: each part has rows of its own.
+            exec.par().for_each_part(number, &|i| exec.run(&mut unsafe { parts.part(rows.part(i), 0..n, 0..k) }));
+        }
+        (Division::Columns(number), Operand::View(_)) => {
+            let units = Balanced::new(number, n.div_ceil(COLUMN_UNIT));
+            exec.par().for_each_part(number, &|i| {
+                let units = units.part(i);
+                let cols = units.start * COLUMN_UNIT..n.min(units.end * COLUMN_UNIT);
+                // SAFETY: each part has columns of its own.
+                exec.run(&mut unsafe { parts.part(0..m, cols, 0..k) });
+            });
+        }
+        (Division::Columns(number), Operand::Prepacked(b, _)) => {
+            let panels = Balanced::new(number.min(b.layout().panels()), b.layout().panels());
+            exec.par().for_each_part(panels.parts, &|i| {
+                // SAFETY: each part writes the columns of its own panels.
+                let mut part = unsafe { parts.part(0..m, 0..n, 0..k) };
+                part.b = Operand::Prepacked(b, (panels.part(i).start, panels.part(i).end));
+                exec.run(&mut part);
+            });
+        }
+        (Division::Blocks(number), Operand::View(_)) if E::IS_STORE => by_blocks(exec, parts, number),
+        _ => exec.run(&mut product),
+    }
+}
+
+/// A product of which several threads take parts.
+struct Parts<'p, 'a, T, E>(&'p mut Product<'a, T, E>);
+// SAFETY: threads only read the product to make parts of it, whose own threading is that of views.
+unsafe impl<T: Real, E: Epilogue<T>> Sync for Parts<'_, '_, T, E> {}
+
+impl<T: Real, E> Parts<'_, '_, T, E> {
+    /// The part with these rows and columns of C, and steps.
+    ///
+    /// # Safety
+    /// - Parts in use at the same time write different elements of C.
+    unsafe fn part(&self, rows: Range<usize>, cols: Range<usize>, steps: Range<usize>) -> Product<'_, T, E> {
+        let Product { accum, alpha, a, b, ref c, epilogue, block, origin, swapped } = *self.0;
+        Product {
+            accum,
+            alpha,
+            a: a.block(rows.clone(), steps.clone()),
+            b: match b {
+                Operand::View(b) => Operand::View(b.block(steps, cols.clone())),
+                Operand::Prepacked(..) => b,
+            },
+            // SAFETY: the caller keeps parts that are in use apart.
+            c: unsafe { c.shared() }.block(rows.clone(), cols.clone()),
+            epilogue,
+            block,
+            origin: match swapped {
+                false => (origin.0 + rows.start, origin.1 + cols.start),
+                true => (origin.0 + cols.start, origin.1 + rows.start),
+            },
+            swapped,
+        }
+    }
+}
+
+/// Sums of the K blocks side by side, then added to C in order.
+fn by_blocks<T: Real, E: Epilogue<T>>(exec: Exec, parts: Parts<'_, '_, T, E>, number: usize) {
+    let (m, n, k) = (parts.0.c.rows(), parts.0.c.cols(), parts.0.a.cols());
+    let block = parts.0.block;
+    let blocks = k.div_ceil(block);
+    let mut scratch = Scratch::borrow::<T>(blocks * m * n);
+    let sums = MatMut::new(scratch.elements(), blocks * m, n);
+    let runs = Balanced::new(number, blocks);
+    exec.par().for_each_part(number, &|i| {
+        for q in runs.part(i) {
+            // SAFETY: this part reads A and B only, and each block has its own rows of the sums.
+            let (part, c) = unsafe { (parts.part(0..0, 0..n, q * block..k.min((q + 1) * block)), sums.shared()) };
+            let c = c.block(q * m..(q + 1) * m, 0..n);
+            let a = parts.0.a.block(0..m, q * block..k.min((q + 1) * block));
+            let (accum, alpha, epilogue) = (Accum::Replace, T::ONE, &Store);
+            exec.run(&mut Product { accum, alpha, a, b: part.b, c, epilogue, block, origin: (0, 0), swapped: false });
+        }
+    });
+    let Product { accum, alpha, ref mut c, .. } = *parts.0;
+    for q in 0..blocks {
+        let accum = if q == 0 { accum } else { Accum::Add };
+        for i in 0..m {
+            for j in 0..n {
+                let c = c.at_mut(i, j);
+                *c = accum.apply(alpha, sums.at(q * m + i, j), c);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_thread_gets_less_than_it_costs() {
+        // (threads that pay, shape, K blocks)
+        for (threads, shape, blocks, want) in [
+            (1, (1000, 1000), 8, Division::Whole),
+            (2, (64, 64), 1, Division::Rows(2)),
+            (2, (784, 512), 1, Division::Rows(2)),
+            (2, (8, 512), 2, Division::Columns(2)),
+            (2, (30, 512), 2, Division::Columns(2)),
+            (2, (512, 10), 1, Division::Rows(2)),
+            (4, (24, 16), 100, Division::Blocks(4)),
+            (2, (10, 10), 20, Division::Blocks(2)),
+            (2, (10, 10), 1, Division::Whole),
+            (8, (48, 48), 1, Division::Rows(4)),
+        ] {
+            assert_eq!(Division::of(threads, shape, blocks), want, "{threads} threads, {shape:?}");
+        }
+    }
+
+    #[test]
+    fn small_products_stay_on_the_calling_thread() {
+        assert_eq!(Division::choose(Par::Seq, (4000, 4000, 4000), 512), Division::Whole);
+        #[cfg(feature = "rayon")]
+        assert_eq!(Division::choose(Par::Rayon, (64, 64, 64), 64), Division::Whole);
+    }
+}
