@@ -39,7 +39,7 @@ use packing::{pack, with_scratch};
 /// # Panics
 /// If the shapes do not fit.
 #[track_caller]
-pub fn gemm<T: Real>(exec: Exec, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
+pub fn gemm<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
     assert!(
         a.cols() == b.rows() && c.rows() == a.rows() && c.cols() == b.cols(),
         "gemm: A is {}x{}, B is {}x{}, C is {}x{}; they have to be m x k, k x n, m x n",
@@ -61,14 +61,14 @@ pub fn gemm<T: Real>(exec: Exec, accum: Accum, alpha: T, a: MatRef<'_, T>, b: Ma
 const MIN_WORK_PER_THREAD: usize = 1 << 20;
 
 /// In how many parts to compute A·B.
-fn parts<T: Real>(exec: Exec, a: MatRef<'_, T>, b: MatRef<'_, T>) -> usize {
+fn parts<T: Real>(exec: Exec<'_>, a: MatRef<'_, T>, b: MatRef<'_, T>) -> usize {
     let work = a.rows().saturating_mul(a.cols()).saturating_mul(b.cols());
     exec.par().threads().min(work / MIN_WORK_PER_THREAD).max(1)
 }
 
 /// Halves C along its longer side until there are `parts` of it. Elements of C are independent, so where it is cut
 /// decides no bit.
-fn split<T: Real>(exec: Exec, parts: usize, job: Gemm<'_, T>) {
+fn split<T: Real>(exec: Exec<'_>, parts: usize, job: Gemm<'_, T>) {
     /// Cuts fall on multiples of this, so that few tiles are partial.
     const ALIGN: usize = 48;
     let Gemm { accum, alpha, a, b, c } = job;

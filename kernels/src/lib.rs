@@ -69,4 +69,4 @@ pub use matrix::{MatMut, MatRef, ShapeError};
 pub use norm::{amax, asum, nrm2};
 pub use real::Real;
 pub use scale::scale;
-pub use threads::{Exec, Par};
+pub use threads::{Exec, Par, Team};

@@ -1,6 +1,6 @@
 //! The team under load: every part once, whoever calls, however many threads, whatever panics.
 
-use simdescent_kernels::threads::Team;
+use simdescent_kernels::Team;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -189,9 +189,9 @@ fn a_team_may_be_dropped_at_any_time() {
     for i in 0..times(100) {
         let team = team(1 + i % 4);
         match i / 4 % 4 {
-            0 => {}                   // perhaps not even started
-            1 => check(&team, 5),     // spinning
-            2 => let_them_park(),     // parked
+            0 => {}               // perhaps not even started
+            1 => check(&team, 5), // spinning
+            2 => let_them_park(), // parked
             _ => {
                 let_them_park();
                 check(&team, 5); // just called

@@ -11,7 +11,7 @@
 
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::{model::Builder, thread};
-use simdescent_kernels::threads::Team;
+use simdescent_kernels::Team;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 

@@ -19,9 +19,7 @@ mod sync;
 use parking::Parking;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
-use sync::{
-    Arc, AtomicBool, AtomicU64, Builder, JoinHandle, Mutex, Ordering, UnsafeCell, more_than_cores, poll,
-};
+use sync::{Arc, AtomicBool, AtomicU64, Builder, JoinHandle, Mutex, Ordering, UnsafeCell, more_than_cores, poll};
 
 /// A calling thread and workers that wait for its jobs: spinning for some 20 µs after the last one, yielding for
 /// another 30, then asleep.
@@ -31,7 +29,7 @@ use sync::{
 /// calls [`new`](Team::new), on which no kernel but the default one promises its bits. Dropping the team ends them.
 ///
 /// ```
-/// use simdescent_kernels::{Exec, Par, dot, isa, threads::Team};
+/// use simdescent_kernels::{Exec, Par, Team, dot, isa};
 /// let team = Team::new(2)?;
 /// let x = vec![0.1f32; 100_000];
 /// let exec = Exec::new(isa::active(), Par::Team(&team));

@@ -13,12 +13,7 @@ pub(super) struct Parking {
 
 impl Parking {
     pub(super) fn new() -> Self {
-        Self {
-            sleepers: AtomicUsize::new(0),
-            called: Mutex::new(0),
-            calls: Condvar::new(),
-            progress: Condvar::new(),
-        }
+        Self { sleepers: AtomicUsize::new(0), called: Mutex::new(0), calls: Condvar::new(), progress: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
