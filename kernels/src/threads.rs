@@ -3,13 +3,15 @@
 //! Work is cut into chunks of a fixed size and the results of chunks are combined by a fixed pairwise tree: both
 //! are functions of the length alone. Threads only decide *where* a branch of the tree is computed.
 //!
-//! Work of less than two chunks stays on the calling thread, and no more threads are asked than there are chunks: a
-//! chunk takes some microseconds, to hand it to a [`Team`] that is awake a fraction of one (to rayon's pool from
-//! outside, ten or more).
+//! Work of one chunk stays on the calling thread, and no more threads are called than there are chunks: a
+//! chunk takes a microsecond or more, to hand it to a [`Team`] that is awake a fraction of one, to call a worker that
+//! sleeps some (to rayon's pool from outside, ten or more).
 
+mod divide;
 #[allow(unsafe_code)]
 mod team;
 
+pub(crate) use divide::Divide;
 pub use team::Team;
 
 use crate::isa::{self, Isa};
@@ -138,7 +140,7 @@ impl<'t> Exec<'t> {
     }
     /// The same, on the calling thread only where `elements` are too few to share.
     pub(crate) fn for_work(self, elements: usize) -> Self {
-        if elements < 2 * CHUNK { self.seq() } else { self }
+        if elements <= CHUNK { self.seq() } else { self }
     }
     /// Runs `kernel` on the calling thread, compiled for the instruction set.
     #[inline]
@@ -157,12 +159,6 @@ impl Default for Exec<'_> {
     }
 }
 
-/// Data that can be cut in two: slices, matrix views, and tuples of them cut at the same place.
-pub(crate) trait Divide: Sized + Send {
-    fn len(&self) -> usize;
-    fn divide_at(self, mid: usize) -> (Self, Self);
-}
-
 /// Cuts `data` into chunks of `chunk` (the last may be shorter), runs `leaf` on each, and combines the results by the
 /// pairwise tree whose left branch is the largest power of two of chunks smaller than the whole.
 ///
@@ -179,8 +175,7 @@ pub(crate) fn reduce<D: Divide, R: Send>(
         return leaf(data);
     }
     match par {
-        Par::Team(_) if par.threads() > 1 => branches(par, data, chunk, leaf, combine),
-        Par::Team(_) => branch(Par::Seq, data, chunk, leaf, combine),
+        Par::Team(_) => branches(par, data, chunk, leaf, combine),
         _ => branch(par, data, chunk, leaf, combine),
     }
 }
@@ -257,56 +252,4 @@ fn fold<R>(levels: u32, chunks: usize, next: &mut impl FnMut() -> R, combine: &i
 #[inline]
 pub(crate) fn for_each<D: Divide>(par: Par<'_>, data: D, chunk: usize, leaf: &(impl Fn(D) + Sync)) {
     reduce(par, data, chunk, leaf, &|(), ()| ());
-}
-
-impl<T: Sync> Divide for &[T] {
-    fn len(&self) -> usize {
-        <[T]>::len(self)
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        self.split_at(mid)
-    }
-}
-impl<T: Send> Divide for &mut [T] {
-    fn len(&self) -> usize {
-        <[T]>::len(self)
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        self.split_at_mut(mid)
-    }
-}
-impl<A: Divide, B: Divide> Divide for (A, B) {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let ((a, a2), (b, b2)) = (self.0.divide_at(mid), self.1.divide_at(mid));
-        ((a, b), (a2, b2))
-    }
-}
-impl<A: Divide, B: Divide, C: Divide> Divide for (A, B, C) {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let ((ab, ab2), (c, c2)) = ((self.0, self.1).divide_at(mid), self.2.divide_at(mid));
-        ((ab.0, ab.1, c), (ab2.0, ab2.1, c2))
-    }
-}
-/// Several slices of equal length (the state vectors of an optimizer); with none, the length is that of its partners.
-impl<T: Send, const S: usize> Divide for [&mut [T]; S] {
-    fn len(&self) -> usize {
-        self.first().map_or(0, |s| s.len())
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let mut right = [const { None }; S];
-        let mut i = 0;
-        let left = self.map(|slice| {
-            let (l, r) = slice.split_at_mut(mid);
-            right[i] = Some(r);
-            i += 1;
-            l
-        });
-        (left, right.map(|r| r.expect("every slot was filled")))
-    }
 }
