@@ -225,7 +225,7 @@ fn hand_off() {
         });
     };
     type Row<'a> = (&'a str, u32, &'a dyn Fn());
-    let rows: [Row<'_>; 5] = [
+    let rows: &[Row<'_>] = &[
         ("team, empty job", JOBS, &|| team.for_each(2, &|_| ())),
         ("team, both threads meet in it", JOBS, &together),
         ("team, both meet, worker parked", 1, &together),

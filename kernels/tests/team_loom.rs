@@ -66,7 +66,7 @@ fn two_jobs() {
 fn two_workers() {
     explore(2, || {
         let team = Team::new(3).unwrap();
-        job(&team, 3);
+        job(&team, 2);
     });
 }
 
