@@ -10,6 +10,7 @@
 #![cfg(loom)]
 
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use loom::sync::{Condvar, Mutex};
 use loom::{model::Builder, thread};
 use simdescent_kernels::Team;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,6 +60,25 @@ fn two_jobs() {
         let team = Team::new(2).unwrap();
         job(&team, 2);
         job(&team, 3);
+    });
+}
+
+/// The caller waits in part 0 for part 1, so the worker has to come, asleep or on its way there.
+#[test]
+fn a_call_is_never_lost() {
+    explore(3, || {
+        let team = Team::new(2).unwrap();
+        let (met, change) = (Mutex::new(false), Condvar::new());
+        team.for_each(2, &|i| {
+            let mut met = met.lock().unwrap();
+            if i == 1 {
+                *met = true;
+                change.notify_one();
+            }
+            while !*met {
+                met = change.wait(met).unwrap();
+            }
+        });
     });
 }
 
