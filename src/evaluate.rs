@@ -44,7 +44,7 @@ impl<'d> Evaluator<'d> {
     ///
     /// # Panics
     /// If the model has not the inputs and outputs that data and loss need.
-    pub fn evaluate(&self, exec: Exec, model: &mut impl Model) -> Evaluation {
+    pub fn evaluate(&self, exec: Exec<'_>, model: &mut impl Model) -> Evaluation {
         assert_eq!(model.inputs(), self.data.features(), "evaluation: the model takes another number of features");
         assert_eq!(
             model.outputs(),

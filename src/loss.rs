@@ -40,7 +40,7 @@ impl Loss {
     ///
     /// # Panics
     /// If the targets are not of the kind and number that the loss needs; [`Trainer::new`](crate::Trainer::new) has checked it.
-    pub fn replace_by_gradient(self, exec: Exec, outputs: MatMut<'_, f32>, targets: BatchTargets<'_>) -> f32 {
+    pub fn replace_by_gradient(self, exec: Exec<'_>, outputs: MatMut<'_, f32>, targets: BatchTargets<'_>) -> f32 {
         match (self, targets) {
             (Self::SoftmaxCrossEntropy, BatchTargets::Labels(labels)) => {
                 softmax_cross_entropy_in_place(exec, outputs, labels)

@@ -24,10 +24,10 @@ pub trait Model: Send {
     /// The parameters, and the gradient by them that the last [`backward`](Model::backward) computed.
     fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]);
     /// The outputs `[batch, outputs]` for inputs `[batch, inputs]`.
-    fn forward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) -> MatMut<'_, f32>;
+    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32>;
     /// Computes the gradient by the parameters, given that the outputs of the last [`forward`](Model::forward) on the same
     /// `inputs` have been replaced by the gradient of the loss by them.
-    fn backward(&mut self, exec: Exec, inputs: MatRef<'_, f32>);
+    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>);
 }
 
 impl<M: Model + ?Sized> Model for Box<M> {
@@ -46,10 +46,10 @@ impl<M: Model + ?Sized> Model for Box<M> {
     fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]) {
         (**self).parameters_and_gradient()
     }
-    fn forward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
+    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
         (**self).forward(exec, inputs)
     }
-    fn backward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) {
+    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
         (**self).backward(exec, inputs)
     }
 }

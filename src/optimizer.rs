@@ -146,7 +146,7 @@ impl Optimizer {
     ///
     /// # Panics
     /// If the lengths are not the number of parameters the optimizer was made for.
-    pub fn step(&mut self, exec: Exec, learning_rate: f64, l2: f32, parameters: &mut [f32], gradient: &[f32]) {
+    pub fn step(&mut self, exec: Exec<'_>, learning_rate: f64, l2: f32, parameters: &mut [f32], gradient: &[f32]) {
         self.steps += 1;
         let rate = learning_rate as f32;
         let t = self.steps;
@@ -172,7 +172,7 @@ impl Optimizer {
 
 /// The pass over the parameters that is the same for every rule.
 struct Pass<'a> {
-    exec: Exec,
+    exec: Exec<'a>,
     l2: f32,
     parameters: &'a mut [f32],
     gradient: &'a [f32],

@@ -13,7 +13,7 @@ use simdescent_kernels::Exec;
 ///
 /// Equal settings, model and data give equal bits on every instruction set and number of threads.
 pub struct Trainer<'d, M> {
-    exec: Exec,
+    exec: Exec<'d>,
     model: M,
     settings: Settings,
     optimizer: Optimizer,
@@ -26,7 +26,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Errors
     /// [`ConfigError`] if a setting is out of its range, or loss, model and data do not go together.
-    pub fn new(exec: Exec, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
+    pub fn new(exec: Exec<'d>, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
         settings.check(data.rows())?;
         let name = || data.name().to_owned();
         let targets =

@@ -3,7 +3,7 @@
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{Initializer, LearningRate, Linear, Loss, Mlp, Model, Rule, Sampling, Settings, Trainer, synthetic};
 use simdescent_kernels::activation::Activation;
-use simdescent_kernels::{Exec, Par, isa};
+use simdescent_kernels::{Exec, Par, Team, isa};
 
 /// SHA-256 over loss curve and final weights, per optimizer: linear regression, logistic regression, and an MLP.
 ///
@@ -71,7 +71,7 @@ fn stream(purpose: Purpose) -> Stream {
     Stream::new(StreamKey::new(purpose, 11))
 }
 
-fn digest(exec: Exec, model: impl Model, data: &simdescent::Dataset, loss: Loss, rule: Rule, rate: f64) -> String {
+fn digest(exec: Exec<'_>, model: impl Model, data: &simdescent::Dataset, loss: Loss, rule: Rule, rate: f64) -> String {
     let settings = Settings {
         loss,
         rule,
@@ -98,7 +98,7 @@ fn data() -> [simdescent::Dataset; 3] {
 }
 
 /// The digests of the three runs.
-fn digests(exec: Exec, rule: Rule, [regression, binary, classes]: &[simdescent::Dataset; 3]) -> [String; 3] {
+fn digests(exec: Exec<'_>, rule: Rule, [regression, binary, classes]: &[simdescent::Dataset; 3]) -> [String; 3] {
     let rate = match rule {
         Rule::Sgd | Rule::Momentum { .. } | Rule::Nesterov { .. } => 0.02,
         _ => 0.005,
@@ -120,6 +120,7 @@ fn every_instruction_set_and_thread_count_gives_the_golden_trajectory() {
         eprintln!("NOT exercised, not available on this CPU: {missing}");
     }
     let pools: Vec<_> = (1..=4).map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap()).collect();
+    let teams: Vec<_> = (1..=4).map(|n| Team::new(n).unwrap()).collect();
     let data = data();
     let mut seen = vec![];
     for rule in Rule::ALL {
@@ -127,8 +128,11 @@ fn every_instruction_set_and_thread_count_gives_the_golden_trajectory() {
         for &isa in isa::available() {
             all.push((format!("{isa}, sequential"), digests(Exec::new(isa, Par::Seq), rule, &data)));
             for pool in &pools {
-                let label = format!("{isa}, {} threads", pool.current_num_threads());
+                let label = format!("{isa}, {} threads of rayon", pool.current_num_threads());
                 all.push((label, pool.install(|| digests(Exec::new(isa, Par::Rayon), rule, &data))));
+            }
+            for team in &teams {
+                all.push((format!("{isa}, {team:?}"), digests(Exec::new(isa, Par::Team(team)), rule, &data)));
             }
         }
         for (label, digests) in &all {

@@ -25,7 +25,7 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    pub(crate) fn detect(exec: Exec) -> Self {
+    pub(crate) fn detect(exec: Exec<'_>) -> Self {
         let system = System::new_with_specifics(RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing()));
         let cpu = system.cpus().first().map_or("", |cpu| cpu.brand().trim());
         Self {

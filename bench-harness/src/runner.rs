@@ -19,7 +19,7 @@ pub(crate) struct Point {
 }
 
 /// Trains `workload` at `point` until the budget is spent or the run diverges. `target` is a validation loss.
-pub(crate) fn run(exec: Exec, workload: &Workload, point: Point, target: f64) -> Result<Run> {
+pub(crate) fn run(exec: Exec<'_>, workload: &Workload, point: Point, target: f64) -> Result<Run> {
     let settings = Settings {
         loss: workload.loss,
         rule: point.rule,

@@ -11,16 +11,16 @@ use crate::workload::{self, Workload, data_digest};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
-use simdescent::kernels::{Exec, Par, isa};
+use simdescent::kernels::{Exec, Par, Team, isa};
 use simdescent::{Dataset, Rule};
 
 pub(crate) fn run(options: &SweepOptions) -> Result<()> {
     let threads = options.threads.get();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start the threads")?;
-    pool.install(|| sweep(options, if threads == 1 { Par::Seq } else { Par::Rayon }))
+    let team = Team::new(threads).context("cannot start the threads")?;
+    sweep(options, if threads == 1 { Par::Seq } else { Par::Team(&team) })
 }
 
-fn sweep(options: &SweepOptions, par: Par) -> Result<()> {
+fn sweep(options: &SweepOptions, par: Par<'_>) -> Result<()> {
     let started = Timestamp::now();
     let exec = Exec::new(isa::try_active()?, par);
     let environment = Environment::detect(exec);
@@ -70,13 +70,13 @@ fn progress_bar(runs: usize) -> ProgressBar {
 }
 
 /// What all cells of a sweep share.
-struct Sweep {
-    exec: Exec,
+struct Sweep<'t> {
+    exec: Exec<'t>,
     profile: Profile,
     seed: u64,
 }
 
-impl Sweep {
+impl Sweep<'_> {
     /// How many runs a workload takes, the pilot included.
     fn runs(&self, workload: &Workload) -> usize {
         let batch_sizes = self.profile.batch_sizes(workload.training.rows()).len();

@@ -24,7 +24,7 @@ fn main() {
     }
 }
 
-fn every_kernel<T: Real>(exec: Exec) {
+fn every_kernel<T: Real>(exec: Exec<'_>) {
     vectors::<T>(exec);
     matrices::<T>(exec);
     functions::<T>(exec);
@@ -39,7 +39,7 @@ fn inputs<T: Real>() -> (Vec<T>, Vec<T>, T) {
 }
 
 #[inline(never)]
-fn vectors<T: Real>(exec: Exec) {
+fn vectors<T: Real>(exec: Exec<'_>) {
     let (x, mut y, alpha) = inputs::<T>();
     axpy(exec, alpha, &x, &mut y);
     scale(exec, alpha, &mut y);
@@ -48,7 +48,7 @@ fn vectors<T: Real>(exec: Exec) {
 }
 
 #[inline(never)]
-fn matrices<T: Real>(exec: Exec) {
+fn matrices<T: Real>(exec: Exec<'_>) {
     let (a, mut y, alpha) = inputs::<T>();
     let (rows, cols, accum) = black_box((5, 15, Accum::Replace));
     let a = MatRef::new(&a, rows, cols);
@@ -73,7 +73,7 @@ fn matrices<T: Real>(exec: Exec) {
 }
 
 #[inline(never)]
-fn functions<T: Real>(exec: Exec) {
+fn functions<T: Real>(exec: Exec<'_>) {
     let (mut x, ..) = inputs::<T>();
     math::exp_in_place(exec, &mut x);
     math::log_in_place(exec, &mut x);
@@ -84,7 +84,7 @@ fn functions<T: Real>(exec: Exec) {
 }
 
 #[inline(never)]
-fn activations<T: Real>(exec: Exec) {
+fn activations<T: Real>(exec: Exec<'_>) {
     let (mut z, bias, _) = inputs::<T>();
     for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
         let activation = black_box(activation);
@@ -95,7 +95,7 @@ fn activations<T: Real>(exec: Exec) {
 }
 
 #[inline(never)]
-fn losses<T: Real>(exec: Exec) {
+fn losses<T: Real>(exec: Exec<'_>) {
     let (mut outputs, targets, _) = inputs::<T>();
     black_box(loss::squared_in_place(exec, &mut outputs, &targets));
     black_box(loss::logistic_in_place(exec, &mut outputs, &targets));
@@ -108,7 +108,7 @@ fn losses<T: Real>(exec: Exec) {
 }
 
 #[inline(never)]
-fn optimizers<T: Real>(exec: Exec) {
+fn optimizers<T: Real>(exec: Exec<'_>) {
     let (mut w, g, learning_rate) = inputs::<T>();
     let (mut m, mut v, factor) = inputs::<T>();
     let adam = Adam::at_step(black_box(1), 1e-3, 0.9, 0.999, 1e-8);

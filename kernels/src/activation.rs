@@ -49,7 +49,7 @@ impl Activation {
 /// # Panics
 /// If `bias` is not as long as a row, or the rows are not contiguous.
 #[track_caller]
-pub fn bias_activation_in_place<T: Real>(exec: Exec, activation: Activation, z: MatMut<'_, T>, bias: &[T]) {
+pub fn bias_activation_in_place<T: Real>(exec: Exec<'_>, activation: Activation, z: MatMut<'_, T>, bias: &[T]) {
     assert_eq!(z.cols(), bias.len(), "bias and activation: the bias has to be as long as a row");
     assert!(z.cols() <= 1 || z.col_stride() == 1, "bias and activation: the rows have to be contiguous");
     for_each(exec.par(), z, rows_per_chunk(bias.len()), &|z| exec.run(Forward { activation, z, bias }));
@@ -85,7 +85,12 @@ impl<T: Real> Kernel<T> for Forward<'_, T> {
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
-pub fn activation_gradient_in_place<T: Real>(exec: Exec, activation: Activation, gradient: &mut [T], outputs: &[T]) {
+pub fn activation_gradient_in_place<T: Real>(
+    exec: Exec<'_>,
+    activation: Activation,
+    gradient: &mut [T],
+    outputs: &[T],
+) {
     assert_eq!(gradient.len(), outputs.len(), "activation gradient: gradient and outputs differ in length");
     if activation == Activation::Identity {
         return;

@@ -14,6 +14,8 @@ mod prepacked;
 mod tile;
 
 pub use blocking::k_block;
+#[doc(hidden)]
+pub use driver::Product;
 pub use epilogue::{ActivationGradient, BiasActivation, Epilogue, Update};
 pub use prepacked::Prepacked;
 pub use tile::{Tile, TileFn};
@@ -22,8 +24,8 @@ use crate::accum::Accum;
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
 use crate::threads::Exec;
-use driver::{Operand, Product};
-use epilogue::Store;
+use driver::Operand;
+use epilogue::AnyEpilogue;
 
 /// C ← α·A·B (or C + α·A·B).
 ///
@@ -40,9 +42,9 @@ use epilogue::Store;
 /// # Panics
 /// If the shapes do not fit.
 #[track_caller]
-pub fn gemm<T: Real>(exec: Exec, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
+pub fn gemm<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
     check(&a, (b.rows(), b.cols()), &c);
-    run(exec, (accum, alpha), a, b, c, &Store);
+    run(exec, (accum, alpha), a, b, c, None);
 }
 
 /// C ← epilogue(A·B, C): the product with what follows it fused into the store.
@@ -67,7 +69,7 @@ pub fn gemm<T: Real>(exec: Exec, accum: Accum, alpha: T, a: MatRef<'_, T>, b: Ma
 /// If the shapes do not fit, or the rows of C are not contiguous.
 #[track_caller]
 pub fn gemm_fused<T: Real, E: Epilogue<T>>(
-    exec: Exec,
+    exec: Exec<'_>,
     a: MatRef<'_, T>,
     b: MatRef<'_, T>,
     c: MatMut<'_, T>,
@@ -76,7 +78,7 @@ pub fn gemm_fused<T: Real, E: Epilogue<T>>(
     check(&a, (b.rows(), b.cols()), &c);
     assert!(c.cols() <= 1 || c.col_stride() == 1, "gemm: with an epilogue, the rows of C have to be contiguous");
     epilogue.check((c.rows(), c.cols()));
-    run(exec, (Accum::Replace, T::ONE), a, b, c, epilogue);
+    run(exec, (Accum::Replace, T::ONE), a, b, c, Some(epilogue));
 }
 
 /// [`gemm`] with a B that was packed before: the same bits.
@@ -85,7 +87,7 @@ pub fn gemm_fused<T: Real, E: Epilogue<T>>(
 /// If the shapes do not fit, or B was packed for another instruction set than that of `exec`.
 #[track_caller]
 pub fn gemm_prepacked<T: Real>(
-    exec: Exec,
+    exec: Exec<'_>,
     accum: Accum,
     alpha: T,
     a: MatRef<'_, T>,
@@ -95,7 +97,10 @@ pub fn gemm_prepacked<T: Real>(
     check(&a, b.shape(), &c);
     assert!(b.isa() == exec.isa(), "gemm: B was packed for {}, this is {}", b.isa(), exec.isa());
     let (block, b) = (k_block(a.cols()), Operand::Prepacked(b, (0, b.layout().panels())));
-    parallel::run(exec, Product { accum, alpha, a, b, c, epilogue: &Store, block, origin: (0, 0), swapped: false });
+    parallel::run(
+        exec,
+        Product { isa: exec.isa(), accum, alpha, a, b, c, epilogue: None, block, origin: (0, 0), swapped: false },
+    );
 }
 
 #[track_caller]
@@ -113,32 +118,32 @@ fn check<T>(a: &MatRef<'_, T>, b: (usize, usize), c: &MatMut<'_, T>) {
 }
 
 /// Computes C or Cᵀ = Bᵀ·Aᵀ, whichever is less work.
-fn run<T: Real, E: Epilogue<T>>(
-    exec: Exec,
+fn run<T: Real>(
+    exec: Exec<'_>,
     (accum, alpha): (Accum, T),
     a: MatRef<'_, T>,
     b: MatRef<'_, T>,
     c: MatMut<'_, T>,
-    epilogue: &E,
+    epilogue: Option<&dyn AnyEpilogue<T>>,
 ) {
     let (a, b, c) = (a.normal(), b.normal(), c.normal());
-    let (block, origin) = (k_block(a.cols()), (0, 0));
+    let (isa, block, origin) = (exec.isa(), k_block(a.cols()), (0, 0));
     let shape = (c.rows(), c.cols(), a.cols());
     // shift, as both are powers of two
     let width = (exec.isa().register_bytes() / size_of::<T>()).max(1);
     let ideal = b.col_stride() == 1 && c.col_stride() == 1 && shape.1 & (width - 1) == 0;
     let swap = !ideal && {
         let upright = work(width, shape, &b, c.col_stride() != 1);
-        let swapped = work(width, (shape.1, shape.0, shape.2), &a.t(), !E::IS_STORE || c.row_stride() != 1);
+        let swapped = work(width, (shape.1, shape.0, shape.2), &a.t(), epilogue.is_some() || c.row_stride() != 1);
         swapped.saturating_add(swapped / 8) < upright
     };
     parallel::run(
         exec,
         if swap {
             let (a, b, c) = (b.t(), Operand::View(a.t()), c.t());
-            Product { accum, alpha, a, b, c, epilogue, block, origin, swapped: !E::IS_STORE }
+            Product { isa, accum, alpha, a, b, c, epilogue, block, origin, swapped: epilogue.is_some() }
         } else {
-            Product { accum, alpha, a, b: Operand::View(b), c, epilogue, block, origin, swapped: false }
+            Product { isa, accum, alpha, a, b: Operand::View(b), c, epilogue, block, origin, swapped: false }
         },
     );
 }

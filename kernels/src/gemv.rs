@@ -22,7 +22,7 @@ use crate::threads::{CHUNK, Divide, Exec, for_each, rows_per_chunk};
 /// # Panics
 /// If the lengths of `x` and `y` are not those of a row and a column of A.
 #[track_caller]
-pub fn gemv<T: Real>(exec: Exec, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
+pub fn gemv<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
     assert_eq!(a.cols(), x.len(), "gemv: x has to be as long as a row of A");
     assert_eq!(a.rows(), y.len(), "gemv: y has to be as long as a column of A");
     for_each(exec.par(), (a, y), rows_per_chunk(a.cols()), &|(a, y)| exec.run(Gemv { accum, alpha, a, x, y }));
@@ -78,9 +78,10 @@ fn dot_strided<T: Real, L: Lanes<T>>(l: L, a: MatRef<'_, T>, i: usize, x: &[T]) 
 /// # Panics
 /// If the lengths of `x` and `y` are not those of a column and a row of A.
 #[track_caller]
-pub fn gemv_t<T: Real>(exec: Exec, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
+pub fn gemv_t<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
     assert_eq!(a.rows(), x.len(), "gemv_t: x has to be as long as a column of A");
     assert_eq!(a.cols(), y.len(), "gemv_t: y has to be as long as a row of A");
+    let exec = exec.for_work(a.rows().saturating_mul(a.cols()));
     // A thread owns columns: whole chains. A strip is narrow enough to stay in L1 beside the rows streaming by.
     let strip = CHUNK / 16;
     for_each(exec.par(), (Cols(a), y), strip, &|(Cols(a), y)| exec.run(GemvT { accum, alpha, a, x, y }));

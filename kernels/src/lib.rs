@@ -3,7 +3,8 @@
 //!
 //! Slices and strides in, numbers out: no framework, no allocation in steady state. Every kernel is written once over a
 //! small vocabulary of lane operations ([`lanes`]) and instantiated for scalar, AVX2, AVX-512 and NEON; which one runs
-//! is decided at run time ([`isa`]) and can be forced with `SIMDESCENT_ISA` or an explicit [`Exec`].
+//! is decided at run time ([`isa`]) and can be forced with `SIMDESCENT_ISA` or an explicit [`Exec`]. The [`Exec`] also says
+//! which threads take part ([`Par`]): the calling one, those of a [`Team`], or rayon's.
 //!
 //! | operation | |
 //! | --- | --- |
@@ -28,7 +29,7 @@
 //! For finite and infinite inputs, signed zeros and subnormals, every kernel gives the bits that its documentation
 //! defines, and that [`reference`](mod@reference) computes in plain loops. A NaN among the inputs gives NaN where it matters; its sign
 //! and payload are not promised. The promise assumes the default floating-point mode: round to nearest, subnormals
-//! neither flushed nor treated as zero (a thread started while flush-to-zero is set inherits it).
+//! neither flushed nor treated as zero (a thread started while flush-to-zero is set inherits it, those of a [`Team`] too).
 //!
 //! # Errors and panics
 //!
@@ -69,4 +70,4 @@ pub use matrix::{MatMut, MatRef, ShapeError};
 pub use norm::{amax, asum, nrm2};
 pub use real::Real;
 pub use scale::scale;
-pub use threads::{Exec, Par};
+pub use threads::{Exec, Par, Team};

@@ -29,7 +29,7 @@ trait Pointwise<T: Real>: Copy + Sync {
 }
 
 /// Replaces each output by 1/n of its derivative and returns the mean loss; 0 for no samples.
-fn mean_in_place<T: Real, P: Pointwise<T>>(exec: Exec, loss: P, outputs: &mut [T], targets: &[T]) -> T {
+fn mean_in_place<T: Real, P: Pointwise<T>>(exec: Exec<'_>, loss: P, outputs: &mut [T], targets: &[T]) -> T {
     if outputs.is_empty() {
         return T::ZERO;
     }

@@ -38,7 +38,7 @@ trait InPlace<T: Real>: Copy + Sync {
     fn apply<L: Lanes<T>>(self, l: L, x: L::Reg) -> L::Reg;
 }
 
-fn in_place<T: Real>(exec: Exec, function: impl InPlace<T>, x: &mut [T]) {
+fn in_place<T: Real>(exec: Exec<'_>, function: impl InPlace<T>, x: &mut [T]) {
     for_each(exec.par(), x, CHUNK, &|x| exec.run(Map { function, x }));
 }
 

@@ -6,19 +6,19 @@ use crate::real::Real;
 use crate::threads::{CHUNK, Exec, reduce};
 
 /// Sum of magnitudes Σ |x\[i\]| (BLAS `asum`), in canonical lanes and chunks like [`dot`].
-pub fn asum<T: Real>(exec: Exec, x: &[T]) -> T {
+pub fn asum<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
     magnitudes(exec, x, Sum)
 }
 
 /// Largest magnitude max |x\[i\]|; 0 for an empty vector. A NaN element makes the result unspecified.
-pub fn amax<T: Real>(exec: Exec, x: &[T]) -> T {
+pub fn amax<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
     magnitudes(exec, x, Max)
 }
 
 /// Euclidean norm √Σ x\[i\]² (BLAS `nrm2`): the square root of [`dot`]`(x, x)` where that neither overflows nor loses
 /// bits to underflow; else the same of x scaled by the power of two that brings its largest magnitude near one, which
 /// costs two more passes and is exact.
-pub fn nrm2<T: Real>(exec: Exec, x: &[T]) -> T {
+pub fn nrm2<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
     let squares = dot(exec, x, x);
     // Below this, squares that were flushed or rounded as subnormals may matter.
     let reliable = T::MIN_POSITIVE / (T::EPSILON * T::EPSILON);
@@ -79,7 +79,7 @@ impl<T: Real> Kernel<T> for ScaledSquares<'_, T> {
     }
 }
 
-fn magnitudes<T: Real, F: Fold + Send + Sync>(exec: Exec, x: &[T], how: F) -> T {
+fn magnitudes<T: Real, F: Fold + Send + Sync>(exec: Exec<'_>, x: &[T], how: F) -> T {
     reduce(exec.par(), x, CHUNK, &|x| exec.run(Magnitudes { x, how }), &|a, b| how.scalar(a, b))
 }
 

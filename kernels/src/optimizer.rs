@@ -61,7 +61,7 @@ pub trait UpdateRule<T: Real, const S: usize>: Copy + Sync {
 /// If the lengths differ.
 #[track_caller]
 pub fn fused_step<T: Real, R: UpdateRule<T, S>, const S: usize>(
-    exec: Exec,
+    exec: Exec<'_>,
     rule: &R,
     parameters: &mut [T],
     gradient: &[T],

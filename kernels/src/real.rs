@@ -1,5 +1,6 @@
 //! [`Real`]: the two element types, `f32` and `f64`, and the constants that the arithmetic contract ties to them.
 
+use crate::gemm::Product;
 use crate::isa::Isa;
 use crate::lanes::Kernel;
 use crate::math::Coefficients;
@@ -64,6 +65,9 @@ pub trait Real:
     /// Runs `kernel` compiled for `isa`; what [`Isa::run`] calls.
     #[doc(hidden)]
     fn run_on<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
+    /// The loops of a matrix product; a method without type parameters, so that they are compiled once, in this crate.
+    #[doc(hidden)]
+    fn multiply(product: &mut Product<'_, Self>);
 }
 
 mod private {
@@ -124,6 +128,9 @@ macro_rules! real {
             #[inline]
             fn run_on<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
                 crate::isa::dispatch!(isa, $T, kernel)
+            }
+            fn multiply(product: &mut Product<'_, Self>) {
+                crate::isa::dispatch!(product.isa, $T, product)
             }
         }
     };

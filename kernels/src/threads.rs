@@ -2,10 +2,22 @@
 //!
 //! Work is cut into chunks of a fixed size and the results of chunks are combined by a fixed pairwise tree: both
 //! are functions of the length alone. Threads only decide *where* a branch of the tree is computed.
+//!
+//! Work of one chunk stays on the calling thread, and no more threads are called than there are chunks: a
+//! chunk takes a microsecond or more, to hand it to a [`Team`] that is awake a fraction of one, to call a worker that
+//! sleeps some (to rayon's pool from outside, ten or more).
+
+mod divide;
+#[allow(unsafe_code)]
+mod team;
+
+pub(crate) use divide::Divide;
+pub use team::Team;
 
 use crate::isa::{self, Isa};
 use crate::lanes::Kernel;
 use crate::real::Real;
+use std::sync::{Mutex, PoisonError};
 
 /// Elements per chunk of a chunked operation: 64 KiB of `f32`, a multiple of every canonical lane count.
 pub const CHUNK: usize = 16 * 1024;
@@ -18,16 +30,18 @@ pub(crate) fn rows_per_chunk(width: usize) -> usize {
 
 /// Whether a kernel may use more than the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Par {
+pub enum Par<'t> {
     /// The calling thread only; never touches a pool.
     #[default]
     Seq,
     /// The current rayon pool (`ThreadPool::install`, else the global one).
     #[cfg(feature = "rayon")]
     Rayon,
+    /// A team of our own: for kernels of microseconds, as in training small models.
+    Team(&'t Team),
 }
 
-impl Par {
+impl Par<'_> {
     /// Runs both closures, perhaps at the same time.
     #[inline]
     pub(crate) fn join<A: Send, B: Send>(self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
@@ -35,19 +49,32 @@ impl Par {
             Par::Seq => (a(), b()),
             #[cfg(feature = "rayon")]
             Par::Rayon => rayon::join(a, b),
+            Par::Team(team) => {
+                let (a, b) = (Task::new(a), Task::new(b));
+                team.for_each(2, &|i| if i == 0 { a.run() } else { b.run() });
+                (a.result(), b.result())
+            }
         }
     }
 
-    /// Calls `f(0)`, …, `f(parts − 1)`, perhaps at the same time.
-    pub(crate) fn for_each_part(self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
-        fn split(par: Par, first: usize, end: usize, f: &(dyn Fn(usize) + Sync)) {
-            match end - first {
-                0 => {}
-                1 => f(first),
-                n => _ = par.join(|| split(par, first, first + n / 2, f), || split(par, first + n / 2, end, f)),
+    /// Runs `part(i)` for every i below `parts`, perhaps at the same time.
+    #[inline]
+    pub(crate) fn for_each_part(self, parts: usize, part: &(dyn Fn(usize) + Sync)) {
+        match self {
+            Par::Seq => (0..parts).for_each(part),
+            #[cfg(feature = "rayon")]
+            Par::Rayon => {
+                fn halves(from: usize, to: usize, part: &(dyn Fn(usize) + Sync)) {
+                    match to - from {
+                        0 => {}
+                        1 => part(from),
+                        n => _ = rayon::join(|| halves(from, from + n / 2, part), || halves(from + n / 2, to, part)),
+                    }
+                }
+                halves(0, parts, part);
             }
+            Par::Team(team) => team.for_each(parts, part),
         }
-        split(self, 0, parts, f);
     }
 
     /// How many threads may take part.
@@ -56,7 +83,25 @@ impl Par {
             Par::Seq => 1,
             #[cfg(feature = "rayon")]
             Par::Rayon => rayon::current_num_threads(),
+            Par::Team(team) => team.threads(),
         }
+    }
+}
+
+/// A closure that any one thread may run, and then its result.
+struct Task<F, R>(Mutex<(Option<F>, Option<R>)>);
+impl<F: FnOnce() -> R, R> Task<F, R> {
+    fn new(f: F) -> Self {
+        Self(Mutex::new((Some(f), None)))
+    }
+    fn run(&self) {
+        // Not locked while it runs, so never poisoned.
+        let f = self.0.lock().unwrap_or_else(PoisonError::into_inner).0.take();
+        let result = f.map(|f| f());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = result;
+    }
+    fn result(self) -> R {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).1.expect("every part ran")
     }
 }
 
@@ -71,14 +116,14 @@ impl Par {
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exec {
+pub struct Exec<'t> {
     isa: Isa,
-    par: Par,
+    par: Par<'t>,
 }
 
-impl Exec {
+impl<'t> Exec<'t> {
     /// Runs on `isa` with the threads of `par`.
-    pub fn new(isa: Isa, par: Par) -> Self {
+    pub fn new(isa: Isa, par: Par<'t>) -> Self {
         Self { isa, par }
     }
     /// The instruction set.
@@ -86,12 +131,16 @@ impl Exec {
         self.isa
     }
     /// The threads.
-    pub fn par(self) -> Par {
+    pub fn par(self) -> Par<'t> {
         self.par
     }
     /// The same instruction set on the calling thread only.
     pub fn seq(self) -> Self {
         Self { par: Par::Seq, ..self }
+    }
+    /// The same, on the calling thread only where `elements` are too few to share.
+    pub(crate) fn for_work(self, elements: usize) -> Self {
+        if elements <= CHUNK { self.seq() } else { self }
     }
     /// Runs `kernel` on the calling thread, compiled for the instruction set.
     #[inline]
@@ -104,16 +153,10 @@ impl Exec {
 ///
 /// # Panics
 /// As [`isa::active`].
-impl Default for Exec {
+impl Default for Exec<'_> {
     fn default() -> Self {
         Self::new(isa::active(), Par::Seq)
     }
-}
-
-/// Data that can be cut in two: slices, matrix views, and tuples of them cut at the same place.
-pub(crate) trait Divide: Sized + Send {
-    fn len(&self) -> usize;
-    fn divide_at(self, mid: usize) -> (Self, Self);
 }
 
 /// Cuts `data` into chunks of `chunk` (the last may be shorter), runs `leaf` on each, and combines the results by the
@@ -122,7 +165,7 @@ pub(crate) trait Divide: Sized + Send {
 /// Empty data is one empty chunk.
 #[inline]
 pub(crate) fn reduce<D: Divide, R: Send>(
-    par: Par,
+    par: Par<'_>,
     data: D,
     chunk: usize,
     leaf: &(impl Fn(D) -> R + Sync),
@@ -131,77 +174,82 @@ pub(crate) fn reduce<D: Divide, R: Send>(
     if data.len() <= chunk {
         return leaf(data);
     }
-    branch(par, data, chunk, leaf, combine)
+    match par {
+        Par::Team(_) => branches(par, data, chunk, leaf, combine),
+        _ => branch(par, data, chunk, leaf, combine),
+    }
+}
+
+/// How many chunks the left branch of a tree over `chunks > 1` has.
+fn left_chunks(chunks: usize) -> usize {
+    chunks.next_power_of_two() / 2
 }
 
 fn branch<D: Divide, R: Send>(
-    par: Par,
+    par: Par<'_>,
     data: D,
     chunk: usize,
     leaf: &(impl Fn(D) -> R + Sync),
     combine: &(impl Fn(R, R) -> R + Sync),
 ) -> R {
     let chunks = data.len().div_ceil(chunk);
-    let (left, right) = data.divide_at(chunk * (chunks.next_power_of_two() / 2));
+    let (left, right) = data.divide_at(chunk * left_chunks(chunks));
     let (left, right) =
         par.join(|| reduce(par, left, chunk, leaf, combine), || reduce(par, right, chunk, leaf, combine));
     combine(left, right)
 }
 
-/// [`reduce`] without a result: `leaf` on every chunk.
-#[inline]
-pub(crate) fn for_each<D: Divide>(par: Par, data: D, chunk: usize, leaf: &(impl Fn(D) + Sync)) {
-    reduce(par, data, chunk, leaf, &|(), ()| ());
+/// The tree of [`reduce`] with its top expanded into so many subtrees that a team has enough to share, in order and on
+/// the stack; the top is combined afterwards by the calling thread.
+fn branches<D: Divide, R: Send>(
+    par: Par<'_>,
+    data: D,
+    chunk: usize,
+    leaf: &(impl Fn(D) -> R + Sync),
+    combine: &(impl Fn(R, R) -> R + Sync),
+) -> R {
+    /// At most, and a power of two.
+    const SUBTREES: usize = 64;
+    /// So that no thread waits long for another that began later or is slower.
+    const PER_THREAD: usize = 4;
+    let levels = (PER_THREAD * par.threads()).min(SUBTREES).ilog2();
+
+    let chunks = data.len().div_ceil(chunk);
+    let subtree = |data| move || reduce(Par::Seq, data, chunk, leaf, combine);
+    let mut tasks = [const { None }; SUBTREES];
+    let mut n = 0;
+    expand(levels, data, chunk, &mut |data| {
+        tasks[n] = Some(Task::new(subtree(data)));
+        n += 1;
+    });
+    par.for_each_part(n, &|i| tasks[i].as_ref().expect("one of the first n").run());
+    let mut results = tasks.iter_mut().map_while(Option::take).map(Task::result);
+    fold(levels, chunks, &mut || results.next().expect("one per subtree"), combine)
 }
 
-impl<T: Sync> Divide for &[T] {
-    fn len(&self) -> usize {
-        <[T]>::len(self)
+/// Calls `subtree` with the data of each, from left to right: the nodes `levels` below the root, and leaves above them.
+fn expand<D: Divide>(levels: u32, data: D, chunk: usize, subtree: &mut impl FnMut(D)) {
+    let chunks = data.len().div_ceil(chunk);
+    if levels == 0 || chunks <= 1 {
+        return subtree(data);
     }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        self.split_at(mid)
-    }
+    let (left, right) = data.divide_at(chunk * left_chunks(chunks));
+    expand(levels - 1, left, chunk, subtree);
+    expand(levels - 1, right, chunk, subtree);
 }
-impl<T: Send> Divide for &mut [T] {
-    fn len(&self) -> usize {
-        <[T]>::len(self)
+
+/// Combines the results that `next` yields in the order of [`expand`].
+fn fold<R>(levels: u32, chunks: usize, next: &mut impl FnMut() -> R, combine: &impl Fn(R, R) -> R) -> R {
+    if levels == 0 || chunks <= 1 {
+        return next();
     }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        self.split_at_mut(mid)
-    }
+    let left = left_chunks(chunks);
+    let a = fold(levels - 1, left, next, combine);
+    combine(a, fold(levels - 1, chunks - left, next, combine))
 }
-impl<A: Divide, B: Divide> Divide for (A, B) {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let ((a, a2), (b, b2)) = (self.0.divide_at(mid), self.1.divide_at(mid));
-        ((a, b), (a2, b2))
-    }
-}
-impl<A: Divide, B: Divide, C: Divide> Divide for (A, B, C) {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let ((ab, ab2), (c, c2)) = ((self.0, self.1).divide_at(mid), self.2.divide_at(mid));
-        ((ab.0, ab.1, c), (ab2.0, ab2.1, c2))
-    }
-}
-/// Several slices of equal length (the state vectors of an optimizer); with none, the length is that of its partners.
-impl<T: Send, const S: usize> Divide for [&mut [T]; S] {
-    fn len(&self) -> usize {
-        self.first().map_or(0, |s| s.len())
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let mut right = [const { None }; S];
-        let mut i = 0;
-        let left = self.map(|slice| {
-            let (l, r) = slice.split_at_mut(mid);
-            right[i] = Some(r);
-            i += 1;
-            l
-        });
-        (left, right.map(|r| r.expect("every slot was filled")))
-    }
+
+/// [`reduce`] without a result: `leaf` on every chunk.
+#[inline]
+pub(crate) fn for_each<D: Divide>(par: Par<'_>, data: D, chunk: usize, leaf: &(impl Fn(D) + Sync)) {
+    reduce(par, data, chunk, leaf, &|(), ()| ());
 }

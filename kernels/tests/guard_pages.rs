@@ -61,7 +61,7 @@ enum End {
 }
 
 /// Calls `check` for each instruction set and either end.
-fn for_each_end(check: impl Fn(Exec, End)) {
+fn for_each_end(check: impl Fn(Exec<'_>, End)) {
     for &isa in isa::available() {
         for end in [End::Lower, End::Upper] {
             check(Exec::new(isa, Par::Seq), end);

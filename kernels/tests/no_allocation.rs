@@ -1,13 +1,14 @@
-//! After a warm-up call, no kernel allocates.
+//! After a warm-up call, no kernel allocates, and neither does a team.
 
 use simdescent_kernels::gemm::{Update, gemm_fused};
 use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
 use simdescent_kernels::optimizer::{Adam, DecoupledDecay, Sgd, fused_step};
 use simdescent_kernels::{
-    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
+    Accum, Exec, MatMut, MatRef, Par, Real, Team, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Counts what the calling thread allocates.
 struct Counting;
@@ -117,6 +118,44 @@ fn no_kernel_allocates() {
         every_kernel::<f32>(n);
         every_kernel::<f64>(n);
     }
+}
+
+/// Neither the calling thread nor a worker, whose count the job reads.
+#[test]
+fn no_job_of_a_team_allocates() {
+    let team = Team::new(2).expect("a team");
+    let (x, mut y) = (vec![0.5f32; 100_000], vec![0.5; 100_000]);
+    let exec = Exec::new(isa::active(), Par::Team(&team));
+    let jobs = |y: &mut [f32]| {
+        for jobs in 0..if cfg!(miri) { 1 } else { 100 } {
+            team.for_each(3, &|_| ());
+            if !cfg!(miri) {
+                axpy(exec, 0.5, &x, y);
+                std::hint::black_box(dot(exec, &x, y));
+            }
+            if jobs % 50 == 0 {
+                std::thread::sleep(std::time::Duration::from_micros(200)); // workers park
+            }
+        }
+    };
+    let of_worker = || {
+        let (worker, both) = (AtomicUsize::new(0), std::sync::Barrier::new(2));
+        let this = std::thread::current().id();
+        team.for_each(2, &|_| {
+            both.wait(); // one part each
+            if std::thread::current().id() != this {
+                worker.store(ALLOCATIONS.get(), Relaxed);
+            }
+        });
+        worker.into_inner()
+    };
+    jobs(&mut y);
+    let there = of_worker();
+    let before = ALLOCATIONS.get();
+    jobs(&mut y);
+    assert_eq!(ALLOCATIONS.get(), before, "the calling thread");
+    // The first reading came after `std::thread::current` of the worker had made its handle.
+    assert_eq!(of_worker(), there, "the worker");
 }
 
 #[test]

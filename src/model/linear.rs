@@ -45,7 +45,7 @@ impl Model for Linear {
         (&mut self.parameters, &self.gradient)
     }
 
-    fn forward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
+    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
         self.outputs.resize(inputs.rows(), 0.0);
         self.ones.resize(inputs.rows(), 1.0);
         // The bias is the value the products are added to.
@@ -57,7 +57,7 @@ impl Model for Linear {
         MatMut::new(&mut self.outputs, inputs.rows(), 1)
     }
 
-    fn backward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) {
+    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
         let (weights, bias) = self.gradient.split_at_mut(self.features);
         gemv_t(exec, Accum::Replace, 1.0, inputs, &self.outputs, weights);
         if let [bias] = bias {

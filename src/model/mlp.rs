@@ -85,7 +85,7 @@ impl Model for Mlp {
         (&mut self.parameters, &self.gradient)
     }
 
-    fn forward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
+    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
         let batch = inputs.rows();
         self.ones.resize(batch, 1.0);
         for i in 0..self.layers.len() {
@@ -104,7 +104,7 @@ impl Model for Mlp {
         MatMut::new(&mut last.outputs, batch, last.fan_out)
     }
 
-    fn backward(&mut self, exec: Exec, inputs: MatRef<'_, f32>) {
+    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
         let batch = inputs.rows();
         for i in (0..self.layers.len()).rev() {
             let (before, rest) = self.layers.split_at_mut(i);

@@ -15,12 +15,13 @@
 //! product, to a block on the stack first.
 
 use super::blocking::Balanced;
-use super::epilogue::Epilogue;
+use super::epilogue::{AnyEpilogue, FinishedTile};
 use super::microkernel::{Ahead, CHUNK, Job};
 use super::packing::{Scratch, pack, store_transposed};
 use super::prepacked::Prepacked;
 use super::tile::TileFn;
 use crate::accum::Accum;
+use crate::isa::Isa;
 use crate::lanes::{Kernel, Lanes};
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
@@ -36,13 +37,15 @@ pub(super) enum Operand<'a, T> {
 }
 
 /// One product, or one thread's part of it.
-pub(super) struct Product<'a, T, E> {
+pub struct Product<'a, T> {
+    pub(crate) isa: Isa,
     pub(super) accum: Accum,
     pub(super) alpha: T,
     pub(super) a: MatRef<'a, T>,
     pub(super) b: Operand<'a, T>,
     pub(super) c: MatMut<'a, T>,
-    pub(super) epilogue: &'a E,
+    /// What happens to finished tiles, if not only that they are stored.
+    pub(super) epilogue: Option<&'a dyn AnyEpilogue<T>>,
     /// Steps of a K block.
     pub(super) block: usize,
     /// Row and column of C's first element in the whole of C.
@@ -76,14 +79,9 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The widest tiles, unless narrower and taller ones leave clearly fewer rows idle.
+    /// The widest tiles, unless narrower and taller ones leave clearly fewer rows idle; of at most `most_rows`.
     #[inline(always)]
-    pub(super) fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
-        Self::with_rows(rows, cols, usize::MAX, tiles)
-    }
-    /// [`new`](Self::new) with tiles of at most `most_rows`.
-    #[inline(always)]
-    fn with_rows<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
+    fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
         let total = cols.div_ceil(L::WIDTH);
         let mut best = Self::of_at_most(tiles.len(), total, tiles);
         if best.computed(rows).saturating_sub(rows) > rows / 8 {
@@ -135,7 +133,7 @@ enum Source {
     Prepacked,
 }
 
-impl<T: Real, E> Product<'_, T, E> {
+impl<T: Real> Product<'_, T> {
     #[inline(always)]
     fn plan<L: Lanes<T>>(&self) -> (Source, Layout) {
         let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
@@ -144,7 +142,7 @@ impl<T: Real, E> Product<'_, T, E> {
             Operand::Prepacked(b, _) => return (Source::Prepacked, b.layout()),
             Operand::View(b) => b,
         };
-        let layout = Layout::with_rows::<T, L>(m, n, most_rows, L::tiles().whole);
+        let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
         if b.col_stride() != 1 {
             return (Source::PackFirst, layout);
         }
@@ -157,11 +155,11 @@ impl<T: Real, E> Product<'_, T, E> {
         } else {
             L::tiles().partial
         };
-        (Source::InPlace, Layout::with_rows::<T, L>(m, n, most_rows, tiles))
+        (Source::InPlace, Layout::new::<T, L>(m, n, most_rows, tiles))
     }
 }
 
-impl<T: Real, E: Epilogue<T>> Kernel<T> for &mut Product<'_, T, E> {
+impl<T: Real> Kernel<T> for &mut Product<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
@@ -172,7 +170,7 @@ impl<T: Real, E: Epilogue<T>> Kernel<T> for &mut Product<'_, T, E> {
         if k == 0 && self.accum == Accum::Add {
             return;
         }
-        let direct = E::IS_STORE && !self.swapped && self.c.col_stride() == 1 && k > 0;
+        let direct = self.epilogue.is_none() && !self.swapped && self.c.col_stride() == 1 && k > 0;
         if direct && self.one_tile(l) {
             return;
         }
@@ -219,7 +217,7 @@ impl<T: Real, E: Epilogue<T>> Kernel<T> for &mut Product<'_, T, E> {
     }
 }
 
-impl<T: Real, E> Product<'_, T, E> {
+impl<T: Real> Product<'_, T> {
     /// The whole product if it fits one tile, where the loops would cost more than the arithmetic.
     #[inline(always)]
     fn one_tile<L: Lanes<T>>(&mut self, l: L) -> bool {
@@ -252,7 +250,7 @@ impl<T: Real, E> Product<'_, T, E> {
     }
 }
 
-impl<T: Real, E> Product<'_, T, E> {
+impl<T: Real> Product<'_, T> {
     /// What a tile of these rows prefetches of A while it goes over the steps from `from` on.
     #[inline(always)]
     fn ahead(&self, rows: &Range<usize>, from: usize) -> Ahead<T> {
@@ -283,9 +281,9 @@ fn is_page(bytes: usize) -> bool {
 }
 
 /// What the loops share.
-struct Loops<'p, 'a, T, L, E> {
+struct Loops<'p, 'a, T, L> {
     l: L,
-    product: &'p mut Product<'a, T, E>,
+    product: &'p mut Product<'a, T>,
     source: Source,
     layout: Layout,
     /// Whether tiles go straight to C.
@@ -296,7 +294,7 @@ struct Loops<'p, 'a, T, L, E> {
     tile: &'p mut [T],
 }
 
-impl<T: Real, L: Lanes<T>, E: Epilogue<T>> Loops<'_, '_, T, L, E> {
+impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
     /// LOOP 3: all rows against a group of panels.
     #[inline(always)]
     fn group(&mut self, blocks: Range<usize>, panels: Range<usize>) {
@@ -426,34 +424,28 @@ impl<T: Real, L: Lanes<T>, E: Epilogue<T>> Loops<'_, '_, T, L, E> {
         }
     }
 
-    /// After the last block: stores the tile, or hands it to the epilogue by rows of C.
+    /// After the last block: stores the tile, or hands it to the epilogue.
     #[inline(always)]
     fn finish_tile(&mut self, rows: &Range<usize>, columns: &Range<usize>) {
-        let Product { c, epilogue, origin, swapped, .. } = &mut *self.product;
-        let (width, cols) = (columns.len(), columns.start..columns.end.min(c.cols()));
-        if E::IS_STORE && c.row_stride() == 1 {
-            let c = c.reborrow().block(rows.clone(), cols).t();
-            store_transposed(self.l, self.tile, width, c);
-        } else if E::IS_STORE {
-            for (i, tile) in rows.clone().zip(self.tile.chunks_exact(width)) {
-                for (j, &x) in cols.clone().zip(tile) {
-                    *c.at_mut(i, j) = x;
-                }
+        let &mut Product { isa, ref mut c, epilogue, origin, swapped, .. } = self.product;
+        let (stride, cols) = (columns.len(), columns.start..columns.end.min(c.cols()));
+        let mut c = c.reborrow().block(rows.clone(), cols.clone());
+        match epilogue {
+            Some(epilogue) if swapped => {
+                let at = (origin.0 + cols.start, origin.1 + rows.start);
+                epilogue.finish(FinishedTile { isa, at, product: self.tile, stride, swapped, c: c.t() });
             }
-        } else if *swapped {
-            let mut row = [T::CANONICAL_ZERO; 1];
-            let row = &mut row[0].as_mut()[..rows.len()]; // no tile is taller than there are canonical lanes
-            for j in cols.clone() {
-                for (x, tile) in row.iter_mut().zip(self.tile.chunks_exact(width)) {
-                    *x = tile[j - columns.start];
-                }
-                let at = (origin.0 + j, origin.1 + rows.start);
-                epilogue.row(self.l, at, row, c.reborrow().t().row_piece_mut(j, rows.clone()));
+            Some(epilogue) => {
+                let at = (origin.0 + rows.start, origin.1 + cols.start);
+                epilogue.finish(FinishedTile { isa, at, product: self.tile, stride, swapped, c });
             }
-        } else {
-            for (i, tile) in rows.clone().zip(self.tile.chunks_exact(width)) {
-                let at = (origin.0 + i, origin.1 + cols.start);
-                epilogue.row(self.l, at, &tile[..cols.len()], c.row_piece_mut(i, cols.clone()));
+            None if c.row_stride() == 1 => store_transposed(self.l, self.tile, stride, c.t()),
+            None => {
+                for (i, tile) in (0..rows.len()).zip(self.tile.chunks_exact(stride)) {
+                    for (j, &x) in (0..cols.len()).zip(tile) {
+                        *c.at_mut(i, j) = x;
+                    }
+                }
             }
         }
     }

@@ -2,17 +2,15 @@
 //! never goes to memory.
 
 use crate::activation::Activation;
-use crate::lanes::Lanes;
-use crate::matrix::MatRef;
+use crate::isa::Isa;
+use crate::lanes::{Kernel, Lanes};
+use crate::matrix::{MatMut, MatRef};
 use crate::optimizer::UpdateRule;
 use crate::real::Real;
 use core::marker::PhantomData;
 
 /// The last step of [`gemm_fused`](super::gemm_fused) (sealed): [`BiasActivation`], [`ActivationGradient`], [`Update`].
 pub trait Epilogue<T: Real>: Sync + private::Sealed {
-    /// Whether the product is C, unchanged.
-    #[doc(hidden)]
-    const IS_STORE: bool = false;
     /// Panics unless the epilogue fits a C of m × n.
     #[doc(hidden)]
     fn check(&self, shape: (usize, usize));
@@ -25,15 +23,51 @@ mod private {
     pub trait Sealed {}
 }
 
-/// No epilogue.
-pub(super) struct Store;
-impl private::Sealed for Store {}
-impl<T: Real> Epilogue<T> for Store {
-    const IS_STORE: bool = true;
-    fn check(&self, _: (usize, usize)) {}
+/// A finished tile of the product, and the piece of C it belongs to.
+pub(super) struct FinishedTile<'a, T> {
+    pub(super) isa: Isa,
+    /// Row and column of the piece's first element in the whole of C.
+    pub(super) at: (usize, usize),
+    /// The product by rows of `stride` elements; by columns if `swapped`.
+    pub(super) product: &'a [T],
+    pub(super) stride: usize,
+    pub(super) swapped: bool,
+    /// The piece of C, contiguous rows.
+    pub(super) c: MatMut<'a, T>,
+}
+
+/// An [`Epilogue`] without its type, so that the loops are compiled once for all of them.
+pub(super) trait AnyEpilogue<T>: Sync {
+    fn finish(&self, tile: FinishedTile<'_, T>);
+}
+impl<T: Real, E: Epilogue<T>> AnyEpilogue<T> for E {
+    fn finish(&self, tile: FinishedTile<'_, T>) {
+        tile.isa.run(Finish { epilogue: self, tile });
+    }
+}
+
+struct Finish<'a, T, E> {
+    epilogue: &'a E,
+    tile: FinishedTile<'a, T>,
+}
+impl<T: Real, E: Epilogue<T>> Kernel<T> for Finish<'_, T, E> {
+    type Output = ();
     #[inline(always)]
-    fn row<L: Lanes<T>>(&self, _: L, _: (usize, usize), product: &[T], c: &mut [T]) {
-        c.copy_from_slice(product);
+    fn run<L: Lanes<T>>(self, l: L) {
+        let FinishedTile { at, product, stride, swapped, mut c, .. } = self.tile;
+        let cols = c.cols();
+        let mut column = T::CANONICAL_ZERO; // no tile is taller than there are canonical lanes
+        for i in 0..c.rows() {
+            let product = if swapped {
+                for (x, row) in column.as_mut().iter_mut().zip(product.chunks(stride)).take(cols) {
+                    *x = row[i];
+                }
+                &column.as_ref()[..cols]
+            } else {
+                &product[i * stride..][..cols]
+            };
+            self.epilogue.row(l, (at.0 + i, at.1), product, c.row_piece_mut(i, 0..cols));
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 
 use super::blocking::Balanced;
 use super::driver::{Operand, Product};
-use super::epilogue::{Epilogue, Store};
 use super::packing::Scratch;
 use crate::accum::Accum;
 use crate::matrix::MatMut;
@@ -32,16 +31,17 @@ const ROWS_PER_THREAD: usize = 12;
 const SMALL_OUTPUT: usize = 1 << 12;
 
 /// Fewest multiply-adds worth a thread: as long as the hand-off takes, or it would be slower with threads than without.
-fn min_work(par: Par) -> usize {
+fn min_work(par: Par<'_>) -> usize {
     match par {
         Par::Seq => usize::MAX,
         #[cfg(feature = "rayon")]
         Par::Rayon => 1 << 20, // waking a worker costs about 15 µs
+        Par::Team(_) => 1 << 14, // a hand-off between threads that spin costs 0.2 µs, 32³ is 0.3 µs for each of two
     }
 }
 
 impl Division {
-    pub(super) fn choose(par: Par, (m, n, k): (usize, usize, usize), block: usize) -> Self {
+    pub(super) fn choose(par: Par<'_>, (m, n, k): (usize, usize, usize), block: usize) -> Self {
         let work = m.saturating_mul(n).saturating_mul(k);
         Self::of(par.threads().min(work / min_work(par)), (m, n), k.div_ceil(block))
     }
@@ -67,14 +67,14 @@ impl Division {
 
 /// Computes a product with the threads of `exec`.
 #[inline]
-pub(super) fn run<T: Real, E: Epilogue<T>>(exec: Exec, mut product: Product<'_, T, E>) {
+pub(super) fn run<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
     if exec.par() == Par::Seq {
-        return exec.run(&mut product);
+        return T::multiply(&mut product);
     }
     divide(exec, product);
 }
 
-fn divide<T: Real, E: Epilogue<T>>(exec: Exec, mut product: Product<'_, T, E>) {
+fn divide<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
     let (m, n, k) = (product.c.rows(), product.c.cols(), product.a.cols());
     let division = Division::choose(exec.par(), (m, n, k), product.block);
     let parts = Parts(&mut product);
@@ -82,7 +82,7 @@ fn divide<T: Real, E: Epilogue<T>>(exec: Exec, mut product: Product<'_, T, E>) {
         (Division::Rows(number), _) => {
             let rows = Balanced::new(number, m);
             // SAFETY: each part has rows of its own.
-            exec.par().for_each_part(number, &|i| exec.run(&mut unsafe { parts.part(rows.part(i), 0..n, 0..k) }));
+            exec.par().for_each_part(number, &|i| T::multiply(&mut unsafe { parts.part(rows.part(i), 0..n, 0..k) }));
         }
         (Division::Columns(number), Operand::View(_)) => {
             let units = Balanced::new(number, n.div_ceil(COLUMN_UNIT));
@@ -90,7 +90,7 @@ fn divide<T: Real, E: Epilogue<T>>(exec: Exec, mut product: Product<'_, T, E>) {
                 let units = units.part(i);
                 let cols = units.start * COLUMN_UNIT..n.min(units.end * COLUMN_UNIT);
                 // SAFETY: each part has columns of its own.
-                exec.run(&mut unsafe { parts.part(0..m, cols, 0..k) });
+                T::multiply(&mut unsafe { parts.part(0..m, cols, 0..k) });
             });
         }
         (Division::Columns(number), Operand::Prepacked(b, _)) => {
@@ -99,27 +99,28 @@ fn divide<T: Real, E: Epilogue<T>>(exec: Exec, mut product: Product<'_, T, E>) {
                 // SAFETY: each part writes the columns of its own panels.
                 let mut part = unsafe { parts.part(0..m, 0..n, 0..k) };
                 part.b = Operand::Prepacked(b, (panels.part(i).start, panels.part(i).end));
-                exec.run(&mut part);
+                T::multiply(&mut part);
             });
         }
-        (Division::Blocks(number), Operand::View(_)) if E::IS_STORE => by_blocks(exec, parts, number),
-        _ => exec.run(&mut product),
+        (Division::Blocks(number), Operand::View(_)) if parts.0.epilogue.is_none() => by_blocks(exec, parts, number),
+        _ => T::multiply(&mut product),
     }
 }
 
 /// A product of which several threads take parts.
-struct Parts<'p, 'a, T, E>(&'p mut Product<'a, T, E>);
+struct Parts<'p, 'a, T>(&'p mut Product<'a, T>);
 // SAFETY: threads only read the product to make parts of it, whose own threading is that of views.
-unsafe impl<T: Real, E: Epilogue<T>> Sync for Parts<'_, '_, T, E> {}
+unsafe impl<T: Real> Sync for Parts<'_, '_, T> {}
 
-impl<T: Real, E> Parts<'_, '_, T, E> {
+impl<T: Real> Parts<'_, '_, T> {
     /// The part with these rows and columns of C, and steps.
     ///
     /// # Safety
     /// - Parts in use at the same time write different elements of C.
-    unsafe fn part(&self, rows: Range<usize>, cols: Range<usize>, steps: Range<usize>) -> Product<'_, T, E> {
-        let Product { accum, alpha, a, b, ref c, epilogue, block, origin, swapped } = *self.0;
+    unsafe fn part(&self, rows: Range<usize>, cols: Range<usize>, steps: Range<usize>) -> Product<'_, T> {
+        let Product { isa, accum, alpha, a, b, ref c, epilogue, block, origin, swapped } = *self.0;
         Product {
+            isa,
             accum,
             alpha,
             a: a.block(rows.clone(), steps.clone()),
@@ -141,7 +142,7 @@ impl<T: Real, E> Parts<'_, '_, T, E> {
 }
 
 /// Sums of the K blocks side by side, then added to C in order.
-fn by_blocks<T: Real, E: Epilogue<T>>(exec: Exec, parts: Parts<'_, '_, T, E>, number: usize) {
+fn by_blocks<T: Real>(exec: Exec<'_>, parts: Parts<'_, '_, T>, number: usize) {
     let (m, n, k) = (parts.0.c.rows(), parts.0.c.cols(), parts.0.a.cols());
     let block = parts.0.block;
     let blocks = k.div_ceil(block);
@@ -150,12 +151,11 @@ fn by_blocks<T: Real, E: Epilogue<T>>(exec: Exec, parts: Parts<'_, '_, T, E>, nu
     let runs = Balanced::new(number, blocks);
     exec.par().for_each_part(number, &|i| {
         for q in runs.part(i) {
-            // SAFETY: this part reads A and B only, and each block has its own rows of the sums.
-            let (part, c) = unsafe { (parts.part(0..0, 0..n, q * block..k.min((q + 1) * block)), sums.shared()) };
+            let steps = q * block..k.min((q + 1) * block);
+            // SAFETY: of C, the part has nothing to write but its own rows of the sums.
+            let (part, c) = unsafe { (parts.part(0..m, 0..n, steps), sums.shared()) };
             let c = c.block(q * m..(q + 1) * m, 0..n);
-            let a = parts.0.a.block(0..m, q * block..k.min((q + 1) * block));
-            let (accum, alpha, epilogue) = (Accum::Replace, T::ONE, &Store);
-            exec.run(&mut Product { accum, alpha, a, b: part.b, c, epilogue, block, origin: (0, 0), swapped: false });
+            T::multiply(&mut Product { accum: Accum::Replace, alpha: T::ONE, c, ..part });
         }
     });
     let Product { accum, alpha, ref mut c, .. } = *parts.0;

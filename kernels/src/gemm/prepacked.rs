@@ -26,7 +26,7 @@ pub struct Prepacked<T> {
 
 impl<T: Real> Prepacked<T> {
     /// Packs `b`, k × n with any strides, for the instruction set of `exec`. Allocates.
-    pub fn new(exec: Exec, b: MatRef<'_, T>) -> Self {
+    pub fn new(exec: Exec<'_>, b: MatRef<'_, T>) -> Self {
         let shape = (b.rows(), b.cols());
         let mut packed = exec.run(Plan { isa: exec.isa(), shape });
         exec.run(Pack { b, packed: &mut packed });

@@ -23,7 +23,7 @@ pub const FEW_CLASSES: usize = 32;
 /// # Panics
 /// If there are not as many labels as rows, a label is not a class, or the rows are not contiguous.
 #[track_caller]
-pub fn softmax_cross_entropy_in_place<T: Real>(exec: Exec, logits: MatMut<'_, T>, labels: &[u32]) -> T {
+pub fn softmax_cross_entropy_in_place<T: Real>(exec: Exec<'_>, logits: MatMut<'_, T>, labels: &[u32]) -> T {
     let (rows, classes) = (logits.rows(), logits.cols());
     assert_eq!(rows, labels.len(), "softmax cross-entropy: rows of logits and labels differ in number");
     assert!(

@@ -16,7 +16,7 @@ use crate::threads::Exec;
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
-pub fn squared_in_place<T: Real>(exec: Exec, outputs: &mut [T], targets: &[T]) -> T {
+pub fn squared_in_place<T: Real>(exec: Exec<'_>, outputs: &mut [T], targets: &[T]) -> T {
     assert_eq!(outputs.len(), targets.len(), "squared loss: outputs and targets differ in number");
     mean_in_place(exec, Squared, outputs, targets)
 }

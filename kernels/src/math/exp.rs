@@ -36,7 +36,7 @@ fn exp_clamped<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
 }
 
 /// Replaces every element x by [`exp`](fn@exp)(x).
-pub fn exp_in_place<T: Real>(exec: Exec, x: &mut [T]) {
+pub fn exp_in_place<T: Real>(exec: Exec<'_>, x: &mut [T]) {
     in_place(exec, Exp, x);
 }
 

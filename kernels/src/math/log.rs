@@ -40,7 +40,7 @@ pub(super) fn log_core<T: Real, L: Lanes<T>>(l: L, f: L::Reg, k: L::Reg) -> L::R
 }
 
 /// Replaces every element x by [`log`](fn@log)(x).
-pub fn log_in_place<T: Real>(exec: Exec, x: &mut [T]) {
+pub fn log_in_place<T: Real>(exec: Exec<'_>, x: &mut [T]) {
     in_place(exec, Log, x);
 }
 

@@ -30,7 +30,7 @@ pub fn log1p<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
 }
 
 /// Replaces every element x by [`log1p`](fn@log1p)(x).
-pub fn log1p_in_place<T: Real>(exec: Exec, x: &mut [T]) {
+pub fn log1p_in_place<T: Real>(exec: Exec<'_>, x: &mut [T]) {
     in_place(exec, Log1p, x);
 }
 

@@ -33,7 +33,7 @@ pub fn sigmoid<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
 }
 
 /// Replaces every element x by [`sigmoid`](fn@sigmoid)(x).
-pub fn sigmoid_in_place<T: Real>(exec: Exec, x: &mut [T]) {
+pub fn sigmoid_in_place<T: Real>(exec: Exec<'_>, x: &mut [T]) {
     in_place(exec, Sigmoid, x);
 }
 

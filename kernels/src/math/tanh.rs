@@ -31,7 +31,7 @@ pub fn tanh<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
 }
 
 /// Replaces every element x by [`tanh`](fn@tanh)(x).
-pub fn tanh_in_place<T: Real>(exec: Exec, x: &mut [T]) {
+pub fn tanh_in_place<T: Real>(exec: Exec<'_>, x: &mut [T]) {
     in_place(exec, Tanh, x);
 }
 

@@ -37,7 +37,7 @@ impl<T: Real> Case<T> {
             });
         Self { shape: (m, k, n), kind, a, b, old, want: want.into() }
     }
-    pub(crate) fn check(&self, exec: Exec, label: &str, (a_layout, b_layout, c_layout): Layouts) {
+    pub(crate) fn check(&self, exec: Exec<'_>, label: &str, (a_layout, b_layout, c_layout): Layouts) {
         let (m, k, n) = self.shape;
         let a = Matrix::new(a_layout, (m, k), &self.a, (m + k) % 4);
         let b = Matrix::new(b_layout, (k, n), &self.b, (k + n) % 4);
@@ -57,7 +57,7 @@ impl<T: Real> Case<T> {
         }
     }
     /// In the four forms A·B, Aᵀ·B, A·Bᵀ, Aᵀ·Bᵀ, with the layouts of C by turns.
-    fn check_transpositions(&self, exec: Exec, label: &str, turn: usize) {
+    fn check_transpositions(&self, exec: Exec<'_>, label: &str, turn: usize) {
         for (i, (a, b)) in TRANSPOSITIONS.into_iter().enumerate() {
             self.check(exec, label, (a, b, Layout::COMPACT[(turn + i) % 6]));
         }

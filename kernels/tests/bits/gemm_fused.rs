@@ -44,7 +44,7 @@ fn product<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>) -> Vec<T> {
 
 /// C, which holds NaN before, against `want`.
 fn check<T: Real, E: Epilogue<T>>(
-    (exec, label): (Exec, &str),
+    (exec, label): (Exec<'_>, &str),
     (a, b): (MatRef<'_, T>, MatRef<'_, T>),
     epilogue: &E,
     want: &[T],

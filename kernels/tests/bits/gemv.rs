@@ -50,7 +50,7 @@ impl<T: Real> Case<T> {
             Accum::Add => numbers(Kind::Mixed, n, 4),
         }
     }
-    fn check(&self, exec: Exec, label: &str) {
+    fn check(&self, exec: Exec<'_>, label: &str) {
         let (m, n) = self.shape;
         for (i, (accum, alpha, want, want_t)) in self.want.iter().enumerate() {
             for (layout, matrix) in &self.matrices {

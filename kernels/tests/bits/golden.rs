@@ -21,7 +21,7 @@ fn digest<T: Real>(values: &[T]) -> u64 {
     values.iter().fold(0xcbf2_9ce4_8422_2325, |hash, x| (hash ^ x.bits()).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn digests<T: Real>(exec: Exec) -> Vec<(&'static str, u64)> {
+fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
     let n = 40_000;
     let (x, y) = (numbers::<T>(Kind::Ordinary, n, 1), numbers::<T>(Kind::Ordinary, n, 2));
     let f = T::from_f64;
@@ -43,7 +43,7 @@ fn digests<T: Real>(exec: Exec) -> Vec<(&'static str, u64)> {
 
     let positive: Vec<T> = x.iter().map(|&x| T::TWO + x).collect();
     for (name, function) in [
-        ("exp", math::exp_in_place as fn(Exec, &mut [T])),
+        ("exp", math::exp_in_place as fn(Exec<'_>, &mut [T])),
         ("log", math::log_in_place),
         ("log1p", math::log1p_in_place),
         ("tanh", math::tanh_in_place),

@@ -16,7 +16,7 @@ for_f32_and_f64! {
 }
 
 /// A loss of one output and one target each, and its reference.
-type InPlace<T> = fn(Exec, &mut [T], &[T]) -> T;
+type InPlace<T> = fn(Exec<'_>, &mut [T], &[T]) -> T;
 type Reference<T> = fn(&[T], &[T]) -> (T, Vec<T>);
 
 fn check_pointwise<T: Real>(name: &str, in_place: InPlace<T>, reference: Reference<T>, targets: fn(usize) -> Vec<T>) {
@@ -73,7 +73,7 @@ fn logits<T: Real>(rows: usize, classes: usize, seed: u64) -> Vec<T> {
     (0..rows * classes).map(|_| T::from_f64(logit())).collect()
 }
 
-fn check_softmax<T: Real>((rows, classes): (usize, usize), logits: &[T], exec: Exec, label: &str, offset: usize) {
+fn check_softmax<T: Real>((rows, classes): (usize, usize), logits: &[T], exec: Exec<'_>, label: &str, offset: usize) {
     let labels = labels(rows, classes, 1);
     let (want, gradient) = reference::softmax_cross_entropy(logits, classes, &labels);
     for layout in [Layout::Rows, Layout::PaddedRows] {

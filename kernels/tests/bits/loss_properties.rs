@@ -100,7 +100,7 @@ fn check_derivative(name: &str, at: &[f64], loss: impl Fn(&mut [f64]) -> f64) {
 #[test]
 fn gradients_are_the_derivatives_of_losses() {
     let ordinary = |n, seed| -> Vec<f64> { numbers::<f64>(Kind::Ordinary, n, seed).iter().map(|x| 3.0 * x).collect() };
-    for_each_isa(|exec: Exec, label| {
+    for_each_isa(|exec: Exec<'_>, label| {
         for n in [1, 2, 5, 33] {
             let (x, y) = (ordinary(n, 1), ordinary(n, 2));
             check_derivative(&format!("squared, {label}"), &x, |p| squared_in_place(exec, p, &y));

@@ -13,7 +13,7 @@ for_f32_and_f64! {
 /// A function of one number in its forms.
 pub(crate) struct Function<T> {
     pub(crate) name: &'static str,
-    pub(crate) in_place: fn(Exec, &mut [T]),
+    pub(crate) in_place: fn(Exec<'_>, &mut [T]),
     pub(crate) reference: fn(T) -> T,
 }
 

@@ -10,7 +10,7 @@ use simdescent_kernels::optimizer::{
 
 /// Where `steps` steps against the constant gradient `g` lead from 0.
 fn against_constant<R: UpdateRule<f64, S>, const S: usize>(
-    exec: Exec,
+    exec: Exec<'_>,
     g: f64,
     steps: u64,
     rule: impl Fn(u64) -> R,
@@ -82,8 +82,8 @@ fn first_step_of_adam() {
 #[test]
 fn decay_without_gradient() {
     let (lr, lambda) = (0.1, 0.5);
-    type Step<'a> = &'a dyn Fn(Exec, &mut [f64], &[f64]);
-    let after = |exec, steps, step: Step<'_>| {
+    type Step<'a> = &'a dyn Fn(Exec<'_>, &mut [f64], &[f64]);
+    let after = |exec: Exec<'_>, steps, step: Step<'_>| {
         let mut w = [2.0; 5];
         (0..steps).for_each(|_| step(exec, &mut w, &[0.0; 5]));
         w[4]
@@ -108,7 +108,7 @@ fn decay_without_gradient() {
 }
 
 /// Parameters after three steps on gradients that vary.
-fn path<R: UpdateRule<f64, S>, const S: usize>(exec: Exec, rule: impl Fn(u64) -> R) -> Vec<f64> {
+fn path<R: UpdateRule<f64, S>, const S: usize>(exec: Exec<'_>, rule: impl Fn(u64) -> R) -> Vec<f64> {
     let n = 37;
     let mut w = numbers(Kind::Ordinary, n, 1);
     let mut state = [const { [0.0; 37] }; S];

@@ -4,7 +4,7 @@ use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place
 use simdescent_kernels::optimizer::{Adam, Momentum, Sgd, fused_step};
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, axpy, dot, gemm, gemv, gemv_t};
 
-fn exec() -> Exec {
+fn exec() -> Exec<'static> {
     Exec::default()
 }
 
