@@ -79,15 +79,15 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The widest tiles, unless narrower and taller ones leave clearly fewer rows idle; of at most `most_rows`.
+    /// The widest tiles, unless narrower and taller ones leave a tenth fewer rows idle; of at most `most_rows`.
     #[inline(always)]
     fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
         let total = cols.div_ceil(L::WIDTH);
         let mut best = Self::of_at_most(tiles.len(), total, tiles);
-        if best.computed(rows).saturating_sub(rows) > rows / 8 {
+        if best.computed(rows) - rows > rows / 10 {
             for most in (1..tiles.len()).rev() {
                 let other = Self::of_at_most(most, total, tiles);
-                if 8 * other.computed(rows) < 7 * best.computed(rows) {
+                if 10 * other.computed(rows) < 9 * best.computed(rows) {
                     best = other;
                 }
             }
@@ -142,10 +142,12 @@ impl<T: Real> Product<'_, T> {
             Operand::Prepacked(b, _) => return (Source::Prepacked, b.layout()),
             Operand::View(b) => b,
         };
-        let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
         if b.col_stride() != 1 {
-            return (Source::PackFirst, layout);
+            // Measured: from 16 rows on, wide panels are worth more than full tiles.
+            let rows = if m < 16 { m } else { usize::MAX / 16 };
+            return (Source::PackFirst, Layout::new::<T, L>(rows, n, most_rows, L::tiles().whole));
         }
+        let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
         let thrashes = is_page(b.row_stride() * size_of::<T>()) && k > 8;
         if m.div_ceil(layout.most_rows) >= PACK_ROW_TILES && (k * n >= PACK_ELEMENTS || thrashes) {
             return (Source::FirstTouch, layout);
@@ -348,59 +350,65 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
     /// LOOPS 2 and 1: a row tile against a group of panels.
     #[inline(always)]
     fn row_tile(&mut self, rows: Range<usize>, packing: bool, blocks: Range<usize>, panels: Range<usize>) {
-        let (l, layout) = (self.l, self.layout);
+        let (l, layout, tiles) = (self.l, self.layout, L::tiles());
         let Product { accum, alpha, a, b, .. } = *self.product;
         let (n, k) = (self.product.c.cols(), a.cols());
         let columns = layout.panel::<T, L>(panels.start).start..layout.panel::<T, L>(panels.end - 1).end;
         if !self.direct {
             self.start_tile(&rows, &columns);
         }
-        let mut slot = 0;
+        let mut packed = self.packed.as_mut_ptr();
         for q in blocks {
-            let (from, steps) = (q * self.product.block, self.product.block.min(k - q * self.product.block));
+            let from = q * self.product.block;
+            let mut job = Job {
+                k: self.product.block.min(k - from),
+                a: a.element_ptr(rows.start, from),
+                a_strides: (a.row_stride(), a.col_stride()),
+                b: core::ptr::null(),
+                b_stride: 0,
+                b_tail: 0,
+                panel: packed,
+                c: self.tile.as_mut_ptr(),
+                c_stride: columns.len(),
+                c_tail: L::WIDTH,
+                accum: if q == 0 { accum } else { Accum::Add },
+                alpha,
+                ahead: Ahead::NOTHING,
+            };
+            if self.direct {
+                job.c = self.product.c.element_ptr_mut(rows.start, columns.start);
+                job.c_stride = self.product.c.row_stride();
+            }
             for p in panels.clone() {
                 let cols = layout.panel::<T, L>(p);
-                let packing = packing && self.packs_itself(&cols);
-                let in_place = self.in_place(&cols);
-                let packed = self.packed.as_mut_ptr().wrapping_add(slot * self.panel_len);
-                slot += 1;
-                let (b, b_stride) = match b {
+                let registers = cols.len() / L::WIDTH;
+                let last = L::WIDTH - (cols.end - cols.end.min(n));
+                let (packing, in_place) = (packing && self.packs_itself(&cols), self.in_place(&cols));
+                (job.b, job.b_stride) = match b {
                     Operand::View(b) if packing || in_place => (b.element_ptr(from, cols.start), b.row_stride()),
                     Operand::View(_) => (packed.cast_const(), cols.len()),
                     Operand::Prepacked(b, _) => (b.panel(q, p).as_ptr(), cols.len()),
                 };
-                let last = L::WIDTH - (cols.end - cols.end.min(n));
-                let (c, c_stride, c_tail) = if self.direct {
-                    (self.product.c.element_ptr_mut(rows.start, cols.start), self.product.c.row_stride(), last)
-                } else {
-                    (self.tile[cols.start - columns.start..].as_mut_ptr(), columns.len(), L::WIDTH)
-                };
-                let job = Job {
-                    k: steps,
-                    a: a.element_ptr(rows.start, from),
-                    a_strides: (a.row_stride(), a.col_stride()),
-                    b,
-                    b_stride,
-                    b_tail: last,
-                    panel: packed,
-                    c,
-                    c_stride,
-                    c_tail,
-                    accum: if q == 0 { accum } else { Accum::Add },
-                    alpha,
-                    ahead: if p + 1 == panels.end { self.product.ahead(&rows, from) } else { Ahead::NOTHING },
-                };
-                let registers = cols.len() / L::WIDTH;
+                job.b_tail = last;
+                job.panel = packed;
+                if self.direct {
+                    job.c_tail = last;
+                }
+                if p + 1 == panels.end {
+                    job.ahead = self.product.ahead(&rows, from);
+                }
                 let tile = if packing {
-                    L::tiles().packing[registers - 1]
+                    tiles.packing[registers - 1]
                 } else if last == L::WIDTH || !in_place {
-                    L::tiles().whole[registers - 1][rows.len() - 1]
+                    tiles.whole[registers - 1][rows.len() - 1]
                 } else {
-                    L::tiles().partial[registers - 1][rows.len() - 1]
+                    tiles.partial[registers - 1][rows.len() - 1]
                 };
                 // SAFETY: the rows and columns lie in A and C. B is in place, where a partial last register is read as
                 // one, or packed, where every register is whole. The panel and the tile have room for what they get.
                 unsafe { tile(l, &job) };
+                job.c = job.c.wrapping_add(cols.len());
+                packed = packed.wrapping_add(self.panel_len);
             }
         }
         if !self.direct {

@@ -68,7 +68,8 @@ impl Division {
 /// Computes a product with the threads of `exec`.
 #[inline]
 pub(super) fn run<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
-    if exec.par() == Par::Seq {
+    let work = product.c.rows().saturating_mul(product.c.cols()).saturating_mul(product.a.cols());
+    if work / 2 < min_work(exec.par()) {
         return T::multiply(&mut product);
     }
     divide(exec, product);
