@@ -10,7 +10,9 @@ mod epilogue;
 mod microkernel;
 mod packing;
 mod parallel;
+mod plan;
 mod prepacked;
+mod small;
 mod tile;
 
 pub use blocking::k_block;
@@ -36,8 +38,8 @@ use epilogue::AnyEpilogue;
 /// depend on its row of A, its column of B, and nothing else: not on m or n, the strides, the ISA or the threads.
 /// [`Accum::Replace`] never reads C; with k = 0 it writes zeros.
 ///
-/// With one row or column, [`gemv`](crate::gemv) and [`gemv_t`](crate::gemv_t) are for the same job; `gemv` is faster
-/// for rows of A·x, because its order (inner products) differs.
+/// For one row or column, [`gemv_t`](crate::gemv_t) gives the same bits; [`gemv`](crate::gemv), whose order (inner
+/// products) and hence bits differ, is several times as fast where the matrix is contiguous along k.
 ///
 /// # Panics
 /// If the shapes do not fit.

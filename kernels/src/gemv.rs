@@ -4,9 +4,9 @@
 //! product per row, [`gemv_t`] adds scaled rows. `gemv(a.t())` and `gemv_t(a)` agree only up to rounding.
 
 use crate::accum::Accum;
-use crate::dot::dot_lanes;
+use crate::dot::{dot_lanes, dots_lanes};
 use crate::gemm::k_block;
-use crate::lanes::{Kernel, Lanes, Sum, fold, zip_map};
+use crate::lanes::{Kernel, Lanes, Sum, fold, map};
 use crate::matrix::MatRef;
 use crate::real::Real;
 use crate::threads::{CHUNK, Divide, Exec, for_each, rows_per_chunk};
@@ -25,10 +25,21 @@ use crate::threads::{CHUNK, Divide, Exec, for_each, rows_per_chunk};
 pub fn gemv<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
     assert_eq!(a.cols(), x.len(), "gemv: x has to be as long as a row of A");
     assert_eq!(a.rows(), y.len(), "gemv: y has to be as long as a column of A");
-    for_each(exec.par(), (a, y), rows_per_chunk(a.cols()), &|(a, y)| exec.run(Gemv { accum, alpha, a, x, y }));
+    let in_cache = size_of::<T>() * a.rows() * a.cols() <= CACHED;
+    for_each(exec.par(), (a, y), rows_per_chunk(a.cols()), &|(a, y)| {
+        exec.run(Gemv { in_cache, accum, alpha, a, x, y });
+    });
 }
 
+/// Bytes of a matrix that may lie in L2 (no bit depends on it). Below, loads are what costs, and rows taken together
+/// save some; beyond, one stream of addresses is what the prefetcher follows best.
+const CACHED: usize = 1 << 20;
+
+/// Rows taken together.
+const TOGETHER: usize = 4;
+
 struct Gemv<'a, T> {
+    in_cache: bool,
     accum: Accum,
     alpha: T,
     a: MatRef<'a, T>,
@@ -39,14 +50,41 @@ impl<T: Real> Kernel<T> for Gemv<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
-        for (i, y) in self.y.iter_mut().enumerate() {
+        // Four rows times the canonical lanes of AVX2 or NEON would not fit into registers.
+        let together = self.in_cache && T::LANES / L::WIDTH <= TOGETHER;
+        let mut i = 0;
+        while i < self.y.len() {
+            if together
+                && let Some(rows) = rows::<TOGETHER, T>(&self.a, i)
+                && let Some(y) = self.y[i..].first_chunk_mut::<TOGETHER>()
+            {
+                for (y, dot) in y.iter_mut().zip(dots_lanes(l, rows, self.x)) {
+                    *y = self.accum.apply(self.alpha, dot, y);
+                }
+                i += TOGETHER;
+                continue;
+            }
             let dot = match self.a.row(i) {
                 Some(row) => dot_lanes(l, row, self.x),
                 None => dot_strided(l, self.a, i, self.x),
             };
-            *y = self.accum.apply(self.alpha, dot, y);
+            self.y[i] = self.accum.apply(self.alpha, dot, &self.y[i]);
+            i += 1;
         }
     }
+}
+
+/// Rows `first..first + N` of `a`, if it has them and their elements lie one after the other.
+#[inline(always)]
+fn rows<'a, const N: usize, T>(a: &'a MatRef<'_, T>, first: usize) -> Option<[&'a [T]; N]> {
+    let mut rows: [&[T]; N] = [&[]; N];
+    if first + N > a.rows() {
+        return None;
+    }
+    for (i, row) in (first..).zip(&mut rows) {
+        *row = a.row(i)?;
+    }
+    Some(rows)
 }
 
 /// [`dot_lanes`] of row `i` whose elements are not contiguous: canonical lanes of it are gathered first.
@@ -82,10 +120,13 @@ pub fn gemv_t<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>,
     assert_eq!(a.rows(), x.len(), "gemv_t: x has to be as long as a column of A");
     assert_eq!(a.cols(), y.len(), "gemv_t: y has to be as long as a row of A");
     let exec = exec.for_work(a.rows().saturating_mul(a.cols()));
-    // A thread owns columns: whole chains. A strip is narrow enough to stay in L1 beside the rows streaming by.
-    let strip = CHUNK / 16;
-    for_each(exec.par(), (Cols(a), y), strip, &|(Cols(a), y)| exec.run(GemvT { accum, alpha, a, x, y }));
+    // A thread owns columns: whole chains, so where they are cut decides no bit.
+    let share = a.cols().div_ceil(exec.par().threads()).next_multiple_of(T::LANES).max(T::LANES);
+    for_each(exec.par(), (Cols(a), y), STRIP.min(share), &|(Cols(a), y)| exec.run(GemvT { accum, alpha, a, x, y }));
 }
+
+/// Columns per strip: their sums stay in L1 beside the rows streaming by.
+const STRIP: usize = CHUNK / 16;
 
 /// A matrix that [`Divide`] cuts by columns.
 struct Cols<'a, T>(MatRef<'a, T>);
@@ -113,38 +154,88 @@ impl<T: Real> Kernel<T> for GemvT<'_, T> {
         let (m, n) = (self.a.rows(), self.a.cols());
         if m == 0 && self.accum == Accum::Replace {
             self.y.fill(T::ZERO);
-        }
-        let mut sum = [T::ZERO; CHUNK / 16];
-        let sum = &mut sum[..n];
-        let mut accum = self.accum;
-        let mut from = 0;
-        while from < m {
-            let to = (from + k_block(m)).min(m);
-            sum.fill(T::ZERO);
-            for i in from..to {
-                let x = self.x[i];
-                match self.a.row(i) {
-                    Some(row) => {
-                        let x = l.splat(x);
-                        zip_map(
-                            l,
-                            sum,
-                            row,
-                            #[inline(always)]
-                            |sum, a| l.fma(a, x, sum),
-                        );
-                    }
-                    None => (0..n).for_each(
-                        #[inline(always)]
-                        |j| sum[j] = self.a.at(i, j).mul_add(x, sum[j]),
-                    ),
+        } else if m <= k_block(m) && self.accum == Accum::Replace {
+            sum_of_rows(l, self.a, 0, self.x, self.y);
+            let alpha = l.splat(self.alpha);
+            map(
+                l,
+                self.y,
+                #[inline(always)]
+                |sum| l.mul(alpha, sum),
+            );
+        } else {
+            let mut sum = [T::ZERO; STRIP];
+            let sum = &mut sum[..n];
+            let mut accum = self.accum;
+            for (block, x) in self.x.chunks(k_block(m)).enumerate() {
+                sum_of_rows(l, self.a, block * k_block(m), x, sum);
+                for (y, &sum) in self.y.iter_mut().zip(&*sum) {
+                    *y = accum.apply(self.alpha, sum, y);
                 }
+                accum = Accum::Add;
             }
-            for (y, &sum) in self.y.iter_mut().zip(&*sum) {
-                *y = accum.apply(self.alpha, sum, y);
-            }
-            accum = Accum::Add;
-            from = to;
         }
     }
+}
+
+/// sum ← Σ x\[i\]·(row `first + i` of `a`), each element one FMA chain over i.
+#[inline(always)]
+fn sum_of_rows<T: Real, L: Lanes<T>>(l: L, a: MatRef<'_, T>, first: usize, x: &[T], sum: &mut [T]) {
+    let mut done = 0;
+    sum.fill(T::ZERO);
+    // As many rows as possible per sweep over the sums: a row alone would load and store a sum for each of its elements.
+    while add_rows::<8, T, L>(l, a, first + done, &x[done..], sum) {
+        done += 8;
+    }
+    if add_rows::<4, T, L>(l, a, first + done, &x[done..], sum) {
+        done += 4;
+    }
+    while add_rows::<1, T, L>(l, a, first + done, &x[done..], sum) {
+        done += 1;
+    }
+    for (i, &x) in x.iter().enumerate().skip(done) {
+        for (j, sum) in sum.iter_mut().enumerate() {
+            *sum = a.at(first + i, j).mul_add(x, *sum);
+        }
+    }
+}
+
+/// Adds `N` scaled rows of `a` to `sum`, unless fewer are left or their elements are not contiguous.
+#[inline(always)]
+fn add_rows<const N: usize, T: Real, L: Lanes<T>>(
+    l: L,
+    a: MatRef<'_, T>,
+    first: usize,
+    x: &[T],
+    sum: &mut [T],
+) -> bool {
+    let (Some(x), Some(rows)) = (x.first_chunk::<N>(), rows::<N, T>(&a, first)) else { return false };
+    let x = x.map(
+        #[inline(always)]
+        |x| l.splat(x),
+    );
+    let n = sum.len();
+    let rows = rows.map(
+        #[inline(always)]
+        |row| &row[..n],
+    );
+    let mut sums = sum.chunks_exact_mut(L::WIDTH);
+    let mut from = 0;
+    for sum in &mut sums {
+        let mut s = l.load(sum);
+        for (x, row) in x.iter().zip(&rows) {
+            s = l.fma(l.load(&row[from..]), *x, s);
+        }
+        l.store(sum, s);
+        from += L::WIDTH;
+    }
+    let tail = sums.into_remainder();
+    if !tail.is_empty() {
+        let mut s = l.load_partial(tail);
+        for (x, row) in x.iter().zip(&rows) {
+            s = l.fma(l.load_partial(&row[from..]), *x, s);
+        }
+        l.store_partial(tail, s);
+    }
+    true
 }

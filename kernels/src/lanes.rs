@@ -229,11 +229,22 @@ pub fn accumulate<T: Real, L: Lanes<T>>(
     }
     if !x_tail.is_empty() {
         for (r, a) in acc.as_mut().iter_mut().enumerate() {
-            let from = (r * L::WIDTH).min(x_tail.len());
-            *a = step(*a, l.load_partial(&x_tail[from..]), l.load_partial(&y_tail[from..]));
+            let from = r * L::WIDTH;
+            *a = step(*a, load_at(l, x_tail, from), load_at(l, y_tail, from));
         }
     }
     acc
+}
+
+/// The register of `src` that begins at `from`, zero beyond the end. Branches, because a masked load and its mask cost
+/// more than a jump that goes the same way for every row of a matrix.
+#[inline(always)]
+pub(crate) fn load_at<T: Real, L: Lanes<T>>(l: L, src: &[T], from: usize) -> L::Reg {
+    match src.get(from..) {
+        Some(src) if src.len() >= L::WIDTH => l.load(src),
+        Some(src) if !src.is_empty() => l.load_partial(src),
+        _ => l.splat(T::ZERO),
+    }
 }
 
 /// Applies `f` to every element of `x` in place, register by register; lanes beyond the end see zeros.

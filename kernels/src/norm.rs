@@ -1,25 +1,25 @@
 //! Vector norms: ‖x‖₁ ([`asum`]), ‖x‖₂ ([`nrm2`]), ‖x‖∞ ([`amax`]).
 
-use crate::dot::dot;
+use crate::dot::dot_lanes;
 use crate::lanes::{Fold, Kernel, Lanes, Max, Sum, accumulate, fold};
 use crate::real::Real;
 use crate::threads::{CHUNK, Exec, reduce};
 
-/// Sum of magnitudes Σ |x\[i\]| (BLAS `asum`), in canonical lanes and chunks like [`dot`].
+/// Sum of magnitudes Σ |x\[i\]| (BLAS `asum`), in canonical lanes and chunks like [`dot`](crate::dot).
 pub fn asum<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
-    magnitudes(exec, x, Sum)
+    reduce(exec.par(), x, CHUNK, &|x| exec.run(Magnitudes { x }), &|a, b| a + b)
 }
 
 /// Largest magnitude max |x\[i\]|; 0 for an empty vector. A NaN element makes the result unspecified.
 pub fn amax<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
-    magnitudes(exec, x, Max)
+    reduce(exec.par(), x, CHUNK, &|x| exec.run(Largest { x }), &|a, b| Max.scalar(a, b))
 }
 
-/// Euclidean norm √Σ x\[i\]² (BLAS `nrm2`): the square root of [`dot`]`(x, x)` where that neither overflows nor loses
+/// Euclidean norm √Σ x\[i\]² (BLAS `nrm2`): the square root of [`dot`](crate::dot)`(x, x)` where that neither overflows nor loses
 /// bits to underflow; else the same of x scaled by the power of two that brings its largest magnitude near one, which
 /// costs two more passes and is exact.
 pub fn nrm2<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
-    let squares = dot(exec, x, x);
+    let squares = reduce(exec.par(), x, CHUNK, &|x| exec.run(Squares { x }), &|a, b| a + b);
     // Below this, squares that were flushed or rounded as subnormals may matter.
     let reliable = T::MIN_POSITIVE / (T::EPSILON * T::EPSILON);
     if squares >= reliable && squares < T::INFINITY {
@@ -52,6 +52,18 @@ fn power_of_two_scale<T: Real>(x: T) -> ([T; 2], [T; 2]) {
     ([power(-half), power(half - exponent)], [power(half), power(exponent - half)])
 }
 
+/// The inner product of x with itself; a kernel of its own, because it loads every element once and `dot` twice.
+struct Squares<'a, T> {
+    x: &'a [T],
+}
+impl<T: Real> Kernel<T> for Squares<'_, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, l: L) -> T {
+        dot_lanes(l, self.x, self.x)
+    }
+}
+
 struct ScaledSquares<'a, T> {
     factors: [T; 2],
     x: &'a [T],
@@ -79,15 +91,10 @@ impl<T: Real> Kernel<T> for ScaledSquares<'_, T> {
     }
 }
 
-fn magnitudes<T: Real, F: Fold + Send + Sync>(exec: Exec<'_>, x: &[T], how: F) -> T {
-    reduce(exec.par(), x, CHUNK, &|x| exec.run(Magnitudes { x, how }), &|a, b| how.scalar(a, b))
-}
-
-struct Magnitudes<'a, T, F> {
+struct Magnitudes<'a, T> {
     x: &'a [T],
-    how: F,
 }
-impl<T: Real, F: Fold> Kernel<T> for Magnitudes<'_, T, F> {
+impl<T: Real> Kernel<T> for Magnitudes<'_, T> {
     type Output = T;
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) -> T {
@@ -97,8 +104,30 @@ impl<T: Real, F: Fold> Kernel<T> for Magnitudes<'_, T, F> {
             self.x,
             self.x,
             #[inline(always)]
-            |acc, x, _| self.how.lanes(l, acc, l.abs(x)),
+            |acc, x, _| l.add(acc, l.abs(x)),
         );
-        fold(l, self.how, acc)
+        fold(l, Sum, acc)
+    }
+}
+
+struct Largest<'a, T> {
+    x: &'a [T],
+}
+impl<T: Real> Kernel<T> for Largest<'_, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, l: L) -> T {
+        // Compare and select take longer than a load, so each lane takes the larger of two elements at a time. For a
+        // maximum, order is free and an element may count twice: the halves of an odd length overlap.
+        let half = self.x.len().div_ceil(2);
+        let acc = accumulate(
+            l,
+            l.splat_acc(T::ZERO),
+            &self.x[..half],
+            &self.x[self.x.len() - half..],
+            #[inline(always)]
+            |acc, x, y| l.max(acc, l.max(l.abs(x), l.abs(y))),
+        );
+        fold(l, Max, acc)
     }
 }

@@ -3,7 +3,8 @@
 use super::Model;
 use crate::initializer::Initializer;
 use crate::random::Stream;
-use simdescent_kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
+use simdescent_kernels::activation::Activation;
+use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, gemm_fused};
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, gemm, gemv_t};
 
 /// Dense layers A ← activation(A·W + b), the last without activation. With no hidden layer and the cross-entropy
@@ -95,9 +96,8 @@ impl Model for Mlp {
             let mut outputs = std::mem::take(&mut layer.outputs);
             outputs.resize(batch * layer.fan_out, 0.0);
             let (weights, bias) = layer.split(&self.parameters);
-            let mut z = MatMut::new(&mut outputs, batch, layer.fan_out);
-            gemm(exec, Accum::Replace, 1.0, inputs, weights, z.reborrow());
-            bias_activation_in_place(exec, layer.activation, z, bias);
+            let z = MatMut::new(&mut outputs, batch, layer.fan_out);
+            gemm_fused(exec, inputs, weights, z, &BiasActivation { bias, activation: layer.activation });
             layer.outputs = outputs;
         }
         let last = self.layers.last_mut().expect("at least one layer");
@@ -122,8 +122,9 @@ impl Model for Mlp {
                 below.output_gradient.resize(batch * below.fan_out, 0.0);
                 let (weights, _) = layer.split(&self.parameters);
                 let input_gradient = MatMut::new(&mut below.output_gradient, batch, below.fan_out);
-                gemm(exec, Accum::Replace, 1.0, output_gradient, weights.t(), input_gradient);
-                activation_gradient_in_place(exec, below.activation, &mut below.output_gradient, &below.outputs);
+                let outputs = MatRef::new(&below.outputs, batch, below.fan_out);
+                let through = ActivationGradient { outputs, activation: below.activation };
+                gemm_fused(exec, output_gradient, weights.t(), input_gradient, &through);
                 std::mem::swap(&mut below.outputs, &mut below.output_gradient);
             }
         }

@@ -18,8 +18,8 @@ use super::blocking::Balanced;
 use super::epilogue::{AnyEpilogue, FinishedTile};
 use super::microkernel::{Ahead, CHUNK, Job};
 use super::packing::{Scratch, pack, store_transposed};
+use super::plan::{L1_WAYS, Layout, Source};
 use super::prepacked::Prepacked;
-use super::tile::TileFn;
 use crate::accum::Accum;
 use crate::isa::Isa;
 use crate::lanes::{Kernel, Lanes};
@@ -59,108 +59,6 @@ const SUPER_BLOCK: usize = 2048;
 /// A row tile passes over this much of B before the next is taken, so that A is read less often, and C, which matters more
 /// where k is small, is written in rows. A quarter of a typical L2.
 const GROUP_BYTES: usize = 256 << 10;
-/// B is packed from this many row tiles on: fewer do not repay the copy.
-const PACK_ROW_TILES: usize = 6;
-/// B with fewer elements stays in L2 and needs no packing.
-const PACK_ELEMENTS: usize = 96 << 10;
-
-/// Of the smallest L1 in use.
-const L1_WAYS: usize = 8;
-
-/// How C is cut into panels of columns and tiles of rows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
-    /// Registers per row of each panel.
-    registers: Balanced,
-    /// Columns of the widest panel.
-    pub(super) width: usize,
-    /// Most rows of a tile.
-    most_rows: usize,
-}
-
-impl Layout {
-    /// The widest tiles, unless narrower and taller ones leave a tenth fewer rows idle; of at most `most_rows`.
-    #[inline(always)]
-    fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
-        let total = cols.div_ceil(L::WIDTH);
-        let mut best = Self::of_at_most(tiles.len(), total, tiles);
-        if best.computed(rows) - rows > rows / 10 {
-            for most in (1..tiles.len()).rev() {
-                let other = Self::of_at_most(most, total, tiles);
-                if 10 * other.computed(rows) < 9 * best.computed(rows) {
-                    best = other;
-                }
-            }
-        }
-        best.most_rows = best.most_rows.min(most_rows);
-        best
-    }
-    /// Panels of at most `most` registers.
-    #[inline(always)]
-    pub(super) fn of_at_most<T: Real, L: Lanes<T>>(most: usize, total: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
-        let registers = Balanced::of_at_most(most, total);
-        let widest = registers.part(0).len().max(1);
-        Self { registers, width: widest * L::WIDTH, most_rows: tiles[widest - 1].len() }
-    }
-    /// Rows computed, if every tile was a tallest one.
-    #[inline(always)]
-    fn computed(&self, rows: usize) -> usize {
-        if rows <= self.most_rows { self.most_rows } else { rows.next_multiple_of(self.most_rows) }
-    }
-    /// Number of panels.
-    #[inline(always)]
-    pub(super) fn panels(&self) -> usize {
-        self.registers.parts
-    }
-    /// Columns of panel `p`, whole registers.
-    #[inline(always)]
-    pub(super) fn panel<T: Real, L: Lanes<T>>(&self, p: usize) -> Range<usize> {
-        let registers = self.registers.part(p);
-        registers.start * L::WIDTH..registers.end * L::WIDTH
-    }
-}
-
-/// What the tiles do about B.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    /// They read it where it lies.
-    InPlace,
-    /// The first row tile copies it into panels while it multiplies.
-    FirstTouch,
-    /// It is packed before the first row tile.
-    PackFirst,
-    /// It came packed.
-    Prepacked,
-}
-
-impl<T: Real> Product<'_, T> {
-    #[inline(always)]
-    fn plan<L: Lanes<T>>(&self) -> (Source, Layout) {
-        let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
-        let most_rows = if self.rows_alias() { L1_WAYS } else { usize::MAX };
-        let b = match self.b {
-            Operand::Prepacked(b, _) => return (Source::Prepacked, b.layout()),
-            Operand::View(b) => b,
-        };
-        if b.col_stride() != 1 {
-            // Measured: from 16 rows on, wide panels are worth more than full tiles.
-            let rows = if m < 16 { m } else { usize::MAX / 16 };
-            return (Source::PackFirst, Layout::new::<T, L>(rows, n, most_rows, L::tiles().whole));
-        }
-        let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
-        let thrashes = is_page(b.row_stride() * size_of::<T>()) && k > 8;
-        if m.div_ceil(layout.most_rows) >= PACK_ROW_TILES && (k * n >= PACK_ELEMENTS || thrashes) {
-            return (Source::FirstTouch, layout);
-        }
-        let tiles = if n.is_multiple_of(L::WIDTH) || L::tiles().partial.is_empty() {
-            L::tiles().whole
-        } else {
-            L::tiles().partial
-        };
-        (Source::InPlace, Layout::new::<T, L>(m, n, most_rows, tiles))
-    }
-}
-
 impl<T: Real> Kernel<T> for &mut Product<'_, T> {
     type Output = ();
     #[inline(always)]
@@ -173,7 +71,7 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
             return;
         }
         let direct = self.epilogue.is_none() && !self.swapped && self.c.col_stride() == 1 && k > 0;
-        if direct && self.one_tile(l) {
+        if direct && (self.one_tile(l) || self.outer(l)) {
             return;
         }
         let (source, layout) = self.plan::<L>();
@@ -220,44 +118,11 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
 }
 
 impl<T: Real> Product<'_, T> {
-    /// The whole product if it fits one tile, where the loops would cost more than the arithmetic.
-    #[inline(always)]
-    fn one_tile<L: Lanes<T>>(&mut self, l: L) -> bool {
-        let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
-        let Operand::View(b) = self.b else { return false };
-        let registers = n.div_ceil(L::WIDTH);
-        let last = L::WIDTH - (registers * L::WIDTH - n);
-        let tiles = if last == L::WIDTH { L::tiles().whole } else { L::tiles().partial }; // which may be empty
-        if k > self.block || b.col_stride() != 1 || registers > tiles.len() || m > tiles[registers - 1].len() {
-            return false;
-        }
-        let job = Job {
-            k,
-            a: self.a.element_ptr(0, 0),
-            a_strides: (self.a.row_stride(), self.a.col_stride()),
-            b: b.element_ptr(0, 0),
-            b_stride: b.row_stride(),
-            b_tail: last,
-            panel: core::ptr::null_mut(),
-            c: self.c.element_ptr_mut(0, 0),
-            c_stride: self.c.row_stride(),
-            c_tail: last,
-            accum: self.accum,
-            alpha: self.alpha,
-            ahead: Ahead::NOTHING,
-        };
-        // SAFETY: all of A, B and C, the last register partial where the columns are.
-        unsafe { tiles[registers - 1][m - 1](l, &job) };
-        true
-    }
-}
-
-impl<T: Real> Product<'_, T> {
     /// What a tile of these rows prefetches of A while it goes over the steps from `from` on.
     #[inline(always)]
     fn ahead(&self, rows: &Range<usize>, from: usize) -> Ahead<T> {
         let a = self.a;
-        if a.cols() < 4 * CHUNK || self.rows_alias() {
+        if a.cols() < 4 * CHUNK || self.rows_in_l1() == L1_WAYS {
             Ahead::NOTHING
         } else if a.col_stride() == 1 {
             // The rows of the next tile, beside those of this one.
@@ -269,17 +134,6 @@ impl<T: Real> Product<'_, T> {
             Ahead { first, line: a.col_stride(), chunk, lines: CHUNK }
         }
     }
-    /// Whether rows of A are a multiple of a page apart: all of them fall into one set of L1, which has few ways.
-    #[inline(always)]
-    fn rows_alias(&self) -> bool {
-        is_page(self.a.row_stride() * size_of::<T>()) && self.a.cols() > 8
-    }
-}
-
-/// Whether `bytes` is a multiple of a page.
-#[inline(always)]
-fn is_page(bytes: usize) -> bool {
-    bytes.is_multiple_of(4096)
 }
 
 /// What the loops share.

@@ -4,7 +4,8 @@ use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes};
 use crate::real::Real;
 
-/// How many steps ahead B is prefetched: its steps may be pages apart, which no hardware prefetcher follows.
+/// How many steps ahead B is prefetched: its steps may be pages apart, which no hardware prefetcher follows. A tile of one
+/// row does little else than load B, and prefetches would only be in the way.
 const B_AHEAD: usize = 12;
 /// Steps between two prefetches of A: a cache line of `f32`.
 pub(super) const CHUNK: usize = 16;
@@ -109,7 +110,7 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
                     let mut row = [l.splat(T::ZERO); NV];
                     for (v, r) in row.iter_mut().enumerate() {
                         let at = b.add(v * L::WIDTH);
-                        if (v * L::WIDTH * size_of::<T>()).is_multiple_of(LINE) {
+                        if MR > 1 && (v * L::WIDTH * size_of::<T>()).is_multiple_of(LINE) {
                             l.prefetch(at.wrapping_add(B_AHEAD * job.b_stride));
                         }
                         *r = if PARTIAL && v + 1 == NV { l.load_tail(at, tail) } else { l.load_ptr(at) };

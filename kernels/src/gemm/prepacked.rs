@@ -1,7 +1,7 @@
 //! An operand packed once, for many products.
 
-use super::driver::Layout;
 use super::packing::{Line, as_elements, as_elements_mut, lines, pack, zeroed_lines};
+use super::plan::Layout;
 use crate::gemm::k_block;
 use crate::isa::Isa;
 use crate::lanes::{Kernel, Lanes};

@@ -1,0 +1,120 @@
+//! How a product is cut into tiles, and what they do about B. None of it decides a bit.
+
+use super::blocking::Balanced;
+use super::driver::{Operand, Product};
+use super::tile::TileFn;
+use crate::lanes::Lanes;
+use crate::real::Real;
+use core::ops::Range;
+
+/// B is packed from this many row tiles on: fewer do not repay the copy.
+const PACK_ROW_TILES: usize = 6;
+/// B with fewer elements stays in L2 and needs no packing.
+const PACK_ELEMENTS: usize = 96 << 10;
+
+/// Of the smallest L1 in use: addresses this many bytes apart fall into the same set …
+const PAGE: usize = 4096;
+/// … which has so many places.
+pub(super) const L1_WAYS: usize = 8;
+
+/// How C is cut into panels of columns and tiles of rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    /// Registers per row of each panel.
+    registers: Balanced,
+    /// Columns of the widest panel.
+    pub(super) width: usize,
+    /// Most rows of a tile.
+    pub(super) most_rows: usize,
+}
+
+impl Layout {
+    /// The widest tiles, unless narrower and taller ones leave a tenth fewer rows idle; of at most `most_rows`.
+    #[inline(always)]
+    fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
+        let total = cols.div_ceil(L::WIDTH);
+        let mut best = Self::of_at_most(tiles.len(), total, tiles);
+        if best.computed(rows) - rows > rows / 10 {
+            for most in (1..tiles.len()).rev() {
+                let other = Self::of_at_most(most, total, tiles);
+                if 10 * other.computed(rows) < 9 * best.computed(rows) {
+                    best = other;
+                }
+            }
+        }
+        best.most_rows = best.most_rows.min(most_rows);
+        best
+    }
+    /// Panels of at most `most` registers.
+    #[inline(always)]
+    pub(super) fn of_at_most<T: Real, L: Lanes<T>>(most: usize, total: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
+        let registers = Balanced::of_at_most(most, total);
+        let widest = registers.part(0).len().max(1);
+        Self { registers, width: widest * L::WIDTH, most_rows: tiles[widest - 1].len() }
+    }
+    /// Rows computed, if every tile was a tallest one.
+    #[inline(always)]
+    fn computed(&self, rows: usize) -> usize {
+        if rows <= self.most_rows { self.most_rows } else { rows.next_multiple_of(self.most_rows) }
+    }
+    /// Number of panels.
+    #[inline(always)]
+    pub(super) fn panels(&self) -> usize {
+        self.registers.parts
+    }
+    /// Columns of panel `p`, whole registers.
+    #[inline(always)]
+    pub(super) fn panel<T: Real, L: Lanes<T>>(&self, p: usize) -> Range<usize> {
+        let registers = self.registers.part(p);
+        registers.start * L::WIDTH..registers.end * L::WIDTH
+    }
+}
+
+/// What the tiles do about B.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// They read it where it lies.
+    InPlace,
+    /// The first row tile copies it into panels while it multiplies.
+    FirstTouch,
+    /// It is packed before the first row tile.
+    PackFirst,
+    /// It came packed.
+    Prepacked,
+}
+
+impl<T: Real> Product<'_, T> {
+    #[inline(always)]
+    pub(super) fn plan<L: Lanes<T>>(&self) -> (Source, Layout) {
+        let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
+        let most_rows = self.rows_in_l1();
+        let b = match self.b {
+            Operand::Prepacked(b, _) => return (Source::Prepacked, b.layout()),
+            Operand::View(b) => b,
+        };
+        if b.col_stride() != 1 {
+            // Measured: from 16 rows on, wide panels are worth more than full tiles.
+            let rows = if m < 16 { m } else { usize::MAX / 16 };
+            return (Source::PackFirst, Layout::new::<T, L>(rows, n, most_rows, L::tiles().whole));
+        }
+        let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
+        let thrashes = (b.row_stride() * size_of::<T>()).is_multiple_of(PAGE) && k > 8;
+        if m.div_ceil(layout.most_rows) >= PACK_ROW_TILES && (k * n >= PACK_ELEMENTS || thrashes) {
+            return (Source::FirstTouch, layout);
+        }
+        let tiles = if n.is_multiple_of(L::WIDTH) || L::tiles().partial.is_empty() {
+            L::tiles().whole
+        } else {
+            L::tiles().partial
+        };
+        (Source::InPlace, Layout::new::<T, L>(m, n, most_rows, tiles))
+    }
+
+    /// How many rows of A fit into L1 at once: rows a large power of two apart fall into few of its sets.
+    #[inline(always)]
+    pub(super) fn rows_in_l1(&self) -> usize {
+        let stride = self.a.row_stride() * size_of::<T>();
+        let places = (PAGE >> stride.trailing_zeros().min(PAGE.trailing_zeros())).max(1);
+        if self.a.cols() > 8 { places * L1_WAYS } else { usize::MAX }
+    }
+}

@@ -1,0 +1,72 @@
+//! Products for which the loops would cost more than the arithmetic.
+
+use super::driver::{Operand, Product};
+use super::microkernel::{Ahead, Job};
+use crate::accum::Accum;
+use crate::lanes::{Lanes, zip_map};
+use crate::real::Real;
+
+impl<T: Real> Product<'_, T> {
+    /// The whole product if it fits one tile, where the loops would cost more than the arithmetic.
+    #[inline(always)]
+    pub(super) fn one_tile<L: Lanes<T>>(&mut self, l: L) -> bool {
+        let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
+        let Operand::View(b) = self.b else { return false };
+        let registers = n.div_ceil(L::WIDTH);
+        let last = L::WIDTH - (registers * L::WIDTH - n);
+        let tiles = if last == L::WIDTH { L::tiles().whole } else { L::tiles().partial }; // which may be empty
+        if k > self.block || b.col_stride() != 1 || registers > tiles.len() || m > tiles[registers - 1].len() {
+            return false;
+        }
+        let job = Job {
+            k,
+            a: self.a.element_ptr(0, 0),
+            a_strides: (self.a.row_stride(), self.a.col_stride()),
+            b: b.element_ptr(0, 0),
+            b_stride: b.row_stride(),
+            b_tail: last,
+            panel: core::ptr::null_mut(),
+            c: self.c.element_ptr_mut(0, 0),
+            c_stride: self.c.row_stride(),
+            c_tail: last,
+            accum: self.accum,
+            alpha: self.alpha,
+            ahead: Ahead::NOTHING,
+        };
+        // SAFETY: all of A, B and C, the last register partial where the columns are.
+        unsafe { tiles[registers - 1][m - 1](l, &job) };
+        true
+    }
+
+    /// The product of a column and a row, where there is nothing to keep in registers: row by row.
+    #[inline(always)]
+    pub(super) fn outer<L: Lanes<T>>(&mut self, l: L) -> bool {
+        let Operand::View(b) = self.b else { return false };
+        if self.a.cols() != 1 || b.col_stride() != 1 {
+            return false;
+        }
+        let b = b.row(0).expect("contiguous steps");
+        let (zero, alpha) = (l.splat(T::ZERO), l.splat(self.alpha));
+        for i in 0..self.c.rows() {
+            let a = l.splat(self.a.at(i, 0));
+            let c = self.c.row_mut(i).expect("contiguous rows");
+            match self.accum {
+                Accum::Replace => zip_map(
+                    l,
+                    c,
+                    b,
+                    #[inline(always)]
+                    |_, b| l.mul(alpha, l.fma(a, b, zero)),
+                ),
+                Accum::Add => zip_map(
+                    l,
+                    c,
+                    b,
+                    #[inline(always)]
+                    |c, b| l.fma(alpha, l.fma(a, b, zero), c),
+                ),
+            }
+        }
+        true
+    }
+}
