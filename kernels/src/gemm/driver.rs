@@ -11,8 +11,8 @@
 //!
 //! A is read where it lies: a tile wants MR numbers per step, which any cache can deliver. B is read where it lies as well
 //! if it is small or used once; else the first row tile copies it into panels while it multiplies, which costs nothing.
-//! The product of a tile goes straight to C, or, where C has no contiguous rows or an [`Epilogue`] wants the finished
-//! product, to a block on the stack first.
+//! The product of a tile goes straight to C, or, where C has no contiguous rows or an epilogue wants the finished
+//! product, to a block of scratch memory first.
 
 use super::blocking::Balanced;
 use super::epilogue::{AnyEpilogue, FinishedTile};
@@ -59,6 +59,7 @@ const SUPER_BLOCK: usize = 2048;
 /// A row tile passes over this much of B before the next is taken, so that A is read less often, and C, which matters more
 /// where k is small, is written in rows. A quarter of a typical L2.
 const GROUP_BYTES: usize = 256 << 10;
+
 impl<T: Real> Kernel<T> for &mut Product<'_, T> {
     type Output = ();
     #[inline(always)]

@@ -105,11 +105,12 @@ pub(super) fn zeroed_lines(n: usize) -> Vec<Line> {
 }
 
 thread_local! {
-    /// Grows to the largest size asked for, then is reused: no allocation in steady state.
-    static SCRATCH: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+    /// The buffers not in use, last in, first out, so that nested calls meet the same ones again. They grow to the largest
+    /// size asked for, then are reused: no allocation in steady state.
+    static SCRATCH: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The buffer of this thread, for as long as this lives; its content is left over.
+/// A buffer of this thread, for as long as this lives; its content is left over.
 pub(super) struct Scratch(Vec<Line>);
 
 impl Scratch {
@@ -119,8 +120,7 @@ impl Scratch {
         if n == 0 {
             return Self(Vec::new());
         }
-        // Taken out while in use, so that a nested call finds an empty buffer instead of a locked one.
-        let mut buffer = SCRATCH.with(RefCell::take);
+        let mut buffer = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
         if buffer.len() < lines::<T>(n) {
             buffer = zeroed_lines(lines::<T>(n));
         }
@@ -136,7 +136,7 @@ impl Drop for Scratch {
     #[inline(always)]
     fn drop(&mut self) {
         if !self.0.is_empty() {
-            SCRATCH.with(|slot| slot.replace(core::mem::take(&mut self.0)));
+            SCRATCH.with_borrow_mut(|free| free.push(core::mem::take(&mut self.0)));
         }
     }
 }

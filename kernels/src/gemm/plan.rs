@@ -100,7 +100,10 @@ impl<T: Real> Product<'_, T> {
         let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
         let thrashes = (b.row_stride() * size_of::<T>()).is_multiple_of(PAGE) && k > 8;
         if m.div_ceil(layout.most_rows) >= PACK_ROW_TILES && (k * n >= PACK_ELEMENTS || thrashes) {
-            return (Source::FirstTouch, layout);
+            // The tile that packs is a tallest one.
+            let tallest = L::tiles().whole[layout.width / L::WIDTH - 1].len();
+            let source = if layout.most_rows == tallest { Source::FirstTouch } else { Source::PackFirst };
+            return (source, layout);
         }
         let tiles = if n.is_multiple_of(L::WIDTH) || L::tiles().partial.is_empty() {
             L::tiles().whole

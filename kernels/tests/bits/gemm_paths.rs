@@ -69,12 +69,13 @@ fn thin_outputs<T: Real>() {
     }
 }
 
-/// Leading dimensions that are a multiple of 4 KiB: shorter tiles, B packed although it is small, no prefetch.
+/// Leading dimensions that are a multiple of 4 KiB: shorter tiles, which cannot pack, B packed although it is small, no
+/// prefetch.
 fn pages<T: Real>() {
     let shapes: &[Shape] = match effort() {
         Effort::Tiny => &[],
         Effort::Sample => &[(26, 70, 20)],
-        Effort::Full => &[(26, 70, 20), (60, 30, 50), (40, 130, 17), (9, 9, 100)],
+        Effort::Full => &[(26, 70, 20), (60, 30, 50), (40, 130, 17), (9, 9, 100), (150, 20, 32), (150, 20, 16)],
     };
     for (turn, &shape) in shapes.iter().enumerate() {
         let case = Case::<T>::new(shape, Kind::nth(turn), 1.0, 0.3);
