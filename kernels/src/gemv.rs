@@ -209,16 +209,16 @@ fn add_rows<const N: usize, T: Real, L: Lanes<T>>(
     x: &[T],
     sum: &mut [T],
 ) -> bool {
-    let (Some(x), Some(rows)) = (x.first_chunk::<N>(), rows::<N, T>(&a, first)) else { return false };
+    let (Some(x), Some(mut rows)) = (x.first_chunk::<N>(), rows::<N, T>(&a, first)) else { return false };
     let x = x.map(
         #[inline(always)]
         |x| l.splat(x),
     );
     let n = sum.len();
-    let rows = rows.map(
-        #[inline(always)]
-        |row| &row[..n],
-    );
+    // Not `map`, which is not always inlined. Tells the compiler that all rows are equally long.
+    for row in &mut rows {
+        *row = &row[..n];
+    }
     let mut sums = sum.chunks_exact_mut(L::WIDTH);
     let mut from = 0;
     for sum in &mut sums {

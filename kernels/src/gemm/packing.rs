@@ -117,14 +117,7 @@ impl Scratch {
     /// Room for at least `n` elements, aligned to cache lines.
     #[inline(always)]
     pub(super) fn borrow<T: Real>(n: usize) -> Self {
-        if n == 0 {
-            return Self(Vec::new());
-        }
-        let mut buffer = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
-        if buffer.len() < lines::<T>(n) {
-            buffer = zeroed_lines(lines::<T>(n));
-        }
-        Self(buffer)
+        Self(if n == 0 { Vec::new() } else { take_buffer(lines::<T>(n)) })
     }
     #[inline(always)]
     pub(super) fn elements<T: Real>(&mut self) -> &mut [T] {
@@ -136,9 +129,20 @@ impl Drop for Scratch {
     #[inline(always)]
     fn drop(&mut self) {
         if !self.0.is_empty() {
-            SCRATCH.with_borrow_mut(|free| free.push(core::mem::take(&mut self.0)));
+            return_buffer(core::mem::take(&mut self.0));
         }
     }
+}
+
+// Not inlined: there is nothing hot in them.
+#[inline(never)]
+fn take_buffer(lines: usize) -> Vec<Line> {
+    let buffer = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
+    if buffer.len() < lines { zeroed_lines(lines) } else { buffer }
+}
+#[inline(never)]
+fn return_buffer(buffer: Vec<Line>) {
+    SCRATCH.with_borrow_mut(|free| free.push(buffer));
 }
 
 pub(super) fn as_elements<T: Real>(lines: &[Line]) -> &[T] {
