@@ -207,22 +207,21 @@ fn add_rows<const N: usize, T: Real, L: Lanes<T>>(
     x: &[T],
     sum: &mut [T],
 ) -> bool {
-    let (Some(x), Some(rows)) = (x.first_chunk::<N>(), rows::<N, T>(&a, first)) else { return false };
-    let x = x.map(
-        #[inline(always)]
-        |x| l.splat(x),
-    );
-    let n = sum.len();
-    let rows = rows.map(
-        #[inline(always)]
-        |row| &row[..n],
-    );
+    let (Some(x), Some(mut rows)) = (x.first_chunk::<N>(), rows::<N, T>(&a, first)) else { return false };
+    // Loops, because `map` of an array is not inlined.
+    let mut factors = [l.splat(T::ZERO); N];
+    for (factor, &x) in factors.iter_mut().zip(x) {
+        *factor = l.splat(x);
+    }
+    for row in &mut rows {
+        *row = &row[..sum.len()];
+    }
     let mut sums = sum.chunks_exact_mut(L::WIDTH);
     let mut from = 0;
     for sum in &mut sums {
         let mut s = l.load(sum);
-        for (x, row) in x.iter().zip(&rows) {
-            s = l.fma(l.load(&row[from..]), *x, s);
+        for (&x, row) in factors.iter().zip(&rows) {
+            s = l.fma(l.load(&row[from..]), x, s);
         }
         l.store(sum, s);
         from += L::WIDTH;
@@ -230,8 +229,8 @@ fn add_rows<const N: usize, T: Real, L: Lanes<T>>(
     let tail = sums.into_remainder();
     if !tail.is_empty() {
         let mut s = l.load_partial(tail);
-        for (x, row) in x.iter().zip(&rows) {
-            s = l.fma(l.load_partial(&row[from..]), *x, s);
+        for (&x, row) in factors.iter().zip(&rows) {
+            s = l.fma(l.load_partial(&row[from..]), x, s);
         }
         l.store_partial(tail, s);
     }
