@@ -1,11 +1,12 @@
 //! Matrix products with criterion: squares and the layers of an MLP on the active instruction set, one square on each
 //! other; `f32` and `f64`, one thread and a team of two. `versus_gemm` compares with other crates.
 
+mod short;
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simdescent_kernels::threads::Team;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Par, Real, gemm, isa};
 use std::hint::black_box;
-use std::time::Duration;
 
 const ON_EVERY_ISA: (usize, usize, usize) = (256, 256, 256);
 /// m, n, k
@@ -53,10 +54,7 @@ fn both_types(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(500));
+    config = short::samples();
     targets = both_types
 }
 criterion_main!(benches);

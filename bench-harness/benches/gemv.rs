@@ -2,12 +2,12 @@
 //! one in L2; `f32`, one thread. Other crates take part with the feature `peers`.
 
 mod peers;
+mod short;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use peers::Peer;
 use simdescent_kernels::{Accum, Exec, MatRef, Par, gemv, gemv_t, isa};
 use std::hint::black_box;
-use std::time::Duration;
 
 const IN_L2: (usize, usize) = (512, 256);
 const SHAPES: [(usize, usize); 5] = [(64, 100), IN_L2, (10_000, 32), (2048, 2048), (100_000, 784)];
@@ -41,10 +41,7 @@ fn both_orientations(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(500));
+    config = short::samples();
     targets = both_orientations
 }
 criterion_main!(benches);

@@ -2,13 +2,13 @@
 //! length in L1; `f32`, one thread. Other crates take part with the feature `peers`.
 
 mod peers;
+mod short;
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use peers::Peer;
 use simdescent_kernels::{Exec, Par, amax, asum, axpy, dot, isa, nrm2, scale};
 use std::hint::black_box;
-use std::time::Duration;
 
 const IN_L1: usize = 2_000;
 const LENGTHS: [usize; 5] = [16, IN_L1, 50_000, 1_000_000, 30_000_000];
@@ -50,10 +50,7 @@ fn level1(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(500));
+    config = short::samples();
     targets = level1
 }
 criterion_main!(benches);

@@ -63,7 +63,7 @@ pub fn gemm<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, b
 /// let mut weights = [1.0; 4];
 /// let sgd = Update::new(Sgd { learning_rate: 0.1 }, (2, 2), []);
 /// let (x, gradient) = (MatRef::new(&x, 1, 2), MatRef::new(&gradient, 1, 2));
-/// gemm_fused(Exec::default(), x.t(), gradient, MatMut::new(&mut weights, 2, 2), &sgd);
+/// gemm_fused(Exec::default(), x.t(), gradient, MatMut::new(&mut weights, 2, 2), sgd);
 /// assert_eq!(weights, [0.95, 1.05, 0.9, 1.1]);
 /// ```
 ///
@@ -75,12 +75,12 @@ pub fn gemm_fused<T: Real, E: Epilogue<T>>(
     a: MatRef<'_, T>,
     b: MatRef<'_, T>,
     c: MatMut<'_, T>,
-    epilogue: &E,
+    epilogue: E,
 ) {
     check(&a, (b.rows(), b.cols()), &c);
     assert!(c.cols() <= 1 || c.col_stride() == 1, "gemm: with an epilogue, the rows of C have to be contiguous");
     epilogue.check((c.rows(), c.cols()));
-    run(exec, (Accum::Replace, T::ONE), a, b, c, Some(epilogue));
+    run(exec, (Accum::Replace, T::ONE), a, b, c, Some(&epilogue));
 }
 
 /// [`gemm`] with a B that was packed before: the same bits.

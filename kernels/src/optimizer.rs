@@ -84,31 +84,43 @@ impl<T: Real, R: UpdateRule<T, S>, const S: usize> Kernel<T> for Step<'_, T, R, 
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
-        let Self { rule, w, g, mut state } = self;
-        let whole = w.len() / L::WIDTH * L::WIDTH;
-        for ((i, w), g) in w.chunks_exact_mut(L::WIDTH).enumerate().zip(g.chunks_exact(L::WIDTH)) {
-            let at = i * L::WIDTH;
-            let mut s = [l.splat(T::ZERO); S];
-            for (s, state) in s.iter_mut().zip(&state) {
-                *s = l.load(&state[at..]);
-            }
-            let (new, s) = rule.update(l, l.load(w), l.load(g), s);
-            l.store(w, new);
-            for (s, state) in s.into_iter().zip(&mut state) {
-                l.store(&mut state[at..], s);
-            }
+        let Self { rule, w, g, state } = self;
+        step_lanes(l, rule, w, g, state);
+    }
+}
+
+/// The loop over parameters, for kernels that need it inside; all slices of one length.
+#[inline(always)]
+pub(crate) fn step_lanes<T: Real, L: Lanes<T>, R: UpdateRule<T, S>, const S: usize>(
+    l: L,
+    rule: &R,
+    w: &mut [T],
+    g: &[T],
+    mut state: [&mut [T]; S],
+) {
+    let whole = w.len() / L::WIDTH * L::WIDTH;
+    for ((i, w), g) in w.chunks_exact_mut(L::WIDTH).enumerate().zip(g.chunks_exact(L::WIDTH)) {
+        let at = i * L::WIDTH;
+        let mut s = [l.splat(T::ZERO); S];
+        for (s, state) in s.iter_mut().zip(&state) {
+            *s = l.load(&state[at..]);
         }
-        let (w, g) = (&mut w[whole..], &g[whole..]);
-        if !w.is_empty() {
-            let mut s = [l.splat(T::ZERO); S];
-            for (s, state) in s.iter_mut().zip(&state) {
-                *s = l.load_partial(&state[whole..]);
-            }
-            let (new, s) = rule.update(l, l.load_partial(w), l.load_partial(g), s);
-            l.store_partial(w, new);
-            for (s, state) in s.into_iter().zip(&mut state) {
-                l.store_partial(&mut state[whole..], s);
-            }
+        let (new, s) = rule.update(l, l.load(w), l.load(g), s);
+        l.store(w, new);
+        for (s, state) in s.into_iter().zip(&mut state) {
+            l.store(&mut state[at..], s);
+        }
+    }
+    let (w, g) = (&mut w[whole..], &g[whole..]);
+    if !w.is_empty() {
+        let mut s = [l.splat(T::ZERO); S];
+        for (s, state) in s.iter_mut().zip(&state) {
+            *s = l.load_partial(&state[whole..]);
+        }
+        let (new, s) = rule.update(l, l.load_partial(w), l.load_partial(g), s);
+        l.store_partial(w, new);
+        for (s, state) in s.into_iter().zip(&mut state) {
+            l.store_partial(&mut state[whole..], s);
         }
     }
 }

@@ -42,18 +42,13 @@ pub enum Par<'t> {
 }
 
 impl Par<'_> {
-    /// Runs both closures, perhaps at the same time.
+    /// Runs both closures, with rayon perhaps at the same time. (A team shares parts, not branches.)
     #[inline]
-    pub(crate) fn join<A: Send, B: Send>(self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    fn join<A: Send, B: Send>(self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
         match self {
-            Par::Seq => (a(), b()),
             #[cfg(feature = "rayon")]
             Par::Rayon => rayon::join(a, b),
-            Par::Team(team) => {
-                let (a, b) = (Task::new(a), Task::new(b));
-                team.for_each(2, &|i| if i == 0 { a.run() } else { b.run() });
-                (a.result(), b.result())
-            }
+            Par::Seq | Par::Team(_) => (a(), b()),
         }
     }
 

@@ -100,8 +100,10 @@ fn every_kernel<T: Real>(n: usize) {
         assert_none("gemm", &mut || gemm(exec, Accum::Add, f(1.0), a, b, MatMut::new(&mut c, m, n)));
         let (mut c, at, bt) = (MatMut::new(&mut c, n, m), b.t(), a.t());
         assert_none("gemm, transposed", &mut || gemm(exec, Accum::Add, f(1.0), at, bt, c.reborrow()));
-        let sgd = Update::new(Sgd { learning_rate: f(0.1) }, (n, m), []);
-        assert_none("gemm, update", &mut || gemm_fused(exec, at, bt, MatMut::new(&mut flat, n, m), &sgd));
+        assert_none("gemm, update", &mut || {
+            let sgd = Update::new(Sgd { learning_rate: f(0.1) }, (n, m), []);
+            gemm_fused(exec, at, bt, MatMut::new(&mut flat, n, m), sgd);
+        });
         // The scratch of a larger product serves the smaller one, without a warm-up.
         let (half, _) = at.split_rows_at(n / 2);
         let (mut upper, _) = c.split_rows_at(n / 2);
@@ -126,12 +128,16 @@ fn no_job_of_a_team_allocates() {
     let team = Team::new(2).expect("a team");
     let (x, mut y) = (vec![0.5f32; 100_000], vec![0.5; 100_000]);
     let exec = Exec::new(isa::active(), Par::Team(&team));
-    let jobs = |y: &mut [f32]| {
+    // Small output, many steps, B to be packed: threads share K blocks, whose sums lie in one scratch buffer while each
+    // product borrows another.
+    let (a, mut c) = (MatRef::new(&x, 10, 10_000), [0.0; 100]);
+    let mut jobs = |y: &mut [f32]| {
         for jobs in 0..if cfg!(miri) { 1 } else { 100 } {
             team.for_each(3, &|_| ());
             if !cfg!(miri) {
                 axpy(exec, 0.5, &x, y);
                 std::hint::black_box(dot(exec, &x, y));
+                gemm(exec, Accum::Replace, 1.0, a, a.t(), MatMut::new(&mut c, 10, 10));
             }
             if jobs % 50 == 0 {
                 std::thread::sleep(std::time::Duration::from_micros(200)); // workers park

@@ -97,7 +97,7 @@ impl Model for Mlp {
             outputs.resize(batch * layer.fan_out, 0.0);
             let (weights, bias) = layer.split(&self.parameters);
             let z = MatMut::new(&mut outputs, batch, layer.fan_out);
-            gemm_fused(exec, inputs, weights, z, &BiasActivation { bias, activation: layer.activation });
+            gemm_fused(exec, inputs, weights, z, BiasActivation { bias, activation: layer.activation });
             layer.outputs = outputs;
         }
         let last = self.layers.last_mut().expect("at least one layer");
@@ -124,7 +124,7 @@ impl Model for Mlp {
                 let input_gradient = MatMut::new(&mut below.output_gradient, batch, below.fan_out);
                 let outputs = MatRef::new(&below.outputs, batch, below.fan_out);
                 let through = ActivationGradient { outputs, activation: below.activation };
-                gemm_fused(exec, output_gradient, weights.t(), input_gradient, &through);
+                gemm_fused(exec, output_gradient, weights.t(), input_gradient, through);
                 std::mem::swap(&mut below.outputs, &mut below.output_gradient);
             }
         }

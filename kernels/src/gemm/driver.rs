@@ -80,11 +80,9 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
         let blocks = if k <= block { k.min(1) } else { k.div_ceil(block) };
         let per_super = if direct && blocks > 1 { blocks.min((SUPER_BLOCK / block).max(1)) } else { blocks };
         let panel_len = block.min(k) * layout.width;
-        let fit = if panel_len * per_super * size_of::<T>() * layout.panels() <= GROUP_BYTES {
-            layout.panels()
-        } else {
-            GROUP_BYTES / (panel_len * per_super * size_of::<T>())
-        };
+        // Saturating, because a view with a stride of 0 may have any number of steps: then the buffer is refused.
+        let super_len = panel_len.saturating_mul(per_super);
+        let fit = GROUP_BYTES / super_len.saturating_mul(size_of::<T>()).max(1);
         let group = fit.clamp(1, layout.panels());
         let panels = match self.b {
             Operand::Prepacked(_, panels) => panels,
@@ -96,9 +94,9 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
             Source::FirstTouch | Source::PackFirst => true,
             Source::Prepacked => false,
         };
-        let panels_len = if packs { panel_len * per_super * group } else { 0 };
+        let panels_len = if packs { super_len.saturating_mul(group) } else { 0 };
         let tile_len = if direct { 0 } else { layout.most_rows * layout.width * group };
-        let mut scratch = Scratch::borrow::<T>(panels_len + tile_len);
+        let mut scratch = Scratch::borrow::<T>(panels_len.saturating_add(tile_len));
         let (packed, tile) = scratch.elements().split_at_mut(panels_len);
         let mut loops = Loops { l, product: self, source, layout, direct, panel_len, packed, tile };
         let mut first = 0;

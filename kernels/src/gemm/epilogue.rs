@@ -5,7 +5,7 @@ use crate::activation::Activation;
 use crate::isa::Isa;
 use crate::lanes::{Kernel, Lanes};
 use crate::matrix::{MatMut, MatRef};
-use crate::optimizer::UpdateRule;
+use crate::optimizer::{UpdateRule, step_lanes};
 use crate::real::Real;
 use core::marker::PhantomData;
 
@@ -14,9 +14,13 @@ pub trait Epilogue<T: Real>: Sync + private::Sealed {
     /// Panics unless the epilogue fits a C of m × n.
     #[doc(hidden)]
     fn check(&self, shape: (usize, usize));
-    /// Takes the elements of the product from (row, column) `at` on and writes `c`, that piece of C. Each element comes once.
+    /// Takes the elements of the product from (row, column) `at` on and writes `c`, that piece of a row of C.
+    ///
+    /// # Safety
+    /// - [`check`](Epilogue::check) was called; from `at` on, the row has as many elements as `product`, and so has `c`.
+    /// - Of all calls at the same time, no two are for the same element.
     #[doc(hidden)]
-    fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]);
+    unsafe fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]);
 }
 
 mod private {
@@ -66,7 +70,8 @@ impl<T: Real, E: Epilogue<T>> Kernel<T> for Finish<'_, T, E> {
             } else {
                 &product[i * stride..][..cols]
             };
-            self.epilogue.row(l, (at.0 + i, at.1), product, c.row_piece_mut(i, 0..cols));
+            // SAFETY: the loops take each element of C once, in pieces of it, after `gemm_fused` has checked the shape.
+            unsafe { self.epilogue.row(l, (at.0 + i, at.1), product, c.row_piece_mut(i, 0..cols)) };
         }
     }
 }
@@ -87,7 +92,7 @@ impl<T: Real> Epilogue<T> for BiasActivation<'_, T> {
         assert_eq!(self.bias.len(), shape.1, "gemm: the bias has to be as long as a row of C");
     }
     #[inline(always)]
-    fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
+    unsafe fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
         let bias = &self.bias[at.1..][..product.len()];
         combine(
             l,
@@ -118,7 +123,7 @@ impl<T: Real> Epilogue<T> for ActivationGradient<'_, T> {
         );
     }
     #[inline(always)]
-    fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
+    unsafe fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
         let outputs = &self.outputs.row(at.0).expect("checked: contiguous rows")[at.1..][..product.len()];
         combine(
             l,
@@ -145,6 +150,17 @@ fn combine<T: Real, L: Lanes<T>>(l: L, (product, x, c): (&[T], &[T], &mut [T]), 
 
 /// C holds the parameters and the product is their gradient: (c, state) ← rule(c, p, state), with the bits of
 /// [`fused_step`](crate::optimizer::fused_step) on the product.
+///
+/// Good for one product, which takes it: two at the same time would write to the same state.
+///
+/// ```compile_fail,E0382
+/// # use simdescent_kernels::{Exec, MatMut, MatRef, gemm::{Update, gemm_fused}, optimizer::Sgd};
+/// # let (x, exec, mut w) = ([1.0f32], Exec::default(), [1.0]);
+/// # let x = MatRef::new(&x, 1, 1);
+/// let update = Update::new(Sgd { learning_rate: 0.1 }, (1, 1), []);
+/// gemm_fused(exec, x, x, MatMut::new(&mut w, 1, 1), update);
+/// gemm_fused(exec, x, x, MatMut::new(&mut w, 1, 1), update); // error: use of moved value
+/// ```
 #[derive(Debug)]
 pub struct Update<'a, T, R, const S: usize> {
     rule: R,
@@ -169,8 +185,6 @@ impl<'a, T: Real, R: UpdateRule<T, S>, const S: usize> Update<'a, T, R, S> {
 impl<T, R, const S: usize> private::Sealed for Update<'_, T, R, S> {}
 // SAFETY: the pointers are exclusive borrows, of which each element is used by the one thread that computes its place in C.
 unsafe impl<T: Send, R: Sync, const S: usize> Sync for Update<'_, T, R, S> {}
-// SAFETY: as above.
-unsafe impl<T: Send, R: Send, const S: usize> Send for Update<'_, T, R, S> {}
 
 impl<T: Real, R: UpdateRule<T, S>, const S: usize> Epilogue<T> for Update<'_, T, R, S> {
     #[track_caller]
@@ -178,39 +192,14 @@ impl<T: Real, R: UpdateRule<T, S>, const S: usize> Epilogue<T> for Update<'_, T,
         assert_eq!(self.shape, shape, "gemm: the update has to have the shape of C");
     }
     #[inline(always)]
-    fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
+    unsafe fn row<L: Lanes<T>>(&self, l: L, at: (usize, usize), product: &[T], c: &mut [T]) {
         let first = at.0 * self.shape.1 + at.1;
-        let whole = product.len() / L::WIDTH * L::WIDTH;
-        for j in (0..whole).step_by(L::WIDTH) {
-            let mut state = [l.splat(T::ZERO); S];
-            // SAFETY: `check` saw that C has the shape of the state, so this piece of a row lies in it, and nobody else
-            // uses it: each element of C comes once.
-            unsafe {
-                for (reg, s) in state.iter_mut().zip(&self.state) {
-                    *reg = l.load_ptr(s.add(first + j));
-                }
-                let (new, state) = self.rule.update(l, l.load(&c[j..]), l.load(&product[j..]), state);
-                l.store(&mut c[j..], new);
-                for (reg, s) in state.into_iter().zip(&self.state) {
-                    l.store_ptr(s.add(first + j), reg);
-                }
-            }
-        }
-        let (product, c) = (&product[whole..], &mut c[whole..]);
-        if !product.is_empty() {
-            let tail = l.tail(product.len());
-            let mut state = [l.splat(T::ZERO); S];
-            // SAFETY: as above, for the rest of the row.
-            unsafe {
-                for (reg, s) in state.iter_mut().zip(&self.state) {
-                    *reg = l.load_tail(s.add(first + whole), tail);
-                }
-                let (new, state) = self.rule.update(l, l.load_partial(c), l.load_partial(product), state);
-                l.store_partial(c, new);
-                for (reg, s) in state.into_iter().zip(&self.state) {
-                    l.store_tail(s.add(first + whole), tail, reg);
-                }
-            }
-        }
+        let state = self.state.map(
+            #[inline(always)]
+            // SAFETY: the caller vouches that this piece of a row lies in C, whose shape `check` found to be that of the
+            // state, and that nobody else has it.
+            |state| unsafe { core::slice::from_raw_parts_mut(state.add(first), product.len()) },
+        );
+        step_lanes(l, &self.rule, c, product, state);
     }
 }

@@ -97,7 +97,7 @@ pub(super) struct Line(#[expect(dead_code, reason = "only its size and alignment
 /// At least `n` elements in whole cache lines.
 #[inline(always)]
 pub(super) fn lines<T>(n: usize) -> usize {
-    (n * size_of::<T>()).div_ceil(size_of::<Line>())
+    n.saturating_mul(size_of::<T>()).div_ceil(size_of::<Line>())
 }
 
 pub(super) fn zeroed_lines(n: usize) -> Vec<Line> {

@@ -5,7 +5,8 @@ use super::blocking::Balanced;
 use super::driver::{Operand, Product};
 use super::packing::Scratch;
 use crate::accum::Accum;
-use crate::matrix::MatMut;
+use crate::lanes::{Kernel, Lanes};
+use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
 use crate::threads::{Exec, Par};
 use core::ops::Range;
@@ -147,7 +148,7 @@ fn by_blocks<T: Real>(exec: Exec<'_>, parts: Parts<'_, '_, T>, number: usize) {
     let (m, n, k) = (parts.0.c.rows(), parts.0.c.cols(), parts.0.a.cols());
     let block = parts.0.block;
     let blocks = k.div_ceil(block);
-    let mut scratch = Scratch::borrow::<T>(blocks * m * n);
+    let mut scratch = Scratch::borrow::<T>(blocks.saturating_mul(m * n));
     let sums = MatMut::new(scratch.elements(), blocks * m, n);
     let runs = Balanced::new(number, blocks);
     exec.par().for_each_part(number, &|i| {
@@ -159,13 +160,25 @@ fn by_blocks<T: Real>(exec: Exec<'_>, parts: Parts<'_, '_, T>, number: usize) {
             T::multiply(&mut Product { accum: Accum::Replace, alpha: T::ONE, c, ..part });
         }
     });
-    let Product { accum, alpha, ref mut c, .. } = *parts.0;
-    for q in 0..blocks {
-        let accum = if q == 0 { accum } else { Accum::Add };
-        for i in 0..m {
-            for j in 0..n {
+    exec.run(AddSums { product: parts.0, sums: sums.as_ref() });
+}
+
+/// Adds sums of K blocks, one below the other, to C in order.
+struct AddSums<'p, 'a, T> {
+    product: &'p mut Product<'a, T>,
+    sums: MatRef<'p, T>,
+}
+impl<T: Real> Kernel<T> for AddSums<'_, '_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, _: L) {
+        let Product { accum, alpha, ref mut c, .. } = *self.product;
+        let m = c.rows();
+        for row in 0..self.sums.rows() {
+            let (accum, i) = if row < m { (accum, row) } else { (Accum::Add, row % m) };
+            for j in 0..c.cols() {
                 let c = c.at_mut(i, j);
-                *c = accum.apply(alpha, sums.at(q * m + i, j), c);
+                *c = accum.apply(alpha, self.sums.at(row, j), c);
             }
         }
     }
@@ -199,5 +212,10 @@ mod tests {
         assert_eq!(Division::choose(Par::Seq, (4000, 4000, 4000), 512), Division::Whole);
         #[cfg(feature = "rayon")]
         assert_eq!(Division::choose(Par::Rayon, (64, 64, 64), 64), Division::Whole);
+        if cfg!(not(any(miri, loom))) {
+            let team = crate::threads::Team::new(2).expect("a second thread");
+            assert_eq!(Division::choose(Par::Team(&team), (32, 32, 32), 32), Division::Whole);
+            assert_eq!(Division::choose(Par::Team(&team), (48, 48, 48), 48), Division::Rows(2));
+        }
     }
 }

@@ -45,9 +45,15 @@ impl Layout {
         best.most_rows = best.most_rows.min(most_rows);
         best
     }
+    /// The widest tiles; of at most `most_rows`.
+    #[inline(always)]
+    pub(super) fn widest<T: Real, L: Lanes<T>>(cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
+        let layout = Self::of_at_most(tiles.len(), cols.div_ceil(L::WIDTH), tiles);
+        Self { most_rows: layout.most_rows.min(most_rows), ..layout }
+    }
     /// Panels of at most `most` registers.
     #[inline(always)]
-    pub(super) fn of_at_most<T: Real, L: Lanes<T>>(most: usize, total: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
+    fn of_at_most<T: Real, L: Lanes<T>>(most: usize, total: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
         let registers = Balanced::of_at_most(most, total);
         let widest = registers.part(0).len().max(1);
         Self { registers, width: widest * L::WIDTH, most_rows: tiles[widest - 1].len() }
@@ -94,8 +100,12 @@ impl<T: Real> Product<'_, T> {
         };
         if b.col_stride() != 1 {
             // Measured: from 16 rows on, wide panels are worth more than full tiles.
-            let rows = if m < 16 { m } else { usize::MAX / 16 };
-            return (Source::PackFirst, Layout::new::<T, L>(rows, n, most_rows, L::tiles().whole));
+            let layout = if m < 16 {
+                Layout::new::<T, L>(m, n, most_rows, L::tiles().whole)
+            } else {
+                Layout::widest::<T, L>(n, most_rows, L::tiles().whole)
+            };
+            return (Source::PackFirst, layout);
         }
         let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
         let thrashes = (b.row_stride() * size_of::<T>()).is_multiple_of(PAGE) && k > 8;

@@ -73,7 +73,7 @@ impl<T: Real> Kernel<T> for Plan {
     fn run<L: Lanes<T>>(self, _: L) -> Prepacked<T> {
         let (k, n) = self.shape;
         // The widest tiles: how many rows there will be is not known.
-        let layout = Layout::of_at_most(L::tiles().whole.len(), n.div_ceil(L::WIDTH), L::tiles().whole);
+        let layout = Layout::widest::<T, L>(n, usize::MAX, L::tiles().whole);
         let mut packed = Prepacked { isa: self.isa, shape: self.shape, layout, lines: vec![], element: PhantomData };
         packed.lines = zeroed_lines(lines::<T>(packed.stride()) * layout.panels() * k.div_ceil(k_block(k)));
         packed

@@ -46,7 +46,7 @@ fn product<T: Real>(a: MatRef<'_, T>, b: MatRef<'_, T>) -> Vec<T> {
 fn check<T: Real, E: Epilogue<T>>(
     (exec, label): (Exec<'_>, &str),
     (a, b): (MatRef<'_, T>, MatRef<'_, T>),
-    epilogue: &E,
+    epilogue: E,
     want: &[T],
 ) {
     let shape = (a.rows(), b.cols());
@@ -67,7 +67,7 @@ fn bias_and_activation<T: Real>() {
             let matrix = MatMut::new(&mut want, shape.0, shape.2);
             bias_activation_in_place(Exec::default(), activation, matrix, &bias);
             let epilogue = BiasActivation { bias: &bias, activation };
-            for_each_exec(|exec, label| check((exec, label), (a, b), &epilogue, &want));
+            for_each_exec(|exec, label| check((exec, label), (a, b), epilogue, &want));
         }
     }
 }
@@ -83,7 +83,7 @@ fn activation_gradient<T: Real>() {
             let flat: Vec<T> = (0..m * n).map(|i| outputs.view().at(i / n, i % n)).collect();
             activation_gradient_in_place(Exec::default(), activation, &mut want, &flat);
             let epilogue = ActivationGradient { outputs: outputs.view(), activation };
-            for_each_exec(|exec, label| check((exec, label), (a, b), &epilogue, &want));
+            for_each_exec(|exec, label| check((exec, label), (a, b), epilogue, &want));
         }
     }
 }
@@ -102,7 +102,7 @@ fn update<T: Real, R: UpdateRule<T, S>, const S: usize>(rule: R) {
             for_each_exec(|exec, label| {
                 let (mut w, mut state) = (start.clone(), state.clone());
                 let epilogue = Update::new(rule, (m, n), state.each_mut().map(Vec::as_mut_slice));
-                gemm_fused(exec, a, b, MatMut::new(&mut w, m, n), &epilogue);
+                gemm_fused(exec, a, b, MatMut::new(&mut w, m, n), epilogue);
                 assert_bits(&w, &want, format_args!("{label}, {shape:?}"));
                 for (state, want) in state.iter().zip(&want_state) {
                     assert_bits(state, want, format_args!("{label}, {shape:?}, state"));
@@ -128,7 +128,7 @@ fn a_bias_of_the_wrong_length_is_refused() {
     let (a, mut c) = ([1.0f32; 4], [0.0; 4]);
     let epilogue = BiasActivation { bias: &[0.0; 3], activation: Activation::Relu };
     let a = MatRef::new(&a, 2, 2);
-    gemm_fused(Exec::default(), a, a, MatMut::new(&mut c, 2, 2), &epilogue);
+    gemm_fused(Exec::default(), a, a, MatMut::new(&mut c, 2, 2), epilogue);
 }
 
 #[test]
@@ -137,5 +137,5 @@ fn an_update_of_another_shape_is_refused() {
     let (a, mut c) = ([1.0f32; 4], [0.0; 4]);
     let epilogue = Update::new(Sgd { learning_rate: 0.1 }, (4, 1), []);
     let a = MatRef::new(&a, 2, 2);
-    gemm_fused(Exec::default(), a, a, MatMut::new(&mut c, 2, 2), &epilogue);
+    gemm_fused(Exec::default(), a, a, MatMut::new(&mut c, 2, 2), epilogue);
 }
