@@ -1,6 +1,6 @@
 //! Inner product.
 
-use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold, load_at};
+use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold};
 use crate::real::Real;
 use crate::threads::{CHUNK, Exec, reduce};
 
@@ -29,7 +29,7 @@ impl<T: Real> Kernel<T> for Dot<'_, T> {
     }
 }
 
-/// The inner product of one chunk or row, for kernels that need it inside.
+/// The inner product of one chunk, for kernels that need it inside.
 #[inline(always)]
 pub(crate) fn dot_lanes<T: Real, L: Lanes<T>>(l: L, x: &[T], y: &[T]) -> T {
     let acc = accumulate(
@@ -41,35 +41,4 @@ pub(crate) fn dot_lanes<T: Real, L: Lanes<T>>(l: L, x: &[T], y: &[T]) -> T {
         |acc, x, y| l.fma(x, y, acc),
     );
     fold(l, Sum, acc)
-}
-
-/// [`dot_lanes`] of each of several rows with `x`, every register of which is loaded once for all of them.
-#[inline(always)]
-pub(crate) fn dots_lanes<T: Real, L: Lanes<T>, const ROWS: usize>(l: L, rows: [&[T]; ROWS], x: &[T]) -> [T; ROWS] {
-    let mut acc = [l.splat_acc(T::ZERO); ROWS];
-    let registers = T::LANES / L::WIDTH;
-    let whole = x.len() - x.len() % T::LANES;
-    for from in (0..whole).step_by(T::LANES) {
-        let x = &x[from..][..T::LANES];
-        for (acc, row) in acc.iter_mut().zip(&rows) {
-            let row = &row[from..][..T::LANES];
-            for (r, acc) in acc.as_mut().iter_mut().enumerate() {
-                *acc = l.fma(l.load(&row[r * L::WIDTH..]), l.load(&x[r * L::WIDTH..]), *acc);
-            }
-        }
-    }
-    if whole < x.len() {
-        for r in 0..registers {
-            let x = load_at(l, x, whole + r * L::WIDTH);
-            for (acc, row) in acc.iter_mut().zip(&rows) {
-                let acc = &mut acc.as_mut()[r];
-                *acc = l.fma(load_at(l, row, whole + r * L::WIDTH), x, *acc);
-            }
-        }
-    }
-    let mut dots = [T::ZERO; ROWS];
-    for (dot, acc) in dots.iter_mut().zip(&acc) {
-        *dot = fold(l, Sum, *acc);
-    }
-    dots
 }

@@ -1,15 +1,13 @@
-//! Matrix–vector products in both orientations.
+//! Matrix–vector product: one inner product per row.
 //!
-//! The two are different operations with different bits, whatever the memory layout of A: [`gemv`] takes one inner
-//! product per row, [`gemv_t`] adds scaled rows. `gemv(a.t())` and `gemv_t(a)` agree only up to rounding.
+//! [`gemv_t`](crate::gemv_t()) is a different operation with different bits, whatever the memory layout of A: it adds scaled
+//! rows. `gemv(a.t())` and `gemv_t(a)` agree only up to rounding.
 
 use crate::accum::Accum;
-use crate::dot::{dot_lanes, dots_lanes};
-use crate::gemm::k_block;
-use crate::lanes::{Kernel, Lanes, Sum, fold, map};
+use crate::lanes::{Kernel, Lanes, Sum, fold_registers, fold_zipped};
 use crate::matrix::MatRef;
 use crate::real::Real;
-use crate::threads::{CHUNK, Divide, Exec, for_each, rows_per_chunk};
+use crate::threads::{Exec, for_each, rows_per_chunk};
 
 /// y ← α·A·x (or y + α·A·x): one inner product per row.
 ///
@@ -35,6 +33,13 @@ pub fn gemv<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x
 /// save some; beyond, one stream of addresses is what the prefetcher follows best.
 const CACHED: usize = 1 << 20;
 
+/// Bytes that a lone row asks for ahead of its loads. Measured beyond L2: far ahead gains, by up to a quarter in L3; a page
+/// or less gains nothing.
+const AHEAD: usize = 12 * 1024;
+
+/// Bytes of a row that is taken together with its neighbours wherever it lies: they are one stream all the same.
+const SHORT: usize = 256;
+
 /// Rows taken together.
 const TOGETHER: usize = 4;
 
@@ -50,46 +55,111 @@ impl<T: Real> Kernel<T> for Gemv<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
+        let Self { in_cache, accum, alpha, a, x, y } = self;
         // Four rows times the canonical lanes of AVX2 or NEON would not fit into registers.
-        let together = self.in_cache && T::LANES / L::WIDTH <= TOGETHER;
-        let mut i = 0;
-        while i < self.y.len() {
-            if together
-                && let Some(rows) = rows::<TOGETHER, T>(&self.a, i)
-                && let Some(y) = self.y[i..].first_chunk_mut::<TOGETHER>()
-            {
-                for (y, dot) in y.iter_mut().zip(dots_lanes(l, rows, self.x)) {
-                    *y = self.accum.apply(self.alpha, dot, y);
+        let short = size_of::<T>() * x.len() <= SHORT;
+        let together = (in_cache || short) && T::LANES / L::WIDTH <= TOGETHER;
+        let mut tails = [l.tail(0); MAX_REGISTERS];
+        for (r, tail) in tails.iter_mut().enumerate().take(T::LANES / L::WIDTH) {
+            *tail = l.tail((x.len() % T::LANES).saturating_sub(r * L::WIDTH));
+        }
+        // The sums of WIDTH rows are folded at once: one by one, folds cost more than short rows.
+        let mut sums = l.zero_square();
+        let mut first = 0;
+        for y in y.chunks_mut(L::WIDTH) {
+            let mut done = 0;
+            while done < y.len() {
+                let sums = &mut sums.as_mut()[done..];
+                if a.col_stride() != 1 && a.cols() > 1 {
+                    sums[0] = fold_registers(l, Sum, accumulate_strided(l, a, first + done, x));
+                    done += 1;
+                } else if together && done + TOGETHER <= y.len() {
+                    // SAFETY: row i has as many elements as x, one after the other; the tails are those of its length.
+                    let rows = unsafe { lane_sums::<TOGETHER, T, L>(l, &a, first + done, x, &tails) };
+                    for (sum, row) in sums.iter_mut().zip(rows) {
+                        *sum = row;
+                    }
+                    done += TOGETHER;
+                } else {
+                    // SAFETY: as above.
+                    [sums[0]] = unsafe { lane_sums::<1, T, L>(l, &a, first + done, x, &tails) };
+                    done += 1;
                 }
-                i += TOGETHER;
-                continue;
             }
-            let dot = match self.a.row(i) {
-                Some(row) => dot_lanes(l, row, self.x),
-                None => dot_strided(l, self.a, i, self.x),
+            first += y.len();
+            let mut dots = sums;
+            fold_zipped(l, Sum, dots.as_mut());
+            let (dots, alpha) = (dots.as_ref()[0], l.splat(alpha));
+            let new = match accum {
+                Accum::Replace => l.mul(alpha, dots),
+                Accum::Add => l.fma(alpha, dots, l.load_partial(y)),
             };
-            self.y[i] = self.accum.apply(self.alpha, dot, &self.y[i]);
-            i += 1;
+            l.store_partial(y, new);
         }
     }
 }
 
-/// Rows `first..first + N` of `a`, if it has them and their elements lie one after the other.
+/// Registers of all canonical lanes where a register is narrowest.
+const MAX_REGISTERS: usize = 64;
+
+/// `ROWS` rows of A from `first` on times x, in canonical lanes, and the halvings of [`fold`](crate::lanes::fold) that are between
+/// registers. Every register of x is loaded once for all rows.
+///
+/// # Safety
+/// - A has the rows, each of x.len() elements, one after the other.
+/// - `tails` select the elements after the last whole block of canonical lanes.
 #[inline(always)]
-fn rows<'a, const N: usize, T>(a: &'a MatRef<'_, T>, first: usize) -> Option<[&'a [T]; N]> {
-    let mut rows: [&[T]; N] = [&[]; N];
-    if first + N > a.rows() {
-        return None;
+unsafe fn lane_sums<const ROWS: usize, T: Real, L: Lanes<T>>(
+    l: L,
+    a: &MatRef<'_, T>,
+    first: usize,
+    x: &[T],
+    tails: &[L::Tail; MAX_REGISTERS],
+) -> [L::Reg; ROWS] {
+    let whole = x.len() - x.len() % T::LANES;
+    let rest = x.len() > whole;
+    let (x, row, stride) = (x.as_ptr(), a.element_ptr(first, 0), a.row_stride());
+    let mut acc = [l.splat_acc(T::ZERO); ROWS];
+    let mut from = 0;
+    while from < whole {
+        for r in 0..T::LANES / L::WIDTH {
+            let at = from + r * L::WIDTH;
+            // SAFETY: whole blocks lie inside x and every row.
+            let x = unsafe { l.load_ptr(x.add(at)) };
+            for (i, acc) in acc.iter_mut().enumerate() {
+                // SAFETY: as above.
+                let row = unsafe { row.add(i * stride + at) };
+                if ROWS == 1 {
+                    l.prefetch(row.wrapping_byte_add(AHEAD));
+                }
+                let row = unsafe { l.load_ptr(row) };
+                acc.as_mut()[r] = l.fma(row, x, acc.as_mut()[r]);
+            }
+        }
+        from += T::LANES;
     }
-    for (i, row) in (first..).zip(&mut rows) {
-        *row = a.row(i)?;
+    if rest {
+        for (r, &tail) in tails.iter().enumerate().take(T::LANES / L::WIDTH) {
+            let at = from + r * L::WIDTH;
+            // SAFETY: the tail selects elements of x and of every row only.
+            let x = unsafe { l.load_tail(x.wrapping_add(at), tail) };
+            for (i, acc) in acc.iter_mut().enumerate() {
+                // SAFETY: as above.
+                let row = unsafe { l.load_tail(row.wrapping_add(i * stride + at), tail) };
+                acc.as_mut()[r] = l.fma(row, x, acc.as_mut()[r]);
+            }
+        }
     }
-    Some(rows)
+    let mut sums = [l.splat(T::ZERO); ROWS];
+    for (sum, acc) in sums.iter_mut().zip(acc) {
+        *sum = fold_registers(l, Sum, acc);
+    }
+    sums
 }
 
-/// [`dot_lanes`] of row `i` whose elements are not contiguous: canonical lanes of it are gathered first.
+/// Row `i`, whose elements are not contiguous, times x: canonical lanes of it are gathered first.
 #[inline(always)]
-fn dot_strided<T: Real, L: Lanes<T>>(l: L, a: MatRef<'_, T>, i: usize, x: &[T]) -> T {
+fn accumulate_strided<T: Real, L: Lanes<T>>(l: L, a: MatRef<'_, T>, i: usize, x: &[T]) -> L::Acc {
     let mut acc = l.splat_acc(T::ZERO);
     for (block, x) in x.chunks(T::LANES).enumerate() {
         let mut row = T::CANONICAL_ZERO;
@@ -102,140 +172,5 @@ fn dot_strided<T: Real, L: Lanes<T>>(l: L, a: MatRef<'_, T>, i: usize, x: &[T]) 
             *acc = l.fma(l.load(&row[r * L::WIDTH..]), l.load_partial(&x[from..]), *acc);
         }
     }
-    fold(l, Sum, acc)
-}
-
-/// y ← α·Aᵀ·x (or y + α·Aᵀ·x): a sum of scaled rows.
-///
-/// - `a`: m × n, any strides (contiguous rows are fast)
-/// - `x`: m, `y`: n
-///
-/// y\[j\] is one FMA chain over i inside each block of rows, block sums added in order: the rule of
-/// [`gemm`](crate::gemm::gemm) with k = m, and hence its bits. [`Accum::Replace`] never reads y.
-///
-/// # Panics
-/// If the lengths of `x` and `y` are not those of a column and a row of A.
-#[track_caller]
-pub fn gemv_t<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
-    assert_eq!(a.rows(), x.len(), "gemv_t: x has to be as long as a column of A");
-    assert_eq!(a.cols(), y.len(), "gemv_t: y has to be as long as a row of A");
-    let exec = exec.for_work(a.rows().saturating_mul(a.cols()));
-    // A thread owns columns: whole chains, so where they are cut decides no bit.
-    let share = a.cols().div_ceil(exec.par().threads()).next_multiple_of(T::LANES).max(T::LANES);
-    for_each(exec.par(), (Cols(a), y), STRIP.min(share), &|(Cols(a), y)| exec.run(GemvT { accum, alpha, a, x, y }));
-}
-
-/// Columns per strip: their sums stay in L1 beside the rows streaming by.
-const STRIP: usize = CHUNK / 16;
-
-/// A matrix that [`Divide`] cuts by columns.
-struct Cols<'a, T>(MatRef<'a, T>);
-impl<T: Send + Sync> Divide for Cols<'_, T> {
-    fn len(&self) -> usize {
-        self.0.cols()
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let (left, right) = self.0.split_cols_at(mid);
-        (Self(left), Self(right))
-    }
-}
-
-struct GemvT<'a, T> {
-    accum: Accum,
-    alpha: T,
-    a: MatRef<'a, T>,
-    x: &'a [T],
-    y: &'a mut [T],
-}
-impl<T: Real> Kernel<T> for GemvT<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run<L: Lanes<T>>(self, l: L) {
-        let (m, n) = (self.a.rows(), self.a.cols());
-        if m == 0 && self.accum == Accum::Replace {
-            self.y.fill(T::ZERO);
-        } else if m <= k_block(m) && self.accum == Accum::Replace {
-            sum_of_rows(l, self.a, 0, self.x, self.y);
-            let alpha = l.splat(self.alpha);
-            map(
-                l,
-                self.y,
-                #[inline(always)]
-                |sum| l.mul(alpha, sum),
-            );
-        } else {
-            let mut sum = [T::ZERO; STRIP];
-            let sum = &mut sum[..n];
-            let mut accum = self.accum;
-            for (block, x) in self.x.chunks(k_block(m)).enumerate() {
-                sum_of_rows(l, self.a, block * k_block(m), x, sum);
-                for (y, &sum) in self.y.iter_mut().zip(&*sum) {
-                    *y = accum.apply(self.alpha, sum, y);
-                }
-                accum = Accum::Add;
-            }
-        }
-    }
-}
-
-/// sum ← Σ x\[i\]·(row `first + i` of `a`), each element one FMA chain over i.
-#[inline(always)]
-fn sum_of_rows<T: Real, L: Lanes<T>>(l: L, a: MatRef<'_, T>, first: usize, x: &[T], sum: &mut [T]) {
-    let mut done = 0;
-    sum.fill(T::ZERO);
-    // As many rows as possible per sweep over the sums: a row alone would load and store a sum for each of its elements.
-    while add_rows::<8, T, L>(l, a, first + done, &x[done..], sum) {
-        done += 8;
-    }
-    if add_rows::<4, T, L>(l, a, first + done, &x[done..], sum) {
-        done += 4;
-    }
-    while add_rows::<1, T, L>(l, a, first + done, &x[done..], sum) {
-        done += 1;
-    }
-    for (i, &x) in x.iter().enumerate().skip(done) {
-        for (j, sum) in sum.iter_mut().enumerate() {
-            *sum = a.at(first + i, j).mul_add(x, *sum);
-        }
-    }
-}
-
-/// Adds `N` scaled rows of `a` to `sum`, unless fewer are left or their elements are not contiguous.
-#[inline(always)]
-fn add_rows<const N: usize, T: Real, L: Lanes<T>>(
-    l: L,
-    a: MatRef<'_, T>,
-    first: usize,
-    x: &[T],
-    sum: &mut [T],
-) -> bool {
-    let (Some(x), Some(mut rows)) = (x.first_chunk::<N>(), rows::<N, T>(&a, first)) else { return false };
-    let x = x.map(
-        #[inline(always)]
-        |x| l.splat(x),
-    );
-    let n = sum.len();
-    // Not `map`, which is not always inlined. Tells the compiler that all rows are equally long.
-    for row in &mut rows {
-        *row = &row[..n];
-    }
-    let mut sums = sum.chunks_exact_mut(L::WIDTH);
-    let mut from = 0;
-    for sum in &mut sums {
-        let mut s = l.load(sum);
-        for (x, row) in x.iter().zip(&rows) {
-            s = l.fma(l.load(&row[from..]), *x, s);
-        }
-        l.store(sum, s);
-        from += L::WIDTH;
-    }
-    let tail = sums.into_remainder();
-    if !tail.is_empty() {
-        let mut s = l.load_partial(tail);
-        for (x, row) in x.iter().zip(&rows) {
-            s = l.fma(l.load_partial(&row[from..]), *x, s);
-        }
-        l.store_partial(tail, s);
-    }
-    true
+    acc
 }

@@ -184,18 +184,10 @@ impl Fold for Max {
 ///
 /// The first halvings are between registers, the last inside one; where the border lies does not change a bit.
 #[inline(always)]
-pub fn fold<T: Real, L: Lanes<T>, F: Fold>(l: L, how: F, mut acc: L::Acc) -> T {
-    let acc = acc.as_mut();
-    let mut half = T::LANES / L::WIDTH / 2;
-    while half > 0 {
-        for i in 0..half {
-            acc[i] = how.lanes(l, acc[i], acc[i + half]);
-        }
-        half /= 2;
-    }
+pub fn fold<T: Real, L: Lanes<T>, F: Fold>(l: L, how: F, acc: L::Acc) -> T {
     let mut lanes = T::CANONICAL_ZERO;
     let lanes = lanes.as_mut();
-    l.store(lanes, acc[0]);
+    l.store(lanes, fold_registers(l, how, acc));
     let mut half = L::WIDTH / 2;
     while half > 0 {
         for i in 0..half {
@@ -204,6 +196,37 @@ pub fn fold<T: Real, L: Lanes<T>, F: Fold>(l: L, how: F, mut acc: L::Acc) -> T {
         half /= 2;
     }
     lanes[0]
+}
+
+/// The halvings of [`fold`] that are between registers.
+#[inline(always)]
+pub(crate) fn fold_registers<T: Real, L: Lanes<T>, F: Fold>(l: L, how: F, mut acc: L::Acc) -> L::Reg {
+    let acc = acc.as_mut();
+    let mut half = T::LANES / L::WIDTH / 2;
+    while half > 0 {
+        for i in 0..half {
+            acc[i] = how.lanes(l, acc[i], acc[i + half]);
+        }
+        half /= 2;
+    }
+    acc[0]
+}
+
+/// The halvings of [`fold`] that are inside a register, for `WIDTH` registers at once and into the first of them: its element
+/// i is the fold of register i.
+///
+/// A zip of registers i and i + WIDTH/2 puts their lower halves beside each other, and their upper halves, so one operation
+/// halves both; the register's number becomes the lane's, its highest bit first.
+#[inline(always)]
+pub(crate) fn fold_zipped<T: Real, L: Lanes<T>, F: Fold>(l: L, how: F, registers: &mut [L::Reg]) {
+    let mut half = L::WIDTH / 2;
+    while half > 0 {
+        for i in 0..half {
+            let (lower, upper) = l.zip(registers[i], registers[i + half]);
+            registers[i] = how.lanes(l, lower, upper);
+        }
+        half /= 2;
+    }
 }
 
 /// Runs over `x` and `y` (of equal length) in canonical lanes: element i goes to lane i mod [`T::LANES`](Real::LANES)

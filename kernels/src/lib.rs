@@ -44,7 +44,9 @@ mod axpy;
 mod dot;
 #[allow(unsafe_code)]
 pub mod gemm;
+#[allow(unsafe_code)]
 mod gemv;
+mod gemv_t;
 #[allow(unsafe_code)]
 pub mod isa;
 #[allow(unsafe_code)]
@@ -64,7 +66,8 @@ pub use accum::Accum;
 pub use axpy::axpy;
 pub use dot::dot;
 pub use gemm::gemm;
-pub use gemv::{gemv, gemv_t};
+pub use gemv::gemv;
+pub use gemv_t::gemv_t;
 pub use isa::Isa;
 pub use matrix::{MatMut, MatRef, ShapeError};
 pub use norm::{amax, asum, nrm2};
