@@ -149,6 +149,8 @@ fn no_job_of_a_team_allocates() {
         let this = std::thread::current().id();
         team.for_each(2, &|_| {
             both.wait(); // one part each
+            // Makes this thread's scratch: on a busy machine the worker may have come too late for every job.
+            gemm(exec.seq(), Accum::Replace, 1.0, a, a.t(), MatMut::new(&mut [0.0; 100], 10, 10));
             if std::thread::current().id() != this {
                 worker.store(ALLOCATIONS.get(), Relaxed);
             }
