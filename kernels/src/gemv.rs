@@ -57,7 +57,7 @@ impl<T: Real> Kernel<T> for Gemv<'_, T> {
     fn run<L: Lanes<T>>(self, l: L) {
         let Self { in_cache, accum, alpha, a, x, y } = self;
         // Four rows times the canonical lanes of AVX2 or NEON would not fit into registers.
-        let short = size_of::<T>() * x.len() <= SHORT;
+        let short = size_of_val(x) <= SHORT;
         let together = (in_cache || short) && T::LANES / L::WIDTH <= TOGETHER;
         let mut tails = [l.tail(0); MAX_REGISTERS];
         for (r, tail) in tails.iter_mut().enumerate().take(T::LANES / L::WIDTH) {
@@ -132,6 +132,7 @@ unsafe fn lane_sums<const ROWS: usize, T: Real, L: Lanes<T>>(
                 if ROWS == 1 {
                     l.prefetch(row.wrapping_byte_add(AHEAD));
                 }
+                // SAFETY: as above.
                 let row = unsafe { l.load_ptr(row) };
                 acc.as_mut()[r] = l.fma(row, x, acc.as_mut()[r]);
             }
