@@ -10,11 +10,9 @@
 //!     loss: Loss::Squared,
 //!     rule: Rule::Sgd,
 //!     learning_rate: LearningRate::Constant { rate: 0.01 },
-//!     l2: 0.0,
 //!     batch_size: data.rows(),
 //!     sampling: Sampling::FixedOrder,
-//!     trial: 0,
-//!     seed: 0,
+//!     ..Settings::default()
 //! };
 //! let exec = Exec::default();
 //! let mut trainer = Trainer::new(exec, Linear::new(1, false), &data, settings)?;
@@ -37,6 +35,7 @@ mod error;
 mod evaluate;
 mod history;
 mod initializer;
+mod learning_rate_finder;
 mod loss;
 mod model;
 mod optimizer;
@@ -52,11 +51,15 @@ pub use error::{DataError, Place};
 pub use evaluate::{Evaluation, Evaluator};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
+pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss};
 pub use model::{Linear, Mlp, Model};
 pub use optimizer::{Optimizer, Rule};
 pub use sampling::Sampling;
-pub use schedule::LearningRate;
+pub use schedule::{
+    Anneal, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plateau, Polynomial, ReduceOnPlateau, Step,
+    WarmRestarts, Warmup,
+};
 pub use settings::{ConfigError, Settings};
 pub use trainer::Trainer;
 

@@ -3,7 +3,7 @@
 use crate::loss::Loss;
 use crate::optimizer::Rule;
 use crate::sampling::Sampling;
-use crate::schedule::LearningRate;
+use crate::schedule::{LearningRate, Warmup};
 use serde::{Deserialize, Serialize};
 
 /// Everything that decides a training run besides model and data.
@@ -15,6 +15,8 @@ pub struct Settings {
     pub rule: Rule,
     /// η(t).
     pub learning_rate: LearningRate,
+    /// What goes in front of it.
+    pub warmup: Warmup,
     /// λ of the penalty ½λ‖θ‖² on all parameters, biases included; 0 for none. Part of the gradient, not of the
     /// recorded loss.
     pub l2: f32,
@@ -28,11 +30,28 @@ pub struct Settings {
     pub seed: u64,
 }
 
+/// Mini-batch SGD on the squared loss: rate 0.01, batches of 32, reshuffled, seed 0, and nothing else.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            loss: Loss::Squared,
+            rule: Rule::Sgd,
+            learning_rate: LearningRate::Constant { rate: 0.01 },
+            warmup: Warmup::default(),
+            l2: 0.0,
+            batch_size: 32,
+            sampling: Sampling::Reshuffled,
+            trial: 0,
+            seed: 0,
+        }
+    }
+}
+
 impl Settings {
     /// Checks everything that does not depend on the model.
     pub(crate) fn check(&self, rows: usize) -> Result<(), ConfigError> {
-        if !self.learning_rate.is_valid() {
-            return Err(ConfigError::LearningRate(self.learning_rate));
+        if let Some(fault) = self.learning_rate.fault().or(self.warmup.fault()) {
+            return Err(ConfigError::LearningRate { schedule: self.learning_rate.name(), fault });
         }
         if let Some(fault) = self.rule.fault() {
             return Err(ConfigError::Rule { name: self.rule.name(), fault });
@@ -51,9 +70,17 @@ impl Settings {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A rate, decay or step count of the schedule is out of range.
-    #[error("learning rate {0:?}: rates and steps have to be positive and finite, decays not negative")]
-    LearningRate(LearningRate),
+    /// A number of the learning-rate schedule is out of range.
+    #[error("learning-rate schedule {schedule}: {fault}")]
+    LearningRate {
+        /// The schedule.
+        schedule: &'static str,
+        /// What is wrong.
+        fault: &'static str,
+    },
+    /// The range of a learning-rate finder is not one, or there is nothing to find.
+    #[error("learning-rate finder: {0}")]
+    Finder(&'static str),
     /// A hyper-parameter of the optimizer is out of range.
     #[error("optimizer {name}: {fault}")]
     Rule {

@@ -49,15 +49,26 @@ impl<'d, M: Model> Trainer<'d, M> {
 
     /// One step: next batch, forward, loss and gradient, backward, update, record. Returns the loss of the batch.
     pub fn step(&mut self) -> f32 {
+        let learning_rate = self.learning_rate();
         let batch = self.batches.next();
         let outputs = self.model.forward(self.exec, batch.inputs);
         let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
         self.model.backward(self.exec, batch.inputs);
-        let learning_rate = self.settings.learning_rate.at(self.history.steps());
         let (parameters, gradient) = self.model.parameters_and_gradient();
         self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
         self.history.record(loss, batch.inputs.rows());
         loss
+    }
+
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> f64 {
+        let Settings { learning_rate, warmup, .. } = self.settings;
+        warmup.before(learning_rate, self.history.steps(), self.history.validation())
+    }
+
+    /// Tells a validation loss to the schedules that adapt to it.
+    pub fn record_validation(&mut self, loss: f64) {
+        self.history.record_validation(loss);
     }
 
     /// The model as it is now.

@@ -23,11 +23,9 @@ fn linear(json: bool) -> Result<()> {
         loss: Loss::Squared,
         rule: Rule::Sgd,
         learning_rate: LearningRate::Constant { rate: RATE },
-        l2: 0.0,
         batch_size: data.rows(),
         sampling: Sampling::FixedOrder,
-        trial: 0,
-        seed: 0,
+        ..Settings::default()
     };
     let exec = Exec::new(isa::try_active()?, Par::Seq);
     let mut trainer = Trainer::new(exec, Linear::new(1, false), &data, settings)?;
