@@ -50,9 +50,7 @@ impl Default for Settings {
 impl Settings {
     /// Checks everything that does not depend on the model.
     pub(crate) fn check(&self, rows: usize) -> Result<(), ConfigError> {
-        if let Some(fault) = self.learning_rate.fault().or(self.warmup.fault()) {
-            return Err(ConfigError::LearningRate { schedule: self.learning_rate.name(), fault });
-        }
+        self.learning_rate.check(self.warmup)?;
         if let Some(fault) = self.rule.fault() {
             return Err(ConfigError::Rule { name: self.rule.name(), fault });
         }

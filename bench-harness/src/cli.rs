@@ -1,9 +1,11 @@
 //! The command line.
 
+use crate::problem::{Optimizer, ProblemOptions};
 use crate::protocol::Profile;
+use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::workload::DataSource;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 /// Train small models on the CPU, and measure how batch size and optimizer affect throughput and convergence.
@@ -23,6 +25,74 @@ pub(crate) enum Command {
     Train(TrainOptions),
     /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
     Sweep(SweepOptions),
+    /// Find hyper-parameters by measurement.
+    #[command(subcommand)]
+    Tune(Tune),
+    /// Print and plot a learning-rate schedule.
+    Schedule(ScheduleCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tune {
+    /// Find a learning rate: train with a rate that grows from step to step until the loss explodes.
+    Lr(TuneLearningRate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuneLearningRate {
+    #[command(flatten)]
+    pub(crate) problem: ProblemOptions,
+    /// The optimizer, with its usual hyper-parameters.
+    #[arg(long, value_name = "NAME", default_value = "sgd")]
+    pub(crate) optimizer: Optimizer,
+    /// Samples per step, at most all rows.
+    #[arg(long, value_name = "N", default_value = "32")]
+    pub(crate) batch_size: NonZeroUsize,
+    /// The first rate.
+    #[arg(long, value_name = "RATE", default_value_t = 1e-6)]
+    pub(crate) from: f64,
+    /// The last rate.
+    #[arg(long, value_name = "RATE", default_value_t = 10.0)]
+    pub(crate) to: f64,
+    /// Steps from the first rate to the last.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) steps: u64,
+    /// Weight of the past in the smoothed loss, in [0, 1).
+    #[arg(long, value_name = "BETA", default_value_t = 0.9)]
+    pub(crate) smoothing: f64,
+    /// Seed of data, weights and sample order.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Threads per training step; results do not depend on it.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// Draw the loss over the rate into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print JSON, with every point of the curve, instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleCommand {
+    /// The schedule; in brackets the default of what it takes. T is --decay-steps.
+    #[arg(value_enum)]
+    pub(crate) name: ScheduleName,
+    #[command(flatten)]
+    pub(crate) options: ScheduleOptions,
+    /// Steps to show, the warm-up included.
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) steps: NonZeroU64,
+    /// Validation losses for reduce-on-plateau, one after each step.
+    #[arg(long, value_name = "LOSS", value_delimiter = ',')]
+    pub(crate) losses: Vec<f64>,
+    /// Draw the schedule into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! Workloads: a training set, a validation set, a model and a loss.
 
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use simdescent::dataset::{CsvOptions, Standardizer, read_csv, read_mnist_dir, read_svmlight};
 use simdescent::kernels::activation::Activation;
@@ -74,7 +75,8 @@ pub(crate) fn embedded(seed: u64) -> Result<Vec<Workload>> {
 }
 
 /// Files to measure on, as `--data` names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) enum DataSource {
     Mnist(PathBuf),
     Svmlight(PathBuf),
@@ -92,6 +94,24 @@ impl FromStr for DataSource {
             Some(("csv", path)) => Ok(Self::Csv(path.into())),
             Some((kind, _)) => Err(format!("unknown kind of data {kind:?}: {forms}")),
         }
+    }
+}
+
+impl TryFrom<String> for DataSource {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<DataSource> for String {
+    fn from(source: DataSource) -> Self {
+        let (kind, path) = match &source {
+            DataSource::Mnist(path) => ("mnist", path),
+            DataSource::Svmlight(path) => ("svmlight", path),
+            DataSource::Csv(path) => ("csv", path),
+        };
+        format!("{kind}:{}", path.display())
     }
 }
 

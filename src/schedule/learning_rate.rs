@@ -20,6 +20,7 @@ pub use step::Step;
 pub use warm_restarts::WarmRestarts;
 pub use warmup::Warmup;
 
+use crate::settings::ConfigError;
 use serde::{Deserialize, Serialize};
 
 /// η(t) for t = 0, 1, 2, …, the number of steps already taken. Each formula stands at its type.
@@ -83,8 +84,19 @@ impl LearningRate {
         }
     }
 
+    /// Checks the numbers of the schedule and of the warm-up in front of it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if one is out of its range.
+    pub fn check(self, warmup: Warmup) -> Result<(), ConfigError> {
+        match self.fault().or(warmup.fault()) {
+            None => Ok(()),
+            Some(fault) => Err(ConfigError::LearningRate { schedule: self.name(), fault }),
+        }
+    }
+
     /// What is wrong with the numbers, if anything.
-    pub(crate) fn fault(self) -> Option<&'static str> {
+    fn fault(self) -> Option<&'static str> {
         match self {
             Self::Constant { rate } => rate_fault(rate),
             Self::Step(schedule) => schedule.fault(),

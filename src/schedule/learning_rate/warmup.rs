@@ -26,7 +26,7 @@ impl Warmup {
         schedule.at(0, validation) * (self.from + (1.0 - self.from) * done)
     }
 
-    pub(crate) fn fault(self) -> Option<&'static str> {
+    pub(super) fn fault(self) -> Option<&'static str> {
         super::fault([((0.0..=1.0).contains(&self.from), "the warm-up's start is a share of the rate, in [0, 1]")])
     }
 }
