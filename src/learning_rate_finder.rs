@@ -2,7 +2,7 @@
 
 use crate::dataset::Dataset;
 use crate::model::Model;
-use crate::schedule::{Exponential, LearningRate, Warmup};
+use crate::schedule::{BatchGrowth, Exponential, LearningRate, Warmup};
 use crate::settings::{ConfigError, Settings};
 use crate::trainer::Trainer;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ pub struct RangeTest {
 }
 
 impl LearningRateFinder {
-    /// Trains `model` on `data` as `settings` say, but for their learning rate, which is replaced.
+    /// Trains `model` on `data` as `settings` say, but for their schedules, which are replaced.
     ///
     /// # Errors
     /// [`ConfigError`] as [`Trainer::new`], and if the range is not one or the loss is not finite from the start.
@@ -73,12 +73,13 @@ impl LearningRateFinder {
         }
         let growth = Exponential { rate: self.from, factor: self.to / self.from, steps: self.steps - 1 };
         let learning_rate = LearningRate::Exponential(growth);
-        let settings = Settings { learning_rate, warmup: Warmup::default(), ..settings };
+        let settings =
+            Settings { learning_rate, warmup: Warmup::default(), batch_growth: BatchGrowth::Fixed, ..settings };
         let mut trainer = Trainer::new(exec, model, data, settings)?;
         let mut points: Vec<RangePoint> = vec![];
         let (mut sum, mut weight, mut best, mut exploded) = (0.0, 1.0, f64::INFINITY, None);
         for _ in 0..self.steps {
-            let rate = trainer.learning_rate();
+            let rate = trainer.plan().learning_rate;
             let loss = f64::from(trainer.step());
             sum = self.smoothing * sum + (1.0 - self.smoothing) * loss;
             weight *= self.smoothing;

@@ -55,10 +55,10 @@ pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss};
 pub use model::{Linear, Mlp, Model};
 pub use optimizer::{Optimizer, Rule};
-pub use sampling::Sampling;
+pub use sampling::{LastBatch, Sampling};
 pub use schedule::{
-    Anneal, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plateau, Polynomial, ReduceOnPlateau, Step,
-    WarmRestarts, Warmup,
+    Anneal, BatchGrowth, BatchShape, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plan, Plateau,
+    Polynomial, RateScaling, ReduceOnPlateau, Step, WarmRestarts, Warmup,
 };
 pub use settings::{ConfigError, Settings};
 pub use trainer::Trainer;

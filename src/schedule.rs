@@ -4,9 +4,11 @@
 //! differ from one platform to the next in the last bit, and with them every trajectory would. Golden values in the
 //! tests notice a version that changes any.
 
+mod batch_size;
 mod learning_rate;
 mod plateau;
 
+pub use batch_size::{BatchGrowth, BatchShape, Plan, RateScaling};
 pub use learning_rate::{
     Anneal, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Polynomial, ReduceOnPlateau, Step, WarmRestarts,
     Warmup,

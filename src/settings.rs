@@ -2,8 +2,8 @@
 
 use crate::loss::Loss;
 use crate::optimizer::Rule;
-use crate::sampling::Sampling;
-use crate::schedule::{LearningRate, Warmup};
+use crate::sampling::{LastBatch, Sampling};
+use crate::schedule::{BatchGrowth, LearningRate, Warmup};
 use serde::{Deserialize, Serialize};
 
 /// Everything that decides a training run besides model and data.
@@ -20,10 +20,14 @@ pub struct Settings {
     /// λ of the penalty ½λ‖θ‖² on all parameters, biases included; 0 for none. Part of the gradient, not of the
     /// recorded loss.
     pub l2: f32,
-    /// Samples per step.
+    /// Samples of the first step.
     pub batch_size: usize,
+    /// Samples of later steps.
+    pub batch_growth: BatchGrowth,
     /// How batches are drawn.
     pub sampling: Sampling,
+    /// What becomes of the samples that are left at the end of an epoch.
+    pub last_batch: LastBatch,
     /// Number of the trial, part of the key of the sampling stream.
     pub trial: u64,
     /// Seed of the sampling stream.
@@ -40,7 +44,9 @@ impl Default for Settings {
             warmup: Warmup::default(),
             l2: 0.0,
             batch_size: 32,
+            batch_growth: BatchGrowth::Fixed,
             sampling: Sampling::Reshuffled,
+            last_batch: LastBatch::Short,
             trial: 0,
             seed: 0,
         }
@@ -59,6 +65,12 @@ impl Settings {
         }
         if self.batch_size == 0 || self.batch_size > rows {
             return Err(ConfigError::BatchSize { batch_size: self.batch_size, rows });
+        }
+        if let Some(fault) = self.batch_growth.fault(self.learning_rate) {
+            return Err(ConfigError::BatchGrowth(fault));
+        }
+        if self.batch_growth.largest().is_some_and(|largest| largest < self.batch_size || largest > rows) {
+            return Err(ConfigError::BatchGrowth("the largest batch has to hold the first one and fit the data"));
         }
         Ok(())
     }
@@ -98,6 +110,9 @@ pub enum ConfigError {
         /// Rows of the data.
         rows: usize,
     },
+    /// The batch-size schedule is out of range or does not go with the learning-rate schedule.
+    #[error("batch-size schedule: {0}")]
+    BatchGrowth(&'static str),
     /// The targets do not go with the loss.
     #[error("dataset {name}: {fault}")]
     Targets {

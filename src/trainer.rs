@@ -6,6 +6,7 @@ use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
 use crate::sampling::Batches;
+use crate::schedule::Plan;
 use crate::settings::{ConfigError, Settings};
 use simdescent_kernels::Exec;
 
@@ -35,12 +36,12 @@ impl<'d, M: Model> Trainer<'d, M> {
         if needed != has {
             return Err(ConfigError::Model { name: name(), needed, has });
         }
-        let Settings { batch_size, sampling, trial, seed, .. } = settings;
+        let Settings { batch_size, sampling, last_batch, trial, seed, .. } = settings;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, model.parameters().len()),
-            batches: Batches::new(data.inputs(), targets, batch_size, sampling, key),
+            batches: Batches::new(data.inputs(), targets, sampling, last_batch, key),
             history: History::default(),
             model,
             settings,
@@ -49,8 +50,8 @@ impl<'d, M: Model> Trainer<'d, M> {
 
     /// One step: next batch, forward, loss and gradient, backward, update, record. Returns the loss of the batch.
     pub fn step(&mut self) -> f32 {
-        let learning_rate = self.learning_rate();
-        let batch = self.batches.next();
+        let Plan { batch_size, learning_rate } = self.plan();
+        let batch = self.batches.next(batch_size);
         let outputs = self.model.forward(self.exec, batch.inputs);
         let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
         self.model.backward(self.exec, batch.inputs);
@@ -60,10 +61,9 @@ impl<'d, M: Model> Trainer<'d, M> {
         loss
     }
 
-    /// The learning rate of the next step.
-    pub fn learning_rate(&self) -> f64 {
-        let Settings { learning_rate, warmup, .. } = self.settings;
-        warmup.before(learning_rate, self.history.steps(), self.history.validation())
+    /// Batch size and learning rate of the next step.
+    pub fn plan(&self) -> Plan {
+        self.settings.plan(self.history.steps(), self.history.samples(), self.history.validation())
     }
 
     /// Tells a validation loss to the schedules that adapt to it.
