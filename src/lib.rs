@@ -33,6 +33,7 @@
 pub mod dataset;
 mod error;
 mod evaluate;
+mod fit;
 mod history;
 mod initializer;
 mod learning_rate_finder;
@@ -40,6 +41,7 @@ mod loss;
 mod model;
 mod optimizer;
 pub mod random;
+mod regularizer;
 mod sampling;
 mod schedule;
 mod settings;
@@ -49,12 +51,14 @@ mod trainer;
 pub use dataset::{Dataset, Targets};
 pub use error::{DataError, Place};
 pub use evaluate::{Evaluation, Evaluator};
+pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
 pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss};
 pub use model::{Linear, Mlp, Model};
 pub use optimizer::{Optimizer, Rule};
+pub use regularizer::{Dropout, ElasticNet};
 pub use sampling::{LastBatch, Sampling};
 pub use schedule::{
     Anneal, BatchGrowth, BatchShape, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plan, Plateau,

@@ -30,6 +30,8 @@ pub enum Purpose {
     Weights = 2,
     /// The order of samples.
     Sampling = 3,
+    /// What dropout drops.
+    Dropout = 4,
 }
 
 impl StreamKey {
@@ -52,6 +54,20 @@ impl Stream {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
         Self(ChaCha8Rng::from_seed(seed))
+    }
+
+    /// Word `position` and what follows of the stream called `key`, in the variant numbered `nonce`: random numbers
+    /// that are found without drawing those before them.
+    pub fn at(key: StreamKey, nonce: u64, position: u64) -> Self {
+        let Self(mut generator) = Self::new(key);
+        generator.set_stream(nonce);
+        generator.set_word_pos(u128::from(position));
+        Self(generator)
+    }
+
+    /// Uniform on the 2³² integers of 32 bits.
+    pub fn bits(&mut self) -> u32 {
+        self.0.next_u32()
     }
 
     /// Uniform on the 2⁵³ multiples of 2⁻⁵³ in [0, 1).
@@ -153,6 +169,17 @@ mod tests {
         s.shuffle(&mut order);
         let seen = format!("{:016x} {below:?} {:016x} {order:?}", uniform.to_bits(), normal.to_bits());
         assert_eq!(seen, "3fb350a8ad8917d8 [514, 767, 2] bff5e9e44650fdbf [3, 4, 6, 7, 0, 2, 5, 1]");
+    }
+
+    #[test]
+    fn a_stream_can_be_entered_anywhere() {
+        let key = StreamKey::new(Purpose::Data, 7);
+        let mut all = Stream::new(key);
+        let words: Vec<u32> = (0..100).map(|_| all.bits()).collect();
+        for position in [0, 1, 15, 16, 17, 63, 64, 99] {
+            assert_eq!(Stream::at(key, 0, position).bits(), words[position as usize], "{position}");
+            assert_ne!(Stream::at(key, 1, position).bits(), words[position as usize], "{position}");
+        }
     }
 
     #[test]

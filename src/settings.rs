@@ -113,6 +113,12 @@ pub enum ConfigError {
     /// The batch-size schedule is out of range or does not go with the learning-rate schedule.
     #[error("batch-size schedule: {0}")]
     BatchGrowth(&'static str),
+    /// The probability of dropout is out of range.
+    #[error("the dropout rate has to be in [0, 1), got {0}")]
+    Dropout(f32),
+    /// An option of [`Trainer::fit`](crate::Trainer::fit) is out of range.
+    #[error("fit: {0}")]
+    Fit(&'static str),
     /// The targets do not go with the loss.
     #[error("dataset {name}: {fault}")]
     Targets {

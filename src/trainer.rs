@@ -52,7 +52,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     pub fn step(&mut self) -> f32 {
         let Plan { batch_size, learning_rate } = self.plan();
         let batch = self.batches.next(batch_size);
-        let outputs = self.model.forward(self.exec, batch.inputs);
+        let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
         let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
         self.model.backward(self.exec, batch.inputs);
         let (parameters, gradient) = self.model.parameters_and_gradient();
@@ -71,6 +71,9 @@ impl<'d, M: Model> Trainer<'d, M> {
         self.history.record_validation(loss);
     }
 
+    pub(crate) fn exec(&self) -> Exec<'d> {
+        self.exec
+    }
     /// The model as it is now.
     pub fn model(&self) -> &M {
         &self.model

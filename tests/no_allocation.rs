@@ -2,7 +2,7 @@
 
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
-    BatchGrowth, BatchShape, Initializer, LearningRate, Linear, Loss, Mlp, Model, RateScaling, Rule, Sampling,
+    BatchGrowth, BatchShape, Dropout, Initializer, LearningRate, Linear, Loss, Mlp, Model, RateScaling, Rule, Sampling,
     Settings, Trainer, synthetic,
 };
 use simdescent_kernels::Exec;
@@ -46,7 +46,9 @@ fn steps_of_changing_batch_size_reuse_their_buffers() {
             };
             let data = synthetic::gaussian_mixture(250, 20, 3, 2.0, &mut stream(Purpose::Data));
             let mut weights = stream(Purpose::Weights);
-            check(Mlp::new(&[20, 33, 17, 3], Activation::Relu, Initializer::HeNormal, &mut weights), &data, settings);
+            let mlp = Mlp::new(&[20, 33, 17, 3], Activation::Relu, Initializer::HeNormal, &mut weights);
+            check(mlp.clone(), &data, settings);
+            check(mlp.with_dropout(Dropout::new(0.2, 0, 1).unwrap()), &data, settings);
             let data = synthetic::linear(250, 20, 0.1, &mut stream(Purpose::Data));
             check(Linear::new(20, true), &data, Settings { loss: Loss::Squared, ..settings });
         }
