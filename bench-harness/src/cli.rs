@@ -2,9 +2,10 @@
 
 use crate::problem::{Optimizer, ProblemOptions};
 use crate::protocol::Profile;
+use crate::run_options::RunOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::workload::DataSource;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -21,8 +22,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Train one model and print how it ends.
-    Train(TrainOptions),
+    /// Train one model and print how it goes.
+    Train(Box<TrainOptions>),
     /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
     Sweep(SweepOptions),
     /// Find hyper-parameters by measurement.
@@ -95,20 +96,17 @@ pub(crate) struct ScheduleCommand {
     pub(crate) json: bool,
 }
 
+/// Whatever is left out has the default in brackets; the effect of a value is the same from a flag and from a file.
 #[derive(Debug, Args)]
 pub(crate) struct TrainOptions {
-    /// What to train.
-    #[arg(long, value_enum)]
-    pub(crate) example: Example,
+    /// TOML file with these options: a key is the name of a flag, those with a heading in the table it names. Flags go first.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Print JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Example {
-    /// y = 3x + 2 + noise, one weight, no bias, 1000 steps of gradient descent, against the closed form.
-    Linear,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
 }
 
 #[derive(Debug, Args)]

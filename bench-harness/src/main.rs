@@ -10,6 +10,7 @@ mod problem;
 mod protocol;
 mod report;
 mod results_dir;
+mod run_options;
 mod runner;
 mod schedule;
 mod sweep;

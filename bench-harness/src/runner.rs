@@ -100,7 +100,7 @@ mod tests {
             training,
             validation,
             loss: Loss::Squared,
-            model: ModelSpec::Linear { features: 8 },
+            model: ModelSpec::Linear { features: 8, bias: true },
         }
     }
 

@@ -40,8 +40,8 @@ pub(crate) enum ScheduleName {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct ScheduleOptions {
     /// η, the highest learning rate
-    #[arg(long, value_name = "RATE")]
-    pub(crate) rate: Option<f64>,
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    rate: Option<f64>,
     /// T: over how many steps the schedule decays [default: all steps after the warm-up]
     #[arg(long, value_name = "N")]
     decay_steps: Option<u64>,
