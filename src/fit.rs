@@ -7,6 +7,25 @@ use crate::trainer::Trainer;
 use serde::{Deserialize, Serialize};
 
 /// How far [`Trainer::fit`] goes.
+///
+/// ```
+/// use simdescent::random::{Purpose, Stream, StreamKey};
+/// use simdescent::{Cosine, EarlyStopping, Evaluator, FitOptions, LearningRate, Linear, Loss, Settings, Trainer, synthetic};
+/// use simdescent_kernels::Exec;
+///
+/// let data = synthetic::linear(1000, 8, 0.1, &mut Stream::new(StreamKey::new(Purpose::Data, 1)));
+/// let (training, validation) = data.split_at(800)?;
+/// let learning_rate = LearningRate::Cosine(Cosine { rate: 0.05, floor: 0.0, steps: 500 });
+/// let settings = Settings { learning_rate, ..Settings::default() };
+/// let mut trainer = Trainer::new(Exec::default(), Linear::new(8, true), &training, settings)?;
+///
+/// let early_stopping = Some(EarlyStopping { patience: 5, min_delta: 0.0 });
+/// let options = FitOptions { steps: 500, validate_every: 25, early_stopping };
+/// let fit = trainer.fit(&Evaluator::new(Loss::Squared, &validation)?, options)?;
+/// let best = fit.validations[fit.best.unwrap()];
+/// assert!(best.evaluation.loss < 0.013, "{best:?}"); // the noise is 0.01
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FitOptions {

@@ -147,10 +147,10 @@ mod tests {
         assert_eq!(w, [-0.5; 6]);
     }
 
-    /// E[x²] of each layer's output over that of its input, for ten ReLU layers of 256 units.
+    /// E[x²] of each layer's output over that of its input, for six ReLU layers of 128 units.
     fn growth_per_layer(initializer: Initializer) -> f64 {
-        const WIDTH: usize = 256;
-        const DEPTH: i32 = 10;
+        const WIDTH: usize = 128;
+        const DEPTH: i32 = 6;
         const SAMPLES: usize = 64;
         let mut stream = stream(9);
         let mut x: Vec<Vec<f64>> = (0..SAMPLES).map(|_| (0..WIDTH).map(|_| stream.normal()).collect()).collect();
@@ -184,7 +184,7 @@ mod tests {
             (Initializer::LecunNormal, 0.5),
             (Initializer::LecunUniform, 0.5),
             // std √(2/n²), which some texts call He's
-            (Initializer::Normal { std: (2.0f32 / (256.0 * 256.0)).sqrt() }, 1.0 / 256.0),
+            (Initializer::Normal { std: (2.0f32 / (128.0 * 128.0)).sqrt() }, 1.0 / 128.0),
         ] {
             let growth = growth_per_layer(initializer);
             assert!((growth / want - 1.0).abs() < 0.05, "{initializer:?}: {growth} instead of {want}");

@@ -25,7 +25,18 @@
 //! # Ok::<(), simdescent::ConfigError>(())
 //! ```
 //!
-//! A [`Trainer`] runs a [`Model`] over a [`Dataset`] as its [`Settings`] say. The kernels below it are the crate
+//! A [`Trainer`] runs a [`Model`] over a [`Dataset`] as its [`Settings`] say; [`Trainer::fit`] validates meanwhile and can
+//! stop early. What there is to choose:
+//!
+//! | | |
+//! | --- | --- |
+//! | learning rate | [`LearningRate`], [`Warmup`] in front of it; [`LearningRateFinder`] |
+//! | batch size | [`BatchGrowth`], alone or coupled to the learning rate; [`Sampling`], [`LastBatch`] |
+//! | initial weights | [`Initializer`] |
+//! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
+//! | optimizer | [`Rule`] |
+//!
+//! The kernels below it are the crate
 //! [`simdescent_kernels`], which can be used alone.
 
 #![forbid(unsafe_code)]

@@ -16,6 +16,7 @@ pub struct Settings {
     /// η(t).
     pub learning_rate: LearningRate,
     /// What goes in front of it.
+    #[serde(default)]
     pub warmup: Warmup,
     /// λ of the penalty ½λ‖θ‖² on all parameters, biases included; 0 for none. Part of the gradient, not of the
     /// recorded loss.
@@ -23,10 +24,12 @@ pub struct Settings {
     /// Samples of the first step.
     pub batch_size: usize,
     /// Samples of later steps.
+    #[serde(default)]
     pub batch_growth: BatchGrowth,
     /// How batches are drawn.
     pub sampling: Sampling,
     /// What becomes of the samples that are left at the end of an epoch.
+    #[serde(default)]
     pub last_batch: LastBatch,
     /// Number of the trial, part of the key of the sampling stream.
     pub trial: u64,

@@ -99,7 +99,8 @@ pub(crate) struct ScheduleCommand {
 /// Whatever is left out has the default in brackets; the effect of a value is the same from a flag and from a file.
 #[derive(Debug, Args)]
 pub(crate) struct TrainOptions {
-    /// TOML file with these options: a key is the name of a flag, those with a heading in the table it names. Flags go first.
+    /// TOML file with these options: a key is the name of a flag; flags below a heading belong into the table that it names.
+    /// A flag wins over the file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Print JSON instead of text.

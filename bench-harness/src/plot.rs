@@ -86,7 +86,12 @@ impl Plot<'_> {
                 .legend(|(x, y)| PathElement::new(vec![(x, y), (x + 16, y)], BLACK));
         }
         if self.curves.len() > 1 || self.mark.is_some() {
-            chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperLeft)
+                .background_style(WHITE)
+                .border_style(BLACK)
+                .draw()?;
         }
         Ok(())
     }

@@ -32,6 +32,8 @@ pub(crate) struct WorkloadReport {
     pub(crate) parameters: usize,
     pub(crate) loss: &'static str,
     pub(crate) sampling: &'static str,
+    /// What becomes of the samples at the end of an epoch that do not fill a batch.
+    pub(crate) last_batch: &'static str,
     pub(crate) training: DataReport,
     pub(crate) validation: DataReport,
     /// Samples a run may see.

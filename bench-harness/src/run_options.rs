@@ -165,7 +165,7 @@ impl RunOptions {
             NonZeroU64::get,
         );
         let name = self.schedule.unwrap_or(ScheduleName::Constant);
-        let (learning_rate, warmup) = self.learning_rate.build(name, 0.01, steps)?;
+        let (learning_rate, warmup) = self.learning_rate.build(name, steps)?;
         let sampling = match self.batch.sampling {
             Some(SamplingName::Reshuffled) => Sampling::Reshuffled,
             Some(SamplingName::WithReplacement) => Sampling::WithReplacement,

@@ -39,7 +39,7 @@ pub(crate) enum ScheduleName {
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct ScheduleOptions {
-    /// η, the highest learning rate
+    /// η, the highest learning rate [default: 0.01]
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     rate: Option<f64>,
     /// T: over how many steps the schedule decays [default: all steps after the warm-up]
@@ -100,11 +100,11 @@ enum AnnealName {
 }
 
 impl ScheduleOptions {
-    /// The schedule and its warm-up, for a training of `steps` steps and, without `--rate`, this rate.
-    pub(crate) fn build(&self, name: ScheduleName, rate: f64, steps: u64) -> Result<(LearningRate, Warmup)> {
+    /// The schedule and its warm-up, for a training of `steps` steps.
+    pub(crate) fn build(&self, name: ScheduleName, steps: u64) -> Result<(LearningRate, Warmup)> {
         self.check_use(name)?;
         let warmup = Warmup { steps: self.warmup.unwrap_or(0), from: self.warmup_from.unwrap_or(0.0) };
-        let rate = self.rate.unwrap_or(rate);
+        let rate = self.rate.unwrap_or(0.01);
         let all = steps.saturating_sub(warmup.steps).max(1);
         let steps = self.decay_steps.unwrap_or(all);
         let factor = self.factor.unwrap_or(0.1);
@@ -205,7 +205,7 @@ pub(crate) fn run(command: &ScheduleCommand) -> Result<()> {
     if !command.losses.is_empty() && command.name != ScheduleName::ReduceOnPlateau {
         bail!("--losses belongs to the schedule reduce-on-plateau");
     }
-    let (schedule, warmup) = command.options.build(command.name, 0.1, steps)?;
+    let (schedule, warmup) = command.options.build(command.name, steps)?;
     let rate_at = |t: u64| {
         let seen = usize::try_from(t).map_or(command.losses.len(), |t| t.min(command.losses.len()));
         warmup.before(schedule, t, &command.losses[..seen])

@@ -183,7 +183,7 @@ mod tests {
                 "polynomial f6d920856b6e5ef7",
                 "cosine b8843b498575d613",
                 "warm_restarts 0857d9a1d001be73",
-                "one_cycle c471717f4da5a2e2",
+                "one_cycle e119bf4a3dd29454",
                 "reduce_on_plateau 5b7a3488d7bf7ebf"
             ]
         );

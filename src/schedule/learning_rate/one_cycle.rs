@@ -48,7 +48,7 @@ impl OneCycle {
             Anneal::Cosine => half_cosine(x),
             Anneal::Linear => 1.0 - x,
         };
-        self.rate * (to + (from - to) * left)
+        self.rate * (from * left + to * (1.0 - left))
     }
 
     pub(super) fn fault(self) -> Option<&'static str> {
