@@ -57,8 +57,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Checks everything that does not depend on the model.
-    pub(crate) fn check(&self, rows: usize) -> Result<(), ConfigError> {
+    /// Checks everything that does not depend on the model, for data of so many rows.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a setting is out of its range, or two do not go together.
+    pub fn check(&self, rows: usize) -> Result<(), ConfigError> {
         self.learning_rate.check(self.warmup)?;
         if let Some(fault) = self.rule.fault() {
             return Err(ConfigError::Rule { name: self.rule.name(), fault });

@@ -1,12 +1,13 @@
 //! The command line.
 
+use crate::batch::BatchOptions;
 use crate::problem::{Optimizer, ProblemOptions};
 use crate::protocol::Profile;
 use crate::run_options::RunOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::workload::DataSource;
 use clap::{Args, Parser, Subcommand};
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Train small models on the CPU, and measure how batch size and optimizer affect throughput and convergence.
@@ -29,7 +30,7 @@ pub(crate) enum Command {
     /// Find hyper-parameters by measurement.
     #[command(subcommand)]
     Tune(Tune),
-    /// Print and plot a learning-rate schedule.
+    /// Print and plot a schedule: the learning rate, and the batch size where it changes.
     Schedule(ScheduleCommand),
 }
 
@@ -82,10 +83,12 @@ pub(crate) struct ScheduleCommand {
     pub(crate) name: ScheduleName,
     #[command(flatten)]
     pub(crate) options: ScheduleOptions,
-    /// Steps to show, the warm-up included.
-    #[arg(long, value_name = "N", default_value = "1000")]
-    pub(crate) steps: NonZeroU64,
-    /// Validation losses for reduce-on-plateau, one after each step.
+    #[command(flatten)]
+    pub(crate) batch: BatchOptions,
+    /// Steps to show, the warm-up included, up to ten million.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) steps: u64,
+    /// Validation losses, one after each step, for what depends on them.
     #[arg(long, value_name = "LOSS", value_delimiter = ',')]
     pub(crate) losses: Vec<f64>,
     /// Draw the schedule into this file.

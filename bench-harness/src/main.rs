@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod cli;
 mod environment;
 mod plot;

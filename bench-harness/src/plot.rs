@@ -1,10 +1,33 @@
-//! Curves as SVG.
+//! Curves as SVG, one picture below the other.
 
 use anyhow::{Context, Result};
+use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
 use std::ops::Range;
 use std::path::Path;
+
+const SIZE: (u32, u32) = (800, 480);
+
+/// Writes the pictures into one file.
+pub(crate) fn write(path: &Path, plots: &[Plot<'_>]) -> Result<()> {
+    let svg = draw(plots).context("cannot draw the plot")?;
+    std::fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn draw(plots: &[Plot<'_>]) -> Result<String> {
+    let mut svg = String::new();
+    {
+        let size = (SIZE.0, SIZE.1 * plots.len() as u32);
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        area.fill(&WHITE)?;
+        for (plot, area) in plots.iter().zip(area.split_evenly((plots.len(), 1))) {
+            plot.render(&area)?;
+        }
+        area.present()?;
+    }
+    Ok(svg)
+}
 
 /// One picture.
 pub(crate) struct Plot<'a> {
@@ -20,38 +43,15 @@ pub(crate) struct Plot<'a> {
 }
 
 impl Plot<'_> {
-    /// Writes the picture.
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let svg = self.svg().with_context(|| format!("cannot draw {}", self.title))?;
-        std::fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))
-    }
-
-    fn svg(&self) -> Result<String> {
+    fn render(&self, area: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<()> {
         let points = || self.curves.iter().flat_map(|(_, points)| points);
         let (x, y) = (range(points().map(|p| p.0)), range(points().map(|p| p.1)));
         let room = 0.05 * (y.end - y.start);
         let y = y.start - room..y.end + room;
-        let mut svg = String::new();
-        {
-            let area = SVGBackend::with_string(&mut svg, (800, 480)).into_drawing_area();
-            area.fill(&WHITE)?;
-            if self.log_x {
-                self.draw(&area, (x.clone()).log_scale(), x, y)?
-            } else {
-                self.draw(&area, x.clone(), x, y)?
-            }
-            area.present()?;
-        }
-        Ok(svg)
+        if self.log_x { self.draw(area, x.clone().log_scale(), x, y) } else { self.draw(area, x.clone(), x, y) }
     }
 
-    fn draw<X>(
-        &self,
-        area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
-        axis: X,
-        x: Range<f64>,
-        y: Range<f64>,
-    ) -> Result<()>
+    fn draw<X>(&self, area: &DrawingArea<SVGBackend<'_>, Shift>, axis: X, x: Range<f64>, y: Range<f64>) -> Result<()>
     where
         X: AsRangedCoord<Value = f64>,
         X::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
@@ -124,13 +124,13 @@ mod tests {
         let plot =
             |log_x, mark| Plot { title: "T", x_label: "X axis", y_label: "Y axis", log_x, curves: &curves, mark };
         for log_x in [false, true] {
-            let svg = plot(log_x, Some(("suggested", 1e-2))).svg().unwrap();
+            let svg = draw(&[plot(log_x, Some(("suggested", 1e-2)))]).unwrap();
             assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
             for text in ["X axis", "Y axis", "loss", "smoothed", "suggested"] {
                 assert!(svg.contains(text), "{text}");
             }
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
-            assert!(!plot(log_x, None).svg().unwrap().contains("suggested"));
+            assert!(!draw(&[plot(log_x, None)]).unwrap().contains("suggested"));
         }
     }
 
@@ -139,7 +139,7 @@ mod tests {
         for points in [vec![], vec![(0.0, 0.0)], vec![(0.0, -3.0), (9.0, -3.0)]] {
             let curves = [("c", points)];
             let plot = Plot { title: "T", x_label: "x", y_label: "y", log_x: false, curves: &curves, mark: None };
-            assert!(!plot.svg().unwrap().contains("NaN"));
+            assert!(!draw(&[plot]).unwrap().contains("NaN"));
         }
     }
 }

@@ -1,14 +1,13 @@
 //! What a training run is, as options: in a file, on the command line, or both.
 
+use crate::batch::BatchOptions;
 use crate::problem::{Optimizer, ProblemOptions};
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::{Deserialize, Serialize};
-use simdescent::{
-    BatchGrowth, BatchShape, EarlyStopping, FitOptions, LastBatch, RateScaling, Rule, Sampling, Settings,
-};
+use simdescent::{EarlyStopping, FitOptions, Rule, Sampling, Settings};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -47,35 +46,6 @@ pub(crate) struct RunOptions {
 
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct BatchOptions {
-    /// Samples of the first step, at most all rows [default: 32]
-    #[arg(long, value_name = "N")]
-    batch_size: Option<NonZeroUsize>,
-    /// How the batch size changes [default: fixed]
-    #[arg(long, value_enum)]
-    batch_growth: Option<GrowthName>,
-    /// What multiplies the batch size, per --growth-every steps or per plateau [default: 2]
-    #[arg(long, value_name = "F")]
-    growth_factor: Option<f64>,
-    /// Steps in which the batch size is multiplied once [default: a third of all steps]
-    #[arg(long, value_name = "N")]
-    growth_every: Option<u64>,
-    /// What a batch κ times as large does to the rate under step, geometric, plateau [default: none]
-    #[arg(long, value_enum)]
-    rate_scaling: Option<ScalingName>,
-    /// Where the growth ends [default: all rows]
-    #[arg(long, value_name = "N")]
-    largest_batch: Option<usize>,
-    /// How samples are drawn [default: reshuffled]
-    #[arg(long, value_enum)]
-    sampling: Option<SamplingName>,
-    /// What becomes of the samples at the end of an epoch that do not fill a batch [default: short]
-    #[arg(long, value_enum)]
-    last_batch: Option<LastBatchName>,
-}
-
-#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct LengthOptions {
     /// Steps at most [default: 10 epochs]
     #[arg(long, value_name = "N")]
@@ -89,49 +59,6 @@ struct LengthOptions {
     /// The smallest fall of the validation loss that is an improvement [default: 0]
     #[arg(long, value_name = "X")]
     min_delta: Option<f64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum GrowthName {
-    Fixed,
-    /// Times a factor every so many steps
-    Step,
-    /// The same, smoothly
-    Geometric,
-    /// Times a factor when the validation loss stops falling (see --plateau-patience)
-    Plateau,
-    /// Grow where the learning-rate schedule would decay, and keep the rate (Smith et al. 2018)
-    InsteadOfDecay,
-    /// Grow where it would decay, and let the rate fall by the root only (for Adam and its like)
-    Seesaw,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ScalingName {
-    None,
-    /// Times κ
-    Linear,
-    /// Times √κ
-    SquareRoot,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum SamplingName {
-    Reshuffled,
-    FixedOrder,
-    WithReplacement,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum LastBatchName {
-    /// They are a short batch
-    Short,
-    /// They are left out
-    Drop,
 }
 
 impl RunOptions {
@@ -159,20 +86,13 @@ impl RunOptions {
     pub(crate) fn settings(&self, workload: &Workload) -> Result<(Settings, FitOptions)> {
         let rows = workload.training.rows();
         let example = self.problem.example.is_some();
-        let batch_size = self.batch.batch_size.map_or(if example { rows } else { 32 }, |n| n.get().min(rows));
+        let batch_size = self.batch.size(if example { rows } else { 32 }).min(rows);
         let steps = self.fit.steps.map_or_else(
             || if example { 1000 } else { (10 * rows as u64).div_ceil(batch_size as u64) },
             NonZeroU64::get,
         );
         let name = self.schedule.unwrap_or(ScheduleName::Constant);
         let (learning_rate, warmup) = self.learning_rate.build(name, steps)?;
-        let sampling = match self.batch.sampling {
-            Some(SamplingName::Reshuffled) => Sampling::Reshuffled,
-            Some(SamplingName::WithReplacement) => Sampling::WithReplacement,
-            Some(SamplingName::FixedOrder) => Sampling::FixedOrder,
-            None if example => Sampling::FixedOrder,
-            None => Sampling::Reshuffled,
-        };
         let settings = Settings {
             loss: workload.loss,
             rule: self.optimizer.map_or(Rule::Sgd, |optimizer| optimizer.0),
@@ -180,12 +100,9 @@ impl RunOptions {
             warmup,
             l2: self.l2.unwrap_or(0.0),
             batch_size,
-            batch_growth: self.growth(rows, steps)?,
-            sampling,
-            last_batch: match self.batch.last_batch {
-                Some(LastBatchName::Drop) => LastBatch::Drop,
-                Some(LastBatchName::Short) | None => LastBatch::Short,
-            },
+            batch_growth: self.batch.growth(self.learning_rate.plateau(), rows, steps)?,
+            sampling: self.batch.sampling(if example { Sampling::FixedOrder } else { Sampling::Reshuffled }),
+            last_batch: self.batch.last_batch(),
             trial: self.trial(),
             seed: self.seed(),
         };
@@ -196,40 +113,6 @@ impl RunOptions {
         };
         let validate_every = self.fit.validate_every.map_or(steps.div_ceil(50), NonZeroU64::get);
         Ok((settings, FitOptions { steps, validate_every, early_stopping }))
-    }
-
-    fn growth(&self, rows: usize, steps: u64) -> Result<BatchGrowth> {
-        let name = self.batch.batch_growth.unwrap_or(GrowthName::Fixed);
-        let factor = self.batch.growth_factor.unwrap_or(2.0);
-        let every = self.batch.growth_every.unwrap_or(steps.div_ceil(3));
-        let largest = self.batch.largest_batch.unwrap_or(rows);
-        let rate = match self.batch.rate_scaling {
-            None | Some(ScalingName::None) => RateScaling::None,
-            Some(ScalingName::Linear) => RateScaling::Linear,
-            Some(ScalingName::SquareRoot) => RateScaling::SquareRoot,
-        };
-        let shape = match name {
-            GrowthName::Step => BatchShape::Step { factor, every },
-            GrowthName::Geometric => BatchShape::Geometric { factor, steps: every },
-            GrowthName::Plateau => BatchShape::Plateau { factor, plateau: self.learning_rate.plateau() },
-            GrowthName::Fixed | GrowthName::InsteadOfDecay | GrowthName::Seesaw => {
-                let unused = [
-                    ("growth-factor", self.batch.growth_factor.is_some()),
-                    ("growth-every", self.batch.growth_every.is_some()),
-                    ("rate-scaling", self.batch.rate_scaling.is_some()),
-                    ("largest-batch", name == GrowthName::Fixed && self.batch.largest_batch.is_some()),
-                ];
-                if let Some((flag, _)) = unused.iter().find(|(_, given)| *given) {
-                    bail!("--{flag} does not go with this --batch-growth");
-                }
-                return Ok(match name {
-                    GrowthName::InsteadOfDecay => BatchGrowth::InsteadOfDecay { largest },
-                    GrowthName::Seesaw => BatchGrowth::Seesaw { largest },
-                    _ => BatchGrowth::Fixed,
-                });
-            }
-        };
-        Ok(BatchGrowth::Scheduled { shape, rate, largest })
     }
 }
 

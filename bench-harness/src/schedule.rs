@@ -1,15 +1,17 @@
-//! `simdescent schedule`: a learning-rate schedule as a table and a picture; and the options that describe one.
+//! `simdescent schedule`: learning rate and batch size as a table and a picture; and the options of a learning-rate
+//! schedule.
 
 use crate::cli::ScheduleCommand;
-use crate::plot::Plot;
-use anyhow::{Context, Result, bail};
+use crate::plot::{self, Plot};
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use simdescent::{
-    Anneal, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plateau, Polynomial, ReduceOnPlateau, Step,
-    WarmRestarts, Warmup,
+    Anneal, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plan, Plateau, Polynomial, ReduceOnPlateau,
+    Settings, Step, WarmRestarts, Warmup,
 };
+use std::path::Path;
 
 /// The kinds of schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -198,49 +200,71 @@ impl ScheduleOptions {
 }
 
 /// Rows of the printed table.
-const ROWS: u64 = 20;
+const ROWS: usize = 20;
 
 pub(crate) fn run(command: &ScheduleCommand) -> Result<()> {
-    let steps = command.steps.get();
-    if !command.losses.is_empty() && command.name != ScheduleName::ReduceOnPlateau {
-        bail!("--losses belongs to the schedule reduce-on-plateau");
+    let plateaus = command.name == ScheduleName::ReduceOnPlateau || command.batch.grows_by_plateau();
+    if !command.losses.is_empty() && !plateaus {
+        bail!("--losses belongs to reduce-on-plateau and to --batch-growth plateau");
     }
-    let (schedule, warmup) = command.options.build(command.name, steps)?;
-    let rate_at = |t: u64| {
-        let seen = usize::try_from(t).map_or(command.losses.len(), |t| t.min(command.losses.len()));
-        warmup.before(schedule, t, &command.losses[..seen])
+    let steps = command.steps;
+    let (learning_rate, warmup) = command.options.build(command.name, steps)?;
+    let grows = command.batch.grows();
+    let batch_size = command.batch.size(32);
+    let largest = match command.batch.largest_batch {
+        Some(largest) => largest,
+        None if grows => bail!("give a --largest-batch: how many rows there are is not known here"),
+        None => batch_size,
     };
-    if let Some(path) = &command.svg {
-        // As many points as a picture shows.
-        let stride = steps.div_ceil(4000);
-        let points = (0..=steps).step_by(usize::try_from(stride)?).map(|t| (t as f64, rate_at(t))).collect();
-        let plot = Plot {
-            title: schedule.name(),
-            x_label: "step",
-            y_label: "learning rate",
-            log_x: false,
-            curves: &[("learning rate", points)],
-            mark: None,
-        };
-        plot.write(path)?;
-    }
-    let stride = steps.div_ceil(ROWS);
-    let rows: Vec<(u64, f64)> = (0..=steps)
-        .step_by(usize::try_from(stride).context("too many steps")?)
-        .chain([steps])
-        .map(|t| (t, rate_at(t)))
+    let batch_growth = command.batch.growth(command.options.plateau(), largest, steps)?;
+    let settings = Settings { learning_rate, warmup, batch_size, batch_growth, ..Settings::default() };
+    settings.check(largest.max(batch_size))?;
+
+    let mut samples = 0;
+    let plans: Vec<Plan> = (0..=steps)
+        .map(|t| {
+            let plan = settings.plan(t, samples, &command.losses[..command.losses.len().min(t as usize)]);
+            samples += plan.batch_size as u64;
+            plan
+        })
         .collect();
-    let rows = if steps.is_multiple_of(stride) { &rows[..rows.len() - 1] } else { &rows[..] };
+    if let Some(path) = &command.svg {
+        draw(path, learning_rate.name(), &plans, grows)?;
+    }
+    let stride = (plans.len() - 1).div_ceil(ROWS);
+    let shown = plans.iter().enumerate().filter(|(t, _)| t % stride == 0 || t + 1 == plans.len());
     if command.json {
-        let rates: Vec<_> = rows.iter().map(|(t, rate)| json!({ "step": t, "rate": rate })).collect();
-        let report = json!({ "schema_version": 1, "schedule": schedule, "warmup": warmup, "rates": rates });
+        let row =
+            |(t, plan): (usize, &Plan)| json!({ "step": t, "rate": plan.learning_rate, "batch_size": plan.batch_size });
+        let rates: Vec<_> = shown.map(row).collect();
+        let report = json!({ "schema_version": 1, "schedule": learning_rate, "warmup": warmup, "rates": rates });
         println!("{report:#}");
-    } else {
-        println!("{:>12}  learning rate", "step");
-        rows.iter().for_each(|(t, rate)| println!("{t:>12}  {rate:.6e}"));
-        if let Some(path) = &command.svg {
-            println!("plot: {}", path.display());
-        }
+        return Ok(());
+    }
+    println!("{:>12}  learning rate{}", "step", if grows { "   batch size" } else { "" });
+    for (t, plan) in shown {
+        let batch = if grows { format!("   {:>10}", plan.batch_size) } else { String::new() };
+        println!("{t:>12}  {:<13}{batch}", format!("{:.6e}", plan.learning_rate));
+    }
+    if let Some(path) = &command.svg {
+        println!("plot: {}", path.display());
     }
     Ok(())
+}
+
+/// The learning rate, and below it the batch size if it changes.
+fn draw(path: &Path, name: &str, plans: &[Plan], grows: bool) -> Result<()> {
+    // No more points than a picture shows.
+    let stride = plans.len().div_ceil(4000);
+    let curve = |value: fn(&Plan) -> f64| {
+        plans.iter().enumerate().step_by(stride).map(|(t, plan)| (t as f64, value(plan))).collect::<Vec<_>>()
+    };
+    let rates = [("learning rate", curve(|plan| plan.learning_rate))];
+    let sizes = [("batch size", curve(|plan| plan.batch_size as f64))];
+    let plot = |title, curves| Plot { title, x_label: "step", y_label: "", log_x: false, curves, mark: None };
+    let plots = [
+        Plot { y_label: "learning rate", ..plot(name, &rates) },
+        Plot { y_label: "batch size", ..plot("batch size", &sizes) },
+    ];
+    plot::write(path, &plots[..1 + usize::from(grows)])
 }

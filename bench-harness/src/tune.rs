@@ -1,7 +1,7 @@
 //! `simdescent tune`: hyper-parameters by measurement.
 
 use crate::cli::TuneLearningRate;
-use crate::plot::Plot;
+use crate::plot::{self, Plot};
 use anyhow::{Context, Result};
 use serde_json::json;
 use simdescent::kernels::{Exec, Par, Team, isa};
@@ -34,7 +34,7 @@ pub(crate) fn learning_rate(options: &TuneLearningRate) -> Result<()> {
             curves: &[("loss", curve(|p| p.loss)), ("smoothed", curve(|p| p.smoothed))],
             mark: found.suggested.map(|rate| ("suggested", rate)),
         };
-        plot.write(path)?;
+        plot::write(path, &[plot])?;
     }
     if options.json {
         let report = json!({

@@ -90,6 +90,19 @@ fn a_file_and_flags_mean_the_same_and_flags_go_first() {
     assert_eq!(other["model"], "mlp 2-32-16-1");
 }
 
+/// The README's file and the README's flags.
+#[test]
+fn the_readme_says_the_same_twice() {
+    let readme = include_str!("../../README.md");
+    let file = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let flags = readme.lines().find(|line| line.starts_with("simdescent train --workload")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("run.toml");
+    fs::write(&path, file).unwrap();
+    let flags: Vec<&str> = flags.split_whitespace().skip(2).collect();
+    assert_eq!(train(&["--config", path.to_str().unwrap()]), train(&flags));
+}
+
 #[test]
 fn every_part_of_the_toolbox_changes_the_run() {
     let base = ["--workload", "mlp", "--steps", "60", "--optimizer", "momentum"];

@@ -63,11 +63,33 @@ fn every_schedule_has_usable_defaults() {
 }
 
 #[test]
+fn a_growing_batch_is_shown_beside_the_rate() {
+    let dir = tempfile::tempdir().unwrap();
+    let svg = dir.path().join("seesaw.svg");
+    let seesaw = ["schedule", "step", "--factor", "0.5", "--every", "100", "--steps", "300", "--rate", "0.8"];
+    let seesaw =
+        [&seesaw[..], &["--batch-growth", "seesaw", "--largest-batch", "1000", "--svg", svg.to_str().unwrap()]]
+            .concat();
+    let report = json(&[&seesaw[..], &["--json"]].concat());
+    let rows = report["rates"].as_array().unwrap();
+    let at = |step: u64| rows.iter().find(|row| row["step"] == step).unwrap();
+    // Half as many updates per halving: 100 of 32 samples, 50 of 64, 25 of 128.
+    for (step, batch, rate) in [(90, 32, 0.8), (105, 64, 0.8 * 0.5f64.sqrt()), (165, 128, 0.4)] {
+        assert_eq!(at(step)["batch_size"], batch, "{step}");
+        assert!((at(step)["rate"].as_f64().unwrap() - rate).abs() < 1e-12, "{step}");
+    }
+    assert!(std::fs::read_to_string(&svg).unwrap().contains("batch size"));
+    assert!(text(&simdescent(&seesaw).stdout).contains("batch size"));
+}
+
+#[test]
 fn a_wrong_schedule_is_a_clear_error() {
     refused(&["schedule", "cosine", "--power", "2"], "--power belongs to the schedules polynomial, not to cosine");
     refused(&["schedule", "step", "--factor", "2"], "factor has to be in (0, 1]");
     refused(&["schedule", "constant", "--rate", "nan"], "rate has to be positive");
     refused(&["schedule", "cosine", "--losses", "1,2"], "reduce-on-plateau");
+    refused(&["schedule", "cosine", "--batch-growth", "seesaw"], "--largest-batch");
+    refused(&["schedule", "constant", "--batch-growth", "seesaw", "--largest-batch", "64"], "only falls");
     refused(&["schedule", "cosine", "--steps", "0"], "--steps");
     refused(&["schedule", "sawtooth"], "warm-restarts");
     refused(&["schedule", "cosine", "--svg", "/no/such/dir/x.svg"], "/no/such/dir/x.svg");
