@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// let mut trainer = Trainer::new(Exec::default(), Linear::new(8, true), &training, settings)?;
 ///
 /// let early_stopping = Some(EarlyStopping { patience: 5, min_delta: 0.0 });
-/// let options = FitOptions { steps: 500, validate_every: 25, early_stopping };
+/// let options = FitOptions { steps: 500, samples: None, validate_every: 25, early_stopping };
 /// let fit = trainer.fit(&Evaluator::new(Loss::Squared, &validation)?, options)?;
 /// let best = fit.validations[fit.best.unwrap()];
 /// assert!(best.evaluation.loss < 0.013, "{best:?}"); // the noise is 0.01
@@ -31,6 +31,8 @@ use serde::{Deserialize, Serialize};
 pub struct FitOptions {
     /// Steps at most, on top of those already taken
     pub steps: u64,
+    /// Samples after which to end, on top of those already seen: equal computation whatever the batch size
+    pub samples: Option<u64>,
     /// Steps between two validations, at least 1
     pub validate_every: u64,
     /// Whether and when to stop before
@@ -55,7 +57,7 @@ pub struct EarlyStopping {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
-    /// All steps were taken.
+    /// All steps were taken, or all samples seen.
     Steps,
     /// Validation no longer improved.
     Early,
@@ -86,7 +88,7 @@ pub struct Fit {
 }
 
 impl<M: Model> Trainer<'_, M> {
-    /// Steps and validates until the steps are taken, validation stops improving, or a loss is not finite. Schedules
+    /// Steps and validates until the steps are taken or the samples seen, validation stops improving, or a loss is not finite. Schedules
     /// that adapt to the validation loss are told it.
     ///
     /// With early stopping the model has the best weights afterwards, which [`digest`](Self::digest) then sees.
@@ -100,7 +102,8 @@ impl<M: Model> Trainer<'_, M> {
         if let Some(fault) = options.fault() {
             return Err(ConfigError::Fit(fault));
         }
-        let end = self.history().steps().saturating_add(options.steps);
+        let last_step = self.history().steps().saturating_add(options.steps);
+        let last_sample = options.samples.map_or(u64::MAX, |n| self.history().samples().saturating_add(n));
         let mut best_weights = options.early_stopping.map(|_| self.model().parameters().to_vec());
         let mut fit = Fit { stop: Stop::Steps, validations: vec![], best: None };
         let (mut reference, mut waited) = (f64::INFINITY, 0);
@@ -123,12 +126,16 @@ impl<M: Model> Trainer<'_, M> {
                     break;
                 }
             }
-            if self.history().steps() == end {
+            let at_end =
+                |trainer: &Self| trainer.history().steps() >= last_step || trainer.history().samples() >= last_sample;
+            if at_end(self) {
                 break;
             }
-            for _ in 0..options.validate_every.min(end - self.history().steps()) {
+            for _ in 0..options.validate_every {
                 if !self.step().is_finite() {
                     fit.stop = Stop::Diverged;
+                }
+                if fit.stop == Stop::Diverged || at_end(self) {
                     break;
                 }
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// How the weights of a layer start. Biases always start at zero.
 ///
 /// `fan_in` and `fan_out` are the numbers of inputs and outputs of the layer. Wrong formulas are in circulation: He's
-/// standard deviation is √(2/fan_in), not √(2/n²) or 2/n; Xavier's variance is 2/(fan_in + fan_out), which is 1/n only where
+/// standard deviation is √(2/fan_in), not √(2/n²); Xavier's variance is 2/(fan_in + fan_out), which is 1/n only where
 /// both are n, and its uniform limit is √6/√(fan_in + fan_out), not √6/(fan_in + fan_out).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -32,7 +32,7 @@ fn early_stopping_ends_an_overfitting_run_at_its_best_weights() {
     let validation = Evaluator::new(Loss::Squared, &held_out).unwrap();
     let run = |early_stopping| {
         let mut trainer = Trainer::new(Exec::default(), Linear::new(15, true), &training, descent(0.05)).unwrap();
-        let options = FitOptions { steps: 5000, validate_every: 5, early_stopping };
+        let options = FitOptions { steps: 5000, samples: None, validate_every: 5, early_stopping };
         let fit = trainer.fit(&validation, options).unwrap();
         let left = validation.evaluate(Exec::default(), trainer.model_mut()).loss;
         (fit, left, trainer.history().steps())
@@ -62,7 +62,7 @@ fn a_diverging_run_stops_and_goes_back() {
     let early = Some(EarlyStopping { patience: 100_000, min_delta: 0.0 });
     for (early_stopping, small) in [(early, true), (None, false)] {
         let mut trainer = Trainer::new(Exec::default(), Linear::new(15, true), &training, descent(10.0)).unwrap();
-        let options = FitOptions { steps: 10_000, validate_every: 3, early_stopping };
+        let options = FitOptions { steps: 10_000, samples: None, validate_every: 3, early_stopping };
         let fit = trainer.fit(&validation, options).unwrap();
         assert_eq!(fit.stop, Stop::Diverged);
         assert!(trainer.history().steps() < 200);
@@ -71,11 +71,27 @@ fn a_diverging_run_stops_and_goes_back() {
 }
 
 #[test]
+fn a_fit_ends_at_its_steps_or_samples_and_can_go_on() {
+    let (training, held_out) = overfitting();
+    let validation = Evaluator::new(Loss::Squared, &held_out).unwrap();
+    let settings = Settings { batch_size: 4, ..descent(0.01) };
+    let mut trainer = Trainer::new(Exec::default(), Linear::new(15, true), &training, settings).unwrap();
+    let options = FitOptions { steps: 7, samples: None, validate_every: 3, early_stopping: None };
+    let steps = |fit: simdescent::Fit| fit.validations.iter().map(|v| v.step).collect::<Vec<_>>();
+    assert_eq!(steps(trainer.fit(&validation, options).unwrap()), [0, 3, 6, 7]);
+    let options = FitOptions { steps: 100, samples: Some(30), ..options };
+    let fit = trainer.fit(&validation, options).unwrap();
+    // An epoch is four batches of 4 and one of 2: 26 samples before, at least 30 more after nine steps.
+    assert_eq!((fit.stop, fit.validations[0].samples, fit.validations.last().unwrap().samples), (Stop::Steps, 26, 58));
+    assert_eq!(steps(fit), [7, 10, 13, 16]);
+}
+
+#[test]
 fn wrong_options_are_refused() {
     let (training, held_out) = overfitting();
     let validation = Evaluator::new(Loss::Squared, &held_out).unwrap();
     let mut trainer = Trainer::new(Exec::default(), Linear::new(15, true), &training, descent(0.1)).unwrap();
-    let good = FitOptions { steps: 1, validate_every: 1, early_stopping: None };
+    let good = FitOptions { steps: 1, samples: None, validate_every: 1, early_stopping: None };
     let stopping =
         |patience, min_delta| FitOptions { early_stopping: Some(EarlyStopping { patience, min_delta }), ..good };
     for bad in [FitOptions { validate_every: 0, ..good }, stopping(0, 0.0), stopping(1, -1.0), stopping(1, f64::NAN)] {
@@ -92,7 +108,9 @@ fn a_plateau_of_the_validation_loss_reduces_the_rate() {
     let settings = Settings { learning_rate: LearningRate::ReduceOnPlateau(schedule), ..descent(0.05) };
     let mut trainer = Trainer::new(Exec::default(), Linear::new(15, true), &training, settings).unwrap();
     assert_eq!(trainer.plan().learning_rate, 0.05);
-    trainer.fit(&validation, FitOptions { steps: 500, validate_every: 5, early_stopping: None }).unwrap();
+    trainer
+        .fit(&validation, FitOptions { steps: 500, samples: None, validate_every: 5, early_stopping: None })
+        .unwrap();
     assert_eq!(trainer.history().validation().len(), 101);
     let plateaus = plateau.count(trainer.history().validation());
     assert!(plateaus >= 2, "{plateaus}");

@@ -110,22 +110,19 @@ impl ProblemOptions {
             let widths = [inputs].into_iter().chain(hidden.iter().map(|n| n.get())).chain([outputs]).collect();
             *model = ModelSpec::mlp(widths);
         }
-        let layers_only = [
-            ("activation", self.activation.is_some()),
-            ("dropout", self.dropout.is_some_and(|rate| rate != 0.0)),
-            ("initializer", self.initializer.is_some()),
-            ("initializer-scale", self.initializer_scale.is_some()),
-        ];
-        let refuse = |from: usize, what: &str| match layers_only[from..].iter().find(|(_, given)| *given) {
-            Some((flag, _)) => bail!("--{flag} needs {what}: give the widths of some with --hidden"),
-            None => Ok(()),
-        };
-        let ModelSpec::Mlp { widths, activation, initializer, dropout } = model else {
-            return refuse(0, "a network");
-        };
-        if widths.len() == 2 && (self.activation.is_some() || layers_only[1].1) {
-            return refuse(0, "hidden layers");
+        let hidden = matches!(model, ModelSpec::Mlp { widths, .. } if widths.len() > 2);
+        let drops = self.dropout.is_some_and(|rate| rate != 0.0);
+        for (flag, given) in [("activation", self.activation.is_some()), ("dropout", drops)] {
+            if given && !hidden {
+                bail!("--{flag} needs hidden layers: give their widths with --hidden");
+            }
         }
+        let ModelSpec::Mlp { activation, initializer, dropout, .. } = model else {
+            if self.initializer.is_some() || self.initializer_scale.is_some() {
+                bail!("--initializer needs a network, a linear model starts at zero: give hidden layers with --hidden");
+            }
+            return Ok(());
+        };
         if let Some(name) = self.activation {
             *activation = name.into();
         }

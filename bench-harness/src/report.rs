@@ -123,7 +123,7 @@ pub(crate) struct Run {
 }
 
 /// A finite number as itself, others as strings.
-fn number<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn number<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if x.is_finite() {
         serializer.serialize_f64(*x)
     } else if x.is_nan() {

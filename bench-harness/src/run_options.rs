@@ -7,7 +7,7 @@ use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use simdescent::{EarlyStopping, FitOptions, Rule, Sampling, Settings};
+use simdescent::{BatchGrowth, EarlyStopping, FitOptions, Rule, Sampling, Settings};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -47,7 +47,8 @@ pub(crate) struct RunOptions {
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct LengthOptions {
-    /// Steps at most [default: 10 epochs]
+    /// Steps at most; where the batch grows instead of a decay, as many samples as they would see at the first batch size
+    /// [default: 10 epochs]
     #[arg(long, value_name = "N")]
     steps: Option<NonZeroU64>,
     /// Steps between two validations [default: a fiftieth of all steps]
@@ -69,9 +70,12 @@ impl RunOptions {
         // From the text, so that an error names line and column.
         let mut base: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
         base.problem.give_way_to(&self.problem);
-        let mut merged = Table::try_from(base)?;
-        overlay(&mut merged, Table::try_from(self)?);
-        Ok(Self::deserialize(merged)?)
+        let join = || {
+            let mut merged = Table::try_from(base)?;
+            overlay(&mut merged, Table::try_from(self)?);
+            Ok::<_, anyhow::Error>(Self::deserialize(merged)?)
+        };
+        join().with_context(|| format!("cannot join {} and the flags", path.display()))
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -111,8 +115,15 @@ impl RunOptions {
             (None, None) => None,
             (None, Some(_)) => bail!("--min-delta belongs to early stopping: give a --patience too"),
         };
+        // Where the batch grows instead of a decay, the schedule's clock is in samples, and so is the length.
+        let samples = match settings.batch_growth {
+            BatchGrowth::InsteadOfDecay { .. } | BatchGrowth::Seesaw { .. } => {
+                Some(steps.saturating_mul(batch_size as u64))
+            }
+            BatchGrowth::Fixed | BatchGrowth::Scheduled { .. } => None,
+        };
         let validate_every = self.fit.validate_every.map_or(steps.div_ceil(50), NonZeroU64::get);
-        Ok((settings, FitOptions { steps, validate_every, early_stopping }))
+        Ok((settings, FitOptions { steps, samples, validate_every, early_stopping }))
     }
 }
 

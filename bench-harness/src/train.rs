@@ -2,11 +2,13 @@
 
 use crate::cli::TrainOptions;
 use crate::problem::Example;
+use crate::report::number;
 use crate::workload::Workload;
 use anyhow::{Context, Result};
+use serde::Serialize;
 use serde_json::{Value, json};
 use simdescent::kernels::{Exec, Par, Team, isa};
-use simdescent::{Dataset, Evaluator, Fit, Model, Settings, Stop, Targets, Trainer, Validation};
+use simdescent::{Dataset, Evaluation, Evaluator, Fit, Model, Settings, Stop, Targets, Trainer, Validation};
 
 pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let run = options.run.over(options.config.as_deref())?;
@@ -41,6 +43,16 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     Ok(())
 }
 
+/// A validation in the report.
+#[derive(Serialize)]
+struct Row {
+    step: u64,
+    samples: u64,
+    #[serde(serialize_with = "number")]
+    loss: f64,
+    accuracy: Option<f64>,
+}
+
 struct Outcome<'a> {
     workload: &'a Workload,
     settings: Settings,
@@ -57,14 +69,11 @@ struct Outcome<'a> {
 
 impl Outcome<'_> {
     fn json(&self) -> Result<Value> {
-        let validation = |v: &Validation| {
-            json!({
-                "step": v.step,
-                "samples": v.samples,
-                "loss": v.evaluation.loss,
-                "accuracy": v.evaluation.accuracy,
-            })
+        let row = |v: &Validation| {
+            let Evaluation { loss, accuracy } = v.evaluation;
+            Row { step: v.step, samples: v.samples, loss, accuracy }
         };
+        let kept = serde_json::to_value(row(self.kept))?;
         let mut report = json!({
             "schema_version": 1,
             "workload": self.workload.name,
@@ -75,10 +84,10 @@ impl Outcome<'_> {
             "stop": self.fit.stop,
             "steps": self.steps,
             "samples": self.samples,
-            "loss": self.kept.evaluation.loss,
-            "accuracy": self.kept.evaluation.accuracy,
-            "best": self.fit.best.map(|best| validation(&self.fit.validations[best])),
-            "validations": self.fit.validations.iter().map(validation).collect::<Vec<_>>(),
+            "loss": kept["loss"],
+            "accuracy": kept["accuracy"],
+            "best": self.fit.best.map(|best| row(&self.fit.validations[best])),
+            "validations": self.fit.validations.iter().map(row).collect::<Vec<_>>(),
             "digest": self.digest,
         });
         if let Some(weight) = self.example {

@@ -41,7 +41,9 @@ pub(crate) fn learning_rate(options: &TuneLearningRate) -> Result<()> {
             "schema_version": 1,
             "workload": workload.name,
             "model": workload.model.describe(),
-            "settings": settings,
+            "optimizer": settings.rule.name(),
+            "batch_size": settings.batch_size,
+            "seed": settings.seed,
             "finder": finder,
             "result": found,
         });

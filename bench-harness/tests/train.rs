@@ -177,6 +177,28 @@ fn early_stopping_keeps_the_best_weights() {
     assert!(text.contains("all steps taken; kept the weights of step 50"), "{text}");
 }
 
+/// Where the batch grows instead of a decay, the length is in samples: as many as the decay would see, in fewer steps.
+#[test]
+fn growth_instead_of_decay_takes_fewer_steps_for_the_same_samples() {
+    // No short batches, so that the numbers come out even.
+    let step = "--workload linear --schedule step --factor 0.5 --every 100 --steps 300 --last-batch drop";
+    let step: Vec<&str> = step.split_whitespace().collect();
+    let decay = train(&step);
+    assert_eq!((&decay["steps"], &decay["samples"]), (&300.into(), &9600.into()));
+    let grown = train(&[&step[..], &["--batch-growth", "instead-of-decay"]].concat());
+    assert_eq!((&grown["steps"], &grown["samples"]), (&175.into(), &9600.into()));
+    let [decay, grown] = [decay, grown].map(|report| report["loss"].as_f64().unwrap());
+    assert!((grown / decay - 1.0).abs() < 0.02, "{grown} and {decay}");
+}
+
+#[test]
+fn a_diverged_run_says_so_in_valid_json() {
+    let report = train(&["--workload", "linear", "--rate", "100", "--steps", "1000"]);
+    assert_eq!(report["stop"], "diverged");
+    assert!(["NaN", "Infinity"].contains(&report["loss"].as_str().unwrap()), "{}", report["loss"]);
+    assert!(report["best"]["loss"].is_f64());
+}
+
 #[test]
 fn wrong_options_are_clear_errors() {
     let dir = tempfile::tempdir().unwrap();
@@ -197,6 +219,7 @@ fn wrong_options_are_clear_errors() {
     refused(&["--dropout", "1"], "[0, 1)");
     refused(&["--workload", "linear", "--dropout", "0.5"], "--hidden");
     refused(&["--workload", "softmax", "--activation", "tanh"], "--hidden");
+    refused(&["--workload", "linear", "--initializer", "he-normal"], "a linear model starts at zero");
     refused(&["--initializer-scale", "2"], "needs an --initializer");
     refused(&["--initializer", "he-normal", "--initializer-scale", "2"], "no number");
     refused(&["--initializer", "normal", "--initializer-scale", "-2"], "must not be negative");
