@@ -25,7 +25,7 @@ pub struct LearningRateFinder {
     pub smoothing: f64,
 }
 
-/// 100 steps from 10⁻⁶ to 10, β = 0.9. (fastai's β = 0.98 shifts the curve by half the steps.)
+/// 100 steps from 10⁻⁶ to 10, β = 0.9. (fastai's β = 0.98 lags by half the steps.)
 impl Default for LearningRateFinder {
     fn default() -> Self {
         Self { from: 1e-6, to: 10.0, steps: 100, smoothing: 0.9 }
@@ -48,7 +48,8 @@ pub struct RangePoint {
 pub struct RangeTest {
     /// Every step, in order; all numbers are finite.
     pub points: Vec<RangePoint>,
-    /// Where the smoothed loss falls most steeply over log η: a rate to start from. `None` if it never falls.
+    /// Where the smoothed loss falls most steeply over log η, moved back by the β/(1−β) steps that smoothing lags behind: a
+    /// rate to start from. `None` if the loss never falls.
     pub suggested: Option<f64>,
     /// Where the smoothed loss is lowest: usually too large a rate already.
     pub lowest: f64,
@@ -93,7 +94,8 @@ impl LearningRateFinder {
         }
         let lowest = (0..points.len()).min_by(|&a, &b| points[a].smoothed.total_cmp(&points[b].smoothed));
         let lowest = lowest.ok_or(ConfigError::Finder("the loss is not finite before the first step"))?;
-        let suggested = self.steepest(&points, lowest).map(|i| points[i].rate);
+        let lag = (self.smoothing / (1.0 - self.smoothing)).round() as usize;
+        let suggested = self.steepest(&points, lowest).map(|i| points[i.saturating_sub(lag)].rate);
         Ok(RangeTest { suggested, lowest: points[lowest].rate, exploded, points })
     }
 

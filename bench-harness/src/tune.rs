@@ -57,7 +57,7 @@ pub(crate) fn learning_rate(options: &TuneLearningRate) -> Result<()> {
             settings.batch_size
         );
         match found.suggested {
-            Some(rate) => println!("suggested      {rate:.3e}   (steepest fall of the smoothed loss)"),
+            Some(rate) => println!("suggested      {rate:.3e}   (steepest fall of the loss)"),
             None => println!("suggested      none: the loss never falls in this range; take a lower --from"),
         }
         println!("lowest loss    {:.3e}", found.lowest);
