@@ -35,7 +35,12 @@ impl Dropout {
         let dropped_below = (f64::from(self.rate) * 2f64.powi(32)) as u32;
         let kept = 1.0 / (1.0 - self.rate);
         let mut stream = Stream::at(self.key, step, (layer as u64) << 40);
-        mask.fill_with(|| if stream.bits() < dropped_below { 0.0 } else { kept });
+        let mut words = [0; 256];
+        for mask in mask.chunks_mut(words.len()) {
+            let words = &mut words[..mask.len()];
+            stream.fill(words);
+            mask.iter_mut().zip(&*words).for_each(|(m, &word)| *m = if word < dropped_below { 0.0 } else { kept });
+        }
     }
 }
 
