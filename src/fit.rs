@@ -88,8 +88,8 @@ pub struct Fit {
 }
 
 impl<M: Model> Trainer<'_, M> {
-    /// Steps and validates until the steps are taken or the samples seen, validation stops improving, or a loss is not finite. Schedules
-    /// that adapt to the validation loss are told it.
+    /// Steps and validates until the steps are taken or the samples seen, validation stops improving, or a loss is not
+    /// finite. Schedules that adapt to the validation loss are told it.
     ///
     /// With early stopping the model has the best weights afterwards, which [`digest`](Self::digest) then sees.
     ///
@@ -155,7 +155,7 @@ impl<M: Model> Trainer<'_, M> {
         let (step, samples) = (self.history().steps(), self.history().samples());
         fit.validations.push(Validation { step, samples, evaluation });
         let lowest = fit.best.map_or(f64::INFINITY, |best| fit.validations[best].evaluation.loss);
-        if loss < lowest {
+        if loss.is_finite() && loss < lowest {
             fit.best = Some(fit.validations.len() - 1);
         }
         loss
