@@ -7,12 +7,17 @@ use sha2::{Digest, Sha256};
 pub struct History {
     losses: Vec<f32>,
     samples: u64,
+    validation: Vec<f64>,
 }
 
 impl History {
     pub(crate) fn record(&mut self, loss: f32, batch: usize) {
         self.losses.push(loss);
         self.samples += batch as u64;
+    }
+
+    pub(crate) fn record_validation(&mut self, loss: f64) {
+        self.validation.push(loss);
     }
 
     /// Steps taken.
@@ -28,6 +33,11 @@ impl History {
     /// The loss of each step.
     pub fn losses(&self) -> &[f32] {
         &self.losses
+    }
+
+    /// The validation losses that the trainer was told.
+    pub fn validation(&self) -> &[f64] {
+        &self.validation
     }
 }
 

@@ -10,11 +10,9 @@
 //!     loss: Loss::Squared,
 //!     rule: Rule::Sgd,
 //!     learning_rate: LearningRate::Constant { rate: 0.01 },
-//!     l2: 0.0,
 //!     batch_size: data.rows(),
 //!     sampling: Sampling::FixedOrder,
-//!     trial: 0,
-//!     seed: 0,
+//!     ..Settings::default()
 //! };
 //! let exec = Exec::default();
 //! let mut trainer = Trainer::new(exec, Linear::new(1, false), &data, settings)?;
@@ -27,7 +25,18 @@
 //! # Ok::<(), simdescent::ConfigError>(())
 //! ```
 //!
-//! A [`Trainer`] runs a [`Model`] over a [`Dataset`] as its [`Settings`] say. The kernels below it are the crate
+//! A [`Trainer`] runs a [`Model`] over a [`Dataset`] as its [`Settings`] say; [`Trainer::fit`] validates meanwhile and can
+//! stop early. What there is to choose:
+//!
+//! | | |
+//! | --- | --- |
+//! | learning rate | [`LearningRate`], [`Warmup`] in front of it; [`LearningRateFinder`] |
+//! | batch size | [`BatchGrowth`], alone or coupled to the learning rate; [`Sampling`], [`LastBatch`] |
+//! | initial weights | [`Initializer`] |
+//! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
+//! | optimizer | [`Rule`] |
+//!
+//! The kernels below it are the crate
 //! [`simdescent_kernels`], which can be used alone.
 
 #![forbid(unsafe_code)]
@@ -35,12 +44,15 @@
 pub mod dataset;
 mod error;
 mod evaluate;
+mod fit;
 mod history;
 mod initializer;
+mod learning_rate_finder;
 mod loss;
 mod model;
 mod optimizer;
 pub mod random;
+mod regularizer;
 mod sampling;
 mod schedule;
 mod settings;
@@ -50,13 +62,19 @@ mod trainer;
 pub use dataset::{Dataset, Targets};
 pub use error::{DataError, Place};
 pub use evaluate::{Evaluation, Evaluator};
+pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
+pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss};
 pub use model::{Linear, Mlp, Model};
 pub use optimizer::{Optimizer, Rule};
-pub use sampling::Sampling;
-pub use schedule::LearningRate;
+pub use regularizer::{Dropout, ElasticNet};
+pub use sampling::{LastBatch, Sampling};
+pub use schedule::{
+    Anneal, BatchGrowth, BatchShape, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plan, Plateau,
+    Polynomial, RateScaling, ReduceOnPlateau, Step, WarmRestarts, Warmup,
+};
 pub use settings::{ConfigError, Settings};
 pub use trainer::Trainer;
 

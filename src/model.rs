@@ -25,8 +25,13 @@ pub trait Model: Send {
     fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]);
     /// The outputs `[batch, outputs]` for inputs `[batch, inputs]`.
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32>;
-    /// Computes the gradient by the parameters, given that the outputs of the last [`forward`](Model::forward) on the same
-    /// `inputs` have been replaced by the gradient of the loss by them.
+    /// As [`forward`](Model::forward) in training step number `step`: for models that train otherwise than they predict.
+    fn forward_training(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
+        let _ = step;
+        self.forward(exec, inputs)
+    }
+    /// Computes the gradient by the parameters, given that the outputs of the last [`forward`](Model::forward) or
+    /// [`forward_training`](Model::forward_training) on the same `inputs` have been replaced by the gradient of the loss by them.
     fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>);
 }
 
@@ -48,6 +53,9 @@ impl<M: Model + ?Sized> Model for Box<M> {
     }
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
         (**self).forward(exec, inputs)
+    }
+    fn forward_training(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
+        (**self).forward_training(exec, inputs, step)
     }
     fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
         (**self).backward(exec, inputs)

@@ -30,6 +30,8 @@ pub enum Purpose {
     Weights = 2,
     /// The order of samples.
     Sampling = 3,
+    /// What dropout drops.
+    Dropout = 4,
 }
 
 impl StreamKey {
@@ -52,6 +54,28 @@ impl Stream {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
         Self(ChaCha8Rng::from_seed(seed))
+    }
+
+    /// Word `position` and what follows of the stream called `key`, in the variant numbered `nonce`: random numbers
+    /// that are found without drawing those before them.
+    pub fn at(key: StreamKey, nonce: u64, position: u64) -> Self {
+        let Self(mut generator) = Self::new(key);
+        generator.set_stream(nonce);
+        generator.set_word_pos(u128::from(position));
+        Self(generator)
+    }
+
+    /// Fills `words` with uniform integers of 32 bits.
+    pub fn fill(&mut self, words: &mut [u32]) {
+        // Blocks of bytes are copied out of the generator several times as fast as single words.
+        let mut bytes = [0; 256];
+        for words in words.chunks_mut(bytes.len() / 4) {
+            let bytes = &mut bytes[..4 * words.len()];
+            self.0.fill_bytes(bytes);
+            for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+                *word = u32::from_le_bytes(*bytes);
+            }
+        }
     }
 
     /// Uniform on the 2⁵³ multiples of 2⁻⁵³ in [0, 1).
@@ -153,6 +177,22 @@ mod tests {
         s.shuffle(&mut order);
         let seen = format!("{:016x} {below:?} {:016x} {order:?}", uniform.to_bits(), normal.to_bits());
         assert_eq!(seen, "3fb350a8ad8917d8 [514, 767, 2] bff5e9e44650fdbf [3, 4, 6, 7, 0, 2, 5, 1]");
+    }
+
+    #[test]
+    fn a_stream_can_be_entered_anywhere() {
+        let key = StreamKey::new(Purpose::Data, 7);
+        let words = |nonce, position, n| {
+            let mut words = vec![0; n];
+            Stream::at(key, nonce, position).fill(&mut words);
+            words
+        };
+        let mut one_by_one = Stream::new(key);
+        let all: Vec<u32> = (0..200).map(|_| one_by_one.0.next_u32()).collect();
+        for position in [0, 1, 15, 16, 17, 63, 64, 65, 99] {
+            assert_eq!(words(0, position as u64, 100), all[position..position + 100], "{position}");
+            assert_ne!(words(1, position as u64, 100), all[position..position + 100], "{position}");
+        }
     }
 
     #[test]

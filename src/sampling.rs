@@ -10,20 +10,31 @@ use simdescent_kernels::MatRef;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sampling {
-    /// A new random order every epoch. The last batch of an epoch is short if the batch size does not divide the rows.
+    /// A new random order every epoch.
     #[default]
     Reshuffled,
-    /// The order of the data, every epoch the same; last batch as above.
+    /// The order of the data, every epoch the same.
     FixedOrder,
     /// Every sample drawn independently; batches are always full, and there are no epochs.
     WithReplacement,
 }
 
+/// What becomes of the samples at the end of an epoch that do not fill a batch. With replacement there are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LastBatch {
+    /// They are a short batch.
+    #[default]
+    Short,
+    /// They are left out of this epoch.
+    Drop,
+}
+
 /// An endless source of batches.
 pub(crate) struct Batches<'d> {
     data: Table<'d>,
-    batch_size: usize,
     sampling: Sampling,
+    last_batch: LastBatch,
     stream: Stream,
     /// The rows of this epoch in order, or the rows just drawn.
     order: Vec<u32>,
@@ -50,12 +61,12 @@ pub(crate) struct Batch<'a> {
 }
 
 impl<'d> Batches<'d> {
-    /// Batches of `batch_size` rows of `inputs` `[rows, features]`; at least one row and feature.
+    /// Batches of rows of `inputs` `[rows, features]`; at least one row and feature.
     pub(crate) fn new(
         inputs: &'d [f32],
         targets: Targets,
-        batch_size: usize,
         sampling: Sampling,
+        last_batch: LastBatch,
         key: StreamKey,
     ) -> Self {
         let rows = targets.rows();
@@ -65,8 +76,8 @@ impl<'d> Batches<'d> {
         };
         Self {
             data: Table { inputs, features: inputs.len() / rows, targets },
-            batch_size,
             sampling,
+            last_batch,
             stream: Stream::new(key),
             order: (0..u32::try_from(rows).expect("fewer than 2^32 rows")).collect(),
             next: 0,
@@ -75,11 +86,14 @@ impl<'d> Batches<'d> {
         }
     }
 
-    /// The next batch.
-    pub(crate) fn next(&mut self) -> Batch<'_> {
+    /// The next batch, of `batch_size` rows, from 1 to all; it may be another one each time.
+    pub(crate) fn next(&mut self, batch_size: usize) -> Batch<'_> {
         let rows = self.data.targets.rows();
-        let from = self.next;
-        let to = (from + self.batch_size).min(rows);
+        let mut from = self.next;
+        if self.last_batch == LastBatch::Drop && from + batch_size > rows {
+            from = 0;
+        }
+        let to = (from + batch_size).min(rows);
         self.next = if to == rows { 0 } else { to };
         match self.sampling {
             Sampling::FixedOrder => self.data.rows(from, to),
@@ -91,8 +105,8 @@ impl<'d> Batches<'d> {
             }
             Sampling::WithReplacement => {
                 self.order.clear();
-                self.order.extend((0..self.batch_size).map(|_| self.stream.below(rows as u32)));
-                self.gather(0, self.batch_size)
+                self.order.extend((0..batch_size).map(|_| self.stream.below(rows as u32)));
+                self.gather(0, batch_size)
             }
         }
     }
@@ -140,12 +154,18 @@ mod tests {
 
     /// The rows of the first `batches` batches over ten rows, each row holding its own number.
     fn visit(sampling: Sampling, batch_size: usize, batches: usize, seed: u64) -> Vec<Vec<f32>> {
+        visit_sizes(sampling, LastBatch::Short, &vec![batch_size; batches], seed)
+    }
+
+    fn visit_sizes(sampling: Sampling, last_batch: LastBatch, sizes: &[usize], seed: u64) -> Vec<Vec<f32>> {
         let inputs: Vec<f32> = (0..10).map(|i| i as f32).collect();
         let key = StreamKey::new(Purpose::Sampling, seed);
-        let mut source = Batches::new(&inputs, Targets::Values(inputs.clone()), batch_size, sampling, key);
-        (0..batches)
-            .map(|_| {
-                let batch = source.next();
+        let targets = Targets::Values(inputs.clone());
+        let mut source = Batches::new(&inputs, targets, sampling, last_batch, key);
+        sizes
+            .iter()
+            .map(|&size| {
+                let batch = source.next(size);
                 let BatchTargets::Values(values) = batch.targets else { panic!("values in, values out") };
                 assert_eq!((0..batch.inputs.rows()).map(|i| batch.inputs.at(i, 0)).collect::<Vec<_>>(), values);
                 values.to_vec()
@@ -171,6 +191,32 @@ mod tests {
     fn fixed_order_repeats_the_data() {
         let batches = visit(Sampling::FixedOrder, 6, 3, 1);
         assert_eq!(batches, [vec![0., 1., 2., 3., 4., 5.], vec![6., 7., 8., 9.], vec![0., 1., 2., 3., 4., 5.]]);
+    }
+
+    #[test]
+    fn dropped_samples_get_their_turn_in_other_epochs() {
+        let batches = visit_sizes(Sampling::FixedOrder, LastBatch::Drop, &[4; 3], 1);
+        assert_eq!(batches, [vec![0., 1., 2., 3.], vec![4., 5., 6., 7.], vec![0., 1., 2., 3.]]);
+        let batches = visit_sizes(Sampling::Reshuffled, LastBatch::Drop, &[4; 40], 1);
+        assert!(batches.iter().all(|batch| batch.len() == 4));
+        let mut seen = batches.concat();
+        for epoch in seen.chunks_mut(8) {
+            epoch.sort_by(f32::total_cmp);
+            assert!(epoch.windows(2).all(|w| w[0] < w[1]), "no row twice in an epoch: {epoch:?}");
+        }
+        assert!((0..10).all(|row| seen.contains(&(row as f32))));
+        // Batches that fill the epoch leave nothing to drop.
+        let full = |last| visit_sizes(Sampling::Reshuffled, last, &[5; 6], 1);
+        assert_eq!(full(LastBatch::Drop), full(LastBatch::Short));
+    }
+
+    #[test]
+    fn the_batch_size_may_change_within_an_epoch() {
+        let batches = visit_sizes(Sampling::FixedOrder, LastBatch::Short, &[1, 2, 4, 8, 3, 10], 1);
+        let lengths: Vec<_> = batches.iter().map(Vec::len).collect();
+        assert_eq!((lengths, batches[4][0]), (vec![1, 2, 4, 3, 3, 7], 0.0));
+        let dropped = visit_sizes(Sampling::Reshuffled, LastBatch::Drop, &[1, 2, 4, 8, 3, 10], 1);
+        assert_eq!(dropped.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 4, 8, 3, 10]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::loss::Loss;
 use crate::optimizer::Rule;
-use crate::sampling::Sampling;
-use crate::schedule::LearningRate;
+use crate::sampling::{LastBatch, Sampling};
+use crate::schedule::{BatchGrowth, LearningRate, Warmup};
 use serde::{Deserialize, Serialize};
 
 /// Everything that decides a training run besides model and data.
@@ -15,25 +15,54 @@ pub struct Settings {
     pub rule: Rule,
     /// η(t).
     pub learning_rate: LearningRate,
+    /// What goes in front of it.
+    #[serde(default)]
+    pub warmup: Warmup,
     /// λ of the penalty ½λ‖θ‖² on all parameters, biases included; 0 for none. Part of the gradient, not of the
     /// recorded loss.
     pub l2: f32,
-    /// Samples per step.
+    /// Samples of the first step.
     pub batch_size: usize,
+    /// Samples of later steps.
+    #[serde(default)]
+    pub batch_growth: BatchGrowth,
     /// How batches are drawn.
     pub sampling: Sampling,
+    /// What becomes of the samples that are left at the end of an epoch.
+    #[serde(default)]
+    pub last_batch: LastBatch,
     /// Number of the trial, part of the key of the sampling stream.
     pub trial: u64,
     /// Seed of the sampling stream.
     pub seed: u64,
 }
 
-impl Settings {
-    /// Checks everything that does not depend on the model.
-    pub(crate) fn check(&self, rows: usize) -> Result<(), ConfigError> {
-        if !self.learning_rate.is_valid() {
-            return Err(ConfigError::LearningRate(self.learning_rate));
+/// Mini-batch SGD on the squared loss: rate 0.01, batches of 32, reshuffled, seed 0, and nothing else.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            loss: Loss::Squared,
+            rule: Rule::Sgd,
+            learning_rate: LearningRate::Constant { rate: 0.01 },
+            warmup: Warmup::default(),
+            l2: 0.0,
+            batch_size: 32,
+            batch_growth: BatchGrowth::Fixed,
+            sampling: Sampling::Reshuffled,
+            last_batch: LastBatch::Short,
+            trial: 0,
+            seed: 0,
         }
+    }
+}
+
+impl Settings {
+    /// Checks everything that does not depend on the model, for data of so many rows.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a setting is out of its range, or two do not go together.
+    pub fn check(&self, rows: usize) -> Result<(), ConfigError> {
+        self.learning_rate.check(self.warmup)?;
         if let Some(fault) = self.rule.fault() {
             return Err(ConfigError::Rule { name: self.rule.name(), fault });
         }
@@ -43,6 +72,12 @@ impl Settings {
         if self.batch_size == 0 || self.batch_size > rows {
             return Err(ConfigError::BatchSize { batch_size: self.batch_size, rows });
         }
+        if let Some(fault) = self.batch_growth.fault(self.learning_rate) {
+            return Err(ConfigError::BatchGrowth(fault));
+        }
+        if self.batch_growth.largest().is_some_and(|largest| largest < self.batch_size || largest > rows) {
+            return Err(ConfigError::BatchGrowth("the largest batch has to hold the first one and fit the data"));
+        }
         Ok(())
     }
 }
@@ -51,9 +86,17 @@ impl Settings {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A rate, decay or step count of the schedule is out of range.
-    #[error("learning rate {0:?}: rates and steps have to be positive and finite, decays not negative")]
-    LearningRate(LearningRate),
+    /// A number of the learning-rate schedule is out of range.
+    #[error("learning-rate schedule {schedule}: {fault}")]
+    LearningRate {
+        /// The schedule.
+        schedule: &'static str,
+        /// What is wrong.
+        fault: &'static str,
+    },
+    /// The range of a learning-rate finder is not one, or there is nothing to find.
+    #[error("learning-rate finder: {0}")]
+    Finder(&'static str),
     /// A hyper-parameter of the optimizer is out of range.
     #[error("optimizer {name}: {fault}")]
     Rule {
@@ -73,6 +116,15 @@ pub enum ConfigError {
         /// Rows of the data.
         rows: usize,
     },
+    /// The batch-size schedule is out of range or does not go with the learning-rate schedule.
+    #[error("batch-size schedule: {0}")]
+    BatchGrowth(&'static str),
+    /// The probability of dropout is out of range.
+    #[error("the dropout rate has to be in [0, 1), got {0}")]
+    Dropout(f32),
+    /// An option of [`Trainer::fit`](crate::Trainer::fit) is out of range.
+    #[error("fit: {0}")]
+    Fit(&'static str),
     /// The targets do not go with the loss.
     #[error("dataset {name}: {fault}")]
     Targets {

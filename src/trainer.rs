@@ -6,6 +6,7 @@ use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
 use crate::sampling::Batches;
+use crate::schedule::Plan;
 use crate::settings::{ConfigError, Settings};
 use simdescent_kernels::Exec;
 
@@ -35,12 +36,12 @@ impl<'d, M: Model> Trainer<'d, M> {
         if needed != has {
             return Err(ConfigError::Model { name: name(), needed, has });
         }
-        let Settings { batch_size, sampling, trial, seed, .. } = settings;
+        let Settings { batch_size, sampling, last_batch, trial, seed, .. } = settings;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, model.parameters().len()),
-            batches: Batches::new(data.inputs(), targets, batch_size, sampling, key),
+            batches: Batches::new(data.inputs(), targets, sampling, last_batch, key),
             history: History::default(),
             model,
             settings,
@@ -49,17 +50,30 @@ impl<'d, M: Model> Trainer<'d, M> {
 
     /// One step: next batch, forward, loss and gradient, backward, update, record. Returns the loss of the batch.
     pub fn step(&mut self) -> f32 {
-        let batch = self.batches.next();
-        let outputs = self.model.forward(self.exec, batch.inputs);
+        let Plan { batch_size, learning_rate } = self.plan();
+        let batch = self.batches.next(batch_size);
+        let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
         let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
         self.model.backward(self.exec, batch.inputs);
-        let learning_rate = self.settings.learning_rate.at(self.history.steps());
         let (parameters, gradient) = self.model.parameters_and_gradient();
         self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
         self.history.record(loss, batch.inputs.rows());
         loss
     }
 
+    /// Batch size and learning rate of the next step.
+    pub fn plan(&self) -> Plan {
+        self.settings.plan(self.history.steps(), self.history.samples(), self.history.validation())
+    }
+
+    /// Tells a validation loss to the schedules that adapt to it.
+    pub fn record_validation(&mut self, loss: f64) {
+        self.history.record_validation(loss);
+    }
+
+    pub(crate) fn exec(&self) -> Exec<'d> {
+        self.exec
+    }
     /// The model as it is now.
     pub fn model(&self) -> &M {
         &self.model

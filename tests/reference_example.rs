@@ -25,11 +25,9 @@ fn gradient_descent_follows_the_closed_form_at_every_step() {
         loss: Loss::Squared,
         rule: Rule::Sgd,
         learning_rate: LearningRate::Constant { rate },
-        l2: 0.0,
         batch_size: data.rows(),
         sampling: Sampling::FixedOrder,
-        trial: 0,
-        seed: 0,
+        ..Settings::default()
     };
     let exec = Exec::default();
     let mut trainer = Trainer::new(exec, Linear::new(1, false), &data, settings).unwrap();

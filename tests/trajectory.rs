@@ -1,7 +1,9 @@
 //! Same seed, same bits: whole training runs on every instruction set and number of threads, against golden digests.
 
 use simdescent::random::{Purpose, Stream, StreamKey};
-use simdescent::{Initializer, LearningRate, Linear, Loss, Mlp, Model, Rule, Sampling, Settings, Trainer, synthetic};
+use simdescent::{
+    Initializer, InverseTime, LearningRate, Linear, Loss, Mlp, Model, Rule, Sampling, Settings, Trainer, synthetic,
+};
 use simdescent_kernels::activation::Activation;
 use simdescent_kernels::{Exec, Par, Team, isa};
 
@@ -75,12 +77,12 @@ fn digest(exec: Exec<'_>, model: impl Model, data: &simdescent::Dataset, loss: L
     let settings = Settings {
         loss,
         rule,
-        learning_rate: LearningRate::InverseTime { rate, decay: 0.5, steps: 20.0 },
+        learning_rate: LearningRate::InverseTime(InverseTime { rate, decay: 0.5, steps: 20 }),
         l2: 0.001,
         batch_size: 48,
         sampling: Sampling::Reshuffled,
-        trial: 0,
         seed: 42,
+        ..Settings::default()
     };
     let mut trainer = Trainer::new(exec, model, data, settings).unwrap();
     let losses: Vec<f32> = (0..15).map(|_| trainer.step()).collect();
@@ -152,11 +154,11 @@ fn the_seed_matters() {
             loss: Loss::Squared,
             rule: Rule::Sgd,
             learning_rate: LearningRate::Constant { rate: 0.01 },
-            l2: 0.0,
             batch_size,
             sampling: Sampling::Reshuffled,
             trial,
             seed,
+            ..Settings::default()
         };
         let mut trainer = Trainer::new(Exec::default(), Linear::new(100, true), &data, settings).unwrap();
         (0..10).for_each(|_| _ = trainer.step());
@@ -175,11 +177,9 @@ fn a_full_batch_in_fixed_order_repeats_itself() {
         loss: Loss::Squared,
         rule: Rule::Sgd,
         learning_rate: LearningRate::Constant { rate: 0.05 },
-        l2: 0.0,
         batch_size: 250,
         sampling: Sampling::FixedOrder,
-        trial: 0,
-        seed: 0,
+        ..Settings::default()
     };
     let mut a = Trainer::new(Exec::default(), Linear::new(100, true), &data, settings).unwrap();
     let mut b = Trainer::new(Exec::default(), Linear::new(100, true), &data, Settings { seed: 9, ..settings }).unwrap();

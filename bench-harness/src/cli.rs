@@ -1,8 +1,12 @@
 //! The command line.
 
+use crate::batch::BatchOptions;
+use crate::problem::{Optimizer, ProblemOptions};
 use crate::protocol::Profile;
+use crate::run_options::RunOptions;
+use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::workload::DataSource;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -19,26 +23,94 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Train one model and print how it ends.
-    Train(TrainOptions),
+    /// Train one model and print how it goes.
+    Train(Box<TrainOptions>),
     /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
     Sweep(SweepOptions),
+    /// Find hyper-parameters by measurement.
+    #[command(subcommand)]
+    Tune(Tune),
+    /// Print and plot a schedule: the learning rate, and the batch size where it changes.
+    Schedule(ScheduleCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tune {
+    /// Find a learning rate: train with a rate that grows from step to step until the loss explodes.
+    Lr(TuneLearningRate),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct TrainOptions {
-    /// What to train.
-    #[arg(long, value_enum)]
-    pub(crate) example: Example,
+pub(crate) struct TuneLearningRate {
+    #[command(flatten)]
+    pub(crate) problem: ProblemOptions,
+    /// The optimizer, with its usual hyper-parameters.
+    #[arg(long, value_name = "NAME", default_value = "sgd")]
+    pub(crate) optimizer: Optimizer,
+    /// Samples per step, at most all rows.
+    #[arg(long, value_name = "N", default_value = "32")]
+    pub(crate) batch_size: NonZeroUsize,
+    /// The first rate.
+    #[arg(long, value_name = "RATE", default_value_t = 1e-6)]
+    pub(crate) from: f64,
+    /// The last rate.
+    #[arg(long, value_name = "RATE", default_value_t = 10.0)]
+    pub(crate) to: f64,
+    /// Steps from the first rate to the last.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) steps: u64,
+    /// Weight of the past in the smoothed loss, in [0, 1).
+    #[arg(long, value_name = "BETA", default_value_t = 0.9)]
+    pub(crate) smoothing: f64,
+    /// Seed of data, weights and sample order.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Threads per training step; results do not depend on it.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// Draw the loss over the rate into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print JSON, with every point of the curve, instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleCommand {
+    /// The schedule; in brackets the default of what it takes. T is --decay-steps.
+    #[arg(value_enum)]
+    pub(crate) name: ScheduleName,
+    #[command(flatten)]
+    pub(crate) options: ScheduleOptions,
+    #[command(flatten)]
+    pub(crate) batch: BatchOptions,
+    /// Steps to show, the warm-up included, up to ten million.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) steps: u64,
+    /// Validation losses, one after each step, for what depends on them.
+    #[arg(long, value_name = "LOSS", value_delimiter = ',')]
+    pub(crate) losses: Vec<f64>,
+    /// Draw the schedule into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
     /// Print JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Example {
-    /// y = 3x + 2 + noise, one weight, no bias, 1000 steps of gradient descent, against the closed form.
-    Linear,
+/// Whatever is left out has the default in brackets; the effect of a value is the same from a flag and from a file.
+#[derive(Debug, Args)]
+pub(crate) struct TrainOptions {
+    /// TOML file with these options: a key is the name of a flag; flags below a heading belong into the table that it names.
+    /// A flag wins over the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
 }
 
 #[derive(Debug, Args)]

@@ -3,15 +3,21 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod cli;
 mod environment;
+mod plot;
+mod problem;
 mod protocol;
 mod report;
 mod results_dir;
+mod run_options;
 mod runner;
+mod schedule;
 mod sweep;
 mod table;
 mod train;
+mod tune;
 mod workload;
 
 use clap::Parser;
@@ -21,6 +27,8 @@ fn main() -> ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Train(options) => train::run(&options),
         cli::Command::Sweep(options) => sweep::run(&options),
+        cli::Command::Tune(cli::Tune::Lr(options)) => tune::learning_rate(&options),
+        cli::Command::Schedule(command) => schedule::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,6 +32,8 @@ pub(crate) struct WorkloadReport {
     pub(crate) parameters: usize,
     pub(crate) loss: &'static str,
     pub(crate) sampling: &'static str,
+    /// What becomes of the samples at the end of an epoch that do not fill a batch.
+    pub(crate) last_batch: &'static str,
     pub(crate) training: DataReport,
     pub(crate) validation: DataReport,
     /// Samples a run may see.
@@ -121,7 +123,7 @@ pub(crate) struct Run {
 }
 
 /// A finite number as itself, others as strings.
-fn number<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn number<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if x.is_finite() {
         serializer.serialize_f64(*x)
     } else if x.is_nan() {

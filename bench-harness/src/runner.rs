@@ -24,11 +24,11 @@ pub(crate) fn run(exec: Exec<'_>, workload: &Workload, point: Point, target: f64
         loss: workload.loss,
         rule: point.rule,
         learning_rate: LearningRate::Constant { rate: point.learning_rate },
-        l2: 0.0,
         batch_size: point.batch_size,
         sampling: Sampling::Reshuffled,
         trial: point.trial,
         seed: point.seed,
+        ..Settings::default()
     };
     let validation = Evaluator::new(workload.loss, &workload.validation)?;
     let model = workload.model.build(point.trial, point.seed);
@@ -100,7 +100,7 @@ mod tests {
             training,
             validation,
             loss: Loss::Squared,
-            model: ModelSpec::Linear { features: 8 },
+            model: ModelSpec::Linear { features: 8, bias: true },
         }
     }
 

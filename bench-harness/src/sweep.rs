@@ -99,6 +99,7 @@ impl Sweep<'_> {
             parameters: workload.model.build(0, self.seed).parameters().len(),
             loss: workload.loss.name(),
             sampling: "reshuffled",
+            last_batch: "short",
             training: data_report(&workload.training),
             validation: data_report(&workload.validation),
             budget_samples: budget(workload.training.rows()),

@@ -1,66 +1,145 @@
-//! `simdescent train`: one model, from data to final weight.
+//! `simdescent train`: one model, from data to final weights.
 
-use crate::cli::{Example, TrainOptions};
+use crate::cli::TrainOptions;
+use crate::problem::Example;
+use crate::report::number;
+use crate::workload::Workload;
 use anyhow::{Context, Result};
-use serde_json::json;
-use simdescent::kernels::{Exec, Par, isa};
-use simdescent::{
-    Dataset, Evaluator, LearningRate, Linear, Loss, Model, Rule, Sampling, Settings, Targets, Trainer, synthetic,
-};
+use serde::Serialize;
+use serde_json::{Value, json};
+use simdescent::kernels::{Exec, Par, Team, isa};
+use simdescent::{Dataset, Evaluation, Evaluator, Fit, Model, Settings, Stop, Targets, Trainer, Validation};
 
 pub(crate) fn run(options: &TrainOptions) -> Result<()> {
-    match options.example {
-        Example::Linear => linear(options.json),
+    let run = options.run.over(options.config.as_deref())?;
+    let threads = run.threads.map_or(1, |n| n.get());
+    let team = Team::new(threads).context("cannot start the threads")?;
+    let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
+
+    let workload = run.problem.workload(run.seed())?;
+    let (settings, length) = run.settings(&workload)?;
+    let model = workload.model.build(run.trial(), run.seed());
+    let mut trainer = Trainer::new(exec, model, &workload.training, settings)?;
+    let fit = trainer.fit(&Evaluator::new(workload.loss, &workload.validation)?, length)?;
+    let last = fit.validations.last().context("a run has at least one validation")?;
+    // With early stopping the weights are the best ones.
+    let kept = fit.best.filter(|_| length.early_stopping.is_some()).map_or(last, |best| &fit.validations[best]);
+    let outcome = Outcome {
+        workload: &workload,
+        settings,
+        fit: &fit,
+        kept,
+        samples: trainer.history().samples(),
+        steps: trainer.history().steps(),
+        isa: exec.isa().kernel_name(),
+        digest: trainer.digest(),
+        example: run.problem.example.map(|Example::Linear| trainer.model().parameters()[0]),
+    };
+    if options.json {
+        println!("{:#}", outcome.json()?)
+    } else {
+        outcome.print()?
+    }
+    Ok(())
+}
+
+/// A validation in the report.
+#[derive(Serialize)]
+struct Row {
+    step: u64,
+    samples: u64,
+    #[serde(serialize_with = "number")]
+    loss: f64,
+    accuracy: Option<f64>,
+}
+
+struct Outcome<'a> {
+    workload: &'a Workload,
+    settings: Settings,
+    fit: &'a Fit,
+    /// The validation of the weights that were kept.
+    kept: &'a Validation,
+    steps: u64,
+    samples: u64,
+    isa: &'static str,
+    digest: String,
+    /// The weight of the reference example.
+    example: Option<f32>,
+}
+
+impl Outcome<'_> {
+    fn json(&self) -> Result<Value> {
+        let row = |v: &Validation| {
+            let Evaluation { loss, accuracy } = v.evaluation;
+            Row { step: v.step, samples: v.samples, loss, accuracy }
+        };
+        let kept = serde_json::to_value(row(self.kept))?;
+        let mut report = json!({
+            "schema_version": 1,
+            "workload": self.workload.name,
+            "model": self.workload.model.describe(),
+            "isa": self.isa,
+            "optimizer": self.settings.rule.name(),
+            "settings": self.settings,
+            "stop": self.fit.stop,
+            "steps": self.steps,
+            "samples": self.samples,
+            "loss": kept["loss"],
+            "accuracy": kept["accuracy"],
+            "best": self.fit.best.map(|best| row(&self.fit.validations[best])),
+            "validations": self.fit.validations.iter().map(row).collect::<Vec<_>>(),
+            "digest": self.digest,
+        });
+        if let Some(weight) = self.example {
+            let (best_weight, best_loss) = self.closed_form()?;
+            report["example"] = json!("linear");
+            report["weight"] = json!(weight);
+            report["optimum"] = json!({ "weight": best_weight, "loss": best_loss });
+        }
+        Ok(report)
+    }
+
+    fn print(&self) -> Result<()> {
+        let loss = self.kept.evaluation.loss;
+        if let Some(weight) = self.example {
+            let (best_weight, best_loss) = self.closed_form()?;
+            println!("y = 3x + 2 + noise, 100 samples, one weight, no bias; {} steps of {}", self.steps, self.method());
+            println!("final weight  {weight:.6}   loss {loss:.6}");
+            println!("closed form   {best_weight:.6}   loss {best_loss:.6}   (w* = Σxy/Σx²)");
+        } else {
+            let Workload { name, model, training, .. } = self.workload;
+            println!("{name}: {}, {} training rows, {}", model.describe(), training.rows(), self.method());
+            println!("{:>10} {:>12}  validation loss", "step", "samples");
+            let stride = self.fit.validations.len().div_ceil(20);
+            for (i, v) in self.fit.validations.iter().enumerate() {
+                if i % stride == 0 || i + 1 == self.fit.validations.len() {
+                    println!("{:>10} {:>12}  {}", v.step, v.samples, quality(v));
+                }
+            }
+            let end = match self.fit.stop {
+                Stop::Steps => "all steps taken",
+                Stop::Early => "stopped early",
+                Stop::Diverged => "DIVERGED: take a lower --rate",
+            };
+            println!("{end}; kept the weights of step {}: {}", self.kept.step, quality(self.kept));
+        }
+        println!("digest        {}   ({})", self.digest, self.isa);
+        Ok(())
+    }
+
+    fn method(&self) -> String {
+        let Settings { rule, learning_rate, batch_size, .. } = self.settings;
+        format!("{}, batch {batch_size}, {} rate from {}", rule.name(), learning_rate.name(), learning_rate.at(0, &[]))
+    }
+
+    fn closed_form(&self) -> Result<(f64, f64)> {
+        closed_form(&self.workload.training).context("the example has one feature and numbers as targets")
     }
 }
 
-/// The project's reference example: full-batch gradient descent on one weight, beside the closed form.
-fn linear(json: bool) -> Result<()> {
-    const STEPS: usize = 1000;
-    const RATE: f64 = 0.01;
-    let data = synthetic::linear_example();
-    let settings = Settings {
-        loss: Loss::Squared,
-        rule: Rule::Sgd,
-        learning_rate: LearningRate::Constant { rate: RATE },
-        l2: 0.0,
-        batch_size: data.rows(),
-        sampling: Sampling::FixedOrder,
-        trial: 0,
-        seed: 0,
-    };
-    let exec = Exec::new(isa::try_active()?, Par::Seq);
-    let mut trainer = Trainer::new(exec, Linear::new(1, false), &data, settings)?;
-    for _ in 0..STEPS {
-        trainer.step();
-    }
-    let loss = Evaluator::new(Loss::Squared, &data)?.evaluate(exec, trainer.model_mut()).loss;
-    let weight = trainer.model().parameters()[0];
-    let (best_weight, best_loss) = closed_form(&data).context("the example has one feature and numbers as targets")?;
-    let digest = trainer.digest();
-
-    if json {
-        let report = json!({
-            "schema_version": 1,
-            "example": "linear",
-            "isa": exec.isa().kernel_name(),
-            "steps": STEPS,
-            "learning_rate": RATE,
-            "weight": weight,
-            "loss": loss,
-            "optimum": { "weight": best_weight, "loss": best_loss },
-            "digest": digest,
-        });
-        println!("{report:#}");
-    } else {
-        println!(
-            "y = 3x + 2 + noise, 100 samples, one weight, no bias; {STEPS} steps of gradient descent, rate {RATE}"
-        );
-        println!("final weight  {weight:.6}   loss {loss:.6}");
-        println!("closed form   {best_weight:.6}   loss {best_loss:.6}   (w* = Σxy/Σx²)");
-        println!("digest        {digest}   ({})", exec.isa().kernel_name());
-    }
-    Ok(())
+fn quality(validation: &Validation) -> String {
+    let accuracy = validation.evaluation.accuracy.map(|a| format!("   accuracy {:.2} %", 100.0 * a));
+    format!("{:.6}{}", validation.evaluation.loss, accuracy.unwrap_or_default())
 }
 
 /// (w* = Σxy/Σx², its mean squared error) for one feature and no bias, in `f64`.

@@ -1,11 +1,12 @@
 //! Workloads: a training set, a validation set, a model and a loss.
 
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use simdescent::dataset::{CsvOptions, Standardizer, read_csv, read_mnist_dir, read_svmlight};
 use simdescent::kernels::activation::Activation;
 use simdescent::random::{Purpose, Stream, StreamKey};
-use simdescent::{Dataset, Initializer, Linear, Loss, Mlp, Model, Targets, synthetic};
+use simdescent::{Dataset, Dropout, Initializer, Linear, Loss, Mlp, Model, Targets, synthetic};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -21,21 +22,38 @@ pub(crate) struct Workload {
 /// A model, before its weights are drawn.
 #[derive(Clone, Debug)]
 pub(crate) enum ModelSpec {
-    /// One linear output with bias, from zero.
-    Linear { features: usize },
-    /// A network of these widths with ReLU between layers and He-normal weights; without hidden layers, from zero.
-    Mlp { widths: Vec<usize> },
+    /// One linear output, from zero.
+    Linear { features: usize, bias: bool },
+    /// A network of these widths.
+    Mlp { widths: Vec<usize>, activation: Activation, initializer: Initializer, dropout: f32 },
 }
 
 impl ModelSpec {
+    /// A network of these widths with ReLU between layers and He-normal weights; without hidden layers, from zero.
+    pub(crate) fn mlp(widths: Vec<usize>) -> Self {
+        let initializer = if widths.len() == 2 { Initializer::Zeros } else { Initializer::HeNormal };
+        Self::Mlp { widths, activation: Activation::Relu, initializer, dropout: 0.0 }
+    }
+
+    /// Inputs and outputs.
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        match self {
+            Self::Linear { features, .. } => (*features, 1),
+            Self::Mlp { widths, .. } => (widths[0], widths[widths.len() - 1]),
+        }
+    }
+
     /// A model with the weights of this trial.
     pub(crate) fn build(&self, trial: u64, seed: u64) -> Box<dyn Model> {
         match self {
-            Self::Linear { features } => Box::new(Linear::new(*features, true)),
-            Self::Mlp { widths } => {
-                let initializer = if widths.len() == 2 { Initializer::Zeros } else { Initializer::HeNormal };
+            Self::Linear { features, bias } => Box::new(Linear::new(*features, *bias)),
+            Self::Mlp { widths, activation, initializer, dropout } => {
                 let mut stream = Stream::new(StreamKey { trial, ..StreamKey::new(Purpose::Weights, seed) });
-                Box::new(Mlp::new(widths, Activation::Relu, initializer, &mut stream))
+                let mlp = Mlp::new(widths, *activation, *initializer, &mut stream);
+                if *dropout == 0.0 {
+                    return Box::new(mlp);
+                }
+                Box::new(mlp.with_dropout(Dropout::new(*dropout, trial, seed).expect("a rate that was checked")))
             }
         }
     }
@@ -43,8 +61,8 @@ impl ModelSpec {
     /// For people: `linear 64-1` or `mlp 32-64-10`.
     pub(crate) fn describe(&self) -> String {
         match self {
-            Self::Linear { features } => format!("linear {features}-1"),
-            Self::Mlp { widths } => {
+            Self::Linear { features, .. } => format!("linear {features}-1"),
+            Self::Mlp { widths, .. } => {
                 let widths: Vec<_> = widths.iter().map(usize::to_string).collect();
                 format!("{} {}", if widths.len() == 2 { "softmax" } else { "mlp" }, widths.join("-"))
             }
@@ -61,9 +79,9 @@ pub(crate) fn embedded(seed: u64) -> Result<Vec<Workload>> {
     let mixture = synthetic::gaussian_mixture(ROWS + ROWS / 4, 32, 10, 3.0, &mut stream());
     let teacher = synthetic::teacher(ROWS + ROWS / 4, &[16, 16, 4], &mut stream());
     [
-        ("linear regression", regression, Loss::Squared, ModelSpec::Linear { features: 64 }),
-        ("softmax regression", mixture, Loss::SoftmaxCrossEntropy, ModelSpec::Mlp { widths: vec![32, 10] }),
-        ("mlp", teacher, Loss::SoftmaxCrossEntropy, ModelSpec::Mlp { widths: vec![16, 64, 4] }),
+        ("linear regression", regression, Loss::Squared, ModelSpec::Linear { features: 64, bias: true }),
+        ("softmax regression", mixture, Loss::SoftmaxCrossEntropy, ModelSpec::mlp(vec![32, 10])),
+        ("mlp", teacher, Loss::SoftmaxCrossEntropy, ModelSpec::mlp(vec![16, 64, 4])),
     ]
     .into_iter()
     .map(|(name, data, loss, model)| {
@@ -74,7 +92,8 @@ pub(crate) fn embedded(seed: u64) -> Result<Vec<Workload>> {
 }
 
 /// Files to measure on, as `--data` names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) enum DataSource {
     Mnist(PathBuf),
     Svmlight(PathBuf),
@@ -92,6 +111,24 @@ impl FromStr for DataSource {
             Some(("csv", path)) => Ok(Self::Csv(path.into())),
             Some((kind, _)) => Err(format!("unknown kind of data {kind:?}: {forms}")),
         }
+    }
+}
+
+impl TryFrom<String> for DataSource {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<DataSource> for String {
+    fn from(source: DataSource) -> Self {
+        let (kind, path) = match &source {
+            DataSource::Mnist(path) => ("mnist", path),
+            DataSource::Svmlight(path) => ("svmlight", path),
+            DataSource::Csv(path) => ("csv", path),
+        };
+        format!("{kind}:{}", path.display())
     }
 }
 
@@ -114,16 +151,16 @@ impl DataSource {
             bail!("{}: a sweep needs at least two training rows, got {rows}", training.name());
         }
         let (name, loss, model, outputs) = match training.targets() {
-            Targets::Values(_) => ("linear regression", Loss::Squared, ModelSpec::Linear { features }, 1),
+            Targets::Values(_) => ("linear regression", Loss::Squared, ModelSpec::Linear { features, bias: true }, 1),
             Targets::Labels { classes: 2, .. } => {
-                ("logistic regression", Loss::Logistic, ModelSpec::Linear { features }, 1)
+                ("logistic regression", Loss::Logistic, ModelSpec::Linear { features, bias: true }, 1)
             }
             Targets::Labels { classes, .. } => {
-                let widths = vec![features, *classes];
-                ("softmax regression", Loss::SoftmaxCrossEntropy, ModelSpec::Mlp { widths }, *classes)
+                let model = ModelSpec::mlp(vec![features, *classes]);
+                ("softmax regression", Loss::SoftmaxCrossEntropy, model, *classes)
             }
         };
-        let network = ModelSpec::Mlp { widths: vec![features, 32, outputs] };
+        let network = ModelSpec::mlp(vec![features, 32, outputs]);
         let workload = |name: &str, model, training, validation| Workload {
             name: format!("{name} on {}", self.file_name()),
             training,

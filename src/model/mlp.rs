@@ -3,6 +3,7 @@
 use super::Model;
 use crate::initializer::Initializer;
 use crate::random::Stream;
+use crate::regularizer::Dropout;
 use simdescent_kernels::activation::Activation;
 use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, gemm_fused};
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, gemm, gemv_t};
@@ -16,6 +17,7 @@ pub struct Mlp {
     layers: Vec<Layer>,
     parameters: Vec<f32>,
     gradient: Vec<f32>,
+    dropout: Option<Dropout>,
     /// As many ones as a batch has rows: column sums are products with them.
     ones: Vec<f32>,
 }
@@ -27,16 +29,31 @@ struct Layer {
     activation: Activation,
     /// Where the layer's parameters start in the flat vector.
     start: usize,
-    /// Activations of the last batch; after the loss and during the backward pass, the gradient by them.
+    /// Activations of the last batch, before dropout; after the loss and during the backward pass, the gradient by them.
     outputs: Vec<f32>,
     /// Room for the gradient by the outputs while the outputs are still needed for the activation's derivative.
     output_gradient: Vec<f32>,
+    /// What dropout multiplied the activations of the last batch by; empty if it did not.
+    mask: Vec<f32>,
+    /// The activations after dropout; empty likewise.
+    dropped: Vec<f32>,
 }
 
 impl Layer {
     fn split<'p>(&self, parameters: &'p [f32]) -> (MatRef<'p, f32>, &'p [f32]) {
         let (weights, rest) = parameters[self.start..].split_at(self.fan_in * self.fan_out);
         (MatRef::new(weights, self.fan_in, self.fan_out), &rest[..self.fan_out])
+    }
+    /// What the layer above sees.
+    fn visible(&self) -> &[f32] {
+        if self.mask.is_empty() { &self.outputs } else { &self.dropped }
+    }
+    /// Drops outputs as `mask` says.
+    fn drop_out(&mut self, draw: impl FnOnce(&mut [f32])) {
+        self.mask.resize(self.outputs.len(), 0.0);
+        draw(&mut self.mask);
+        self.dropped.clear();
+        self.dropped.extend(self.outputs.iter().zip(&self.mask).map(|(x, m)| x * m));
     }
     fn split_mut<'p>(&self, parameters: &'p mut [f32]) -> (&'p mut [f32], &'p mut [f32]) {
         let (weights, rest) = parameters[self.start..].split_at_mut(self.fan_in * self.fan_out);
@@ -57,7 +74,16 @@ impl Mlp {
         for (i, pair) in widths.windows(2).enumerate() {
             let (fan_in, fan_out) = (pair[0], pair[1]);
             let activation = if i == last { Activation::Identity } else { activation };
-            layers.push(Layer { fan_in, fan_out, activation, start, outputs: vec![], output_gradient: vec![] });
+            layers.push(Layer {
+                fan_in,
+                fan_out,
+                activation,
+                start,
+                outputs: vec![],
+                output_gradient: vec![],
+                mask: vec![],
+                dropped: vec![],
+            });
             start += (fan_in + 1) * fan_out;
         }
         let mut parameters = vec![0.0; start];
@@ -65,7 +91,36 @@ impl Mlp {
             let (weights, _) = layer.split_mut(&mut parameters);
             initializer.fill(weights, layer.fan_in, layer.fan_out, stream);
         }
-        Self { layers, gradient: vec![0.0; start], parameters, ones: vec![] }
+        Self { layers, gradient: vec![0.0; start], parameters, dropout: None, ones: vec![] }
+    }
+
+    /// With dropout on the outputs of every hidden layer.
+    pub fn with_dropout(self, dropout: Dropout) -> Self {
+        Self { dropout: Some(dropout), ..self }
+    }
+
+    /// Forward, with the dropout of a training step if one is given.
+    fn pass(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, dropout: Option<(Dropout, u64)>) -> MatMut<'_, f32> {
+        let batch = inputs.rows();
+        self.ones.resize(batch, 1.0);
+        let last = self.layers.len() - 1;
+        for i in 0..self.layers.len() {
+            let (before, rest) = self.layers.split_at_mut(i);
+            let layer = &mut rest[0];
+            let inputs = before.last().map_or(inputs, |below| MatRef::new(below.visible(), batch, below.fan_out));
+            let mut outputs = std::mem::take(&mut layer.outputs);
+            outputs.resize(batch * layer.fan_out, 0.0);
+            let (weights, bias) = layer.split(&self.parameters);
+            let z = MatMut::new(&mut outputs, batch, layer.fan_out);
+            gemm_fused(exec, inputs, weights, z, BiasActivation { bias, activation: layer.activation });
+            layer.outputs = outputs;
+            match dropout {
+                Some((dropout, step)) if i < last => layer.drop_out(|mask| dropout.draw(step, i, mask)),
+                _ => layer.mask.clear(),
+            }
+        }
+        let last = &mut self.layers[last];
+        MatMut::new(&mut last.outputs, batch, last.fan_out)
     }
 }
 
@@ -87,21 +142,11 @@ impl Model for Mlp {
     }
 
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
-        let batch = inputs.rows();
-        self.ones.resize(batch, 1.0);
-        for i in 0..self.layers.len() {
-            let (before, rest) = self.layers.split_at_mut(i);
-            let layer = &mut rest[0];
-            let inputs = before.last().map_or(inputs, |below| MatRef::new(&below.outputs, batch, below.fan_out));
-            let mut outputs = std::mem::take(&mut layer.outputs);
-            outputs.resize(batch * layer.fan_out, 0.0);
-            let (weights, bias) = layer.split(&self.parameters);
-            let z = MatMut::new(&mut outputs, batch, layer.fan_out);
-            gemm_fused(exec, inputs, weights, z, BiasActivation { bias, activation: layer.activation });
-            layer.outputs = outputs;
-        }
-        let last = self.layers.last_mut().expect("at least one layer");
-        MatMut::new(&mut last.outputs, batch, last.fan_out)
+        self.pass(exec, inputs, None)
+    }
+
+    fn forward_training(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
+        self.pass(exec, inputs, self.dropout.map(|dropout| (dropout, step)))
     }
 
     fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
@@ -110,7 +155,7 @@ impl Model for Mlp {
             let (before, rest) = self.layers.split_at_mut(i);
             let layer = &rest[0];
             let below = before.last_mut();
-            let inputs = below.as_ref().map_or(inputs, |below| MatRef::new(&below.outputs, batch, below.fan_out));
+            let inputs = below.as_ref().map_or(inputs, |below| MatRef::new(below.visible(), batch, below.fan_out));
 
             let output_gradient = MatRef::new(&layer.outputs, batch, layer.fan_out);
             let (weight_gradient, bias_gradient) = layer.split_mut(&mut self.gradient);
@@ -125,6 +170,7 @@ impl Model for Mlp {
                 let outputs = MatRef::new(&below.outputs, batch, below.fan_out);
                 let through = ActivationGradient { outputs, activation: below.activation };
                 gemm_fused(exec, output_gradient, weights.t(), input_gradient, through);
+                below.output_gradient.iter_mut().zip(&below.mask).for_each(|(g, m)| *g *= m);
                 std::mem::swap(&mut below.outputs, &mut below.output_gradient);
             }
         }
@@ -137,26 +183,33 @@ mod tests {
     use crate::loss::{BatchTargets, Loss};
     use crate::random::{Purpose, StreamKey};
 
-    /// The gradient of every parameter against central differences of the loss.
+    /// The gradient of every parameter against central differences of the loss, without dropout and with the mask of one step.
     #[test]
     fn the_gradient_is_the_derivative_of_the_loss() {
+        [None, Some(Dropout::new(0.25, 0, 1).unwrap())].into_iter().for_each(check_gradient);
+    }
+
+    fn check_gradient(dropout: Option<Dropout>) {
         let exec = Exec::default();
         for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
             let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 3));
             let mut model = Mlp::new(&[5, 7, 4, 3], activation, Initializer::XavierNormal, &mut stream);
+            // No bias is 0: where dropout leaves no input, a ReLU would lie exactly on its kink.
+            model.parameters_mut().iter_mut().for_each(|w| *w += (0.1 * stream.normal()) as f32);
+            model.dropout = dropout;
             let x: Vec<f32> = (0..6 * 5).map(|_| stream.normal() as f32).collect();
             let labels = [0, 1, 2, 1, 0, 2];
             let inputs = MatRef::new(&x, 6, 5);
             let loss_at = |parameters: &[f32], model: &mut Mlp| {
                 model.parameters_mut().copy_from_slice(parameters);
-                let outputs = model.forward(exec, inputs);
+                let outputs = model.forward_training(exec, inputs, 5);
                 Loss::SoftmaxCrossEntropy.replace_by_gradient(exec, outputs, BatchTargets::Labels(&labels))
             };
             let at = model.parameters().to_vec();
             let here = loss_at(&at, &mut model);
             model.backward(exec, inputs);
             let gradient = model.parameters_and_gradient().1.to_vec();
-            let (h, mut kinks) = (1e-3, 0);
+            let (h, mut kinks) = (5e-4, 0);
             for i in 0..at.len() {
                 let mut slope = |h: f32| {
                     let mut moved = at.clone();
@@ -173,5 +226,41 @@ mod tests {
             }
             assert!(kinks <= if activation == Activation::Relu { at.len() / 10 } else { 0 }, "{activation:?}: {kinks}");
         }
+    }
+
+    fn outputs(model: &mut Mlp, inputs: MatRef<'_, f32>, step: Option<u64>) -> Vec<f32> {
+        let exec = Exec::default();
+        let outputs = match step {
+            Some(step) => model.forward_training(exec, inputs, step),
+            None => model.forward(exec, inputs),
+        };
+        let outputs = outputs.as_ref();
+        (0..outputs.rows()).flat_map(|i| (0..outputs.cols()).map(move |j| outputs.at(i, j))).collect()
+    }
+
+    #[test]
+    fn dropout_is_off_at_evaluation_and_keeps_the_mean_in_training() {
+        let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 3));
+        // One hidden layer without activation: the mean over the masks is the evaluation.
+        let plain = Mlp::new(&[4, 50, 2], Activation::Identity, Initializer::XavierNormal, &mut stream);
+        let mut model = plain.clone().with_dropout(Dropout::new(0.5, 0, 1).unwrap());
+        let x: Vec<f32> = (0..3 * 4).map(|_| stream.normal() as f32).collect();
+        let inputs = MatRef::new(&x, 3, 4);
+        let evaluated = outputs(&mut model, inputs, None);
+        assert_eq!(evaluated, outputs(&mut plain.clone(), inputs, None));
+        let steps = 4000;
+        let mut mean = [0.0; 6];
+        for step in 0..steps {
+            let outputs = outputs(&mut model, inputs, Some(step));
+            assert_ne!(outputs, evaluated);
+            mean.iter_mut().zip(&outputs).for_each(|(m, x)| *m += f64::from(*x) / steps as f64);
+        }
+        for (mean, want) in mean.iter().zip(&evaluated) {
+            assert!((mean - f64::from(*want)).abs() < 0.06, "{mean} and {want}");
+        }
+        assert_eq!(outputs(&mut model, inputs, Some(7)), outputs(&mut model, inputs, Some(7)));
+        assert_eq!(outputs(&mut model, inputs, None), evaluated, "training leaves nothing behind");
+        let one = outputs(&mut model, MatRef::new(&x[..4], 1, 4), Some(7));
+        assert_eq!(one, outputs(&mut model, inputs, Some(7))[..2], "a row's mask does not depend on the batch");
     }
 }

@@ -1,8 +1,31 @@
-//! Learning-rate schedules: pure functions of the step.
+//! Learning-rate schedules.
 
+mod cosine;
+mod exponential;
+mod inverse_time;
+mod one_cycle;
+mod polynomial;
+mod reduce_on_plateau;
+mod step;
+mod warm_restarts;
+mod warmup;
+
+pub use cosine::Cosine;
+pub use exponential::Exponential;
+pub use inverse_time::InverseTime;
+pub use one_cycle::{Anneal, OneCycle};
+pub use polynomial::Polynomial;
+pub use reduce_on_plateau::ReduceOnPlateau;
+pub use step::Step;
+pub use warm_restarts::WarmRestarts;
+pub use warmup::Warmup;
+
+use crate::settings::ConfigError;
 use serde::{Deserialize, Serialize};
 
-/// η(t) for t = 0, 1, 2, …, the number of steps already taken.
+/// η(t) for t = 0, 1, 2, …, the number of steps already taken. Each formula stands at its type.
+///
+/// A [`Warmup`] can go in front of any.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LearningRate {
@@ -11,56 +34,195 @@ pub enum LearningRate {
         /// η₀
         rate: f64,
     },
-    /// η(t) = η₀/(1 + r·t/T): Robbins & Monro's 1/t decay, in the form of Keras' `InverseTimeDecay`.
-    InverseTime {
-        /// η₀
-        rate: f64,
-        /// r
-        decay: f64,
-        /// T, in steps
-        steps: f64,
-    },
+    /// Times a factor every so many steps.
+    Step(Step),
+    /// 1/t decay.
+    InverseTime(InverseTime),
+    /// Exponential decay.
+    Exponential(Exponential),
+    /// Polynomial decay; linear for power 1.
+    Polynomial(Polynomial),
+    /// Half a cosine.
+    Cosine(Cosine),
+    /// Half a cosine, again and again.
+    WarmRestarts(WarmRestarts),
+    /// Up to a peak and down to almost nothing.
+    OneCycle(OneCycle),
+    /// Reduced when the validation loss stops falling.
+    ReduceOnPlateau(ReduceOnPlateau),
 }
 
 impl LearningRate {
-    /// The rate of the step after `step` others.
-    pub fn at(self, step: u64) -> f64 {
+    /// The rate of the step after `step` others. `validation` is the history of the validation loss, which only
+    /// [`ReduceOnPlateau`] looks at; empty without one.
+    pub fn at(self, step: u64, validation: &[f64]) -> f64 {
         match self {
             Self::Constant { rate } => rate,
-            Self::InverseTime { rate, decay, steps } => rate / (1.0 + decay * (step as f64 / steps)),
+            Self::Step(schedule) => schedule.at(step),
+            Self::InverseTime(schedule) => schedule.at(step),
+            Self::Exponential(schedule) => schedule.at(step),
+            Self::Polynomial(schedule) => schedule.at(step),
+            Self::Cosine(schedule) => schedule.at(step),
+            Self::WarmRestarts(schedule) => schedule.at(step),
+            Self::OneCycle(schedule) => schedule.at(step),
+            Self::ReduceOnPlateau(schedule) => schedule.after(validation),
         }
     }
 
-    /// Whether the rate is a positive finite number at the start and stays one.
-    pub(crate) fn is_valid(self) -> bool {
-        let positive = |x: f64| x > 0.0 && x.is_finite();
+    /// `"constant"`, `"step"`, `"inverse_time"` and so on: the name in a configuration.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Constant { rate } => positive(rate),
-            Self::InverseTime { rate, decay, steps } => {
-                positive(rate) && positive(steps) && decay >= 0.0 && decay.is_finite()
-            }
+            Self::Constant { .. } => "constant",
+            Self::Step(_) => "step",
+            Self::InverseTime(_) => "inverse_time",
+            Self::Exponential(_) => "exponential",
+            Self::Polynomial(_) => "polynomial",
+            Self::Cosine(_) => "cosine",
+            Self::WarmRestarts(_) => "warm_restarts",
+            Self::OneCycle(_) => "one_cycle",
+            Self::ReduceOnPlateau(_) => "reduce_on_plateau",
         }
     }
+
+    /// Checks the numbers of the schedule and of the warm-up in front of it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if one is out of its range.
+    pub fn check(self, warmup: Warmup) -> Result<(), ConfigError> {
+        match self.fault().or(warmup.fault()) {
+            None => Ok(()),
+            Some(fault) => Err(ConfigError::LearningRate { schedule: self.name(), fault }),
+        }
+    }
+
+    /// What is wrong with the numbers, if anything.
+    fn fault(self) -> Option<&'static str> {
+        match self {
+            Self::Constant { rate } => rate_fault(rate),
+            Self::Step(schedule) => schedule.fault(),
+            Self::InverseTime(schedule) => schedule.fault(),
+            Self::Exponential(schedule) => schedule.fault(),
+            Self::Polynomial(schedule) => schedule.fault(),
+            Self::Cosine(schedule) => schedule.fault(),
+            Self::WarmRestarts(schedule) => schedule.fault(),
+            Self::OneCycle(schedule) => schedule.fault(),
+            Self::ReduceOnPlateau(schedule) => schedule.fault(),
+        }
+    }
+}
+
+fn rate_fault(rate: f64) -> Option<&'static str> {
+    fault([(positive(rate), "the rate has to be positive and finite")])
+}
+
+/// The message of the first check that failed.
+fn fault<const N: usize>(checks: [(bool, &'static str); N]) -> Option<&'static str> {
+    checks.into_iter().find(|(holds, _)| !holds).map(|(_, message)| message)
+}
+
+fn positive(x: f64) -> bool {
+    x > 0.0 && x.is_finite()
+}
+
+/// t/T, at most 1.
+fn share(step: u64, steps: u64) -> f64 {
+    if step >= steps { 1.0 } else { step as f64 / steps as f64 }
+}
+
+/// ½(1 + cos πx): from 1 at x = 0 down to 0 at x = 1, flat at both ends.
+fn half_cosine(x: f64) -> f64 {
+    0.5 * (1.0 + libm::cos(std::f64::consts::PI * x))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Plateau;
 
+    /// One of each kind, with peak rate 0.5.
+    pub(crate) fn one_of_each() -> [LearningRate; 9] {
+        let (rate, steps) = (0.5, 100);
+        [
+            LearningRate::Constant { rate },
+            LearningRate::Step(Step { rate, factor: 0.5, every: 30 }),
+            LearningRate::InverseTime(InverseTime { rate, decay: 2.0, steps }),
+            LearningRate::Exponential(Exponential { rate, factor: 0.1, steps }),
+            LearningRate::Polynomial(Polynomial { rate, end: 0.01, power: 2.5, steps }),
+            LearningRate::Cosine(Cosine { rate, floor: 0.1, steps }),
+            LearningRate::WarmRestarts(WarmRestarts { rate, floor: 0.1, steps, growth: 2, peak: 0.7 }),
+            LearningRate::OneCycle(OneCycle { rate, start: 0.04, end: 4e-6, rise: 0.3, steps, anneal: Anneal::Cosine }),
+            LearningRate::ReduceOnPlateau(ReduceOnPlateau {
+                rate,
+                factor: 0.3,
+                floor: 1e-3,
+                plateau: Plateau { patience: 2, min_delta: 1e-4, cooldown: 1 },
+            }),
+        ]
+    }
+
+    /// Golden bits, the same on every platform; a version of `libm` that changes any is a breaking change.
     #[test]
-    fn inverse_time_follows_its_formula() {
-        let schedule = LearningRate::InverseTime { rate: 0.5, decay: 2.0, steps: 100.0 };
-        assert_eq!([0, 50, 100, 1000].map(|t| schedule.at(t)), [0.5, 0.25, 0.5 / 3.0, 0.5 / 21.0]);
-        assert_eq!(LearningRate::Constant { rate: 0.1 }.at(u64::MAX), 0.1);
+    fn every_schedule_gives_its_golden_bits() {
+        let history = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+        let seen: Vec<String> = one_of_each()
+            .into_iter()
+            .map(|schedule| {
+                // FNV-1a over the bits of the first 333 rates.
+                let bits = (0..333).map(|t| schedule.at(t, &history[..(t as usize / 10).min(12)]).to_bits());
+                let hash = bits.fold(0xcbf2_9ce4_8422_2325u64, |h, x| (h ^ x).wrapping_mul(0x0100_0000_01b3));
+                format!("{} {hash:016x}", schedule.name())
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "constant 17dcc836df13142f",
+                "step 9f0cc836df13142f",
+                "inverse_time ed4d5f655b84fff3",
+                "exponential d4c672d61bd87b71",
+                "polynomial f6d920856b6e5ef7",
+                "cosine b8843b498575d613",
+                "warm_restarts 0857d9a1d001be73",
+                "one_cycle e119bf4a3dd29454",
+                "reduce_on_plateau 5b7a3488d7bf7ebf"
+            ]
+        );
     }
 
     #[test]
-    fn nonsense_is_recognised() {
-        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(!LearningRate::Constant { rate }.is_valid());
-            assert!(!LearningRate::InverseTime { rate, decay: 1.0, steps: 1.0 }.is_valid());
+    fn a_rate_never_leaves_its_range_and_is_always_usable() {
+        for schedule in one_of_each() {
+            assert_eq!(schedule.fault(), None, "{schedule:?}");
+            for t in (0..500).chain([1 << 40, u64::MAX]) {
+                let rate = schedule.at(t, &[]);
+                assert!((0.0..=0.5).contains(&rate), "{schedule:?} at {t}: {rate}");
+            }
         }
-        assert!(!LearningRate::InverseTime { rate: 1.0, decay: -1.0, steps: 1.0 }.is_valid());
-        assert!(!LearningRate::InverseTime { rate: 1.0, decay: 1.0, steps: 0.0 }.is_valid());
+    }
+
+    #[test]
+    fn a_rate_that_is_no_rate_is_refused_by_every_schedule() {
+        for schedule in one_of_each() {
+            for bad in ["0.0", "-1.0", "1e999", "nan"] {
+                let text = format!("{schedule:?}");
+                let rate: f64 = bad.parse().unwrap();
+                let broken = with_rate(schedule, rate);
+                assert!(broken.fault().is_some_and(|fault| fault.contains("rate")), "{text} {bad}");
+            }
+        }
+    }
+
+    fn with_rate(schedule: LearningRate, rate: f64) -> LearningRate {
+        match schedule {
+            LearningRate::Constant { .. } => LearningRate::Constant { rate },
+            LearningRate::Step(s) => LearningRate::Step(Step { rate, ..s }),
+            LearningRate::InverseTime(s) => LearningRate::InverseTime(InverseTime { rate, ..s }),
+            LearningRate::Exponential(s) => LearningRate::Exponential(Exponential { rate, ..s }),
+            LearningRate::Polynomial(s) => LearningRate::Polynomial(Polynomial { rate, ..s }),
+            LearningRate::Cosine(s) => LearningRate::Cosine(Cosine { rate, ..s }),
+            LearningRate::WarmRestarts(s) => LearningRate::WarmRestarts(WarmRestarts { rate, ..s }),
+            LearningRate::OneCycle(s) => LearningRate::OneCycle(OneCycle { rate, ..s }),
+            LearningRate::ReduceOnPlateau(s) => LearningRate::ReduceOnPlateau(ReduceOnPlateau { rate, ..s }),
+        }
     }
 }

@@ -1,0 +1,213 @@
+//! Which data and model a command works on, as options.
+
+use crate::workload::{self, DataSource, ModelSpec, Workload};
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+use simdescent::kernels::activation::Activation;
+use simdescent::{Dropout, Initializer, Loss, Rule, synthetic};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+/// Data and model.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct ProblemOptions {
+    /// Embedded data with its model [default: mlp]
+    #[arg(long, value_enum)]
+    workload: Option<Embedded>,
+    /// The reference example instead: shown beside its closed form
+    #[arg(long, value_enum, conflicts_with = "workload")]
+    pub(crate) example: Option<Example>,
+    /// Files instead: mnist:DIR, svmlight:FILE, or csv:FILE (target in the last column; features are standardised)
+    #[arg(long, value_name = "KIND:PATH", conflicts_with_all = ["workload", "example"])]
+    data: Option<DataSource>,
+    /// Widths of hidden layers, e.g. 64,32; without them files are fitted by a linear model
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    hidden: Option<Vec<NonZeroUsize>>,
+    /// The non-linearity of the hidden layers [default: relu]
+    #[arg(long, value_enum)]
+    activation: Option<ActivationName>,
+    /// How the weights of a network start [default: he-normal; zeros without hidden layers]
+    #[arg(long, value_enum)]
+    initializer: Option<InitializerName>,
+    /// The number of constant, normal, uniform, truncated-normal [default: 0.1] and orthogonal [default: 1]: value,
+    /// standard deviation, limit, standard deviation, gain
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    initializer_scale: Option<f32>,
+    /// Probability of dropping an output of a hidden layer in training, in [0, 1) [default: 0]
+    #[arg(long, value_name = "P")]
+    dropout: Option<f32>,
+}
+
+/// The data sets a sweep has without files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Embedded {
+    /// Linear regression, 64 features, noise ½
+    Linear,
+    /// Softmax regression, 32 features, 10 classes
+    Softmax,
+    /// A network 16-64-4 that learns from a smaller one
+    Mlp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Example {
+    /// y = 3x + 2 + noise, one weight, no bias; by default 1000 steps of gradient descent, rate 0.01
+    Linear,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ActivationName {
+    Identity,
+    Relu,
+    Tanh,
+    Sigmoid,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum InitializerName {
+    Zeros,
+    Constant,
+    Normal,
+    Uniform,
+    TruncatedNormal,
+    XavierNormal,
+    XavierUniform,
+    HeNormal,
+    HeUniform,
+    LecunNormal,
+    LecunUniform,
+    Orthogonal,
+}
+
+impl ProblemOptions {
+    /// The workload that the options name.
+    pub(crate) fn workload(&self, seed: u64) -> Result<Workload> {
+        let mut workload = match (self.workload, self.example, &self.data) {
+            (embedded, None, None) => workload::embedded(seed)?.swap_remove(embedded.unwrap_or(Embedded::Mlp) as usize),
+            (None, Some(Example::Linear), None) => {
+                let (training, model) = (synthetic::linear_example(), ModelSpec::Linear { features: 1, bias: false });
+                let (validation, loss) = (training.clone(), Loss::Squared);
+                Workload { name: "linear example".into(), training, validation, loss, model }
+            }
+            (None, None, Some(data)) => data.workloads(seed)?.swap_remove(0),
+            _ => bail!("give one of workload, example and data"),
+        };
+        self.change(&mut workload.model)?;
+        Ok(workload)
+    }
+
+    /// Makes the model what the options want.
+    fn change(&self, model: &mut ModelSpec) -> Result<()> {
+        if let Some(hidden) = &self.hidden {
+            let (inputs, outputs) = model.shape();
+            let widths = [inputs].into_iter().chain(hidden.iter().map(|n| n.get())).chain([outputs]).collect();
+            *model = ModelSpec::mlp(widths);
+        }
+        let hidden = matches!(model, ModelSpec::Mlp { widths, .. } if widths.len() > 2);
+        let drops = self.dropout.is_some_and(|rate| rate != 0.0);
+        for (flag, given) in [("activation", self.activation.is_some()), ("dropout", drops)] {
+            if given && !hidden {
+                bail!("--{flag} needs hidden layers: give their widths with --hidden");
+            }
+        }
+        let ModelSpec::Mlp { activation, initializer, dropout, .. } = model else {
+            if self.initializer.is_some() || self.initializer_scale.is_some() {
+                bail!("--initializer needs a network, a linear model starts at zero: give hidden layers with --hidden");
+            }
+            return Ok(());
+        };
+        if let Some(name) = self.activation {
+            *activation = name.into();
+        }
+        if let Some(rate) = self.dropout {
+            Dropout::new(rate, 0, 0)?;
+            *dropout = rate;
+        }
+        match (self.initializer, self.initializer_scale) {
+            (Some(name), scale) => *initializer = name.with(scale)?,
+            (None, Some(_)) => bail!("--initializer-scale needs an --initializer"),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// Forgets `self`'s data if `other` names some.
+    pub(crate) fn give_way_to(&mut self, other: &Self) {
+        if other.workload.is_some() || other.example.is_some() || other.data.is_some() {
+            (self.workload, self.example, self.data) = (None, None, None);
+        }
+    }
+}
+
+impl From<ActivationName> for Activation {
+    fn from(name: ActivationName) -> Self {
+        match name {
+            ActivationName::Identity => Self::Identity,
+            ActivationName::Relu => Self::Relu,
+            ActivationName::Tanh => Self::Tanh,
+            ActivationName::Sigmoid => Self::Sigmoid,
+        }
+    }
+}
+
+impl InitializerName {
+    fn with(self, scale: Option<f32>) -> Result<Initializer> {
+        let x = scale.unwrap_or(0.1);
+        let initializer = match self {
+            Self::Constant => Initializer::Constant { value: x },
+            Self::Normal => Initializer::Normal { std: x },
+            Self::Uniform => Initializer::Uniform { limit: x },
+            Self::TruncatedNormal => Initializer::TruncatedNormal { std: x },
+            Self::Orthogonal => Initializer::Orthogonal { gain: scale.unwrap_or(1.0) },
+            _ if scale.is_some() => bail!("--initializer-scale does not go with this --initializer: it has no number"),
+            Self::Zeros => Initializer::Zeros,
+            Self::XavierNormal => Initializer::XavierNormal,
+            Self::XavierUniform => Initializer::XavierUniform,
+            Self::HeNormal => Initializer::HeNormal,
+            Self::HeUniform => Initializer::HeUniform,
+            Self::LecunNormal => Initializer::LecunNormal,
+            Self::LecunUniform => Initializer::LecunUniform,
+        };
+        match initializer.fault() {
+            Some(fault) => bail!("--initializer-scale: {fault}"),
+            None => Ok(initializer),
+        }
+    }
+}
+
+/// An optimizer with its usual hyper-parameters, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Optimizer(pub(crate) Rule);
+
+impl FromStr for Optimizer {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Rule::ALL.map(Rule::name).join(", ");
+        let found = Rule::ALL.into_iter().find(|rule| rule.name() == name);
+        found.map(Self).ok_or_else(|| format!("unknown optimizer {name:?}: take one of {}", names()))
+    }
+}
+impl TryFrom<String> for Optimizer {
+    type Error = String;
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+impl From<Optimizer> for String {
+    fn from(optimizer: Optimizer) -> Self {
+        optimizer.to_string()
+    }
+}
+impl fmt::Display for Optimizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())
+    }
+}

@@ -1,0 +1,140 @@
+//! What a training run is, as options: in a file, on the command line, or both.
+
+use crate::batch::BatchOptions;
+use crate::problem::{Optimizer, ProblemOptions};
+use crate::schedule::{ScheduleName, ScheduleOptions};
+use crate::workload::Workload;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use simdescent::{BatchGrowth, EarlyStopping, FitOptions, Rule, Sampling, Settings};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// Everything that decides a run. A table of the configuration file has the name of its field, a key that of its flag.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct RunOptions {
+    /// The optimizer, with its usual hyper-parameters [default: sgd]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) optimizer: Option<Optimizer>,
+    /// The learning-rate schedule; in brackets the default of what it takes [default: constant]
+    #[arg(long, value_enum)]
+    schedule: Option<ScheduleName>,
+    /// λ of the penalty ½λ‖θ‖² in the gradient [default: 0]
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    l2: Option<f32>,
+    /// Seed of data, weights, sample order and dropout [default: 1]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Another draw of weights, sample order and dropout on the same data [default: 0]
+    #[arg(long, value_name = "N")]
+    trial: Option<u64>,
+    /// Threads per step; results do not depend on it [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten, next_help_heading = "Data and model, [problem]")]
+    pub(crate) problem: ProblemOptions,
+    #[command(flatten, next_help_heading = "Learning rate, [learning-rate]")]
+    learning_rate: ScheduleOptions,
+    #[command(flatten, next_help_heading = "Batches, [batch]")]
+    batch: BatchOptions,
+    #[command(flatten, next_help_heading = "Length and validation, [fit]")]
+    fit: LengthOptions,
+}
+
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct LengthOptions {
+    /// Steps at most; where the batch grows instead of a decay, as many samples as they would see at the first batch size
+    /// [default: 10 epochs]
+    #[arg(long, value_name = "N")]
+    steps: Option<NonZeroU64>,
+    /// Steps between two validations [default: a fiftieth of all steps]
+    #[arg(long, value_name = "N")]
+    validate_every: Option<NonZeroU64>,
+    /// Early stopping: end after this many validations without improvement, go back to the best weights [default: off]
+    #[arg(long, value_name = "N")]
+    patience: Option<u64>,
+    /// The smallest fall of the validation loss that is an improvement [default: 0]
+    #[arg(long, value_name = "X")]
+    min_delta: Option<f64>,
+}
+
+impl RunOptions {
+    /// These options, and where they say nothing those of the file.
+    pub(crate) fn over(&self, config: Option<&Path>) -> Result<Self> {
+        let Some(path) = config else { return Ok(self.clone()) };
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        // From the text, so that an error names line and column.
+        let mut base: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        base.problem.give_way_to(&self.problem);
+        let join = || {
+            let mut merged = Table::try_from(base)?;
+            overlay(&mut merged, Table::try_from(self)?);
+            Ok::<_, anyhow::Error>(Self::deserialize(merged)?)
+        };
+        join().with_context(|| format!("cannot join {} and the flags", path.display()))
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed.unwrap_or(1)
+    }
+
+    pub(crate) fn trial(&self) -> u64 {
+        self.trial.unwrap_or(0)
+    }
+
+    /// Settings and length of the run on this workload.
+    pub(crate) fn settings(&self, workload: &Workload) -> Result<(Settings, FitOptions)> {
+        let rows = workload.training.rows();
+        let example = self.problem.example.is_some();
+        let batch_size = self.batch.size(if example { rows } else { 32 }).min(rows);
+        let steps = self.fit.steps.map_or_else(
+            || if example { 1000 } else { (10 * rows as u64).div_ceil(batch_size as u64) },
+            NonZeroU64::get,
+        );
+        let name = self.schedule.unwrap_or(ScheduleName::Constant);
+        let (learning_rate, warmup) = self.learning_rate.build(name, steps)?;
+        let settings = Settings {
+            loss: workload.loss,
+            rule: self.optimizer.map_or(Rule::Sgd, |optimizer| optimizer.0),
+            learning_rate,
+            warmup,
+            l2: self.l2.unwrap_or(0.0),
+            batch_size,
+            batch_growth: self.batch.growth(self.learning_rate.plateau(), rows, steps)?,
+            sampling: self.batch.sampling(if example { Sampling::FixedOrder } else { Sampling::Reshuffled }),
+            last_batch: self.batch.last_batch(),
+            trial: self.trial(),
+            seed: self.seed(),
+        };
+        let early_stopping = match (self.fit.patience, self.fit.min_delta) {
+            (Some(patience), min_delta) => Some(EarlyStopping { patience, min_delta: min_delta.unwrap_or(0.0) }),
+            (None, None) => None,
+            (None, Some(_)) => bail!("--min-delta belongs to early stopping: give a --patience too"),
+        };
+        // Where the batch grows instead of a decay, the schedule's clock is in samples, and so is the length.
+        let samples = match settings.batch_growth {
+            BatchGrowth::InsteadOfDecay { .. } | BatchGrowth::Seesaw { .. } => {
+                Some(steps.saturating_mul(batch_size as u64))
+            }
+            BatchGrowth::Fixed | BatchGrowth::Scheduled { .. } => None,
+        };
+        let validate_every = self.fit.validate_every.map_or(steps.div_ceil(50), NonZeroU64::get);
+        Ok((settings, FitOptions { steps, samples, validate_every, early_stopping }))
+    }
+}
+
+/// Puts every value of `over` into `base`, table by table.
+fn overlay(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) => overlay(base, over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}

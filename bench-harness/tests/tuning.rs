@@ -1,0 +1,114 @@
+//! `schedule` and `tune` as a user meets them.
+
+use serde_json::Value;
+use std::process::{Command, Output};
+
+fn simdescent(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_simdescent")).args(arguments).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = simdescent(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// An error, not a panic, that says this.
+fn refused(arguments: &[&str], wanted: &str) {
+    let output = simdescent(arguments);
+    let message = text(&output.stderr);
+    assert!(!output.status.success() && message.contains(wanted), "{arguments:?}: {message}");
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+/// (step, rate) of each line.
+fn rates(report: &Value) -> Vec<(u64, f64)> {
+    let rows = report["rates"].as_array().unwrap().iter();
+    rows.map(|row| (row["step"].as_u64().unwrap(), row["rate"].as_f64().unwrap())).collect()
+}
+
+#[test]
+fn a_schedule_is_printed_and_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let svg = dir.path().join("cosine.svg");
+    let svg_name = svg.to_str().unwrap();
+    let cosine = ["schedule", "cosine", "--rate", "0.5", "--warmup", "100", "--steps", "300", "--svg", svg_name];
+    let report = json(&[&cosine[..], &["--json"]].concat());
+    let rates = rates(&report);
+    assert_eq!((rates[0], rates[rates.len() - 1]), ((0, 0.0), (300, 0.0)));
+    let peak = rates.iter().copied().fold((0, 0.0), |a, b| if b.1 > a.1 { b } else { a });
+    assert!(peak.0.abs_diff(100) < 20 && peak.1 > 0.45, "{peak:?}");
+    assert_eq!(report["schedule"]["cosine"]["steps"], 200, "the decay fills what the warm-up leaves");
+    let picture = std::fs::read_to_string(&svg).unwrap();
+    assert!(picture.contains("learning rate") && picture.contains("polyline"), "{picture}");
+    let table = text(&simdescent(&cosine).stdout);
+    assert!(table.lines().count() > 15 && table.contains(svg_name), "{table}");
+}
+
+#[test]
+fn every_schedule_has_usable_defaults() {
+    let names =
+        ["constant", "step", "inverse-time", "exponential", "polynomial", "cosine", "warm-restarts", "one-cycle"];
+    for name in names {
+        let rates = rates(&json(&["schedule", name, "--steps", "7", "--json"]));
+        assert!(rates.len() == 8 && rates.iter().all(|(_, rate)| (0.0..=0.01).contains(rate)), "{name}: {rates:?}");
+    }
+    let plateau = ["schedule", "reduce-on-plateau", "--plateau-patience", "1", "--steps", "5", "--json"];
+    let rates = rates(&json(&[&plateau[..], &["--losses", "3,2,2,2,2"]].concat()));
+    assert_eq!(rates.iter().map(|r| (r.1 * 1e6).round()).collect::<Vec<_>>(), [1e4, 1e4, 1e4, 1e4, 1e3, 1e3]);
+}
+
+#[test]
+fn a_growing_batch_is_shown_beside_the_rate() {
+    let dir = tempfile::tempdir().unwrap();
+    let svg = dir.path().join("seesaw.svg");
+    let seesaw = ["schedule", "step", "--factor", "0.5", "--every", "100", "--steps", "300", "--rate", "0.8"];
+    let seesaw =
+        [&seesaw[..], &["--batch-growth", "seesaw", "--largest-batch", "1000", "--svg", svg.to_str().unwrap()]]
+            .concat();
+    let report = json(&[&seesaw[..], &["--json"]].concat());
+    let rows = report["rates"].as_array().unwrap();
+    let at = |step: u64| rows.iter().find(|row| row["step"] == step).unwrap();
+    // Half as many updates per halving: 100 of 32 samples, 50 of 64, 25 of 128.
+    for (step, batch, rate) in [(90, 32, 0.8), (105, 64, 0.8 * 0.5f64.sqrt()), (165, 128, 0.4)] {
+        assert_eq!(at(step)["batch_size"], batch, "{step}");
+        assert!((at(step)["rate"].as_f64().unwrap() - rate).abs() < 1e-12, "{step}");
+    }
+    assert!(std::fs::read_to_string(&svg).unwrap().contains("batch size"));
+    assert!(text(&simdescent(&seesaw).stdout).contains("batch size"));
+}
+
+#[test]
+fn a_wrong_schedule_is_a_clear_error() {
+    refused(&["schedule", "cosine", "--power", "2"], "--power belongs to the schedules polynomial, not to cosine");
+    refused(&["schedule", "step", "--factor", "2"], "factor has to be in (0, 1]");
+    refused(&["schedule", "constant", "--rate", "nan"], "rate has to be positive");
+    refused(&["schedule", "cosine", "--losses", "1,2"], "reduce-on-plateau");
+    refused(&["schedule", "cosine", "--batch-growth", "seesaw"], "--largest-batch");
+    refused(&["schedule", "constant", "--batch-growth", "seesaw", "--largest-batch", "64"], "only falls");
+    refused(&["schedule", "cosine", "--steps", "0"], "--steps");
+    refused(&["schedule", "sawtooth"], "warm-restarts");
+    refused(&["schedule", "cosine", "--svg", "/no/such/dir/x.svg"], "/no/such/dir/x.svg");
+}
+
+#[test]
+fn the_finder_suggests_a_rate_and_gives_its_curve() {
+    let dir = tempfile::tempdir().unwrap();
+    let svg = dir.path().join("lr.svg");
+    let arguments = ["tune", "lr", "--workload", "linear", "--svg", svg.to_str().unwrap()];
+    let report = json(&[&arguments[..], &["--json"]].concat());
+    let suggested = report["result"]["suggested"].as_f64().unwrap();
+    assert!((1e-3..1.0).contains(&suggested), "{suggested}");
+    assert!(report["result"]["exploded"].as_f64().unwrap() > suggested);
+    assert!(report["result"]["points"].as_array().unwrap().len() > 50);
+    let picture = std::fs::read_to_string(&svg).unwrap();
+    assert!(picture.contains("suggested") && picture.contains("training loss"));
+    let printed = text(&simdescent(&arguments).stdout);
+    assert!(printed.contains(&format!("suggested      {suggested:.3e}")), "{printed}");
+    refused(&["tune", "lr", "--from", "1", "--to", "0.1"], "the first below the last");
+    refused(&["tune", "lr", "--optimizer", "sgdm"], "unknown optimizer \"sgdm\": take one of sgd, momentum");
+}

@@ -1,0 +1,14 @@
+//! Regularisation, and where each kind of it acts.
+//!
+//! | | acts | set in |
+//! | --- | --- | --- |
+//! | L2, ½λ‖θ‖² | in the gradient | [`Settings::l2`](crate::Settings::l2) |
+//! | elastic net | split into L1 and L2 | [`ElasticNet`] |
+//! | dropout | in the network, while training | [`Mlp::with_dropout`](crate::Mlp::with_dropout) |
+//! | early stopping | ends the training | [`FitOptions`](crate::FitOptions) |
+
+mod dropout;
+mod elastic_net;
+
+pub use dropout::Dropout;
+pub use elastic_net::ElasticNet;

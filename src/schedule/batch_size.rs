@@ -1,0 +1,188 @@
+//! Batch-size schedules, alone or coupled to the learning rate.
+
+use super::{LearningRate, Plateau};
+use crate::settings::Settings;
+use serde::{Deserialize, Serialize};
+
+/// How the batch size B(t) changes from its first value B₀ = [`Settings::batch_size`], and the learning rate with it.
+///
+/// A size is rounded to the nearest whole number of samples and kept between 1 and `largest`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchGrowth {
+    /// B(t) = B₀.
+    #[default]
+    Fixed,
+    /// A schedule of its own: B(t) = B₀·`shape`, η(t) = the learning-rate schedule's times what `rate` makes of B(t)/B₀.
+    Scheduled {
+        /// What multiplies B₀
+        shape: BatchShape,
+        /// What it does to the learning rate
+        rate: RateScaling,
+        /// The largest batch
+        largest: usize,
+    },
+    /// "Don't decay the learning rate, increase the batch size" (Smith, Kindermans, Ying & Le 2018): where the
+    /// learning-rate schedule has η = d·η₀, the batch is B₀/d and the rate stays η₀. What rounding and `largest` leave of
+    /// the decay goes to the rate, so that η/B is always the schedule's.
+    InsteadOfDecay {
+        /// The largest batch
+        largest: usize,
+    },
+    /// Seesaw (Meterez et al. 2025), for Adam and its like: where the schedule has η = d·η₀, the batch is B₀/d and the rate
+    /// √d·η₀: a halving becomes a division by √2 and a doubled batch. η/√B is always the schedule's.
+    ///
+    /// The last two need a schedule that decays. Its clock is then not the step but the number of samples
+    /// seen divided by B₀, so that the decay stays where it was in the data; warm-up happens at batch B₀.
+    Seesaw {
+        /// The largest batch
+        largest: usize,
+    },
+}
+
+/// What multiplies the batch size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchShape {
+    /// f^⌊t/s⌋
+    Step {
+        /// f > 0
+        factor: f64,
+        /// s > 0, in steps
+        every: u64,
+    },
+    /// f^(t/T)
+    Geometric {
+        /// f > 0
+        factor: f64,
+        /// T > 0, in steps
+        steps: u64,
+    },
+    /// f^k after k plateaus of the validation loss
+    Plateau {
+        /// f > 0
+        factor: f64,
+        /// When the loss has stopped falling
+        plateau: Plateau,
+    },
+}
+
+/// What a batch κ times as large does to the learning rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateScaling {
+    /// Nothing.
+    #[default]
+    None,
+    /// Times κ, for SGD: the noise per sample seen stays the same (Goyal et al. 2017).
+    Linear,
+    /// Times √κ, for Adam and its like (Krizhevsky 2014; Malladi et al. 2022).
+    SquareRoot,
+}
+
+/// What a step is to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// Samples of the batch
+    pub batch_size: usize,
+    /// η
+    pub learning_rate: f64,
+}
+
+impl RateScaling {
+    fn factor(self, growth: f64) -> f64 {
+        match self {
+            Self::None => 1.0,
+            Self::Linear => growth,
+            Self::SquareRoot => growth.sqrt(),
+        }
+    }
+}
+
+impl BatchShape {
+    fn at(self, step: u64, validation: &[f64]) -> f64 {
+        match self {
+            Self::Step { factor, every } => libm::pow(factor, (step / every) as f64),
+            Self::Geometric { factor, steps } => libm::pow(factor, step as f64 / steps as f64),
+            Self::Plateau { factor, plateau } => libm::pow(factor, plateau.count(validation) as f64),
+        }
+    }
+
+    fn fault(self) -> Option<&'static str> {
+        let (Self::Step { factor, .. } | Self::Geometric { factor, .. } | Self::Plateau { factor, .. }) = self;
+        match self {
+            _ if !(factor > 0.0 && factor.is_finite()) => Some("the factor has to be positive and finite"),
+            Self::Step { every: 0, .. } => Some("every has to be at least one step"),
+            Self::Geometric { steps: 0, .. } => Some("steps has to be at least 1"),
+            Self::Plateau { plateau, .. } => plateau.fault(),
+            _ => None,
+        }
+    }
+}
+
+impl Settings {
+    /// Batch size and learning rate of the step after `steps` others that saw `samples` samples, given the validation losses
+    /// so far.
+    pub fn plan(&self, steps: u64, samples: u64, validation: &[f64]) -> Plan {
+        let rate_at = |step| self.warmup.before(self.learning_rate, step, validation);
+        match self.batch_growth {
+            BatchGrowth::Fixed => Plan { batch_size: self.batch_size, learning_rate: rate_at(steps) },
+            BatchGrowth::Scheduled { shape, rate, largest } => {
+                self.grown(shape.at(steps, validation), largest, rate_at(steps), rate)
+            }
+            BatchGrowth::InsteadOfDecay { largest } => self.coupled(samples, validation, largest, RateScaling::Linear),
+            BatchGrowth::Seesaw { largest } => self.coupled(samples, validation, largest, RateScaling::SquareRoot),
+        }
+    }
+
+    fn coupled(&self, samples: u64, validation: &[f64], largest: usize, scaling: RateScaling) -> Plan {
+        let step = samples / self.batch_size as u64;
+        let rate = self.warmup.before(self.learning_rate, step, validation);
+        if step < self.warmup.steps {
+            return Plan { batch_size: self.batch_size, learning_rate: rate };
+        }
+        self.grown(self.learning_rate.at(0, &[]) / rate, largest, rate, scaling)
+    }
+
+    fn grown(&self, growth: f64, largest: usize, rate: f64, scaling: RateScaling) -> Plan {
+        // The cast saturates: where the rate is 0 the growth is infinite.
+        let batch_size = ((self.batch_size as f64 * growth).round() as usize).clamp(1, largest);
+        let growth = batch_size as f64 / self.batch_size as f64;
+        Plan { batch_size, learning_rate: rate * scaling.factor(growth) }
+    }
+}
+
+impl BatchGrowth {
+    /// The largest batch there can be, if it is not the first.
+    pub(crate) fn largest(self) -> Option<usize> {
+        match self {
+            Self::Fixed => None,
+            Self::Scheduled { largest, .. } | Self::InsteadOfDecay { largest } | Self::Seesaw { largest } => {
+                Some(largest)
+            }
+        }
+    }
+
+    /// What is wrong with the numbers, or with the schedule they are coupled to, if anything.
+    pub(crate) fn fault(self, schedule: LearningRate) -> Option<&'static str> {
+        let decays = match schedule {
+            LearningRate::Step(_)
+            | LearningRate::InverseTime(_)
+            | LearningRate::Polynomial(_)
+            | LearningRate::Cosine(_)
+            | LearningRate::ReduceOnPlateau(_) => true,
+            LearningRate::Exponential(schedule) => schedule.factor <= 1.0,
+            LearningRate::Constant { .. } | LearningRate::WarmRestarts(_) | LearningRate::OneCycle(_) => false,
+        };
+        match self {
+            Self::Fixed => None,
+            Self::Scheduled { shape, .. } => shape.fault(),
+            Self::InsteadOfDecay { .. } | Self::Seesaw { .. } => (!decays).then_some(
+                "a batch that grows where the rate would fall needs a learning-rate schedule that only falls",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
