@@ -6,7 +6,9 @@
 use simdescent_kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
 use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, Prepacked, Update, gemm_fused, gemm_prepacked};
 use simdescent_kernels::optimizer::{
-    AdaGrad, Adam, CoupledDecay, DecoupledDecay, Momentum, Nesterov, RmsProp, Sgd, fused_step,
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
+    Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold,
+    clip_factor, fused_step, schedule_free_average,
 };
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, loss, math, nrm2, scale,
@@ -31,6 +33,7 @@ fn every_kernel<T: Real>(exec: Exec<'_>) {
     activations::<T>(exec);
     losses::<T>(exec);
     optimizers::<T>(exec);
+    later_optimizers::<T>(exec);
 }
 
 /// Two vectors, a scalar, and how many elements to use, none of which the compiler may know.
@@ -121,5 +124,29 @@ fn optimizers<T: Real>(exec: Exec<'_>) {
     fused_step(exec, &adam, &mut w, &g, [&mut m, &mut v]);
     fused_step(exec, &DecoupledDecay { rate: factor, rule: adam }, &mut w, &g, [&mut m, &mut v]);
     fused_step(exec, &CoupledDecay { lambda: factor, rule: sgd }, &mut w, &g, []);
+    black_box((w, m, v));
+}
+
+#[inline(never)]
+fn later_optimizers<T: Real>(exec: Exec<'_>) {
+    let (mut w, g, learning_rate) = inputs::<T>();
+    let (mut m, mut v, factor) = inputs::<T>();
+    let (mut u, ..) = inputs::<T>();
+    let (decay, epsilon, t) = (factor, factor, black_box(1));
+    fused_step(exec, &CenteredRmsProp { learning_rate, decay, epsilon }, &mut w, &g, [&mut m, &mut v]);
+    fused_step(exec, &AdaDelta { learning_rate, decay, epsilon }, &mut w, &g, [&mut m, &mut v]);
+    fused_step(exec, &Lion { learning_rate, beta1: factor, beta2: factor }, &mut w, &g, [&mut m]);
+    fused_step(exec, &AmsGrad::at_step(t, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v, &mut u]);
+    fused_step(exec, &Adamax::at_step(t, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v]);
+    fused_step(exec, &NAdam::at_step(t, &mut 1.0, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v]);
+    let options = ScheduleFreeOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+    fused_step(exec, &ScheduleFree::at_step(t, &mut 0.0, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
+    schedule_free_average(exec, 0.9, &mut w, &m);
+    let sgd = Sgd { learning_rate };
+    fused_step(exec, &ClipValue { limit: factor, rule: sgd }, &mut w, &g, []);
+    fused_step(exec, &SoftThreshold { threshold: factor, rule: sgd }, &mut w, &g, []);
+    fused_step(exec, &Scaled { factor: clip_factor(exec, &g, factor), rule: sgd }, &mut w, &g, []);
+    let rule = Momentum { learning_rate, momentum: factor };
+    fused_step(exec, &FlushState { below: T::MIN_POSITIVE, rule }, &mut w, &g, [&mut m]);
     black_box((w, m, v));
 }

@@ -2,7 +2,9 @@
 
 use simdescent_kernels::gemm::{Update, gemm_fused};
 use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
-use simdescent_kernels::optimizer::{Adam, DecoupledDecay, Sgd, fused_step};
+use simdescent_kernels::optimizer::{
+    Adam, DecoupledDecay, Scaled, Sgd, clip_factor, fused_step, schedule_free_average,
+};
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, Team, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
 };
@@ -80,6 +82,11 @@ fn every_kernel<T: Real>(n: usize) {
         assert_none("SGD", &mut || fused_step(exec, &sgd, &mut w, &x, []));
         let rule = DecoupledDecay { rate: f(0.1), rule: Adam::at_step(3, 0.1, 0.9, 0.999, 1e-8) };
         assert_none("AdamW", &mut || fused_step(exec, &rule, &mut w, &x, [&mut m, &mut v]));
+
+        assert_none("clipped SGD", &mut || {
+            fused_step(exec, &Scaled { factor: clip_factor(exec, &x, f(0.1)), rule: sgd }, &mut w, &x, []);
+        });
+        assert_none("average", &mut || schedule_free_average(exec, 0.9, &mut w, &m));
 
         for classes in [3, 10, 50] {
             let rows = n.div_ceil(classes);
