@@ -2,7 +2,7 @@
 //! every instruction set and every number of threads.
 //!
 //! ```
-//! use simdescent::{Evaluator, LearningRate, Linear, Loss, Rule, Sampling, Settings, Trainer, synthetic};
+//! use simdescent::{Evaluator, LearningRate, Linear, Loss, Modifiers, Rule, Sampling, Settings, Trainer, synthetic};
 //! use simdescent_kernels::Exec;
 //!
 //! let data = synthetic::linear_example();
@@ -11,6 +11,7 @@
 //!     rule: Rule::Sgd,
 //!     learning_rate: LearningRate::Constant { rate: 0.01 },
 //!     l2: 0.0,
+//!     modifiers: Modifiers::NONE,
 //!     batch_size: data.rows(),
 //!     sampling: Sampling::FixedOrder,
 //!     trial: 0,
@@ -54,7 +55,7 @@ pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
 pub use loss::{BatchTargets, Loss};
 pub use model::{Linear, Mlp, Model};
-pub use optimizer::{Optimizer, Rule};
+pub use optimizer::{Modifiers, Optimizer, Rule};
 pub use sampling::Sampling;
 pub use schedule::LearningRate;
 pub use settings::{ConfigError, Settings};

@@ -1,7 +1,7 @@
 //! The settings of a training run, and what can be wrong with them.
 
 use crate::loss::Loss;
-use crate::optimizer::Rule;
+use crate::optimizer::{Modifiers, Rule};
 use crate::sampling::Sampling;
 use crate::schedule::LearningRate;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct Settings {
     /// λ of the penalty ½λ‖θ‖² on all parameters, biases included; 0 for none. Part of the gradient, not of the
     /// recorded loss.
     pub l2: f32,
+    /// Clipping, decoupled decay, L1.
+    #[serde(default)]
+    pub modifiers: Modifiers,
     /// Samples per step.
     pub batch_size: usize,
     /// How batches are drawn.
@@ -39,6 +42,9 @@ impl Settings {
         }
         if !(self.l2 >= 0.0 && self.l2.is_finite()) {
             return Err(ConfigError::L2(self.l2));
+        }
+        if let Some((name, value, range)) = self.modifiers.fault() {
+            return Err(ConfigError::Modifier { name, value, range });
         }
         if self.batch_size == 0 || self.batch_size > rows {
             return Err(ConfigError::BatchSize { batch_size: self.batch_size, rows });
@@ -65,6 +71,16 @@ pub enum ConfigError {
     /// The L2 penalty is out of range.
     #[error("the L2 penalty has to be at least 0 and finite, got {0}")]
     L2(f32),
+    /// Something in [`Modifiers`] is out of range.
+    #[error("{name} has to be {range}, got {value}")]
+    Modifier {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        value: f32,
+        /// What it has to be.
+        range: &'static str,
+    },
     /// The batch is empty or larger than the data.
     #[error("a batch of {batch_size} samples does not fit the {rows} rows of the data: take 1 to {rows}")]
     BatchSize {
@@ -91,4 +107,35 @@ pub enum ConfigError {
         /// Inputs and outputs of the model.
         has: (usize, usize),
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_modifiers_are_named() {
+        let settings = |modifiers| Settings {
+            loss: Loss::Squared,
+            rule: Rule::Sgd,
+            learning_rate: LearningRate::Constant { rate: 0.1 },
+            l2: 0.0,
+            modifiers,
+            batch_size: 1,
+            sampling: Sampling::FixedOrder,
+            trial: 0,
+            seed: 0,
+        };
+        let good =
+            Modifiers { clip_norm: Some(1.0), clip_value: Some(0.5), weight_decay: 0.01, l1: 0.1, ..Modifiers::NONE };
+        assert_eq!(settings(good).check(10), Ok(()));
+        for (bad, message) in [
+            (Modifiers { clip_norm: Some(0.0), ..good }, "clip_norm has to be positive and finite, got 0"),
+            (Modifiers { clip_value: Some(f32::NAN), ..good }, "clip_value has to be positive and finite, got NaN"),
+            (Modifiers { weight_decay: -1.0, ..good }, "weight_decay has to be at least 0 and finite, got -1"),
+            (Modifiers { l1: f32::INFINITY, ..good }, "l1 has to be at least 0 and finite, got inf"),
+        ] {
+            assert_eq!(settings(bad).check(10).unwrap_err().to_string(), message);
+        }
+    }
 }
