@@ -1,140 +1,35 @@
 //! Optimizers: a rule with its hyper-parameters, its state, and the number of steps taken.
 
-use serde::{Deserialize, Serialize};
+mod modifiers;
+mod rule;
+
+pub use modifiers::Modifiers;
+pub use rule::Rule;
+
 use simdescent_kernels::Exec;
 use simdescent_kernels::optimizer::{
-    AdaGrad, Adam, CoupledDecay, DecoupledDecay, Momentum, Nesterov, RmsProp, Sgd, UpdateRule, fused_step,
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
+    Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold,
+    UpdateRule, clip_factor, fused_step, schedule_free_average,
 };
-
-/// An update rule and its hyper-parameters; the formulas stand in [`simdescent_kernels::optimizer`].
-///
-/// The learning rate is not here, because it belongs to the [schedule](crate::LearningRate).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// Stochastic gradient descent (gradient descent when the batch is the whole set).
-    Sgd,
-    /// SGD with heavy-ball momentum.
-    Momentum {
-        /// μ in [0, 1)
-        momentum: f32,
-    },
-    /// SGD with Nesterov momentum.
-    Nesterov {
-        /// μ in [0, 1)
-        momentum: f32,
-    },
-    /// AdaGrad.
-    AdaGrad {
-        /// ε > 0, outside the root
-        epsilon: f32,
-    },
-    /// RMSprop.
-    RmsProp {
-        /// ρ in [0, 1)
-        decay: f32,
-        /// ε > 0, outside the root
-        epsilon: f32,
-    },
-    /// Adam.
-    Adam {
-        /// β₁ in [0, 1)
-        beta1: f64,
-        /// β₂ in [0, 1)
-        beta2: f64,
-        /// ε > 0, outside the root, after bias correction
-        epsilon: f64,
-    },
-    /// Adam with decoupled weight decay.
-    AdamW {
-        /// β₁ in [0, 1)
-        beta1: f64,
-        /// β₂ in [0, 1)
-        beta2: f64,
-        /// ε > 0, outside the root, after bias correction
-        epsilon: f64,
-        /// λ ≥ 0; a step multiplies the weights by 1 − ηλ
-        weight_decay: f64,
-    },
-}
-
-impl Rule {
-    /// Momentum with μ = 0.9.
-    pub const MOMENTUM: Self = Self::Momentum { momentum: 0.9 };
-    /// Nesterov momentum with μ = 0.9.
-    pub const NESTEROV: Self = Self::Nesterov { momentum: 0.9 };
-    /// AdaGrad with ε = 1e-10.
-    pub const ADAGRAD: Self = Self::AdaGrad { epsilon: 1e-10 };
-    /// RMSprop with ρ = 0.9, ε = 1e-8.
-    pub const RMSPROP: Self = Self::RmsProp { decay: 0.9, epsilon: 1e-8 };
-    /// Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8 (the paper's).
-    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    /// Adam's defaults and λ = 0.01.
-    pub const ADAMW: Self = Self::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
-
-    /// Every rule with its default hyper-parameters.
-    pub const ALL: [Self; 7] =
-        [Self::Sgd, Self::MOMENTUM, Self::NESTEROV, Self::ADAGRAD, Self::RMSPROP, Self::ADAM, Self::ADAMW];
-
-    /// `"sgd"`, `"momentum"`, `"nesterov"`, `"adagrad"`, `"rmsprop"`, `"adam"` or `"adamw"`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sgd => "sgd",
-            Self::Momentum { .. } => "momentum",
-            Self::Nesterov { .. } => "nesterov",
-            Self::AdaGrad { .. } => "adagrad",
-            Self::RmsProp { .. } => "rmsprop",
-            Self::Adam { .. } => "adam",
-            Self::AdamW { .. } => "adamw",
-        }
-    }
-
-    /// How many state vectors the rule keeps per parameter.
-    fn states(self) -> usize {
-        match self {
-            Self::Sgd => 0,
-            Self::Momentum { .. } | Self::Nesterov { .. } | Self::AdaGrad { .. } | Self::RmsProp { .. } => 1,
-            Self::Adam { .. } | Self::AdamW { .. } => 2,
-        }
-    }
-
-    /// What is wrong with the hyper-parameters, if anything.
-    pub(crate) fn fault(self) -> Option<&'static str> {
-        let unit = |x: f64| (0.0..1.0).contains(&x);
-        let positive = |x: f64| x > 0.0 && x.is_finite();
-        let (decays, epsilon) = match self {
-            Self::Sgd => (vec![], 1.0),
-            Self::Momentum { momentum } | Self::Nesterov { momentum } => (vec![f64::from(momentum)], 1.0),
-            Self::AdaGrad { epsilon } => (vec![], f64::from(epsilon)),
-            Self::RmsProp { decay, epsilon } => (vec![f64::from(decay)], f64::from(epsilon)),
-            Self::Adam { beta1, beta2, epsilon } | Self::AdamW { beta1, beta2, epsilon, .. } => {
-                (vec![beta1, beta2], epsilon)
-            }
-        };
-        match self {
-            _ if !decays.into_iter().all(unit) => Some("momentum, decay and betas have to be in [0, 1)"),
-            _ if !positive(epsilon) => Some("epsilon has to be positive"),
-            Self::AdamW { weight_decay, .. } if !(weight_decay >= 0.0 && weight_decay.is_finite()) => {
-                Some("weight decay must not be negative")
-            }
-            _ => None,
-        }
-    }
-}
 
 /// A [`Rule`] at work: its state vectors and the number of steps taken.
 #[derive(Clone, Debug)]
 pub struct Optimizer {
     rule: Rule,
-    state: [Vec<f32>; 2],
+    modifiers: Modifiers,
+    state: [Vec<f32>; 3],
     steps: u64,
+    /// Of the steps so far: the product of NAdam's momenta, the sum of schedule-free η².
+    accumulated: f64,
 }
 
 impl Optimizer {
     /// Fresh state for this many parameters.
-    pub fn new(rule: Rule, parameters: usize) -> Self {
-        let length = |i| if i < rule.states() { parameters } else { 0 };
-        Self { rule, state: [vec![0.0; length(0)], vec![0.0; length(1)]], steps: 0 }
+    pub fn new(rule: Rule, modifiers: Modifiers, parameters: usize) -> Self {
+        let state = |i| vec![0.0; if i < rule.states() { parameters } else { 0 }];
+        let accumulated = if matches!(rule, Rule::NAdam { .. }) { 1.0 } else { 0.0 };
+        Self { rule, modifiers, state: [0, 1, 2].map(state), steps: 0, accumulated }
     }
 
     /// The rule.
@@ -149,15 +44,24 @@ impl Optimizer {
     pub fn step(&mut self, exec: Exec<'_>, learning_rate: f64, l2: f32, parameters: &mut [f32], gradient: &[f32]) {
         self.steps += 1;
         let rate = learning_rate as f32;
-        let t = self.steps;
-        let [first, second] = &mut self.state;
-        let mut pass = Pass { exec, l2, parameters, gradient };
+        let (t, accumulated) = (self.steps, &mut self.accumulated);
+        let [first, second, third] = &mut self.state;
+        if t == 1 && matches!(self.rule, Rule::ScheduleFree { .. }) {
+            first.copy_from_slice(parameters);
+        }
+        let mut pass = Pass { exec, learning_rate, l2, modifiers: self.modifiers, parameters, gradient };
         match self.rule {
             Rule::Sgd => pass.run(Sgd { learning_rate: rate }, []),
             Rule::Momentum { momentum } => pass.run(Momentum { learning_rate: rate, momentum }, [first]),
             Rule::Nesterov { momentum } => pass.run(Nesterov { learning_rate: rate, momentum }, [first]),
             Rule::AdaGrad { epsilon } => pass.run(AdaGrad { learning_rate: rate, epsilon }, [first]),
             Rule::RmsProp { decay, epsilon } => pass.run(RmsProp { learning_rate: rate, decay, epsilon }, [first]),
+            Rule::CenteredRmsProp { decay, epsilon } => {
+                pass.run(CenteredRmsProp { learning_rate: rate, decay, epsilon }, [first, second]);
+            }
+            Rule::AdaDelta { decay, epsilon } => {
+                pass.run(AdaDelta { learning_rate: rate, decay, epsilon }, [first, second]);
+            }
             Rule::Adam { beta1, beta2, epsilon } => {
                 pass.run(Adam::at_step(t, learning_rate, beta1, beta2, epsilon), [first, second]);
             }
@@ -166,6 +70,31 @@ impl Optimizer {
                 let rate = (learning_rate * weight_decay) as f32;
                 pass.run(DecoupledDecay { rate, rule }, [first, second]);
             }
+            Rule::AmsGrad { beta1, beta2, epsilon } => {
+                pass.run(AmsGrad::at_step(t, learning_rate, beta1, beta2, epsilon), [first, second, third]);
+            }
+            Rule::Adamax { beta1, beta2, epsilon } => {
+                pass.run(Adamax::at_step(t, learning_rate, beta1, beta2, epsilon), [first, second]);
+            }
+            Rule::NAdam { beta1, beta2, epsilon } => {
+                pass.run(NAdam::at_step(t, accumulated, learning_rate, beta1, beta2, epsilon), [first, second]);
+            }
+            Rule::Lion { beta1, beta2 } => pass.run(Lion { learning_rate: rate, beta1, beta2 }, [first]),
+            Rule::ScheduleFree { beta1, beta2, epsilon, weight_decay } => {
+                let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay };
+                pass.run(ScheduleFree::at_step(t, accumulated, learning_rate, options), [first, second]);
+            }
+        }
+    }
+
+    /// Whether the result of training is an average that is not the parameters themselves.
+    pub(crate) fn averages(&self) -> bool {
+        matches!(self.rule, Rule::ScheduleFree { .. }) && self.steps > 0
+    }
+    /// Makes the average of the parameters, for a rule that [averages](Optimizer::averages).
+    pub(crate) fn average(&self, exec: Exec<'_>, parameters: &mut [f32]) {
+        if let Rule::ScheduleFree { beta1, .. } = self.rule {
+            schedule_free_average(exec, beta1, parameters, &self.state[0]);
         }
     }
 }
@@ -173,18 +102,37 @@ impl Optimizer {
 /// The pass over the parameters that is the same for every rule.
 struct Pass<'a> {
     exec: Exec<'a>,
+    learning_rate: f64,
     l2: f32,
+    modifiers: Modifiers,
     parameters: &'a mut [f32],
     gradient: &'a [f32],
 }
 impl Pass<'_> {
     fn run<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, state: [&mut Vec<f32>; S]) {
-        let state = state.map(Vec::as_mut_slice);
-        if self.l2 == 0.0 {
-            fused_step(self.exec, &rule, self.parameters, self.gradient, state);
+        let lambda = self.l2;
+        if self.modifiers != Modifiers::NONE {
+            self.step(self.modified(rule), state);
+        } else if lambda != 0.0 {
+            self.step(CoupledDecay { lambda, rule }, state);
         } else {
-            let rule = CoupledDecay { lambda: self.l2, rule };
-            fused_step(self.exec, &rule, self.parameters, self.gradient, state);
+            self.step(rule, state);
         }
+    }
+
+    fn step<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, state: [&mut Vec<f32>; S]) {
+        fused_step(self.exec, &rule, self.parameters, self.gradient, state.map(Vec::as_mut_slice));
+    }
+
+    /// Everything around the rule; what is not asked for changes nothing.
+    fn modified<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
+        let Modifiers { clip_norm, clip_value, weight_decay, l1, flush_subnormals } = self.modifiers;
+        let by_rate = |lambda: f32| (self.learning_rate * f64::from(lambda)) as f32;
+        let rule = FlushState { below: if flush_subnormals { f32::MIN_POSITIVE } else { 0.0 }, rule };
+        let rule = DecoupledDecay { rate: by_rate(weight_decay), rule };
+        let rule = CoupledDecay { lambda: self.l2, rule };
+        let rule = ClipValue { limit: clip_value.unwrap_or(f32::INFINITY), rule };
+        let factor = clip_norm.map_or(1.0, |limit| clip_factor(self.exec, self.gradient, limit));
+        SoftThreshold { threshold: by_rate(l1), rule: Scaled { factor, rule } }
     }
 }

@@ -39,7 +39,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
             exec,
-            optimizer: Optimizer::new(settings.rule, model.parameters().len()),
+            optimizer: Optimizer::new(settings.rule, settings.modifiers, model.parameters().len()),
             batches: Batches::new(data.inputs(), targets, batch_size, sampling, key),
             history: History::default(),
             model,
@@ -67,6 +67,18 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// The model, to evaluate it.
     pub fn model_mut(&mut self) -> &mut M {
         &mut self.model
+    }
+    /// Calls `f` with the model that training is after: its parameters are those of [`model`](Trainer::model), except for a
+    /// rule that averages ([`Rule::ScheduleFree`](crate::Rule::ScheduleFree)), where they are the average.
+    pub fn at_average<R>(&mut self, f: impl FnOnce(&mut M) -> R) -> R {
+        if !self.optimizer.averages() {
+            return f(&mut self.model);
+        }
+        let training = self.model.parameters().to_vec();
+        self.optimizer.average(self.exec, self.model.parameters_mut());
+        let result = f(&mut self.model);
+        self.model.parameters_mut().copy_from_slice(&training);
+        result
     }
     /// What happened so far.
     pub fn history(&self) -> &History {

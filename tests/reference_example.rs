@@ -1,7 +1,8 @@
 //! The project's reference example against its closed form.
 
 use simdescent::{
-    Dataset, Evaluator, LearningRate, Linear, Loss, Model, Rule, Sampling, Settings, Targets, Trainer, synthetic,
+    Dataset, Evaluator, LearningRate, Linear, Loss, Model, Modifiers, Rule, Sampling, Settings, Targets, Trainer,
+    synthetic,
 };
 use simdescent_kernels::Exec;
 
@@ -26,6 +27,7 @@ fn gradient_descent_follows_the_closed_form_at_every_step() {
         rule: Rule::Sgd,
         learning_rate: LearningRate::Constant { rate },
         l2: 0.0,
+        modifiers: Modifiers::NONE,
         batch_size: data.rows(),
         sampling: Sampling::FixedOrder,
         trial: 0,

@@ -5,7 +5,7 @@ use crate::report::{Outcome, Run};
 use crate::workload::Workload;
 use anyhow::Result;
 use simdescent::kernels::Exec;
-use simdescent::{Evaluator, LearningRate, Model, Rule, Sampling, Settings, Trainer};
+use simdescent::{Evaluator, LearningRate, Model, Modifiers, Rule, Sampling, Settings, Trainer};
 use std::time::{Duration, Instant};
 
 /// What distinguishes one run from the others of a workload.
@@ -25,6 +25,7 @@ pub(crate) fn run(exec: Exec<'_>, workload: &Workload, point: Point, target: f64
         rule: point.rule,
         learning_rate: LearningRate::Constant { rate: point.learning_rate },
         l2: 0.0,
+        modifiers: Modifiers::NONE,
         batch_size: point.batch_size,
         sampling: Sampling::Reshuffled,
         trial: point.trial,
@@ -48,7 +49,7 @@ pub(crate) fn run(exec: Exec<'_>, workload: &Workload, point: Point, target: f64
         }
         training += start.elapsed();
 
-        last = validation.evaluate(exec, trainer.model_mut());
+        last = trainer.at_average(|model| validation.evaluate(exec, model));
         diverged |= !last.loss.is_finite() || last.loss > DIVERGED * initial.loss;
         best = best.min(last.loss);
         if reached.is_none() && last.loss <= target {

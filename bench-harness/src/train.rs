@@ -5,7 +5,8 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use simdescent::kernels::{Exec, Par, isa};
 use simdescent::{
-    Dataset, Evaluator, LearningRate, Linear, Loss, Model, Rule, Sampling, Settings, Targets, Trainer, synthetic,
+    Dataset, Evaluator, LearningRate, Linear, Loss, Model, Modifiers, Rule, Sampling, Settings, Targets, Trainer,
+    synthetic,
 };
 
 pub(crate) fn run(options: &TrainOptions) -> Result<()> {
@@ -24,6 +25,7 @@ fn linear(json: bool) -> Result<()> {
         rule: Rule::Sgd,
         learning_rate: LearningRate::Constant { rate: RATE },
         l2: 0.0,
+        modifiers: Modifiers::NONE,
         batch_size: data.rows(),
         sampling: Sampling::FixedOrder,
         trial: 0,
