@@ -2,7 +2,9 @@
 
 use crate::protocol::Profile;
 use crate::workload::DataSource;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use simdescent::Rule;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -30,14 +32,26 @@ pub(crate) struct TrainOptions {
     /// What to train.
     #[arg(long, value_enum)]
     pub(crate) example: Example,
+    /// The optimizer, with its usual hyper-parameters.
+    #[arg(long, value_name = "NAME", default_value = Rule::Sgd.name(), value_parser = rules())]
+    pub(crate) optimizer: Rule,
+    /// The learning rate.
+    #[arg(long, value_name = "RATE", default_value_t = 0.01, allow_negative_numbers = true)]
+    pub(crate) rate: f64,
     /// Print JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
+/// Every rule by its name.
+fn rules() -> impl TypedValueParser<Value = Rule> {
+    let names = PossibleValuesParser::new(Rule::ALL.map(Rule::name));
+    names.map(|name| Rule::from_name(&name).expect("the name of a rule"))
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Example {
-    /// y = 3x + 2 + noise, one weight, no bias, 1000 steps of gradient descent, against the closed form.
+    /// y = 3x + 2 + noise, one weight, no bias, 1000 steps on all samples, against the closed form.
     Linear,
 }
 

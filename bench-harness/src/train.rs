@@ -11,19 +11,18 @@ use simdescent::{
 
 pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     match options.example {
-        Example::Linear => linear(options.json),
+        Example::Linear => linear(options),
     }
 }
 
-/// The project's reference example: full-batch gradient descent on one weight, beside the closed form.
-fn linear(json: bool) -> Result<()> {
+/// The project's reference example: full-batch training of one weight, by default by gradient descent, beside the closed form.
+fn linear(&TrainOptions { optimizer: rule, rate, json, .. }: &TrainOptions) -> Result<()> {
     const STEPS: usize = 1000;
-    const RATE: f64 = 0.01;
     let data = synthetic::linear_example();
     let settings = Settings {
         loss: Loss::Squared,
-        rule: Rule::Sgd,
-        learning_rate: LearningRate::Constant { rate: RATE },
+        rule,
+        learning_rate: LearningRate::Constant { rate },
         l2: 0.0,
         modifiers: Modifiers::NONE,
         batch_size: data.rows(),
@@ -36,8 +35,8 @@ fn linear(json: bool) -> Result<()> {
     for _ in 0..STEPS {
         trainer.step();
     }
-    let loss = Evaluator::new(Loss::Squared, &data)?.evaluate(exec, trainer.model_mut()).loss;
-    let weight = trainer.model().parameters()[0];
+    let evaluator = Evaluator::new(Loss::Squared, &data)?;
+    let (loss, weight) = trainer.at_average(|model| (evaluator.evaluate(exec, model).loss, model.parameters()[0]));
     let (best_weight, best_loss) = closed_form(&data).context("the example has one feature and numbers as targets")?;
     let digest = trainer.digest();
 
@@ -47,7 +46,8 @@ fn linear(json: bool) -> Result<()> {
             "example": "linear",
             "isa": exec.isa().kernel_name(),
             "steps": STEPS,
-            "learning_rate": RATE,
+            "optimizer": rule.name(),
+            "learning_rate": rate,
             "weight": weight,
             "loss": loss,
             "optimum": { "weight": best_weight, "loss": best_loss },
@@ -55,9 +55,8 @@ fn linear(json: bool) -> Result<()> {
         });
         println!("{report:#}");
     } else {
-        println!(
-            "y = 3x + 2 + noise, 100 samples, one weight, no bias; {STEPS} steps of gradient descent, rate {RATE}"
-        );
+        let method = if rule == Rule::Sgd { "gradient descent" } else { rule.name() };
+        println!("y = 3x + 2 + noise, 100 samples, one weight, no bias; {STEPS} steps of {method}, rate {rate}");
         println!("final weight  {weight:.6}   loss {loss:.6}");
         println!("closed form   {best_weight:.6}   loss {best_loss:.6}   (w* = Σxy/Σx²)");
         println!("digest        {digest}   ({})", exec.isa().kernel_name());
