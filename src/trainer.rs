@@ -1,7 +1,8 @@
 //! The training loop.
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Targets};
 use crate::history::{History, trajectory_digest};
+use crate::loss::Loss;
 use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
@@ -28,13 +29,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// [`ConfigError`] if a setting is out of its range, or loss, model and data do not go together.
     pub fn new(exec: Exec<'d>, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
         settings.check(data.rows())?;
-        let name = || data.name().to_owned();
-        let targets =
-            settings.loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
-        let (needed, has) = ((data.features(), settings.loss.outputs(&targets)), (model.inputs(), model.outputs()));
-        if needed != has {
-            return Err(ConfigError::Model { name: name(), needed, has });
-        }
+        let targets = prepare(settings.loss, &model, data)?;
         let Settings { batch_size, sampling, trial, seed, .. } = settings;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
@@ -92,4 +87,15 @@ impl<'d, M: Model> Trainer<'d, M> {
     pub fn digest(&self) -> String {
         trajectory_digest(self.history.losses(), self.model.parameters())
     }
+}
+
+/// The targets as the loss takes them, if loss, model and data go together.
+pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<Targets, ConfigError> {
+    let name = || data.name().to_owned();
+    let targets = loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
+    let (needed, has) = ((data.features(), loss.outputs(&targets)), (model.inputs(), model.outputs()));
+    if needed != has {
+        return Err(ConfigError::Model { name: name(), needed, has });
+    }
+    Ok(targets)
 }

@@ -4,11 +4,13 @@
 //! instruction set is in the binary whether or not this CPU has it. Running it is only a smoke test.
 
 use simdescent_kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
-use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, Prepacked, Update, gemm_fused, gemm_prepacked};
+use simdescent_kernels::gemm::{
+    ActivationGradient, BiasActivation, Prepacked, Update, gemm_fused, gemm_prepacked, step_by_strips,
+};
 use simdescent_kernels::optimizer::{
     AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
-    Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold,
-    clip_factor, fused_step, schedule_free_average,
+    Lamb, LambOptions, Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd,
+    SoftThreshold, clip_factor, fused_step, lamb_step, schedule_free_average,
 };
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, loss, math, nrm2, scale,
@@ -69,6 +71,7 @@ fn matrices<T: Real>(exec: Exec<'_>) {
     let adam = Adam::at_step(black_box(1), 1e-3, 0.9, 0.999, 1e-8);
     let update = Update::new(adam, (rows, rows), [&mut m, &mut v]);
     gemm_fused(exec, a, a.t(), MatMut::new(&mut c, rows, rows), update);
+    step_by_strips(exec, &adam, a, a.t(), &mut c, [&mut m, &mut v]);
     let x = vec![T::ONE; rows + cols];
     gemv(exec, accum, alpha, a, &x[..cols], &mut y[..rows]);
     gemv_t(exec, accum, alpha, a, &x[..rows], &mut y[..cols]);
@@ -142,6 +145,8 @@ fn later_optimizers<T: Real>(exec: Exec<'_>) {
     let options = ScheduleFreeOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
     fused_step(exec, &ScheduleFree::at_step(t, &mut 0.0, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
     schedule_free_average(exec, 0.9, &mut w, &m);
+    let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
+    lamb_step(exec, &Lamb::at_step(t, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
     let sgd = Sgd { learning_rate };
     fused_step(exec, &ClipValue { limit: factor, rule: sgd }, &mut w, &g, []);
     fused_step(exec, &SoftThreshold { threshold: factor, rule: sgd }, &mut w, &g, []);

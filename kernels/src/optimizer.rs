@@ -21,6 +21,7 @@
 //! | [`NAdam`] | m, v | m, v as Adam; w ← w − η·(μ′·m̂′ + (1−μ)·ĝ)/(√v̂ + ε) |
 //! | [`Lion`] | m | w ← w − η·sign(β₁·m + (1−β₁)·g); m ← β₂·m + (1−β₂)·g |
 //! | [`ScheduleFree`] | z, v | AdamW on z, parameters between z and the average of all z |
+//! | [`Lamb`] | m, v | m, v as Adam; r = m̂/(√v̂ + ε) + λ·w; w ← w − η·‖w‖/‖r‖·r, per layer in two passes |
 //! | [`Scaled`], [`ClipValue`] | of the inner rule | g ← α·g, g ← g limited to \[−c, c\]; then the inner rule |
 //! | [`CoupledDecay`] | of the inner rule | g ← g + λ·w, then the inner rule |
 //! | [`DecoupledDecay`] | of the inner rule | w ← w − ηλ·w, then the inner rule |
@@ -36,6 +37,7 @@ mod centered_rmsprop;
 mod clip;
 mod decay;
 mod flush;
+mod lamb;
 mod lion;
 mod momentum;
 mod nadam;
@@ -54,6 +56,7 @@ pub use centered_rmsprop::CenteredRmsProp;
 pub use clip::{ClipValue, Scaled, clip_factor};
 pub use decay::{CoupledDecay, DecoupledDecay};
 pub use flush::FlushState;
+pub use lamb::{Lamb, LambOptions, LambStep, direction_norms, lamb_step};
 pub use lion::Lion;
 pub use momentum::Momentum;
 pub use nadam::NAdam;

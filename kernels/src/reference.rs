@@ -12,7 +12,7 @@ pub use loss::{logistic, softmax_cross_entropy, squared};
 pub use math::{exp, log, log1p, sigmoid, tanh};
 pub use optimizer::{
     adadelta, adagrad, adam, adamax, amsgrad, centered_rmsprop, clip_value, coupled_decay, decoupled_decay, flush,
-    lion, momentum, nadam, nesterov, rmsprop, schedule_free, sgd, soft_threshold,
+    lamb, lion, momentum, nadam, nesterov, rmsprop, schedule_free, sgd, soft_threshold,
 };
 
 use crate::accum::Accum;

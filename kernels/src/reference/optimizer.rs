@@ -145,6 +145,31 @@ pub fn schedule_free<T: Real>(
     ((-step_size).mul_add(u, towards), (-T::from_f64(lr)).mul_add(u, z), v)
 }
 
+/// [`crate::optimizer::Lamb`] on a layer: new w, m, v in place.
+pub fn lamb<T: Real>(
+    lr: f64,
+    (beta1, beta2): (f64, f64),
+    (epsilon, lambda): (f64, f64),
+    t: u64,
+    w: &mut [T],
+    g: &[T],
+    state: &mut [(T, T)],
+) {
+    let unbias = T::from_f64(1.0 / (1.0 - power(beta1, t)));
+    let mut direction = Vec::with_capacity(w.len());
+    for ((w, &g), s) in w.iter().zip(g).zip(state) {
+        *s = moments((beta1, beta2), g, *s);
+        let adam = s.0 * unbias / denominator(beta2, epsilon, t, s.1);
+        direction.push(T::from_f64(lambda).mul_add(*w, adam));
+    }
+    let norms = (super::dot(w, w).sqrt(), super::dot(&direction, &direction).sqrt());
+    let ratio = if norms.0 > T::ZERO && norms.1 > T::ZERO { norms.0 / norms.1 } else { T::ONE };
+    let length = T::from_f64(lr) * ratio;
+    for (w, r) in w.iter_mut().zip(direction) {
+        *w = (-length).mul_add(r, *w);
+    }
+}
+
 /// The gradient that [`crate::optimizer::ClipValue`] hands on.
 pub fn clip_value<T: Real>(limit: T, g: T) -> T {
     match g {
