@@ -34,7 +34,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
             exec,
-            optimizer: Optimizer::new(settings.rule, settings.modifiers, model.parameters().len()),
+            optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
             batches: Batches::new(data.inputs(), targets, batch_size, sampling, key),
             history: History::default(),
             model,

@@ -76,13 +76,12 @@ fn ridge_regression_has_its_closed_form() {
     let data = synthetic::linear(rows, d, 0.3, &mut stream());
     let Targets::Values(y) = data.targets() else { panic!("regression") };
     let mut a = vec![vec![0.0f64; d + 1]; d];
-    for i in 0..d {
-        for r in 0..rows {
-            let x = |j: usize| f64::from(data.row(r)[j]);
-            (0..d).for_each(|j| a[i][j] += 2.0 * x(i) * x(j) / rows as f64);
-            a[i][d] += 2.0 * x(i) * f64::from(y[r]) / rows as f64;
+    for (i, equation) in a.iter_mut().enumerate() {
+        for (r, &y) in y.iter().enumerate() {
+            let terms: Vec<f64> = data.row(r).iter().chain([&y]).map(|&x| f64::from(x)).collect();
+            equation.iter_mut().zip(&terms).for_each(|(sum, x)| *sum += 2.0 * terms[i] * x / rows as f64);
         }
-        a[i][i] += f64::from(lambda);
+        equation[i] += f64::from(lambda);
     }
     // Gauss–Jordan; the matrix is positive definite.
     for p in 0..d {

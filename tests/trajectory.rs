@@ -125,6 +125,14 @@ const GOLDEN: &[(&str, [&str; 3])] = &[
             "07df6b6852a81cf486b054d476bd6bb0ad10fb12b90f148a50d47c71a72f5c07",
         ],
     ),
+    (
+        "lamb",
+        [
+            "5cba7ede5d10db9fe09ff1f4d7e39234642ff13d3e51dc5855a6c7147fc7b55f",
+            "42de52ef09cb528409f17d3555ffa9b71d361485232db58d449a8f3a1d111a79",
+            "fb462159c20a7f6055c3c2deb453b10326b2ee47c7dc42deab617805e7dd0ddd",
+        ],
+    ),
 ];
 
 /// The same of SGD and Adam with [`Modifiers`].

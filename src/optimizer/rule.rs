@@ -100,6 +100,17 @@ pub enum Rule {
         /// β₂ in [0, 1), of the momentum
         beta2: f32,
     },
+    /// Adam with a step length per layer, for large batches.
+    Lamb {
+        /// β₁ in [0, 1)
+        beta1: f64,
+        /// β₂ in [0, 1)
+        beta2: f64,
+        /// ε > 0, outside the root, after bias correction
+        epsilon: f64,
+        /// λ ≥ 0, part of the direction
+        weight_decay: f64,
+    },
     /// AdamW that averages instead of needing a schedule; [`Trainer::at_average`](crate::Trainer::at_average) has the result.
     ScheduleFree {
         /// β₁ in (0, 1)
@@ -138,11 +149,13 @@ impl Rule {
     pub const NADAM: Self = Self::NAdam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     /// Lion with β₁ = 0.9, β₂ = 0.99 (the paper's).
     pub const LION: Self = Self::Lion { beta1: 0.9, beta2: 0.99 };
+    /// LAMB with β₁ = 0.9, β₂ = 0.999, ε = 1e-6, λ = 0.01 (the paper's).
+    pub const LAMB: Self = Self::Lamb { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
     /// Adam's defaults and λ = 0 (the authors').
     pub const SCHEDULE_FREE: Self = Self::ScheduleFree { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
 
     /// Every rule with its default hyper-parameters.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Sgd,
         Self::MOMENTUM,
         Self::NESTEROV,
@@ -157,6 +170,7 @@ impl Rule {
         Self::NADAM,
         Self::LION,
         Self::SCHEDULE_FREE,
+        Self::LAMB,
     ];
 
     /// The rule's name in lower case, words joined by `-`: `"sgd"`, `"rmsprop"`, `"schedule-free"`.
@@ -175,6 +189,7 @@ impl Rule {
             Self::Adamax { .. } => "adamax",
             Self::NAdam { .. } => "nadam",
             Self::Lion { .. } => "lion",
+            Self::Lamb { .. } => "lamb",
             Self::ScheduleFree { .. } => "schedule-free",
         }
     }
@@ -199,6 +214,7 @@ impl Rule {
             | Self::AdamW { .. }
             | Self::Adamax { .. }
             | Self::NAdam { .. }
+            | Self::Lamb { .. }
             | Self::ScheduleFree { .. } => 2,
             Self::AmsGrad { .. } => 3,
         }
@@ -222,12 +238,15 @@ impl Rule {
             | Self::AmsGrad { beta1, beta2, epsilon }
             | Self::Adamax { beta1, beta2, epsilon }
             | Self::NAdam { beta1, beta2, epsilon }
+            | Self::Lamb { beta1, beta2, epsilon, .. }
             | Self::ScheduleFree { beta1, beta2, epsilon, .. } => ([beta1, beta2], epsilon),
         };
         match self {
             _ if !decays.into_iter().all(unit) => Some("momentum, decay and betas have to be in [0, 1)"),
             _ if !positive(epsilon) => Some("epsilon has to be positive"),
-            Self::AdamW { weight_decay, .. } | Self::ScheduleFree { weight_decay, .. }
+            Self::AdamW { weight_decay, .. }
+            | Self::Lamb { weight_decay, .. }
+            | Self::ScheduleFree { weight_decay, .. }
                 if !(weight_decay >= 0.0 && weight_decay.is_finite()) =>
             {
                 Some("weight decay must not be negative")
