@@ -33,9 +33,9 @@ pub(crate) struct TrainOptions {
     #[arg(long, value_enum)]
     pub(crate) example: Example,
     /// The optimizer, with its usual hyper-parameters.
-    #[arg(long, value_name = "NAME", default_value = Rule::Sgd.name(), value_parser = rules())]
-    pub(crate) optimizer: Rule,
-    /// The learning rate.
+    #[arg(long, value_name = "NAME", default_value = Rule::Sgd.name(), value_parser = methods())]
+    pub(crate) optimizer: Method,
+    /// The learning rate; lbfgs has none.
     #[arg(long, value_name = "RATE", default_value_t = 0.01, allow_negative_numbers = true)]
     pub(crate) rate: f64,
     /// Print JSON instead of text.
@@ -43,10 +43,27 @@ pub(crate) struct TrainOptions {
     pub(crate) json: bool,
 }
 
-/// Every rule by its name.
-fn rules() -> impl TypedValueParser<Value = Rule> {
-    let names = PossibleValuesParser::new(Rule::ALL.map(Rule::name));
-    names.map(|name| Rule::from_name(&name).expect("the name of a rule"))
+/// How to train.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Method {
+    /// Steps of a rule.
+    Rule(Rule),
+    Lbfgs,
+}
+
+impl Method {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rule(rule) => rule.name(),
+            Self::Lbfgs => "lbfgs",
+        }
+    }
+}
+
+/// Every method by its name.
+fn methods() -> impl TypedValueParser<Value = Method> {
+    let names = Rule::ALL.into_iter().map(Rule::name).chain([Method::Lbfgs.name()]);
+    PossibleValuesParser::new(names).map(|name| Rule::from_name(&name).map_or(Method::Lbfgs, Method::Rule))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -53,12 +53,11 @@ fn digests(report: &Value) -> Vec<String> {
 /// Each optimizer by its name; all of them come to the optimum of one weight.
 #[test]
 fn every_optimizer_trains_the_example() {
-    for rule in simdescent::Rule::ALL {
-        let name = rule.name();
+    for name in simdescent::Rule::ALL.map(simdescent::Rule::name).into_iter().chain(["lbfgs"]) {
         let rate = match name {
             "adadelta" => "5",
             "adagrad" | "schedule-free" => "1",
-            "lion" | "rmsprop" | "centered-rmsprop" => "0.01",
+            "lamb" | "lion" | "rmsprop" | "centered-rmsprop" => "0.01",
             _ => "0.1",
         };
         let output = simdescent(&["train", "--example", "linear", "--optimizer", name, "--rate", rate, "--json"], &[]);
