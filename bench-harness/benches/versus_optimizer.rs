@@ -8,14 +8,17 @@
 //! slices with separate multiplications and additions, as anyone would write it and the compiler vectorises for the target it
 //! was given (build with `RUSTFLAGS=-Ctarget-cpu=native` for its best). Rates count the bytes a step reads and writes; `copy`
 //! and `read` are those of a copy and of a loop that only loads, over as many bytes, in the same rounds.
+//!
+//! A second table has the three ways to step a layer whose gradient is a product.
 
 mod interleave;
 
 use interleave::{Aligned, medians, read};
+use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
 use simdescent_kernels::optimizer::{
     AdaGrad, Adam, AmsGrad, Lion, Momentum, NAdam, RmsProp, Sgd, UpdateRule, fused_step,
 };
-use simdescent_kernels::{Exec, Par, isa};
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Par, gemm, isa};
 use std::hint::black_box;
 
 const ROUNDS: usize = 11;
@@ -36,6 +39,42 @@ fn main() {
     for n in LENGTHS {
         rules(&Table { exec, n, filter: &filter });
     }
+    println!();
+    println!("| Adam on the gradient of a 784x512 layer | product, then step, µs | by strips | in the store |");
+    println!("| --- |{}", " ---: |".repeat(3));
+    for batch in [1, 8, 32, 128].into_iter().filter(|batch| format!("batch {batch}").contains(&filter)) {
+        layer(exec, batch);
+    }
+}
+
+/// The three ways to step a layer whose weight gradient is a product; they give the same bits.
+fn layer(exec: Exec<'_>, batch: usize) {
+    let (m, n) = (784, 512);
+    let (x, gradient) = (Aligned::<f32>::new(batch * m), Aligned::<f32>::new(batch * n));
+    let (x, gradient) = (MatRef::new(&x, batch, m).t(), MatRef::new(&gradient, batch, n));
+    let adam = Adam::at_step(1000, f64::from(LR), 0.9, 0.999, 1e-8);
+    let [mut w, mut m1, mut product] = [(); 3].map(|()| Aligned::<f32>::new(m * n));
+    let mut v = vec![1.0f32; m * n];
+    let state = std::cell::RefCell::new((&mut w, &mut m1, &mut v));
+    let seconds = medians(
+        ROUNDS,
+        &mut [
+            ("apart", &mut || {
+                let (w, m1, v) = &mut *state.borrow_mut();
+                gemm(exec, Accum::Replace, 1.0, x, gradient, MatMut::new(&mut product, m, n));
+                fused_step(exec, &adam, w, &product, [m1, v]);
+            }),
+            ("strips", &mut || {
+                let (w, m1, v) = &mut *state.borrow_mut();
+                step_by_strips(exec, &adam, x, gradient, w, [m1, v]);
+            }),
+            ("store", &mut || {
+                let (w, m1, v) = &mut *state.borrow_mut();
+                gemm_fused(exec, x, gradient, MatMut::new(w, m, n), Update::new(adam, (m, n), [m1, v]));
+            }),
+        ],
+    );
+    println!("| batch {batch} | {:.0} | {:.0} | {:.0} |", 1e6 * seconds[0], 1e6 * seconds[1], 1e6 * seconds[2]);
 }
 
 fn rules(table: &Table<'_>) {

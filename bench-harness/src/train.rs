@@ -40,7 +40,7 @@ fn linear(&TrainOptions { optimizer, rate, json, .. }: &TrainOptions) -> Result<
             "isa": exec.isa().kernel_name(),
             "steps": steps,
             "optimizer": optimizer.name(),
-            "learning_rate": rate,
+            "learning_rate": matches!(optimizer, Method::Rule(_)).then_some(rate),
             "weight": weight,
             "loss": loss,
             "optimum": { "weight": best_weight, "loss": best_loss },
