@@ -6,8 +6,8 @@ use crate::inputs::{Effort, Kind, effort, numbers};
 use simdescent_kernels::gemm::k_block;
 use simdescent_kernels::loss::{FEW_CLASSES, logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, Lion, NAdam, RmsProp, ScheduleFree, ScheduleFreeOptions,
-    UpdateRule, fused_step,
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, Lamb, LambOptions, Lion, NAdam, RmsProp, ScheduleFree,
+    ScheduleFreeOptions, UpdateRule, fused_step, lamb_step,
 };
 use simdescent_kernels::threads::CHUNK;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, asum, dot, gemm, gemv, gemv_t, math, nrm2};
@@ -87,6 +87,10 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
     record("centred", &stepped(exec, CenteredRmsProp { learning_rate, decay, epsilon }, [&x, &y], &state));
     let state = [&positive, &positive].map(Vec::as_slice);
     record("AdaDelta", &stepped(exec, AdaDelta { learning_rate, decay, epsilon }, [&x, &y], &state));
+    let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
+    let (mut w, mut m, mut v) = (x.clone(), y.clone(), positive);
+    lamb_step(exec, &Lamb::at_step(7, 0.01, options), &mut w, &y, [&mut m, &mut v]);
+    record("LAMB", &w);
     results
 }
 
@@ -134,6 +138,7 @@ fn results_in_single_precision() {
         ("RMSprop", 0xfc73_38ad_3561_10ba),
         ("centred", 0xf490_42b2_f1b6_bf13),
         ("AdaDelta", 0xa6c0_08ca_8357_ebc4),
+        ("LAMB", 0x2926_5484_bab6_5c71),
     ]);
 }
 
@@ -163,5 +168,6 @@ fn results_in_double_precision() {
         ("RMSprop", 0x7dfd_3a1b_5f48_fe58),
         ("centred", 0xc0f9_0433_f0fb_bc11),
         ("AdaDelta", 0x59da_eab0_ecad_542b),
+        ("LAMB", 0xecc5_b48b_d12b_8fe8),
     ]);
 }
