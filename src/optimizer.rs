@@ -40,7 +40,8 @@ impl Optimizer {
         self.rule
     }
 
-    /// One step with learning rate η, in one pass over the parameters. `l2` is λ of the penalty ½λ‖w‖² in the loss.
+    /// One step with learning rate η, in one pass over the parameters (LAMB: two; clipping by norm reads the gradient once
+    /// before). `l2` is λ of the penalty ½λ‖w‖² in the loss.
     ///
     /// # Panics
     /// If the lengths are not the number of parameters the optimizer was made for.

@@ -46,6 +46,12 @@ impl Settings {
         if let Some((name, value, range)) = self.modifiers.fault() {
             return Err(ConfigError::Modifier { name, value, range });
         }
+        let shrinks = self.modifiers.weight_decay != 0.0 || self.modifiers.l1 != 0.0;
+        if shrinks && matches!(self.rule, Rule::ScheduleFree { .. }) {
+            // They would move y without z, and with it the average.
+            let fault = "takes no decoupled decay or L1 from the modifiers; it has a weight decay of its own";
+            return Err(ConfigError::Rule { name: self.rule.name(), fault });
+        }
         if self.batch_size == 0 || self.batch_size > rows {
             return Err(ConfigError::BatchSize { batch_size: self.batch_size, rows });
         }
@@ -137,5 +143,9 @@ mod tests {
         ] {
             assert_eq!(settings(bad).check(10).unwrap_err().to_string(), message);
         }
+        let averaged = Settings { rule: Rule::SCHEDULE_FREE, ..settings(good) };
+        assert!(averaged.check(10).unwrap_err().to_string().starts_with("optimizer schedule-free: takes no"));
+        let clipped = Modifiers { clip_norm: Some(1.0), ..Modifiers::NONE };
+        assert_eq!(Settings { modifiers: clipped, ..averaged }.check(10), Ok(()));
     }
 }

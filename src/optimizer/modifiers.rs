@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// In this order: scale the gradient so that its norm is at most `clip_norm`; limit its elements to ±`clip_value`; add the
 /// gradient of the L2 penalty ([`Settings::l2`](crate::Settings::l2), which is hence not clipped, as in PyTorch); shrink the parameters by
-/// `weight_decay`; the rule; flush its state; the proximal step of `l1`.
+/// `weight_decay`; the rule; flush its state; the proximal step of `l1`. Schedule-free AdamW takes neither `weight_decay` nor `l1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Modifiers {

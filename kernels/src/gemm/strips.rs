@@ -50,7 +50,7 @@ pub fn step_by_strips<T: Real, R: UpdateRule<T, S>, const S: usize>(
     if n == 0 {
         return;
     }
-    // A function of n alone would not be needed for the bits: no element depends on another.
+    // Any number gives the same bits: no element depends on another.
     let rows = (CHUNK / n).clamp(1, ROWS);
     for_each(exec.par(), Rows { a, n, parameters, state }, rows, &|Rows { a, parameters, state, .. }| {
         let mut scratch = Scratch::borrow::<T>(parameters.len());
