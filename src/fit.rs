@@ -112,7 +112,7 @@ impl<M: Model> Trainer<'_, M> {
             if fit.best == Some(fit.validations.len() - 1)
                 && let Some(weights) = &mut best_weights
             {
-                weights.copy_from_slice(self.model().parameters());
+                self.at_average(|model| weights.copy_from_slice(model.parameters()));
             }
             if !loss.is_finite() || fit.stop == Stop::Diverged {
                 fit.stop = Stop::Diverged;
@@ -149,7 +149,7 @@ impl<M: Model> Trainer<'_, M> {
     /// Validates, tells the schedules, keeps the result. Returns the loss.
     fn validate(&mut self, validation: &Evaluator<'_>, fit: &mut Fit) -> f64 {
         let exec = self.exec();
-        let evaluation = validation.evaluate(exec, self.model_mut());
+        let evaluation = self.at_average(|model| validation.evaluate(exec, model));
         let loss = evaluation.loss;
         self.record_validation(loss);
         let (step, samples) = (self.history().steps(), self.history().samples());

@@ -34,7 +34,7 @@
 //! | batch size | [`BatchGrowth`], alone or coupled to the learning rate; [`Sampling`], [`LastBatch`] |
 //! | initial weights | [`Initializer`] |
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
-//! | optimizer | [`Rule`] |
+//! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
 //!
 //! The kernels below it are the crate
 //! [`simdescent_kernels`], which can be used alone.
@@ -47,6 +47,7 @@ mod evaluate;
 mod fit;
 mod history;
 mod initializer;
+pub mod lbfgs;
 mod learning_rate_finder;
 mod loss;
 mod model;
@@ -65,10 +66,11 @@ pub use evaluate::{Evaluation, Evaluator};
 pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
+pub use lbfgs::{Lbfgs, Minimum};
 pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss};
 pub use model::{Linear, Mlp, Model};
-pub use optimizer::{Optimizer, Rule};
+pub use optimizer::{Modifiers, Optimizer, Rule};
 pub use regularizer::{Dropout, ElasticNet};
 pub use sampling::{LastBatch, Sampling};
 pub use schedule::{

@@ -23,6 +23,11 @@ pub trait Model: Send {
     fn parameters_mut(&mut self) -> &mut [f32];
     /// The parameters, and the gradient by them that the last [`backward`](Model::backward) computed.
     fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]);
+    /// Rows and columns of the parameter arrays in order, a vector being one row: the layers of an optimizer that treats each
+    /// on its own ([`Rule::Lamb`](crate::Rule::Lamb)). If not overridden, all parameters are one.
+    fn layout(&self) -> Vec<(usize, usize)> {
+        vec![(1, self.parameters().len())]
+    }
     /// The outputs `[batch, outputs]` for inputs `[batch, inputs]`.
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32>;
     /// As [`forward`](Model::forward) in training step number `step`: for models that train otherwise than they predict.
@@ -50,6 +55,9 @@ impl<M: Model + ?Sized> Model for Box<M> {
     }
     fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]) {
         (**self).parameters_and_gradient()
+    }
+    fn layout(&self) -> Vec<(usize, usize)> {
+        (**self).layout()
     }
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
         (**self).forward(exec, inputs)

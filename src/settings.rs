@@ -1,7 +1,7 @@
 //! The settings of a training run, and what can be wrong with them.
 
 use crate::loss::Loss;
-use crate::optimizer::Rule;
+use crate::optimizer::{Modifiers, Rule};
 use crate::sampling::{LastBatch, Sampling};
 use crate::schedule::{BatchGrowth, LearningRate, Warmup};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ pub struct Settings {
     /// λ of the penalty ½λ‖θ‖² on all parameters, biases included; 0 for none. Part of the gradient, not of the
     /// recorded loss.
     pub l2: f32,
+    /// Clipping, decoupled decay, L1.
+    #[serde(default)]
+    pub modifiers: Modifiers,
     /// Samples of the first step.
     pub batch_size: usize,
     /// Samples of later steps.
@@ -46,6 +49,7 @@ impl Default for Settings {
             learning_rate: LearningRate::Constant { rate: 0.01 },
             warmup: Warmup::default(),
             l2: 0.0,
+            modifiers: Modifiers::NONE,
             batch_size: 32,
             batch_growth: BatchGrowth::Fixed,
             sampling: Sampling::Reshuffled,
@@ -68,6 +72,15 @@ impl Settings {
         }
         if !(self.l2 >= 0.0 && self.l2.is_finite()) {
             return Err(ConfigError::L2(self.l2));
+        }
+        if let Some((name, value, range)) = self.modifiers.fault() {
+            return Err(ConfigError::Modifier { name, value, range });
+        }
+        let shrinks = self.modifiers.weight_decay != 0.0 || self.modifiers.l1 != 0.0;
+        if shrinks && matches!(self.rule, Rule::ScheduleFree { .. }) {
+            // They would move y without z, and with it the average.
+            let fault = "takes no decoupled decay or L1 from the modifiers; it has a weight decay of its own";
+            return Err(ConfigError::Rule { name: self.rule.name(), fault });
         }
         if self.batch_size == 0 || self.batch_size > rows {
             return Err(ConfigError::BatchSize { batch_size: self.batch_size, rows });
@@ -108,6 +121,16 @@ pub enum ConfigError {
     /// The L2 penalty is out of range.
     #[error("the L2 penalty has to be at least 0 and finite, got {0}")]
     L2(f32),
+    /// Something in [`Modifiers`] is out of range.
+    #[error("{name} has to be {range}, got {value}")]
+    Modifier {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        value: f32,
+        /// What it has to be.
+        range: &'static str,
+    },
     /// The batch is empty or larger than the data.
     #[error("a batch of {batch_size} samples does not fit the {rows} rows of the data: take 1 to {rows}")]
     BatchSize {
@@ -143,4 +166,29 @@ pub enum ConfigError {
         /// Inputs and outputs of the model.
         has: (usize, usize),
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_modifiers_are_named() {
+        let settings = |modifiers| Settings { modifiers, batch_size: 1, ..Settings::default() };
+        let good =
+            Modifiers { clip_norm: Some(1.0), clip_value: Some(0.5), weight_decay: 0.01, l1: 0.1, ..Modifiers::NONE };
+        assert_eq!(settings(good).check(10), Ok(()));
+        for (bad, message) in [
+            (Modifiers { clip_norm: Some(0.0), ..good }, "clip_norm has to be positive and finite, got 0"),
+            (Modifiers { clip_value: Some(f32::NAN), ..good }, "clip_value has to be positive and finite, got NaN"),
+            (Modifiers { weight_decay: -1.0, ..good }, "weight_decay has to be at least 0 and finite, got -1"),
+            (Modifiers { l1: f32::INFINITY, ..good }, "l1 has to be at least 0 and finite, got inf"),
+        ] {
+            assert_eq!(settings(bad).check(10).unwrap_err().to_string(), message);
+        }
+        let averaged = Settings { rule: Rule::SCHEDULE_FREE, ..settings(good) };
+        assert!(averaged.check(10).unwrap_err().to_string().starts_with("optimizer schedule-free: takes no"));
+        let clipped = Modifiers { clip_norm: Some(1.0), ..Modifiers::NONE };
+        assert_eq!(Settings { modifiers: clipped, ..averaged }.check(10), Ok(()));
+    }
 }

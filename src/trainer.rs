@@ -1,7 +1,8 @@
 //! The training loop.
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Targets};
 use crate::history::{History, trajectory_digest};
+use crate::loss::Loss;
 use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
@@ -29,18 +30,12 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// [`ConfigError`] if a setting is out of its range, or loss, model and data do not go together.
     pub fn new(exec: Exec<'d>, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
         settings.check(data.rows())?;
-        let name = || data.name().to_owned();
-        let targets =
-            settings.loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
-        let (needed, has) = ((data.features(), settings.loss.outputs(&targets)), (model.inputs(), model.outputs()));
-        if needed != has {
-            return Err(ConfigError::Model { name: name(), needed, has });
-        }
+        let targets = prepare(settings.loss, &model, data)?;
         let Settings { batch_size, sampling, last_batch, trial, seed, .. } = settings;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
             exec,
-            optimizer: Optimizer::new(settings.rule, model.parameters().len()),
+            optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
             batches: Batches::new(data.inputs(), targets, sampling, last_batch, key),
             history: History::default(),
             model,
@@ -82,6 +77,18 @@ impl<'d, M: Model> Trainer<'d, M> {
     pub fn model_mut(&mut self) -> &mut M {
         &mut self.model
     }
+    /// Calls `f` with the model that training is after: its parameters are those of [`model`](Trainer::model), except for a
+    /// rule that averages ([`Rule::ScheduleFree`](crate::Rule::ScheduleFree)), where they are the average.
+    pub fn at_average<R>(&mut self, f: impl FnOnce(&mut M) -> R) -> R {
+        if !self.optimizer.averages() {
+            return f(&mut self.model);
+        }
+        let training = self.model.parameters().to_vec();
+        self.optimizer.average(self.exec, self.model.parameters_mut());
+        let result = f(&mut self.model);
+        self.model.parameters_mut().copy_from_slice(&training);
+        result
+    }
     /// What happened so far.
     pub fn history(&self) -> &History {
         &self.history
@@ -94,4 +101,15 @@ impl<'d, M: Model> Trainer<'d, M> {
     pub fn digest(&self) -> String {
         trajectory_digest(self.history.losses(), self.model.parameters())
     }
+}
+
+/// The targets as the loss takes them, if loss, model and data go together.
+pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<Targets, ConfigError> {
+    let name = || data.name().to_owned();
+    let targets = loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
+    let (needed, has) = ((data.features(), loss.outputs(&targets)), (model.inputs(), model.outputs()));
+    if needed != has {
+        return Err(ConfigError::Model { name: name(), needed, has });
+    }
+    Ok(targets)
 }

@@ -2,15 +2,17 @@
 
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
-    Initializer, InverseTime, LearningRate, Linear, Loss, Mlp, Model, Rule, Sampling, Settings, Trainer, synthetic,
+    Evaluator, Initializer, InverseTime, LearningRate, Linear, Loss, Mlp, Model, Modifiers, Rule, Sampling, Settings,
+    Targets, Trainer, synthetic,
 };
 use simdescent_kernels::activation::Activation;
 use simdescent_kernels::{Exec, Par, Team, isa};
+use std::sync::LazyLock;
 
 /// SHA-256 over loss curve and final weights, per optimizer: linear regression, logistic regression, and an MLP.
 ///
 /// A change here is a breaking change of every published result: CHANGELOG.md has to say so.
-const GOLDEN: [(&str, [&str; 3]); 7] = [
+const GOLDEN: &[(&str, [&str; 3])] = &[
     (
         "sgd",
         [
@@ -67,6 +69,76 @@ const GOLDEN: [(&str, [&str; 3]); 7] = [
             "5d304407ddd3b63bbfb819f105a625c95dfd623b8e74e730d61ba1dc13d22a34",
         ],
     ),
+    (
+        "centered-rmsprop",
+        [
+            "fea176ac9f95c07cb5d804c477aa18205464a2615c75504430c4d66cbf73394f",
+            "258c00a116caf27668b44ea2dd4918c1df2b66b4509b92ffc9095d3670f678fc",
+            "965bb2f36d3fe3f321df62629f60d26b81e6c443557fd1bff7b5878bbe18a887",
+        ],
+    ),
+    (
+        "adadelta",
+        [
+            "cc1ccad10b88008281cfa03e525b2a8c38cb1d8923004251c856c5e451e40b4c",
+            "da5a680ad627c54287428748e18c064917c42f39fcbad2f4dcc8271cd457954d",
+            "75d11811b9b9e02a5c8bf051aee8220d93276e57aa0615d13336ebdc1d1db262",
+        ],
+    ),
+    (
+        "amsgrad",
+        [
+            "4f72a08f2f87094e6211cdeb1a88ca066aff702b422adce499380e6db0517a6c",
+            "f2503739b805b7202d4c7c0c2db739b21532718fae539d01534725ad3dea1377",
+            "5a993f660621f14394b3f269c642ad1da929773ca8baf3931c9583f2109c6417",
+        ],
+    ),
+    (
+        "adamax",
+        [
+            "0ada0b58f5874075639755740a4c685f78a7c2f0356076c260371977d8b27a5a",
+            "afd6e1cc52eeb099febab8ea6540934f2b710f4c7eae568f111296e1bc04776b",
+            "e480db3f5f05038bf0d4885b87674f0ffea638042bd6d3dfa050baf88de1fb24",
+        ],
+    ),
+    (
+        "nadam",
+        [
+            "9f17223c098d4ba51d13decd595cdeeab9d2962110e0f77022875e9502e3ac4f",
+            "6752ab3661a3d899a45b69c43661f3a50d8990cc43fae7d35a422a94178385ea",
+            "dab35174ffe197d783883aa16e715a709f4a8230b9985452a1be75b53c68e130",
+        ],
+    ),
+    (
+        "lion",
+        [
+            "8ff0d46511344237bc96124a8b8a89eee3c201c0452aa8b98034d1eb88288dcb",
+            "9d359351a330ec86f551b0910733d836b927cf2aa17733dfd7937cd2ffb6c035",
+            "f3a1c7d27c9d81ef206faf1c83f5f5bc7ab8eefdf47fb7dd2c97cde56915599d",
+        ],
+    ),
+    (
+        "schedule-free",
+        [
+            "096f0d82a8c249311d272e0a6cb87246016e5a148c8b3c0ce4ea7bcee5272c76",
+            "552b5779b27f620c269bead8099ae9d9fa3eabb612d4352c47a2ec43875c971b",
+            "07df6b6852a81cf486b054d476bd6bb0ad10fb12b90f148a50d47c71a72f5c07",
+        ],
+    ),
+    (
+        "lamb",
+        [
+            "5cba7ede5d10db9fe09ff1f4d7e39234642ff13d3e51dc5855a6c7147fc7b55f",
+            "42de52ef09cb528409f17d3555ffa9b71d361485232db58d449a8f3a1d111a79",
+            "fb462159c20a7f6055c3c2deb453b10326b2ee47c7dc42deab617805e7dd0ddd",
+        ],
+    ),
+];
+
+/// The same of SGD and Adam with [`Modifiers`].
+const MODIFIED: [&str; 2] = [
+    "53d48d336f22083eccf990e28abe008bf68161853aba0e741374ca4cbd86b0c8",
+    "8cea4cebc8872c6520e4852b1b0cef84be6224e85d5973ea7ef107ed81c0b6ec",
 ];
 
 fn stream(purpose: Purpose) -> Stream {
@@ -74,11 +146,22 @@ fn stream(purpose: Purpose) -> Stream {
 }
 
 fn digest(exec: Exec<'_>, model: impl Model, data: &simdescent::Dataset, loss: Loss, rule: Rule, rate: f64) -> String {
+    modified_digest(exec, model, data, (loss, rule, rate), Modifiers::NONE)
+}
+
+fn modified_digest(
+    exec: Exec<'_>,
+    model: impl Model,
+    data: &simdescent::Dataset,
+    (loss, rule, rate): (Loss, Rule, f64),
+    modifiers: Modifiers,
+) -> String {
     let settings = Settings {
         loss,
         rule,
         learning_rate: LearningRate::InverseTime(InverseTime { rate, decay: 0.5, steps: 20 }),
         l2: 0.001,
+        modifiers,
         batch_size: 48,
         sampling: Sampling::Reshuffled,
         seed: 42,
@@ -103,6 +186,7 @@ fn data() -> [simdescent::Dataset; 3] {
 fn digests(exec: Exec<'_>, rule: Rule, [regression, binary, classes]: &[simdescent::Dataset; 3]) -> [String; 3] {
     let rate = match rule {
         Rule::Sgd | Rule::Momentum { .. } | Rule::Nesterov { .. } => 0.02,
+        Rule::AdaDelta { .. } => 1.0,
         _ => 0.005,
     };
     let mut weights = stream(Purpose::Weights);
@@ -114,6 +198,29 @@ fn digests(exec: Exec<'_>, rule: Rule, [regression, binary, classes]: &[simdesce
     ]
 }
 
+/// What `run` gives, the same on every instruction set and number of threads.
+fn everywhere<R: PartialEq + std::fmt::Debug + Send>(what: &str, run: impl Fn(Exec<'_>) -> R + Sync) -> R {
+    static POOLS: LazyLock<Vec<rayon::ThreadPool>> = LazyLock::new(|| {
+        (1..=4).map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("a pool")).collect()
+    });
+    static TEAMS: LazyLock<Vec<Team>> = LazyLock::new(|| (1..=4).map(|n| Team::new(n).expect("a team")).collect());
+    let mut all = vec![];
+    for &isa in isa::available() {
+        all.push((format!("{isa}, sequential"), run(Exec::new(isa, Par::Seq))));
+        for pool in &*POOLS {
+            let label = format!("{isa}, {} threads of rayon", pool.current_num_threads());
+            all.push((label, pool.install(|| run(Exec::new(isa, Par::Rayon)))));
+        }
+        for team in &*TEAMS {
+            all.push((format!("{isa}, {team:?}"), run(Exec::new(isa, Par::Team(team)))));
+        }
+    }
+    for (label, result) in &all {
+        assert_eq!(result, &all[0].1, "{what}: {label} differs from {}", all[0].0);
+    }
+    all.swap_remove(0).1
+}
+
 #[test]
 fn every_instruction_set_and_thread_count_gives_the_golden_trajectory() {
     let names: Vec<_> = isa::available().iter().map(|isa| isa.name()).collect();
@@ -121,29 +228,102 @@ fn every_instruction_set_and_thread_count_gives_the_golden_trajectory() {
     for missing in isa::NAMES.iter().filter(|name| !names.contains(name)) {
         eprintln!("NOT exercised, not available on this CPU: {missing}");
     }
-    let pools: Vec<_> = (1..=4).map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap()).collect();
-    let teams: Vec<_> = (1..=4).map(|n| Team::new(n).unwrap()).collect();
     let data = data();
-    let mut seen = vec![];
-    for rule in Rule::ALL {
-        let mut all = vec![];
-        for &isa in isa::available() {
-            all.push((format!("{isa}, sequential"), digests(Exec::new(isa, Par::Seq), rule, &data)));
-            for pool in &pools {
-                let label = format!("{isa}, {} threads of rayon", pool.current_num_threads());
-                all.push((label, pool.install(|| digests(Exec::new(isa, Par::Rayon), rule, &data))));
-            }
-            for team in &teams {
-                all.push((format!("{isa}, {team:?}"), digests(Exec::new(isa, Par::Team(team)), rule, &data)));
-            }
-        }
-        for (label, digests) in &all {
-            assert_eq!(digests, &all[0].1, "{}: {label} differs from {}", rule.name(), all[0].0);
-        }
-        seen.push((rule.name(), all.swap_remove(0).1));
-    }
+    let seen = Rule::ALL.map(|rule| (rule.name(), everywhere(rule.name(), |exec| digests(exec, rule, &data))));
     let golden: Vec<_> = GOLDEN.iter().map(|(name, d)| (*name, d.map(str::to_owned))).collect();
-    assert_eq!(seen, golden, "every instruction set agrees, but not with the golden digests");
+    assert_eq!(seen[..], golden, "every instruction set agrees, but not with the golden digests");
+}
+
+/// Clipping, decays and L1 at once, around rules with and without state.
+#[test]
+fn modifiers_have_golden_trajectories_too() {
+    let [_, binary, _] = data();
+    let modifiers =
+        Modifiers { clip_norm: Some(0.5), clip_value: Some(0.05), weight_decay: 0.1, l1: 0.01, flush_subnormals: true };
+    let seen = [Rule::Sgd, Rule::ADAM].map(|rule| {
+        let settings = (Loss::Logistic, rule, 0.02);
+        everywhere(rule.name(), |exec| modified_digest(exec, Linear::new(70, true), &binary, settings, modifiers))
+    });
+    assert_eq!(seen, MODIFIED);
+    // Each of them matters.
+    let Modifiers { clip_norm, clip_value, weight_decay, l1, .. } = modifiers;
+    for (name, modifiers) in [
+        ("clip_norm", Modifiers { clip_norm, ..Modifiers::NONE }),
+        ("clip_value", Modifiers { clip_value, ..Modifiers::NONE }),
+        ("weight_decay", Modifiers { weight_decay, ..Modifiers::NONE }),
+        ("l1", Modifiers { l1, ..Modifiers::NONE }),
+    ] {
+        let run = |modifiers| {
+            let settings = (Loss::Logistic, Rule::Sgd, 0.02);
+            modified_digest(Exec::default(), Linear::new(70, true), &binary, settings, modifiers)
+        };
+        assert_ne!(run(modifiers), run(Modifiers::NONE), "{name}");
+    }
+}
+
+/// L1 leaves exact zeros where L2 leaves small numbers.
+#[test]
+fn l1_selects_features() {
+    // Of 100 features, 90 have no influence.
+    let mut stream = stream(Purpose::Data);
+    let (mut x, mut y) = (vec![], vec![]);
+    for _ in 0..400 {
+        let row: Vec<f32> = (0..100).map(|_| stream.normal() as f32).collect();
+        y.push(row[..10].iter().sum());
+        x.extend(row);
+    }
+    let data = simdescent::Dataset::new("sparse", x, 100, Targets::Values(y)).unwrap();
+    let zeros = |l1, l2| {
+        let settings = Settings {
+            loss: Loss::Squared,
+            rule: Rule::Sgd,
+            learning_rate: LearningRate::Constant { rate: 0.1 },
+            l2,
+            modifiers: Modifiers { l1, ..Modifiers::NONE },
+            batch_size: 400,
+            sampling: Sampling::FixedOrder,
+            ..Settings::default()
+        };
+        let mut trainer = Trainer::new(Exec::default(), Linear::new(100, false), &data, settings).unwrap();
+        (0..200).for_each(|_| _ = trainer.step());
+        let zeros = |w: &[f32]| w.iter().filter(|&&w| w == 0.0).count();
+        let w = trainer.model().parameters();
+        (zeros(&w[..10]), zeros(&w[10..]))
+    };
+    assert_eq!(zeros(0.1, 0.0), (0, 90));
+    assert_eq!(zeros(0.0, 0.1), (0, 0));
+}
+
+/// The average that schedule-free training is after is better than where its gradient is taken, and evaluating it does not
+/// disturb the training.
+#[test]
+fn schedule_free_training_evaluates_the_average() {
+    let data = synthetic::linear(250, 100, 0.1, &mut stream(Purpose::Data));
+    let run = |look: bool| {
+        let settings = Settings {
+            loss: Loss::Squared,
+            rule: Rule::SCHEDULE_FREE,
+            learning_rate: LearningRate::Constant { rate: 0.1 },
+            batch_size: 10,
+            sampling: Sampling::Reshuffled,
+            seed: 1,
+            ..Settings::default()
+        };
+        let evaluator = Evaluator::new(Loss::Squared, &data).unwrap();
+        let mut trainer = Trainer::new(Exec::default(), Linear::new(100, true), &data, settings).unwrap();
+        let mut losses = (0.0, 0.0);
+        for _ in 0..500 {
+            trainer.step();
+            if look {
+                let average = trainer.at_average(|model| evaluator.evaluate(Exec::default(), model).loss);
+                losses = (average, evaluator.evaluate(Exec::default(), trainer.model_mut()).loss);
+            }
+        }
+        (trainer.digest(), losses)
+    };
+    let ((watched, (average, iterate)), (alone, _)) = (run(true), run(false));
+    assert_eq!(watched, alone);
+    assert!(average < iterate && average < 0.1, "{average} and {iterate}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod batch;
 mod cli;
 mod environment;
+mod modifiers;
 mod plot;
 mod problem;
 mod protocol;

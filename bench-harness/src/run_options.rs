@@ -1,13 +1,14 @@
 //! What a training run is, as options: in a file, on the command line, or both.
 
 use crate::batch::BatchOptions;
-use crate::problem::{Optimizer, ProblemOptions};
+use crate::modifiers::ModifierOptions;
+use crate::problem::{Method, ProblemOptions};
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use simdescent::{BatchGrowth, EarlyStopping, FitOptions, Rule, Sampling, Settings};
+use simdescent::{BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Modifiers, Rule, Sampling, Settings};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -16,15 +17,13 @@ use toml::{Table, Value};
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct RunOptions {
-    /// The optimizer, with its usual hyper-parameters [default: sgd]
+    /// The optimizer, with its usual hyper-parameters; lbfgs takes whole-batch steps until it converges or --steps are done, and
+    /// of the other options only --l2, --seed, --trial, --threads and those of [problem] [default: sgd]
     #[arg(long, value_name = "NAME")]
-    pub(crate) optimizer: Option<Optimizer>,
+    optimizer: Option<Method>,
     /// The learning-rate schedule; in brackets the default of what it takes [default: constant]
     #[arg(long, value_enum)]
     schedule: Option<ScheduleName>,
-    /// λ of the penalty ½λ‖θ‖² in the gradient [default: 0]
-    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
-    l2: Option<f32>,
     /// Seed of data, weights, sample order and dropout [default: 1]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -40,6 +39,8 @@ pub(crate) struct RunOptions {
     learning_rate: ScheduleOptions,
     #[command(flatten, next_help_heading = "Batches, [batch]")]
     batch: BatchOptions,
+    #[command(flatten, next_help_heading = "Regularisation and clipping, [regularisation]")]
+    pub(crate) regularisation: ModifierOptions,
     #[command(flatten, next_help_heading = "Length and validation, [fit]")]
     fit: LengthOptions,
 }
@@ -78,6 +79,30 @@ impl RunOptions {
         join().with_context(|| format!("cannot join {} and the flags", path.display()))
     }
 
+    pub(crate) fn method(&self) -> Method {
+        self.optimizer.unwrap_or(Method::Rule(Rule::Sgd))
+    }
+
+    /// L-BFGS and its L2 penalty.
+    pub(crate) fn lbfgs(&self) -> Result<(Lbfgs, f32)> {
+        let fit = LengthOptions { steps: None, ..self.fit.clone() };
+        let alone = [
+            ("schedule", self.schedule.is_some()),
+            ("learning-rate", !Table::try_from(&self.learning_rate)?.is_empty()),
+            ("batch", !Table::try_from(&self.batch)?.is_empty()),
+            ("regularisation, l2 excepted,", self.regularisation.modifiers() != Modifiers::NONE),
+            ("fit, steps excepted,", !Table::try_from(fit)?.is_empty()),
+        ];
+        if let Some((options, _)) = alone.into_iter().find(|(_, given)| *given) {
+            bail!("lbfgs chooses its steps itself: leave out the options of {options} that are given");
+        }
+        let mut lbfgs = Lbfgs::default();
+        if let Some(steps) = self.fit.steps {
+            lbfgs.max_iterations = usize::try_from(steps.get())?;
+        }
+        Ok((lbfgs, self.regularisation.l2()))
+    }
+
     pub(crate) fn seed(&self) -> u64 {
         self.seed.unwrap_or(1)
     }
@@ -88,6 +113,7 @@ impl RunOptions {
 
     /// Settings and length of the run on this workload.
     pub(crate) fn settings(&self, workload: &Workload) -> Result<(Settings, FitOptions)> {
+        let Method::Rule(rule) = self.method() else { bail!("lbfgs has no settings of steps") };
         let rows = workload.training.rows();
         let example = self.problem.example.is_some();
         let batch_size = self.batch.size(if example { rows } else { 32 }).min(rows);
@@ -99,10 +125,11 @@ impl RunOptions {
         let (learning_rate, warmup) = self.learning_rate.build(name, steps)?;
         let settings = Settings {
             loss: workload.loss,
-            rule: self.optimizer.map_or(Rule::Sgd, |optimizer| optimizer.0),
+            rule,
             learning_rate,
             warmup,
-            l2: self.l2.unwrap_or(0.0),
+            l2: self.regularisation.l2(),
+            modifiers: self.regularisation.modifiers(),
             batch_size,
             batch_growth: self.batch.growth(self.learning_rate.plateau(), rows, steps)?,
             sampling: self.batch.sampling(if example { Sampling::FixedOrder } else { Sampling::Reshuffled }),

@@ -48,7 +48,7 @@ pub(crate) fn run(exec: Exec<'_>, workload: &Workload, point: Point, target: f64
         }
         training += start.elapsed();
 
-        last = validation.evaluate(exec, trainer.model_mut());
+        last = trainer.at_average(|model| validation.evaluate(exec, model));
         diverged |= !last.loss.is_finite() || last.loss > DIVERGED * initial.loss;
         best = best.min(last.loss);
         if reached.is_none() && last.loss <= target {

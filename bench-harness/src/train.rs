@@ -1,14 +1,17 @@
 //! `simdescent train`: one model, from data to final weights.
 
 use crate::cli::TrainOptions;
-use crate::problem::Example;
+use crate::problem::{Example, Method};
 use crate::report::number;
+use crate::run_options::RunOptions;
 use crate::workload::Workload;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
 use simdescent::kernels::{Exec, Par, Team, isa};
-use simdescent::{Dataset, Evaluation, Evaluator, Fit, Model, Settings, Stop, Targets, Trainer, Validation};
+use simdescent::{
+    Dataset, Evaluation, Evaluator, Fit, Model, Settings, Stop, Targets, Trainer, Validation, lbfgs, trajectory_digest,
+};
 
 pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let run = options.run.over(options.config.as_deref())?;
@@ -17,6 +20,9 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
 
     let workload = run.problem.workload(run.seed())?;
+    if run.method() == Method::Lbfgs {
+        return lbfgs(exec, &run, &workload, options.json);
+    }
     let (settings, length) = run.settings(&workload)?;
     let model = workload.model.build(run.trial(), run.seed());
     let mut trainer = Trainer::new(exec, model, &workload.training, settings)?;
@@ -39,6 +45,48 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
         println!("{:#}", outcome.json()?)
     } else {
         outcome.print()?
+    }
+    Ok(())
+}
+
+/// The whole training set at once, by L-BFGS.
+fn lbfgs(exec: Exec<'_>, run: &RunOptions, workload: &Workload, json: bool) -> Result<()> {
+    let (method, l2) = run.lbfgs()?;
+    let mut model = workload.model.build(run.trial(), run.seed());
+    let minimum = method.train(exec, &mut model, &workload.training, workload.loss, l2)?;
+    let evaluation = Evaluator::new(workload.loss, &workload.validation)?.evaluate(exec, &mut model);
+    let digest = trajectory_digest(&[minimum.value as f32], model.parameters());
+    let stop = match minimum.stop {
+        lbfgs::Stop::Converged => "converged",
+        lbfgs::Stop::Precision => "no step is better in single precision",
+        lbfgs::Stop::Iterations => "all iterations done",
+        _ => "the loss is not finite",
+    };
+    if json {
+        let mut report = json!({
+            "schema_version": 1,
+            "workload": workload.name,
+            "model": workload.model.describe(),
+            "isa": exec.isa().kernel_name(),
+            "optimizer": "lbfgs",
+            "stop": stop,
+            "steps": minimum.iterations,
+            "evaluations": minimum.evaluations,
+            "training_objective": minimum.value,
+            "loss": evaluation.loss,
+            "accuracy": evaluation.accuracy,
+            "digest": digest,
+        });
+        if run.problem.example.is_some() {
+            add_example(&mut report, model.parameters()[0], &workload.training)?;
+        }
+        println!("{report:#}");
+    } else {
+        println!("{}: {}, {} training rows, lbfgs", workload.name, workload.model.describe(), workload.training.rows());
+        println!("{stop} after {} iterations, {} gradients", minimum.iterations, minimum.evaluations);
+        println!("objective     {:.6}   largest gradient {:.1e}", minimum.value, minimum.gradient);
+        println!("validation    {}", quality(&evaluation));
+        println!("digest        {digest}   ({})", exec.isa().kernel_name());
     }
     Ok(())
 }
@@ -91,10 +139,7 @@ impl Outcome<'_> {
             "digest": self.digest,
         });
         if let Some(weight) = self.example {
-            let (best_weight, best_loss) = self.closed_form()?;
-            report["example"] = json!("linear");
-            report["weight"] = json!(weight);
-            report["optimum"] = json!({ "weight": best_weight, "loss": best_loss });
+            add_example(&mut report, weight, &self.workload.training)?;
         }
         Ok(report)
     }
@@ -102,7 +147,7 @@ impl Outcome<'_> {
     fn print(&self) -> Result<()> {
         let loss = self.kept.evaluation.loss;
         if let Some(weight) = self.example {
-            let (best_weight, best_loss) = self.closed_form()?;
+            let (best_weight, best_loss) = closed_form(&self.workload.training)?;
             println!("y = 3x + 2 + noise, 100 samples, one weight, no bias; {} steps of {}", self.steps, self.method());
             println!("final weight  {weight:.6}   loss {loss:.6}");
             println!("closed form   {best_weight:.6}   loss {best_loss:.6}   (w* = Σxy/Σx²)");
@@ -113,7 +158,7 @@ impl Outcome<'_> {
             let stride = self.fit.validations.len().div_ceil(20);
             for (i, v) in self.fit.validations.iter().enumerate() {
                 if i % stride == 0 || i + 1 == self.fit.validations.len() {
-                    println!("{:>10} {:>12}  {}", v.step, v.samples, quality(v));
+                    println!("{:>10} {:>12}  {}", v.step, v.samples, quality(&v.evaluation));
                 }
             }
             let end = match self.fit.stop {
@@ -121,7 +166,7 @@ impl Outcome<'_> {
                 Stop::Early => "stopped early",
                 Stop::Diverged => "DIVERGED: take a lower --rate",
             };
-            println!("{end}; kept the weights of step {}: {}", self.kept.step, quality(self.kept));
+            println!("{end}; kept the weights of step {}: {}", self.kept.step, quality(&self.kept.evaluation));
         }
         println!("digest        {}   ({})", self.digest, self.isa);
         Ok(())
@@ -131,23 +176,30 @@ impl Outcome<'_> {
         let Settings { rule, learning_rate, batch_size, .. } = self.settings;
         format!("{}, batch {batch_size}, {} rate from {}", rule.name(), learning_rate.name(), learning_rate.at(0, &[]))
     }
-
-    fn closed_form(&self) -> Result<(f64, f64)> {
-        closed_form(&self.workload.training).context("the example has one feature and numbers as targets")
-    }
 }
 
-fn quality(validation: &Validation) -> String {
-    let accuracy = validation.evaluation.accuracy.map(|a| format!("   accuracy {:.2} %", 100.0 * a));
-    format!("{:.6}{}", validation.evaluation.loss, accuracy.unwrap_or_default())
+fn quality(evaluation: &Evaluation) -> String {
+    let accuracy = evaluation.accuracy.map(|a| format!("   accuracy {:.2} %", 100.0 * a));
+    format!("{:.6}{}", evaluation.loss, accuracy.unwrap_or_default())
+}
+
+/// The reference example beside its closed form.
+fn add_example(report: &mut Value, weight: f32, data: &Dataset) -> Result<()> {
+    let (best_weight, best_loss) = closed_form(data)?;
+    report["example"] = json!("linear");
+    report["weight"] = json!(weight);
+    report["optimum"] = json!({ "weight": best_weight, "loss": best_loss });
+    Ok(())
 }
 
 /// (w* = Σxy/Σx², its mean squared error) for one feature and no bias, in `f64`.
-fn closed_form(data: &Dataset) -> Option<(f64, f64)> {
-    let Targets::Values(y) = data.targets() else { return None };
+fn closed_form(data: &Dataset) -> Result<(f64, f64)> {
+    let (1, Targets::Values(y)) = (data.features(), data.targets()) else {
+        bail!("the closed form is for one feature and numbers as targets");
+    };
     let pairs = || data.inputs().iter().zip(y).map(|(&x, &y)| (f64::from(x), f64::from(y)));
     let (xx, xy) = pairs().fold((0.0, 0.0), |(xx, xy), (x, y)| (xx + x * x, xy + x * y));
     let weight = xy / xx;
     let loss = pairs().map(|(x, y)| (weight * x - y) * (weight * x - y)).sum::<f64>() / data.rows() as f64;
-    (data.features() == 1).then_some((weight, loss))
+    Ok((weight, loss))
 }

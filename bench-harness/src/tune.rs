@@ -53,7 +53,7 @@ pub(crate) fn learning_rate(options: &TuneLearningRate) -> Result<()> {
             "{}: {}, {}, batch {}",
             workload.name,
             workload.model.describe(),
-            options.optimizer,
+            options.optimizer.0.name(),
             settings.batch_size
         );
         match found.suggested {

@@ -50,6 +50,35 @@ fn digests(report: &Value) -> Vec<String> {
         .collect()
 }
 
+/// Each optimizer by its name; all of them come to the optimum of one weight.
+#[test]
+fn every_optimizer_trains_the_example() {
+    for name in simdescent::Rule::ALL.map(simdescent::Rule::name).into_iter().chain(["lbfgs"]) {
+        let rate = match name {
+            "adadelta" => "5",
+            "adagrad" | "schedule-free" => "1",
+            "lamb" | "lion" | "rmsprop" | "centered-rmsprop" => "0.01",
+            _ => "0.1",
+        };
+        let mut arguments = vec!["train", "--example", "linear", "--optimizer", name, "--json"];
+        if name != "lbfgs" {
+            arguments.extend(["--rate", rate]);
+        }
+        let output = simdescent(&arguments, &[]);
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["optimizer"], name);
+        let [loss, optimum] = [&report["loss"], &report["optimum"]["loss"]].map(|x| x.as_f64().unwrap());
+        assert!((loss - optimum).abs() < 0.02, "{name}: {loss}, not {optimum}");
+    }
+    let output = simdescent(&["train", "--example", "linear", "--optimizer", "adm"], &[]);
+    assert!(!output.status.success() && text(&output.stderr).contains("adamw"), "the names are listed");
+    let output = simdescent(&["train", "--example", "linear", "--rate", "-1"], &[]);
+    assert!(!output.status.success() && text(&output.stderr).contains("the rate has to be positive"));
+    let output = simdescent(&["train", "--optimizer", "lbfgs", "--batch-size", "8"], &[]);
+    assert!(!output.status.success() && text(&output.stderr).contains("options of batch"));
+}
+
 #[test]
 fn a_sweep_reports_every_cell_and_the_same_digests_everywhere() {
     let dir = tempfile::tempdir().unwrap();

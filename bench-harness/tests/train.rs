@@ -29,7 +29,6 @@ fn refused(arguments: &[&str], wanted: &str) {
 const CONFIG: &str = r#"
 optimizer = "adam"
 schedule = "cosine"
-l2 = 1e-4
 seed = 5
 
 [problem]
@@ -51,12 +50,21 @@ batch-growth = "seesaw"
 largest-batch = 200
 last-batch = "drop"
 
+[regularisation]
+l2 = 1e-4
+l1 = 1e-5
+weight-decay = 1e-3
+clip-norm = 2.0
+clip-value = 0.5
+flush-subnormals = true
+
 [fit]
 steps = 400
 validate-every = 20
 patience = 50
 "#;
-const FLAGS: &str = "--optimizer adam --schedule cosine --l2 1e-4 --seed 5 --workload mlp --hidden 32,16 --activation tanh \
+const FLAGS: &str = "--optimizer adam --schedule cosine --l2 1e-4 --l1 1e-5 --weight-decay 1e-3 --clip-norm 2 --clip-value 0.5 \
+    --flush-subnormals --seed 5 --workload mlp --hidden 32,16 --activation tanh \
     --initializer truncated-normal --initializer-scale 0.2 --dropout 0.1 --rate 0.02 --floor 0.1 --warmup 20 \
     --batch-size 25 --batch-growth seesaw --largest-batch 200 --last-batch drop --steps 400 --validate-every 20 --patience 50";
 

@@ -4,9 +4,13 @@
 //! instruction set is in the binary whether or not this CPU has it. Running it is only a smoke test.
 
 use simdescent_kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
-use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, Prepacked, Update, gemm_fused, gemm_prepacked};
+use simdescent_kernels::gemm::{
+    ActivationGradient, BiasActivation, Prepacked, Update, gemm_fused, gemm_prepacked, step_by_strips,
+};
 use simdescent_kernels::optimizer::{
-    AdaGrad, Adam, CoupledDecay, DecoupledDecay, Momentum, Nesterov, RmsProp, Sgd, fused_step,
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
+    Lamb, LambOptions, Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd,
+    SoftThreshold, clip_factor, fused_step, lamb_step, schedule_free_average,
 };
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, loss, math, nrm2, scale,
@@ -31,6 +35,7 @@ fn every_kernel<T: Real>(exec: Exec<'_>) {
     activations::<T>(exec);
     losses::<T>(exec);
     optimizers::<T>(exec);
+    later_optimizers::<T>(exec);
 }
 
 /// Two vectors, a scalar, and how many elements to use, none of which the compiler may know.
@@ -66,6 +71,7 @@ fn matrices<T: Real>(exec: Exec<'_>) {
     let adam = Adam::at_step(black_box(1), 1e-3, 0.9, 0.999, 1e-8);
     let update = Update::new(adam, (rows, rows), [&mut m, &mut v]);
     gemm_fused(exec, a, a.t(), MatMut::new(&mut c, rows, rows), update);
+    step_by_strips(exec, &adam, a, a.t(), &mut c, [&mut m, &mut v]);
     let x = vec![T::ONE; rows + cols];
     gemv(exec, accum, alpha, a, &x[..cols], &mut y[..rows]);
     gemv_t(exec, accum, alpha, a, &x[..rows], &mut y[..cols]);
@@ -121,5 +127,31 @@ fn optimizers<T: Real>(exec: Exec<'_>) {
     fused_step(exec, &adam, &mut w, &g, [&mut m, &mut v]);
     fused_step(exec, &DecoupledDecay { rate: factor, rule: adam }, &mut w, &g, [&mut m, &mut v]);
     fused_step(exec, &CoupledDecay { lambda: factor, rule: sgd }, &mut w, &g, []);
+    black_box((w, m, v));
+}
+
+#[inline(never)]
+fn later_optimizers<T: Real>(exec: Exec<'_>) {
+    let (mut w, g, learning_rate) = inputs::<T>();
+    let (mut m, mut v, factor) = inputs::<T>();
+    let (mut u, ..) = inputs::<T>();
+    let (decay, epsilon, t) = (factor, factor, black_box(1));
+    fused_step(exec, &CenteredRmsProp { learning_rate, decay, epsilon }, &mut w, &g, [&mut m, &mut v]);
+    fused_step(exec, &AdaDelta { learning_rate, decay, epsilon }, &mut w, &g, [&mut m, &mut v]);
+    fused_step(exec, &Lion { learning_rate, beta1: factor, beta2: factor }, &mut w, &g, [&mut m]);
+    fused_step(exec, &AmsGrad::at_step(t, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v, &mut u]);
+    fused_step(exec, &Adamax::at_step(t, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v]);
+    fused_step(exec, &NAdam::at_step(t, &mut 1.0, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v]);
+    let options = ScheduleFreeOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+    fused_step(exec, &ScheduleFree::at_step(t, &mut 0.0, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
+    schedule_free_average(exec, 0.9, &mut w, &m);
+    let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
+    lamb_step(exec, &Lamb::at_step(t, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
+    let sgd = Sgd { learning_rate };
+    fused_step(exec, &ClipValue { limit: factor, rule: sgd }, &mut w, &g, []);
+    fused_step(exec, &SoftThreshold { threshold: factor, rule: sgd }, &mut w, &g, []);
+    fused_step(exec, &Scaled { factor: clip_factor(exec, &g, factor), rule: sgd }, &mut w, &g, []);
+    let rule = Momentum { learning_rate, momentum: factor };
+    fused_step(exec, &FlushState { below: T::MIN_POSITIVE, rule }, &mut w, &g, [&mut m]);
     black_box((w, m, v));
 }

@@ -13,6 +13,7 @@ mod parallel;
 mod plan;
 mod prepacked;
 mod small;
+mod strips;
 mod tile;
 
 pub use blocking::k_block;
@@ -20,6 +21,7 @@ pub use blocking::k_block;
 pub use driver::Product;
 pub use epilogue::{ActivationGradient, BiasActivation, Epilogue, Update};
 pub use prepacked::Prepacked;
+pub use strips::step_by_strips;
 pub use tile::{Tile, TileFn};
 
 use crate::accum::Accum;

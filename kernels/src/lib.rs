@@ -13,7 +13,7 @@
 //! | functions | [`math`]: exp, log, log1p, tanh, sigmoid |
 //! | layers | [`activation`]: bias + identity, ReLU, tanh, sigmoid, and their gradients |
 //! | losses with gradient | [`loss`]: squared, logistic, softmax cross-entropy |
-//! | optimizer steps | [`optimizer`]: SGD, momentum, Nesterov, AdaGrad, RMSprop, Adam, AdamW |
+//! | optimizer steps | [`optimizer`]: SGD, momentum, Nesterov, AdaGrad, RMSprop, AdaDelta, Adam and its family, Lion, LAMB; clipping, decay, L1 around any |
 //!
 //! ```
 //! use simdescent_kernels::{Accum, Exec, MatMut, MatRef, gemm};

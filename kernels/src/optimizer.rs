@@ -14,23 +14,56 @@
 //! | [`AdaGrad`] | s | s ← s + g²; w ← w − η·g/(√s + ε) |
 //! | [`RmsProp`] | v | v ← ρ·v + (1−ρ)·g²; w ← w − η·g/(√v + ε) |
 //! | [`Adam`] | m, v | m ← β₁·m + (1−β₁)·g; v ← β₂·v + (1−β₂)·g²; w ← w − η·m̂/(√v̂ + ε) |
+//! | [`CenteredRmsProp`] | v, a | v as before; a ← ρ·a + (1−ρ)·g; w ← w − η·g/(√(v − a²) + ε) |
+//! | [`AdaDelta`] | s, u | s ← ρ·s + (1−ρ)·g²; Δ = g·√(u+ε)/√(s+ε); u ← ρ·u + (1−ρ)·Δ²; w ← w − η·Δ |
+//! | [`AmsGrad`] | m, v, u | m, v as Adam; u ← max(u, v); w ← w − η·m̂/(√û + ε) |
+//! | [`Adamax`] | m, u | m as Adam; u ← max(β₂·u, \|g\| + ε); w ← w − η·m̂/u |
+//! | [`NAdam`] | m, v | m, v as Adam; w ← w − η·(μ′·m̂′ + (1−μ)·ĝ)/(√v̂ + ε) |
+//! | [`Lion`] | m | w ← w − η·sign(β₁·m + (1−β₁)·g); m ← β₂·m + (1−β₂)·g |
+//! | [`ScheduleFree`] | z, v | AdamW on z, parameters between z and the average of all z |
+//! | [`Lamb`] | m, v | m, v as Adam; r = m̂/(√v̂ + ε) + λ·w; w ← w − η·‖w‖/‖r‖·r, per layer in two passes |
+//! | [`Scaled`], [`ClipValue`] | of the inner rule | g ← α·g, g ← g limited to \[−c, c\]; then the inner rule |
 //! | [`CoupledDecay`] | of the inner rule | g ← g + λ·w, then the inner rule |
 //! | [`DecoupledDecay`] | of the inner rule | w ← w − ηλ·w, then the inner rule |
+//! | [`SoftThreshold`] | of the inner rule | the inner rule, then w ← sign(w)·max(\|w\| − τ, 0) |
+//! | [`FlushState`] | of the inner rule | the inner rule, then tiny state ← 0 |
 
+mod adadelta;
 mod adagrad;
 mod adam;
+mod adamax;
+mod amsgrad;
+mod centered_rmsprop;
+mod clip;
 mod decay;
+mod flush;
+mod lamb;
+mod lion;
 mod momentum;
+mod nadam;
 mod nesterov;
+mod proximal;
 mod rmsprop;
+mod schedule_free;
 mod sgd;
 
+pub use adadelta::AdaDelta;
 pub use adagrad::AdaGrad;
 pub use adam::Adam;
+pub use adamax::Adamax;
+pub use amsgrad::AmsGrad;
+pub use centered_rmsprop::CenteredRmsProp;
+pub use clip::{ClipValue, Scaled, clip_factor};
 pub use decay::{CoupledDecay, DecoupledDecay};
+pub use flush::FlushState;
+pub use lamb::{Lamb, LambOptions, LambStep, direction_norms, lamb_step};
+pub use lion::Lion;
 pub use momentum::Momentum;
+pub use nadam::NAdam;
 pub use nesterov::Nesterov;
+pub use proximal::SoftThreshold;
 pub use rmsprop::RmsProp;
+pub use schedule_free::{ScheduleFree, ScheduleFreeOptions, schedule_free_average};
 pub use sgd::Sgd;
 
 use crate::lanes::{Kernel, Lanes};

@@ -10,7 +10,10 @@ mod optimizer;
 pub use activation::{activation, activation_gradient};
 pub use loss::{logistic, softmax_cross_entropy, squared};
 pub use math::{exp, log, log1p, sigmoid, tanh};
-pub use optimizer::{adagrad, adam, coupled_decay, decoupled_decay, momentum, nesterov, rmsprop, sgd};
+pub use optimizer::{
+    adadelta, adagrad, adam, adamax, amsgrad, centered_rmsprop, clip_value, coupled_decay, decoupled_decay, flush,
+    lamb, lion, momentum, nadam, nesterov, rmsprop, schedule_free, sgd, soft_threshold,
+};
 
 use crate::accum::Accum;
 use crate::gemm::k_block;

@@ -1,8 +1,11 @@
 //! Kernels on slices that end, or begin, at a page which may not be touched: one element too far ends the process.
 #![cfg(all(target_os = "linux", not(miri)))]
 
+use simdescent_kernels::gemm::step_by_strips;
 use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
-use simdescent_kernels::optimizer::{Adam, DecoupledDecay, Momentum, Sgd, fused_step};
+use simdescent_kernels::optimizer::{
+    Adam, DecoupledDecay, Lamb, LambOptions, Momentum, Sgd, clip_factor, fused_step, lamb_step, schedule_free_average,
+};
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
 };
@@ -106,6 +109,10 @@ fn vectors<T: Real>() {
             fused_step(exec, &Momentum { learning_rate: f(0.1), momentum: f(0.9) }, y, x, [m]);
             let rule = DecoupledDecay { rate: f(0.1), rule: Adam::at_step(3, 0.1, 0.9, 0.999, 1e-8) };
             fused_step(exec, &rule, y, x, [m, v]);
+            let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
+            lamb_step(exec, &Lamb::at_step(3, 0.1, options), y, x, [m, v]);
+            schedule_free_average(exec, 0.9, y, m);
+            assert!(clip_factor(exec, x, f(1e3)).bits() == T::ONE.bits());
             assert!(y.iter().all(|y| y.abs() < f(10.0)), "{} at the {end:?} end, n = {n}", exec.isa());
         }
     });
@@ -148,6 +155,8 @@ fn matrices<T: Real>() {
                             c.fill(T::NAN);
                             gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(c, n, m).t());
                             assert!(c.iter().all(|c| c.bits() == want), "{} {end:?} {m} {k} {n}", exec.isa());
+                            step_by_strips(exec, &Sgd { learning_rate: T::ONE }, a, b, c, []);
+                            assert!(c.iter().all(|&c| c == T::ZERO), "{} {end:?} {m} {k} {n}", exec.isa());
                         }
                     }
                 }

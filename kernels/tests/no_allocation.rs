@@ -1,8 +1,10 @@
 //! After a warm-up call, no kernel allocates, and neither does a team.
 
-use simdescent_kernels::gemm::{Update, gemm_fused};
+use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
 use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
-use simdescent_kernels::optimizer::{Adam, DecoupledDecay, Sgd, fused_step};
+use simdescent_kernels::optimizer::{
+    Adam, DecoupledDecay, Lamb, LambOptions, Scaled, Sgd, clip_factor, fused_step, lamb_step, schedule_free_average,
+};
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, Team, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
 };
@@ -81,6 +83,14 @@ fn every_kernel<T: Real>(n: usize) {
         let rule = DecoupledDecay { rate: f(0.1), rule: Adam::at_step(3, 0.1, 0.9, 0.999, 1e-8) };
         assert_none("AdamW", &mut || fused_step(exec, &rule, &mut w, &x, [&mut m, &mut v]));
 
+        assert_none("clipped SGD", &mut || {
+            fused_step(exec, &Scaled { factor: clip_factor(exec, &x, f(0.1)), rule: sgd }, &mut w, &x, []);
+        });
+        let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
+        let lamb = Lamb::at_step(3, 0.1, options);
+        assert_none("LAMB", &mut || lamb_step(exec, &lamb, &mut w, &x, [&mut m, &mut v]));
+        assert_none("average", &mut || schedule_free_average(exec, 0.9, &mut w, &m));
+
         for classes in [3, 10, 50] {
             let rows = n.div_ceil(classes);
             let (mut z, labels) = (vec![f(0.5); rows * classes], vec![1; rows]);
@@ -104,6 +114,9 @@ fn every_kernel<T: Real>(n: usize) {
             let sgd = Update::new(Sgd { learning_rate: f(0.1) }, (n, m), []);
             gemm_fused(exec, at, bt, MatMut::new(&mut flat, n, m), sgd);
         });
+        let (mut m1, mut v1) = (flat.clone(), flat.iter().map(|x| x.abs()).collect::<Vec<_>>());
+        let adam = Adam::at_step(3, 0.1, 0.9, 0.999, 1e-8);
+        assert_none("step by strips", &mut || step_by_strips(exec, &adam, at, bt, &mut flat, [&mut m1, &mut v1]));
         // The scratch of a larger product serves the smaller one, without a warm-up.
         let (half, _) = at.split_rows_at(n / 2);
         let (mut upper, _) = c.split_rows_at(n / 2);

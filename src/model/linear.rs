@@ -45,6 +45,11 @@ impl Model for Linear {
         (&mut self.parameters, &self.gradient)
     }
 
+    fn layout(&self) -> Vec<(usize, usize)> {
+        let bias = self.bias().map(|_| (1, 1));
+        [(1, self.features)].into_iter().chain(bias).collect()
+    }
+
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
         self.outputs.resize(inputs.rows(), 0.0);
         self.ones.resize(inputs.rows(), 1.0);

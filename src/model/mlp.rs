@@ -141,6 +141,10 @@ impl Model for Mlp {
         (&mut self.parameters, &self.gradient)
     }
 
+    fn layout(&self) -> Vec<(usize, usize)> {
+        self.layers.iter().flat_map(|layer| [(layer.fan_in, layer.fan_out), (1, layer.fan_out)]).collect()
+    }
+
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
         self.pass(exec, inputs, None)
     }
@@ -182,6 +186,16 @@ mod tests {
     use super::*;
     use crate::loss::{BatchTargets, Loss};
     use crate::random::{Purpose, StreamKey};
+
+    #[test]
+    fn the_layout_is_that_of_the_parameters() {
+        let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 3));
+        let model = Mlp::new(&[5, 7, 3], Activation::Tanh, Initializer::XavierNormal, &mut stream);
+        assert_eq!(model.layout(), [(5, 7), (1, 7), (7, 3), (1, 3)]);
+        assert_eq!(model.layout().iter().map(|(rows, cols)| rows * cols).sum::<usize>(), model.parameters().len());
+        assert_eq!(crate::Linear::new(4, true).layout(), [(1, 4), (1, 1)]);
+        assert_eq!(crate::Linear::new(4, false).layout(), [(1, 4)]);
+    }
 
     /// The gradient of every parameter against central differences of the loss, without dropout and with the mask of one step.
     #[test]

@@ -29,10 +29,7 @@ impl<T: Real> Adam<T> {
     /// If `t` is 0 or a β is not in [0, 1).
     #[track_caller]
     pub fn at_step(t: u64, learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64) -> Self {
-        assert!(t > 0, "Adam: steps are counted from 1");
-        for beta in [beta1, beta2] {
-            assert!((0.0..1.0).contains(&beta), "Adam: beta has to be in [0, 1), got {beta}");
-        }
+        check("Adam", t, [beta1, beta2]);
         Self {
             beta1: T::from_f64(beta1),
             beta2: T::from_f64(beta2),
@@ -41,20 +38,44 @@ impl<T: Real> Adam<T> {
             unbias_root: T::from_f64(1.0 / (1.0 - power(beta2, t)).sqrt()),
         }
     }
+    /// The new m and v.
+    #[inline(always)]
+    pub(super) fn moments<L: Lanes<T>>(&self, l: L, g: L::Reg, [m, v]: [L::Reg; 2]) -> [L::Reg; 2] {
+        let m = l.fma(l.splat(self.beta1), m, l.mul(l.splat(T::ONE - self.beta1), g));
+        let v = l.fma(l.splat(self.beta2), v, l.mul(l.mul(l.splat(T::ONE - self.beta2), g), g));
+        [m, v]
+    }
+    /// √v̂ + ε
+    #[inline(always)]
+    pub(super) fn denominator<L: Lanes<T>>(&self, l: L, v: L::Reg) -> L::Reg {
+        l.fma(l.sqrt(v), l.splat(self.unbias_root), l.splat(self.epsilon))
+    }
+    /// w − η·m̂/(√v̂ + ε)
+    #[inline(always)]
+    pub(super) fn descend<L: Lanes<T>>(&self, l: L, w: L::Reg, [m, v]: [L::Reg; 2]) -> L::Reg {
+        l.fnma(l.splat(self.step_size), l.div(m, self.denominator(l, v)), w)
+    }
 }
 
 impl<T: Real> UpdateRule<T, 2> for Adam<T> {
     #[inline(always)]
-    fn update<L: Lanes<T>>(&self, l: L, w: L::Reg, g: L::Reg, [m, v]: [L::Reg; 2]) -> (L::Reg, [L::Reg; 2]) {
-        let m = l.fma(l.splat(self.beta1), m, l.mul(l.splat(T::ONE - self.beta1), g));
-        let v = l.fma(l.splat(self.beta2), v, l.mul(l.mul(l.splat(T::ONE - self.beta2), g), g));
-        let denominator = l.fma(l.sqrt(v), l.splat(self.unbias_root), l.splat(self.epsilon));
-        (l.fnma(l.splat(self.step_size), l.div(m, denominator), w), [m, v])
+    fn update<L: Lanes<T>>(&self, l: L, w: L::Reg, g: L::Reg, state: [L::Reg; 2]) -> (L::Reg, [L::Reg; 2]) {
+        let state = self.moments(l, g, state);
+        (self.descend(l, w, state), state)
+    }
+}
+
+/// Panics unless `t` and the `betas` can be those of the rule `name`.
+#[track_caller]
+pub(super) fn check(name: &str, t: u64, betas: [f64; 2]) {
+    assert!(t > 0, "{name}: steps are counted from 1");
+    for beta in betas {
+        assert!((0.0..1.0).contains(&beta), "{name}: beta has to be in [0, 1), got {beta}");
     }
 }
 
 /// xᵗ by repeated squaring: `f64::powi` may round differently from one platform to the next.
-fn power(x: f64, t: u64) -> f64 {
+pub(super) fn power(x: f64, t: u64) -> f64 {
     let (mut result, mut square, mut t) = (1.0, x, t);
     while t > 0 {
         if t & 1 == 1 {

@@ -31,25 +31,162 @@ pub fn rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, v: T) -> (T, T) {
     ((-lr).mul_add(g / (v.sqrt() + epsilon), w), v)
 }
 
-/// [`crate::optimizer::Adam`]: (w, m, v), with β₁, β₂, ε and step `t` (counted from 1).
-pub fn adam<T: Real>(lr: f64, betas: (f64, f64), epsilon: f64, t: u64, w: T, g: T, (m, v): (T, T)) -> (T, T, T) {
-    let power = |x: f64| {
-        let (mut result, mut square) = (1.0, x);
-        for bit in 0..64 {
-            if t >> bit & 1 == 1 {
-                result *= square;
-            }
-            square *= square;
-        }
-        result
+/// [`crate::optimizer::CenteredRmsProp`]: (w, v, a).
+pub fn centered_rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, (v, a): (T, T)) -> (T, T, T) {
+    let v = rho.mul_add(v, (T::ONE - rho) * g * g);
+    let a = rho.mul_add(a, (T::ONE - rho) * g);
+    let variance = (-a).mul_add(a, v);
+    let variance = if variance < T::ZERO { T::ZERO } else { variance };
+    ((-lr).mul_add(g / (variance.sqrt() + epsilon), w), v, a)
+}
+
+/// [`crate::optimizer::AdaDelta`]: (w, s, u).
+pub fn adadelta<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, (s, u): (T, T)) -> (T, T, T) {
+    let s = rho.mul_add(s, (T::ONE - rho) * g * g);
+    let delta = ((u + epsilon) / (s + epsilon)).sqrt() * g;
+    let u = rho.mul_add(u, (T::ONE - rho) * delta * delta);
+    ((-lr).mul_add(delta, w), s, u)
+}
+
+/// [`crate::optimizer::Lion`]: (w, m).
+pub fn lion<T: Real>(lr: T, (beta1, beta2): (T, T), w: T, g: T, m: T) -> (T, T) {
+    let direction = beta1.mul_add(m, (T::ONE - beta1) * g);
+    let sign = match direction {
+        d if d > T::ZERO => T::ONE,
+        d if d < T::ZERO => -T::ONE,
+        zero => zero,
     };
+    ((-lr).mul_add(sign, w), beta2.mul_add(m, (T::ONE - beta2) * g))
+}
+
+/// xᵗ, bit by bit of t.
+fn power(x: f64, t: u64) -> f64 {
+    let (mut result, mut square) = (1.0, x);
+    for bit in 0..64 {
+        if t >> bit & 1 == 1 {
+            result *= square;
+        }
+        square *= square;
+    }
+    result
+}
+
+/// (1−β)-weighted averages of g and g².
+fn moments<T: Real>(betas: (f64, f64), g: T, (m, v): (T, T)) -> (T, T) {
     let (beta1, beta2) = (T::from_f64(betas.0), T::from_f64(betas.1));
-    let step_size = T::from_f64(lr / (1.0 - power(betas.0)));
-    let unbias_root = T::from_f64(1.0 / (1.0 - power(betas.1)).sqrt());
-    let m = beta1.mul_add(m, (T::ONE - beta1) * g);
-    let v = beta2.mul_add(v, (T::ONE - beta2) * g * g);
-    let denominator = v.sqrt().mul_add(unbias_root, T::from_f64(epsilon));
-    ((-step_size).mul_add(m / denominator, w), m, v)
+    (beta1.mul_add(m, (T::ONE - beta1) * g), beta2.mul_add(v, (T::ONE - beta2) * g * g))
+}
+
+/// √v̂ + ε in step `t`.
+fn denominator<T: Real>(beta2: f64, epsilon: f64, t: u64, v: T) -> T {
+    let unbias_root = T::from_f64(1.0 / (1.0 - power(beta2, t)).sqrt());
+    v.sqrt().mul_add(unbias_root, T::from_f64(epsilon))
+}
+
+/// [`crate::optimizer::Adam`]: (w, m, v), with β₁, β₂, ε and step `t` (counted from 1).
+pub fn adam<T: Real>(lr: f64, betas: (f64, f64), epsilon: f64, t: u64, w: T, g: T, state: (T, T)) -> (T, T, T) {
+    let (m, v) = moments(betas, g, state);
+    let step_size = T::from_f64(lr / (1.0 - power(betas.0, t)));
+    ((-step_size).mul_add(m / denominator(betas.1, epsilon, t, v), w), m, v)
+}
+
+/// [`crate::optimizer::AmsGrad`]: (w, \[m, v, u\]).
+pub fn amsgrad<T: Real>(
+    lr: f64,
+    betas: (f64, f64),
+    epsilon: f64,
+    t: u64,
+    w: T,
+    g: T,
+    [m, v, u]: [T; 3],
+) -> (T, [T; 3]) {
+    let (m, v) = moments(betas, g, (m, v));
+    let u = if u > v { u } else { v };
+    let step_size = T::from_f64(lr / (1.0 - power(betas.0, t)));
+    ((-step_size).mul_add(m / denominator(betas.1, epsilon, t, u), w), [m, v, u])
+}
+
+/// [`crate::optimizer::Adamax`]: (w, m, u).
+pub fn adamax<T: Real>(lr: f64, betas: (f64, f64), epsilon: f64, t: u64, w: T, g: T, (m, u): (T, T)) -> (T, T, T) {
+    let (m, _) = moments(betas, g, (m, T::ZERO));
+    let (decayed, fresh) = (T::from_f64(betas.1) * u, g.abs() + T::from_f64(epsilon));
+    let u = if decayed > fresh { decayed } else { fresh };
+    let step_size = T::from_f64(lr / (1.0 - power(betas.0, t)));
+    ((-step_size).mul_add(m / u, w), m, u)
+}
+
+/// [`crate::optimizer::NAdam`]: (w, m, v). The product of the momenta is computed anew, in the order of the steps.
+pub fn nadam<T: Real>(lr: f64, betas: (f64, f64), epsilon: f64, t: u64, w: T, g: T, state: (T, T)) -> (T, T, T) {
+    let mu = |t| betas.0 * (1.0 - 0.5 * power(0.999_836_725_352_675_3, t));
+    let product = (1..=t).fold(1.0, |product, t| product * mu(t));
+    let (m, v) = moments(betas, g, state);
+    let of_momentum = T::from_f64(lr * mu(t + 1) / (1.0 - product * mu(t + 1)));
+    let of_gradient = T::from_f64(lr * (1.0 - mu(t)) / (1.0 - product));
+    let direction = of_momentum.mul_add(m, of_gradient * g);
+    (w - direction / denominator(betas.1, epsilon, t, v), m, v)
+}
+
+/// [`crate::optimizer::ScheduleFree`] with a constant rate: (y, z, v).
+pub fn schedule_free<T: Real>(
+    lr: f64,
+    (beta1, beta2): (f64, f64),
+    (epsilon, lambda): (f64, f64),
+    t: u64,
+    y: T,
+    g: T,
+    (z, v): (T, T),
+) -> (T, T, T) {
+    let squares = (1..=t).fold(0.0, |sum, _| sum + lr * lr);
+    let average = lr * lr / squares;
+    let (_, v) = moments((0.0, beta2), g, (z, v));
+    let u = T::from_f64(lambda).mul_add(y, g / denominator(beta2, epsilon, t, v));
+    let towards = T::from_f64(average).mul_add(z - y, y);
+    let step_size = T::from_f64(lr * (1.0 - beta1 * (1.0 - average)));
+    ((-step_size).mul_add(u, towards), (-T::from_f64(lr)).mul_add(u, z), v)
+}
+
+/// [`crate::optimizer::Lamb`] on a layer: new w, m, v in place.
+pub fn lamb<T: Real>(
+    lr: f64,
+    (beta1, beta2): (f64, f64),
+    (epsilon, lambda): (f64, f64),
+    t: u64,
+    w: &mut [T],
+    g: &[T],
+    state: &mut [(T, T)],
+) {
+    let unbias = T::from_f64(1.0 / (1.0 - power(beta1, t)));
+    let mut direction = Vec::with_capacity(w.len());
+    for ((w, &g), s) in w.iter().zip(g).zip(state) {
+        *s = moments((beta1, beta2), g, *s);
+        let adam = s.0 * unbias / denominator(beta2, epsilon, t, s.1);
+        direction.push(T::from_f64(lambda).mul_add(*w, adam));
+    }
+    let norms = (super::dot(w, w).sqrt(), super::dot(&direction, &direction).sqrt());
+    let ratio = if norms.0 > T::ZERO && norms.1 > T::ZERO { norms.0 / norms.1 } else { T::ONE };
+    let length = T::from_f64(lr) * ratio;
+    for (w, r) in w.iter_mut().zip(direction) {
+        *w = (-length).mul_add(r, *w);
+    }
+}
+
+/// The gradient that [`crate::optimizer::ClipValue`] hands on.
+pub fn clip_value<T: Real>(limit: T, g: T) -> T {
+    match g {
+        g if g < -limit => -limit,
+        g if g > limit => limit,
+        g => g,
+    }
+}
+
+/// What [`crate::optimizer::SoftThreshold`] makes of a parameter.
+pub fn soft_threshold<T: Real>(threshold: T, w: T) -> T {
+    w - clip_value(threshold, w)
+}
+
+/// What [`crate::optimizer::FlushState`] makes of an element of the state.
+pub fn flush<T: Real>(below: T, s: T) -> T {
+    if s.abs() < below { T::ZERO } else { s }
 }
 
 /// The gradient that [`crate::optimizer::CoupledDecay`] hands on.

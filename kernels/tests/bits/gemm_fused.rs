@@ -6,7 +6,7 @@ use crate::gemm::Shape;
 use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::layout::{Layout, Matrix};
 use simdescent_kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
-use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, Epilogue, Update, gemm_fused};
+use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, Epilogue, Update, gemm_fused, step_by_strips};
 use simdescent_kernels::optimizer::{Adam, Momentum, Sgd, UpdateRule, fused_step};
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, gemm};
 
@@ -93,19 +93,26 @@ fn update<T: Real, R: UpdateRule<T, S>, const S: usize>(rule: R) {
         let (a, b) = operands::<T>(shape);
         let (m, n) = (shape.0, shape.2);
         let start = numbers::<T>(Kind::Ordinary, m * n, 5);
-        let state: [Vec<T>; S] = core::array::from_fn(|s| {
+        let initial: [Vec<T>; S] = core::array::from_fn(|s| {
             numbers::<T>(Kind::Ordinary, m * n, 6 + s as u64).into_iter().map(T::abs).collect()
         });
         for (a, b) in forms(&a, &b, shape) {
-            let (mut want, mut want_state) = (start.clone(), state.clone());
+            let (mut want, mut want_state) = (start.clone(), initial.clone());
             fused_step(Exec::default(), &rule, &mut want, &product(a, b), want_state.each_mut().map(Vec::as_mut_slice));
             for_each_exec(|exec, label| {
-                let (mut w, mut state) = (start.clone(), state.clone());
+                let (mut w, mut state) = (start.clone(), initial.clone());
                 let epilogue = Update::new(rule, (m, n), state.each_mut().map(Vec::as_mut_slice));
                 gemm_fused(exec, a, b, MatMut::new(&mut w, m, n), epilogue);
                 assert_bits(&w, &want, format_args!("{label}, {shape:?}"));
                 for (state, want) in state.iter().zip(&want_state) {
                     assert_bits(state, want, format_args!("{label}, {shape:?}, state"));
+                }
+
+                let (mut w, mut state) = (start.clone(), initial.clone());
+                step_by_strips(exec, &rule, a, b, &mut w, state.each_mut().map(Vec::as_mut_slice));
+                assert_bits(&w, &want, format_args!("by strips, {label}, {shape:?}"));
+                for (state, want) in state.iter().zip(&want_state) {
+                    assert_bits(state, want, format_args!("by strips, {label}, {shape:?}, state"));
                 }
             });
         }

@@ -5,7 +5,10 @@ use crate::execs::for_each_exec;
 use crate::inputs::{Effort, Kind, effort, numbers};
 use simdescent_kernels::gemm::k_block;
 use simdescent_kernels::loss::{FEW_CLASSES, logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
-use simdescent_kernels::optimizer::{Adam, fused_step};
+use simdescent_kernels::optimizer::{
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, Lamb, LambOptions, Lion, NAdam, RmsProp, ScheduleFree,
+    ScheduleFreeOptions, UpdateRule, fused_step, lamb_step,
+};
 use simdescent_kernels::threads::CHUNK;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, asum, dot, gemm, gemv, gemv_t, math, nrm2};
 
@@ -69,10 +72,38 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
         record(name, &z);
     }
 
+    let state = [&y, &positive, &positive].map(Vec::as_slice);
+    let [learning_rate, decay, epsilon, beta2] = [0.01, 0.9, 1e-3, 0.99].map(f);
+    record("Adam", &stepped(exec, Adam::at_step(7, 0.01, 0.9, 0.999, 1e-8), [&x, &y], &state));
+    record("AMSGrad", &stepped(exec, AmsGrad::at_step(7, 0.01, 0.9, 0.999, 1e-8), [&x, &y], &state));
+    record("Adamax", &stepped(exec, Adamax::at_step(7, 0.01, 0.9, 0.999, 1e-8), [&x, &y], &state));
+    record("NAdam", &stepped(exec, NAdam::at_step(7, &mut 0.5, 0.01, 0.9, 0.999, 1e-8), [&x, &y], &state));
+    let options = ScheduleFreeOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
+    record("schedule-free", &stepped(exec, ScheduleFree::at_step(7, &mut 1e-3, 0.01, options), [&x, &y], &state));
+    record("Lion", &stepped(exec, Lion { learning_rate, beta1: decay, beta2 }, [&x, &y], &state));
+    let state = [&positive, &y].map(Vec::as_slice);
+    record("AdaGrad", &stepped(exec, AdaGrad { learning_rate, epsilon }, [&x, &y], &state));
+    record("RMSprop", &stepped(exec, RmsProp { learning_rate, decay, epsilon }, [&x, &y], &state));
+    record("centred", &stepped(exec, CenteredRmsProp { learning_rate, decay, epsilon }, [&x, &y], &state));
+    let state = [&positive, &positive].map(Vec::as_slice);
+    record("AdaDelta", &stepped(exec, AdaDelta { learning_rate, decay, epsilon }, [&x, &y], &state));
+    let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
     let (mut w, mut m, mut v) = (x.clone(), y.clone(), positive);
-    fused_step(exec, &Adam::at_step(7, 0.01, 0.9, 0.999, 1e-8), &mut w, &y, [&mut m, &mut v]);
-    record("Adam", &w);
+    lamb_step(exec, &Lamb::at_step(7, 0.01, options), &mut w, &y, [&mut m, &mut v]);
+    record("LAMB", &w);
     results
+}
+
+/// Parameters after one step from `[parameters, gradient]`, with the first vectors of `from` as state.
+fn stepped<T: Real, R: UpdateRule<T, S>, const S: usize>(
+    exec: Exec<'_>,
+    rule: R,
+    [w, gradient]: [&[T]; 2],
+    from: &[&[T]],
+) -> Vec<T> {
+    let (mut w, mut state): (_, [Vec<T>; S]) = (w.to_vec(), core::array::from_fn(|i| from[i].to_vec()));
+    fused_step(exec, &rule, &mut w, gradient, state.each_mut().map(Vec::as_mut_slice));
+    w
 }
 
 fn check<T: Real>(want: &[(&str, u64)]) {
@@ -98,6 +129,16 @@ fn results_in_single_precision() {
         ("softmax, few", 0xac08_7176_db12_e8fd),
         ("softmax, many", 0x9bf0_1b8d_972d_47e2),
         ("Adam", 0x7787_7ad7_4228_ab4c),
+        ("AMSGrad", 0xe5e1_d5e1_4b34_6510),
+        ("Adamax", 0xa76c_c4a6_6187_0def),
+        ("NAdam", 0xbd47_89f0_cdd3_9666),
+        ("schedule-free", 0x54d5_c389_afb6_563e),
+        ("Lion", 0xe9c1_ad41_ee75_8233),
+        ("AdaGrad", 0xa31f_61b9_be6c_3e80),
+        ("RMSprop", 0xfc73_38ad_3561_10ba),
+        ("centred", 0xf490_42b2_f1b6_bf13),
+        ("AdaDelta", 0xa6c0_08ca_8357_ebc4),
+        ("LAMB", 0x2926_5484_bab6_5c71),
     ]);
 }
 
@@ -118,5 +159,15 @@ fn results_in_double_precision() {
         ("softmax, few", 0xb0a3_be05_4d5a_f312),
         ("softmax, many", 0x67bb_7fa2_8ac9_c4f5),
         ("Adam", 0xa7e4_1a52_5f2a_c52a),
+        ("AMSGrad", 0x1c8a_8377_1023_54d0),
+        ("Adamax", 0x710e_8021_d620_0e7a),
+        ("NAdam", 0x908c_528c_4bcc_f79c),
+        ("schedule-free", 0xe47c_44d0_1718_e458),
+        ("Lion", 0x0428_0554_e8a6_b882),
+        ("AdaGrad", 0x72d2_76a4_1049_48d7),
+        ("RMSprop", 0x7dfd_3a1b_5f48_fe58),
+        ("centred", 0xc0f9_0433_f0fb_bc11),
+        ("AdaDelta", 0x59da_eab0_ecad_542b),
+        ("LAMB", 0xecc5_b48b_d12b_8fe8),
     ]);
 }

@@ -35,5 +35,8 @@ mod loss_properties;
 mod math;
 mod math_accuracy;
 mod optimizer;
+mod optimizer_layers;
+mod optimizer_limits;
 mod optimizer_properties;
+mod optimizer_rules;
 mod panics;

@@ -14,7 +14,7 @@ for_f32_and_f64! {
 }
 
 /// Three steps of `rule(t)` against `one(t, w, g, state)`, the same for one parameter.
-fn check<T: Real, R: UpdateRule<T, S>, const S: usize>(
+pub(crate) fn check<T: Real, R: UpdateRule<T, S>, const S: usize>(
     name: &str,
     rule: impl Fn(u64) -> R + Sync,
     one: impl Fn(u64, T, T, [T; S]) -> (T, [T; S]),
@@ -56,7 +56,7 @@ fn check<T: Real, R: UpdateRule<T, S>, const S: usize>(
     }
 }
 
-fn f<T: Real>(x: f64) -> T {
+pub(crate) fn f<T: Real>(x: f64) -> T {
     T::from_f64(x)
 }
 
@@ -114,15 +114,15 @@ fn rmsprop<T: Real>() {
     );
 }
 
-const LR: f64 = 0.001;
-const BETAS: (f64, f64) = (0.9, 0.999);
-const EPSILON: f64 = 1e-8;
+pub(crate) const LR: f64 = 0.001;
+pub(crate) const BETAS: (f64, f64) = (0.9, 0.999);
+pub(crate) const EPSILON: f64 = 1e-8;
 
-fn adam_at<T: Real>(t: u64) -> Adam<T> {
+pub(crate) fn adam_at<T: Real>(t: u64) -> Adam<T> {
     Adam::at_step(t, LR, BETAS.0, BETAS.1, EPSILON)
 }
 
-fn one_adam<T: Real>(t: u64, w: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
+pub(crate) fn one_adam<T: Real>(t: u64, w: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
     let (w, m, v) = reference::adam(LR, BETAS, EPSILON, t, w, g, (m, v));
     (w, [m, v])
 }

@@ -9,7 +9,7 @@ use simdescent_kernels::optimizer::{
 };
 
 /// Where `steps` steps against the constant gradient `g` lead from 0.
-fn against_constant<R: UpdateRule<f64, S>, const S: usize>(
+pub(crate) fn against_constant<R: UpdateRule<f64, S>, const S: usize>(
     exec: Exec<'_>,
     g: f64,
     steps: u64,
@@ -24,7 +24,7 @@ fn against_constant<R: UpdateRule<f64, S>, const S: usize>(
 }
 
 #[track_caller]
-fn assert_near(got: f64, want: f64, tolerance: f64, what: &str) {
+pub(crate) fn assert_near(got: f64, want: f64, tolerance: f64, what: &str) {
     assert!((got - want).abs() <= tolerance * want.abs(), "{what}: {got} instead of {want}");
 }
 

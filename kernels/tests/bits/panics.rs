@@ -1,12 +1,18 @@
 //! Wrong shapes are documented panics that name the operands.
 
+use simdescent_kernels::gemm::step_by_strips;
 use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
-use simdescent_kernels::optimizer::{Adam, Momentum, Sgd, fused_step};
+use simdescent_kernels::optimizer::{
+    Adam, Adamax, AmsGrad, Lamb, LambOptions, Momentum, NAdam, ScheduleFree, ScheduleFreeOptions, Sgd, fused_step,
+    lamb_step, schedule_free_average,
+};
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, axpy, dot, gemm, gemv, gemv_t};
 
 fn exec() -> Exec<'static> {
     Exec::default()
 }
+
+const LAMB: LambOptions = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
 
 macro_rules! panics {
     ($($name:ident: $message:literal, $call:expr;)+) => {
@@ -55,7 +61,20 @@ panics! {
     step_with_a_long_state: "parameters and state differ in length",
         fused_step(exec(), &Momentum { learning_rate: 0.1f32, momentum: 0.9 }, &mut [0.0; 3], &[0.0; 3],
             [&mut [0.0; 4]]);
+    strips_of_another_shape: "step by strips: A is 3x2, B is 2x4, so that parameters and state have to be 3x4",
+        step_by_strips(exec(), &Sgd { learning_rate: 0.1f32 }, MatRef::new(&[0.0; 6], 3, 2), MatRef::new(&[0.0; 8], 2, 4),
+            &mut [0.0; 11], []);
+    lamb_with_a_short_gradient: "parameters and gradient differ in length",
+        lamb_step(exec(), &Lamb::at_step(1, 0.1, LAMB), &mut [0.0f32; 3], &[0.0; 2], [&mut [0.0; 3], &mut [0.0; 3]]);
     adam_at_step_zero: "steps are counted from 1", Adam::<f32>::at_step(0, 0.1, 0.9, 0.999, 1e-8);
     adam_with_beta_one: "beta has to be in [0, 1), got 1", Adam::<f32>::at_step(1, 0.1, 0.9, 1.0, 1e-8);
+    amsgrad_with_beta_one: "beta has to be in [0, 1), got 1", AmsGrad::<f32>::at_step(1, 0.1, 0.9, 1.0, 1e-8);
+    adamax_at_step_zero: "Adamax: steps are counted from 1", Adamax::<f32>::at_step(0, 0.1, 0.9, 0.999, 1e-8);
+    nadam_with_beta_one: "beta has to be in [0, 1), got 1", NAdam::<f32>::at_step(1, &mut 1.0, 0.1, 1.0, 0.9, 1e-8);
+    schedule_free_without_beta1: "beta1 has to be in (0, 1), got 0",
+        ScheduleFree::<f32>::at_step(1, &mut 0.0, 0.1,
+            ScheduleFreeOptions { beta1: 0.0, beta2: 0.9, epsilon: 1e-8, weight_decay: 0.0 });
+    average_of_unequal_lengths: "schedule-free average: parameters and state differ in length",
+        schedule_free_average(exec(), 0.9, &mut [0.0f32; 3], &[0.0; 4]);
     adam_with_a_nan: "beta has to be in [0, 1), got NaN", Adam::<f32>::at_step(1, 0.1, f64::NAN, 0.9, 1e-8);
 }

@@ -1,0 +1,217 @@
+//! L-BFGS (Nocedal 1980; Liu & Nocedal 1989) for full-batch problems: a quasi-Newton method that keeps the last few steps and
+//! gradient changes in place of a matrix.
+
+mod line_search;
+
+use crate::dataset::Dataset;
+use crate::loss::Loss;
+use crate::model::Model;
+use crate::random::{Purpose, StreamKey};
+use crate::sampling::{Batches, LastBatch, Sampling};
+use crate::settings::ConfigError;
+use crate::trainer::prepare;
+use line_search::{Point, strong_wolfe};
+use simdescent_kernels::{Exec, Real, amax, axpy, dot, scale};
+use std::collections::VecDeque;
+
+/// When to stop, and how much to remember.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lbfgs {
+    /// Steps and gradient changes that are kept, e.g. 10; 0 is steepest descent.
+    pub memory: usize,
+    /// Iterations at most; each takes one evaluation of the gradient or a few.
+    pub max_iterations: usize,
+    /// Stop where no element of the gradient is larger than this.
+    pub tolerance: f64,
+}
+
+impl Default for Lbfgs {
+    /// 10 pairs, 1000 iterations, 1e-6.
+    fn default() -> Self {
+        Self { memory: 10, max_iterations: 1000, tolerance: 1e-6 }
+    }
+}
+
+/// Where [`Lbfgs`] ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Minimum {
+    /// The objective there.
+    pub value: f64,
+    /// Largest magnitude in the gradient there.
+    pub gradient: f64,
+    /// Iterations done.
+    pub iterations: usize,
+    /// Evaluations of value and gradient.
+    pub evaluations: usize,
+    /// Why it ended.
+    pub stop: Stop,
+}
+
+/// Why [`Lbfgs`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The gradient is below the tolerance.
+    Converged,
+    /// No step along the direction is better: the rounding errors of the objective are reached (or its gradient is wrong).
+    Precision,
+    /// All iterations are used up.
+    Iterations,
+    /// The objective is not finite where it started.
+    NotFinite,
+}
+
+impl Lbfgs {
+    /// Minimises `objective`, which returns the value at its first argument and writes the gradient to the second, from `x`
+    /// on, where the minimum is put.
+    ///
+    /// Two-loop recursion, initial matrix s·y/y·y, steps by strong Wolfe conditions with c₁ = 1e-4, c₂ = 0.9. Vectors are in the
+    /// precision of `x`; step lengths, slopes and values in `f64`. The bits do not depend on instruction set and threads if those
+    /// of `objective` do not.
+    pub fn minimise<T: Real>(
+        &self,
+        exec: Exec<'_>,
+        x: &mut [T],
+        mut objective: impl FnMut(&[T], &mut [T]) -> f64,
+    ) -> Minimum {
+        let n = x.len();
+        let (mut gradient, mut direction) = (vec![T::ZERO; n], vec![T::ZERO; n]);
+        let (mut trial, mut trial_gradient) = (vec![T::ZERO; n], vec![T::ZERO; n]);
+        let mut history = History { pairs: VecDeque::new(), limit: self.memory };
+        let mut value = objective(x, &mut gradient);
+        let (mut iterations, mut evaluations) = (0, 1);
+        let stop = loop {
+            let largest = amax(exec, &gradient).to_f64();
+            if !value.is_finite() || !largest.is_finite() {
+                break Stop::NotFinite;
+            }
+            if largest <= self.tolerance {
+                break Stop::Converged;
+            }
+            if iterations == self.max_iterations {
+                break Stop::Iterations;
+            }
+            direction.copy_from_slice(&gradient);
+            history.multiply(exec, &mut direction);
+            scale(exec, -T::ONE, &mut direction);
+            let mut slope = dot(exec, &gradient, &direction).to_f64();
+            if slope >= 0.0 {
+                // Rounding errors: the pairs are of no use any more.
+                history.pairs.clear();
+                direction.copy_from_slice(&gradient);
+                scale(exec, -T::ONE, &mut direction);
+                slope = dot(exec, &gradient, &direction).to_f64();
+            }
+            // Without pairs, the direction has no length of its own.
+            let first = if history.pairs.is_empty() { (1.0 / largest).min(1.0) } else { 1.0 };
+            let noise = 4.0 * T::EPSILON.to_f64() * value.abs();
+            let found = strong_wolfe(Point { step: 0.0, value, slope }, first, noise, |step| {
+                evaluations += 1;
+                trial.copy_from_slice(x);
+                axpy(exec, T::from_f64(step), &direction, &mut trial);
+                let value = objective(&trial, &mut trial_gradient);
+                (value, dot(exec, &trial_gradient, &direction).to_f64())
+            });
+            match found {
+                Some(at) => {
+                    value = at.value;
+                    history.push(exec, (x, &trial), (&gradient, &trial_gradient));
+                    x.copy_from_slice(&trial);
+                    gradient.copy_from_slice(&trial_gradient);
+                    iterations += 1;
+                }
+                // Perhaps only the pairs mislead.
+                None if !history.pairs.is_empty() => history.pairs.clear(),
+                None => break Stop::Precision,
+            }
+        };
+        let gradient = amax(exec, &gradient).to_f64();
+        Minimum { value, gradient, iterations, evaluations, stop }
+    }
+
+    /// Trains `model` on all of `data`: minimises loss + ½λ‖θ‖², λ = `l2`, from the model's parameters on.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if loss, model and data do not go together.
+    pub fn train(
+        &self,
+        exec: Exec<'_>,
+        model: &mut impl Model,
+        data: &Dataset,
+        loss: Loss,
+        l2: f32,
+    ) -> Result<Minimum, ConfigError> {
+        if !(l2 >= 0.0 && l2.is_finite()) {
+            return Err(ConfigError::L2(l2));
+        }
+        let targets = prepare(loss, model, data)?;
+        let key = StreamKey::new(Purpose::Sampling, 0); // not drawn from
+        let mut batches = Batches::new(data.inputs(), targets, Sampling::FixedOrder, LastBatch::Short, key);
+        let mut x = model.parameters().to_vec();
+        let minimum = self.minimise(exec, &mut x, |x, gradient| {
+            model.parameters_mut().copy_from_slice(x);
+            let batch = batches.next(data.rows());
+            let outputs = model.forward(exec, batch.inputs);
+            let loss = loss.replace_by_gradient(exec, outputs, batch.targets);
+            model.backward(exec, batch.inputs);
+            gradient.copy_from_slice(model.parameters_and_gradient().1);
+            axpy(exec, l2, x, gradient);
+            f64::from(loss) + 0.5 * f64::from(l2) * f64::from(dot(exec, x, x))
+        });
+        model.parameters_mut().copy_from_slice(&x);
+        Ok(minimum)
+    }
+}
+
+/// The last steps and the changes of the gradient along them, oldest first.
+struct History<T> {
+    pairs: VecDeque<Pair<T>>,
+    limit: usize,
+}
+
+struct Pair<T> {
+    /// s
+    step: Vec<T>,
+    /// y
+    change: Vec<T>,
+    /// s·y > 0
+    curvature: f64,
+    /// s·y/y·y
+    scale: f64,
+}
+
+impl<T: Real> History<T> {
+    /// q ← H·q, where H approximates the inverse of the Hessian.
+    fn multiply(&self, exec: Exec<'_>, q: &mut [T]) {
+        let Some(newest) = self.pairs.back() else { return };
+        let mut shares = Vec::with_capacity(self.pairs.len());
+        for pair in self.pairs.iter().rev() {
+            let share = dot(exec, &pair.step, q).to_f64() / pair.curvature;
+            axpy(exec, T::from_f64(-share), &pair.change, q);
+            shares.push(share);
+        }
+        scale(exec, T::from_f64(newest.scale), q);
+        for (pair, share) in self.pairs.iter().zip(shares.into_iter().rev()) {
+            let rest = share - dot(exec, &pair.change, q).to_f64() / pair.curvature;
+            axpy(exec, T::from_f64(rest), &pair.step, q);
+        }
+    }
+
+    /// Remembers a step and forgets the oldest.
+    fn push(&mut self, exec: Exec<'_>, x: (&[T], &[T]), gradient: (&[T], &[T])) {
+        let difference = |(before, after): (&[T], &[T])| {
+            let mut difference = after.to_vec();
+            axpy(exec, -T::ONE, before, &mut difference);
+            difference
+        };
+        let (step, change) = (difference(x), difference(gradient));
+        let (curvature, square) = (dot(exec, &step, &change).to_f64(), dot(exec, &change, &change).to_f64());
+        // The line search makes it positive, up to rounding errors.
+        if curvature > 0.0 && square > 0.0 {
+            self.pairs.push_back(Pair { step, change, curvature, scale: curvature / square });
+            if self.pairs.len() > self.limit {
+                self.pairs.pop_front();
+            }
+        }
+    }
+}
