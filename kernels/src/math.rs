@@ -1,4 +1,4 @@
-//! exp, log, log1p, tanh, sigmoid: our own polynomials in IEEE operations, because the platform's libm differs from one
+//! exp, expm1, log, log1p, tanh, sigmoid, softplus, GELU: our own polynomials in IEEE operations, because the platform's libm differs from one
 //! platform to the next. One source for every ISA.
 //!
 //! Each function comes twice: on a register ([`exp`](fn@exp)), for use inside kernels, and on a slice ([`exp_in_place`]).
@@ -6,16 +6,22 @@
 
 mod coefficients;
 mod exp;
+mod expm1;
+mod gelu;
 mod log;
 mod log1p;
 mod sigmoid;
+mod softplus;
 mod tanh;
 
 pub use coefficients::Coefficients;
 pub use exp::{exp, exp_in_place};
+pub use expm1::{expm1, expm1_in_place};
+pub use gelu::{gelu, gelu_derivative, gelu_derivative_in_place, gelu_in_place};
 pub use log::{log, log_in_place};
 pub use log1p::{log1p, log1p_in_place};
 pub use sigmoid::{sigmoid, sigmoid_in_place};
+pub use softplus::{softplus, softplus_in_place};
 pub use tanh::{tanh, tanh_in_place};
 
 use crate::lanes::{Kernel, Lanes, map};

@@ -9,7 +9,7 @@ mod optimizer;
 
 pub use activation::{activation, activation_gradient};
 pub use loss::{logistic, softmax_cross_entropy, squared};
-pub use math::{exp, log, log1p, sigmoid, tanh};
+pub use math::{exp, expm1, gelu, gelu_derivative, log, log1p, sigmoid, softplus, tanh};
 pub use optimizer::{adagrad, adam, coupled_decay, decoupled_decay, momentum, nesterov, rmsprop, sgd};
 
 use crate::accum::Accum;
