@@ -18,8 +18,8 @@
 //! [`squared_in_place`], [`logistic_in_place`] and [`softmax_cross_entropy_in_place`] are the mean without weights.
 //!
 //! Samples are taken in chunks of fixed size; inside one, sample i adds to canonical lane i mod `T::LANES`, and chunk
-//! sums are combined by the fixed pairwise tree ([`crate::threads`]). The loss is finite for every finite input
-//! where the losses of single samples and their sum are within the range of `T`.
+//! sums are combined by the fixed pairwise tree ([`crate::threads`]). For finite inputs, loss and gradient are finite
+//! wherever r, the losses of single samples and their sum are within the range of `T`.
 
 mod absolute;
 mod hinge;
@@ -45,15 +45,13 @@ pub use softmax_cross_entropy::{
 pub use squared::{Squared, squared_in_place};
 pub use squared_hinge::SquaredHinge;
 
-use crate::lanes::{Kernel, Lanes, Sum, fold, load_at, map_accumulate, zero_from};
+use crate::lanes::{Kernel, Lanes, map_accumulate};
 use crate::real::Real;
 use crate::threads::{CHUNK, Exec, reduce};
-use options::Weights;
 
 /// A loss of one output and one target, on one register.
 ///
-/// Implementations must be `#[inline(always)]` and element-wise: lane i of the results depends on lane i of the
-/// arguments only.
+/// Element-wise: lane i of the results depends on lane i of the arguments only. `evaluate` has to be `#[inline(always)]`.
 pub trait Pointwise<T: Real>: Copy + Sync {
     /// (derivative by `z`, loss) for each lane.
     fn evaluate<L: Lanes<T>>(self, l: L, z: L::Reg, y: L::Reg) -> (L::Reg, L::Reg);
@@ -67,9 +65,9 @@ pub trait Pointwise<T: Real>: Copy + Sync {
 /// - `outputs`: n predictions or logits, on return the gradient
 /// - `targets`: n values
 ///
-/// The mean is (1/W)·Σ wᵢ·lossᵢ with W = Σ wᵢ, or n without weights; each derivative is multiplied by wᵢ·(1/W). The sum is
-/// without W. A sample of weight 0 counts nothing, even if its loss is not finite. The loss of no samples, and of
-/// weights that add up to 0, is 0. (As `sample_weight` in scikit-learn; Keras divides by n instead of W.)
+/// The mean is (Σ wᵢ·lossᵢ)/W with W = Σ wᵢ (n without weights), its gradient (wᵢ/W)·derivativeᵢ. The sum is the same with
+/// W = 1. A sample of weight 0 counts nothing, even if its loss is not finite. Where there are no samples, and where W = 0, loss
+/// and gradient are 0. (As `sample_weight` in scikit-learn, which rejects W = 0; Keras divides by n instead of W.)
 ///
 /// ```
 /// use simdescent_kernels::{Exec, loss::{Huber, LossOptions, Reduction, pointwise_in_place}};
@@ -93,75 +91,51 @@ pub fn pointwise_in_place<T: Real, P: Pointwise<T>>(
     options.check(outputs.len());
     loss.check();
     let divisor = options.divisor(exec, outputs.len());
-    let Some(scale) = options::scale(divisor) else {
+    if divisor == T::ZERO {
         outputs.fill(T::ZERO);
         return T::ZERO;
-    };
-    let leaf = |((outputs, targets), Weights(weights))| match weights {
-        None => exec.run(Chunk { loss, scale, outputs, targets }),
-        Some(weights) => exec.run(Weighted { loss, scale, outputs, targets, weights }),
-    };
-    let data = ((outputs, targets), Weights(options.weights));
-    reduce(exec.par(), data, CHUNK, &leaf, &|a, b| a + b) / divisor
+    }
+    let leaf = |(outputs, targets, weights)| exec.run(Chunk { loss, divisor, outputs, targets, weights });
+    reduce(exec.par(), (outputs, targets, options.weights), CHUNK, &leaf, &|a, b| a + b) / divisor
 }
 
 struct Chunk<'a, T, P> {
     loss: P,
-    scale: T,
+    divisor: T,
     outputs: &'a mut [T],
     targets: &'a [T],
+    weights: Option<&'a [T]>,
 }
 impl<T: Real, P: Pointwise<T>> Kernel<T> for Chunk<'_, T, P> {
     type Output = T;
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) -> T {
-        let scale = l.splat(self.scale);
+        let Self { loss, divisor, outputs, targets, weights } = self;
+        let Some(weights) = weights else {
+            let scale = l.splat(T::ONE / divisor);
+            return map_accumulate(
+                l,
+                outputs,
+                [targets],
+                #[inline(always)]
+                |z, [y]| {
+                    let (derivative, loss) = loss.evaluate(l, z, y);
+                    (l.mul(scale, derivative), loss)
+                },
+            );
+        };
+        let (zero, divisor) = (l.splat(T::ZERO), l.splat(divisor));
         map_accumulate(
             l,
-            self.outputs,
-            self.targets,
+            outputs,
+            [targets, weights],
             #[inline(always)]
-            |z, y| {
-                let (derivative, loss) = self.loss.evaluate(l, z, y);
-                (l.mul(scale, derivative), loss)
+            |z, [y, w]| {
+                let (derivative, loss) = loss.evaluate(l, z, y);
+                let absent = l.eq(w, zero);
+                let derivative = l.mul(l.div(w, divisor), derivative);
+                (l.select(absent, zero, derivative), l.select(absent, zero, l.mul(w, loss)))
             },
         )
-    }
-}
-
-struct Weighted<'a, T, P> {
-    loss: P,
-    scale: T,
-    outputs: &'a mut [T],
-    targets: &'a [T],
-    weights: &'a [T],
-}
-impl<T: Real, P: Pointwise<T>> Kernel<T> for Weighted<'_, T, P> {
-    type Output = T;
-    #[inline(always)]
-    fn run<L: Lanes<T>>(self, l: L) -> T {
-        let Self { loss, scale, outputs, targets, weights } = self;
-        let (zero, scale) = (l.splat(T::ZERO), l.splat(scale));
-        let mut acc = l.splat_acc(T::ZERO);
-        let (targets, weights) = (targets.chunks(T::LANES), weights.chunks(T::LANES));
-        for ((z, y), w) in outputs.chunks_mut(T::LANES).zip(targets).zip(weights) {
-            for (r, a) in acc.as_mut().iter_mut().enumerate() {
-                let from = (r * L::WIDTH).min(z.len());
-                let (y, w) = (load_at(l, y, from), load_at(l, w, from));
-                let z = &mut z[from..];
-                let (derivative, loss) = loss.evaluate(l, load_at(l, z, 0), y);
-                let absent = l.eq(w, zero);
-                let derivative = l.select(absent, zero, l.mul(l.mul(w, scale), derivative));
-                let term = l.select(absent, zero, l.mul(w, loss));
-                if z.len() >= L::WIDTH {
-                    l.store(z, derivative);
-                    *a = l.add(*a, term);
-                } else {
-                    l.store_partial(z, derivative);
-                    *a = l.add(*a, zero_from(l, z.len(), term));
-                }
-            }
-        }
-        fold(l, Sum, acc)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold};
 use crate::real::Real;
-use crate::threads::{CHUNK, Divide, Exec, reduce};
+use crate::threads::{CHUNK, Exec, reduce};
 
 /// How the losses of samples become one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -31,14 +31,14 @@ impl<T> Default for LossOptions<'_, T> {
 
 impl<T: Real> LossOptions<'_, T> {
     #[track_caller]
-    pub(super) fn check(&self, samples: usize) {
+    pub(crate) fn check(&self, samples: usize) {
         if let Some(weights) = self.weights {
             assert_eq!(samples, weights.len(), "loss: outputs and weights differ in number");
         }
     }
 
-    /// What the sum over the samples is divided by.
-    pub(super) fn divisor(&self, exec: Exec<'_>, samples: usize) -> T {
+    /// W: what the sum over the samples is divided by. Where it is 0, there is neither loss nor gradient.
+    pub(crate) fn divisor(&self, exec: Exec<'_>, samples: usize) -> T {
         match (self.reduction, self.weights) {
             (Reduction::Sum, _) => T::ONE,
             (Reduction::Mean, None) => T::from_f64(samples as f64),
@@ -47,11 +47,6 @@ impl<T: Real> LossOptions<'_, T> {
             }
         }
     }
-}
-
-/// 1/divisor, or `None` where there is nothing to divide.
-pub(super) fn scale<T: Real>(divisor: T) -> Option<T> {
-    if divisor == T::ZERO { None } else { Some(T::ONE / divisor) }
 }
 
 /// Sum in canonical lanes.
@@ -72,21 +67,5 @@ impl<T: Real> Kernel<T> for Total<'_, T> {
             |acc, w, _| l.add(acc, w),
         );
         fold(l, Sum, acc)
-    }
-}
-
-/// Weights, cut where their samples are cut.
-#[derive(Clone, Copy)]
-pub(super) struct Weights<'a, T>(pub(super) Option<&'a [T]>);
-
-impl<T: Sync> Divide for Weights<'_, T> {
-    fn len(&self) -> usize {
-        self.0.map_or(0, <[T]>::len)
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        self.0.map_or((Self(None), Self(None)), |weights| {
-            let (left, right) = weights.split_at(mid);
-            (Self(Some(left)), Self(Some(right)))
-        })
     }
 }

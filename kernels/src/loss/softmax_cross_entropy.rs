@@ -3,7 +3,6 @@
 mod labels;
 mod spread;
 
-use super::options::{Weights, scale};
 use super::{LossOptions, Reduction};
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
@@ -61,9 +60,9 @@ pub fn softmax_cross_entropy_in_place<T: Real>(exec: Exec<'_>, logits: MatMut<'_
 ///
 /// Of one row, with targets y (one-hot for a label), M = maxⱼ zⱼ, eⱼ = exp(zⱼ − M), s = Σ eⱼ, r = 1/s:
 ///
-/// - labels without smoothing: loss u·(log s − (z\[label\] − M)), gradient (eⱼ·r − \[j = label\])·(u·(1/W)), with u = wᵢ·c\[label\];
+/// - labels without smoothing: loss u·(log s − (z\[label\] − M)), gradient (eⱼ·r − \[j = label\])·(u/W), with u = wᵢ·c\[label\];
 /// - else qⱼ = cⱼ·fma(1 − ε, yⱼ, ε/classes), S = Σ qⱼ, A = Σ qⱼ·(M − zⱼ) by FMA (0 where qⱼ = 0): loss wᵢ·fma(S, log s, A),
-///   gradient fma(S, eⱼ·r, −qⱼ)·(wᵢ·(1/W)).
+///   gradient fma(S, eⱼ·r, −qⱼ)·(wᵢ/W).
 ///
 /// M, s, S and A are taken over classes in ascending order up to [`FEW_CLASSES`] classes, else in canonical lanes.
 ///
@@ -86,25 +85,25 @@ pub fn softmax_cross_entropy_with<T: Real>(
     let (rows, classes) = (logits.rows(), logits.cols());
     let divisor = match (samples.reduction, targets, class_weights) {
         (Reduction::Mean, ClassTargets::Labels(labels), Some(class_weights)) => {
-            let total = |(labels, Weights(weights))| labels::total(labels, weights, class_weights);
-            reduce(exec.par(), (labels, Weights(samples.weights)), rows_per_chunk(classes), &total, &|a, b| a + b)
+            let total = |(labels, weights)| labels::total(labels, weights, class_weights);
+            reduce(exec.par(), (labels, samples.weights), rows_per_chunk(classes), &total, &|a, b| a + b)
         }
         _ => samples.divisor(exec, rows),
     };
-    let Some(scale) = scale(divisor) else {
+    if divisor == T::ZERO {
         for i in 0..rows {
             logits.row_mut(i).expect("contiguous rows").fill(T::ZERO);
         }
         return T::ZERO;
-    };
+    }
     let smoothed = label_smoothing > T::ZERO;
-    let leaf = |((logits, targets), Weights(weights))| match targets {
+    let leaf = |(logits, targets, weights)| match targets {
         ClassTargets::Labels(labels) if !smoothed => {
-            exec.run(OneHot { scale, logits, labels, weights, class_weights })
+            exec.run(OneHot { divisor, logits, labels, weights, class_weights })
         }
-        targets => exec.run(Spread { scale, logits, targets, weights, class_weights, label_smoothing }),
+        targets => exec.run(Spread { divisor, logits, targets, weights, class_weights, label_smoothing }),
     };
-    let data = ((logits, targets), Weights(samples.weights));
+    let data = (logits, targets, samples.weights);
     reduce(exec.par(), data, rows_per_chunk(classes), &leaf, &|a, b| a + b) / divisor
 }
 

@@ -30,8 +30,8 @@ pub(super) fn total<T: Real>(labels: &[u32], weights: Option<&[T]>, class_weight
 }
 
 pub(super) struct OneHot<'a, T> {
-    /// 1/W
-    pub(super) scale: T,
+    /// W
+    pub(super) divisor: T,
     pub(super) logits: MatMut<'a, T>,
     pub(super) labels: &'a [u32],
     pub(super) weights: Option<&'a [T]>,
@@ -47,7 +47,7 @@ impl<T: Real> Kernel<T> for OneHot<'_, T> {
 
 /// `WIDTH` rows at a time, transposed, so that a register holds one class of each.
 #[inline(always)]
-fn few<T: Real, L: Lanes<T>>(l: L, OneHot { scale, mut logits, labels, weights, class_weights }: OneHot<'_, T>) -> T {
+fn few<T: Real, L: Lanes<T>>(l: L, OneHot { divisor, mut logits, labels, weights, class_weights }: OneHot<'_, T>) -> T {
     /// `FEW_CLASSES` registers of the widest ISA, for f32; f64 registers hold half as many elements.
     const BUFFER: usize = FEW_CLASSES * 16;
     let classes = logits.cols();
@@ -92,7 +92,7 @@ fn few<T: Real, L: Lanes<T>>(l: L, OneHot { scale, mut logits, labels, weights, 
                 row.fill(T::ZERO);
                 continue;
             }
-            let scale = u[r] * scale;
+            let scale = u[r] / divisor;
             for (c, x) in row.iter_mut().enumerate() {
                 *x = z[c * L::WIDTH + r] * scale;
             }
@@ -104,7 +104,7 @@ fn few<T: Real, L: Lanes<T>>(l: L, OneHot { scale, mut logits, labels, weights, 
 
 /// Row by row in canonical lanes; in the tail, lanes beyond the end hold −∞, the neutral element of both reductions.
 #[inline(always)]
-fn many<T: Real, L: Lanes<T>>(l: L, OneHot { scale, mut logits, labels, weights, class_weights }: OneHot<'_, T>) -> T {
+fn many<T: Real, L: Lanes<T>>(l: L, OneHot { divisor, mut logits, labels, weights, class_weights }: OneHot<'_, T>) -> T {
     let mut losses = T::CANONICAL_ZERO;
     for (i, &label) in labels.iter().enumerate() {
         let row = logits.row_mut(i).expect("contiguous rows");
@@ -146,7 +146,7 @@ fn many<T: Real, L: Lanes<T>>(l: L, OneHot { scale, mut logits, labels, weights,
         let loss = loss.as_ref()[0] - (at_label - largest);
         losses.as_mut()[i % T::LANES] = losses.as_ref()[i % T::LANES] + u * loss;
 
-        let (reciprocal, scale) = (T::ONE / sum, u * scale);
+        let (reciprocal, scale) = (T::ONE / sum, u / divisor);
         let (r, w) = (l.splat(reciprocal), l.splat(scale));
         rest.copy_from_slice(&tail[..rest.len()]);
         let row = logits.row_mut(i).expect("contiguous rows");

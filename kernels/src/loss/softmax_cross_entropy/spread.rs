@@ -7,8 +7,8 @@ use crate::matrix::MatMut;
 use crate::real::Real;
 
 pub(super) struct Spread<'a, T> {
-    /// 1/W
-    pub(super) scale: T,
+    /// W
+    pub(super) divisor: T,
     pub(super) logits: MatMut<'a, T>,
     pub(super) targets: ClassTargets<'a, T>,
     pub(super) weights: Option<&'a [T]>,
@@ -96,7 +96,7 @@ impl<T: Real> Spread<'_, T> {
             *acc = l.add(*acc, zero_from(l, here, loss));
 
             let reciprocal = l.div(l.splat(T::ONE), sum);
-            let scale = l.mul(w, l.splat(self.scale));
+            let scale = l.div(w, l.splat(self.divisor));
             for (z, q) in z.chunks_exact_mut(L::WIDTH).zip(q.chunks_exact(L::WIDTH)) {
                 let p = l.mul(l.load(z), reciprocal);
                 let gradient = l.mul(l.fma(mass, p, l.neg(l.load(q))), scale);
@@ -165,7 +165,7 @@ impl<T: Real> Spread<'_, T> {
             let loss = weight * mass.mul_add(log_sum.as_ref()[0], distance);
             losses.as_mut()[i % T::LANES] = losses.as_ref()[i % T::LANES] + loss;
 
-            let (reciprocal, scale) = (l.splat(T::ONE / sum), l.splat(weight * self.scale));
+            let (reciprocal, scale) = (l.splat(T::ONE / sum), l.splat(weight / self.divisor));
             let mass = l.splat(mass);
             for (block, z) in row.chunks_exact_mut(T::LANES).chain([&mut *tail]).enumerate() {
                 for r in 0..T::LANES / L::WIDTH {
