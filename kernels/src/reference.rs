@@ -8,7 +8,9 @@ mod math;
 mod optimizer;
 
 pub use activation::{activation, activation_gradient};
-pub use loss::{logistic, softmax_cross_entropy, squared};
+pub use loss::{
+    absolute, hinge, huber, logistic, pointwise, poisson, quantile, softmax_cross_entropy, squared, squared_hinge,
+};
 pub use math::{exp, expm1, gelu, gelu_derivative, log, log1p, sigmoid, softplus, tanh};
 pub use optimizer::{adagrad, adam, coupled_decay, decoupled_decay, momentum, nesterov, rmsprop, sgd};
 

@@ -11,7 +11,7 @@ use crate::threads::Exec;
 struct Tail<R> {
     a: R,
     q: R,
-    /// What q lost: a/(a + 2) − q.
+    /// What q·(1 + δ(q)) lost with q, over 1 + δ: (a/(a + 2) − q)·(1 − q), because the logarithmic derivative of δ is about −1.
     q_rest: R,
     /// δ
     delta: R,
@@ -31,7 +31,8 @@ fn tail<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> Tail<L::Reg> {
     let q = l.div(a, d);
     let d_rest = l.sub(a, l.sub(d, two)); // exact
     let remainder = l.fnma(q, d_rest, l.fnma(q, d, a));
-    let q_rest = l.mul(remainder, l.fnma(q, half, half));
+    let to_one = l.sub(l.splat(T::ONE), q); // 2 / (a + 2)
+    let q_rest = l.mul(l.mul(remainder, half), l.mul(to_one, to_one));
     let delta = horner(l, l.sub(q, half), T::GELU_DELTA);
 
     // -a^2/2 = -square - square_rest = n ln 2 + r + low
@@ -78,10 +79,12 @@ pub fn gelu_derivative<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
     let (zero, one, half) = (l.splat(T::ZERO), l.splat(T::ONE), l.splat(T::HALF));
     let Tail { a, q, delta, r, c, low, s1, s2, .. } = tail(l, x);
     let u = l.fnma(q, half, half); // 1 / (a + 2)
-    // twice D without the exponential
-    let d = l.fma(u, delta, l.fnma(l.splat(T::SQRT_2_OVER_PI), a, u));
+    // twice D without the exponential, and what it lost
+    let line = l.fnma(l.splat(T::SQRT_2_OVER_PI), a, u);
+    let d = l.fma(u, delta, line);
+    let d_rest = l.fma(u, delta, l.sub(line, d));
     let e = l.add(r, l.add(c, l.fma(l.add(r, c), low, low)));
-    let d = l.mul(l.fma(d, e, d), s1);
+    let d = l.mul(l.add(d, l.fma(d, e, d_rest)), s1);
     let negative = l.lt(x, zero);
     l.fma(d, l.select(negative, s2, l.neg(s2)), l.select(negative, zero, one))
 }

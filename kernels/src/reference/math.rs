@@ -168,14 +168,15 @@ pub fn softplus<T: Real>(x: T) -> T {
     whole + y
 }
 
-/// (|x| up to the clamp, q, what q lost, δ, e^(−x²/2) split, its correction).
+/// (|x| up to the clamp, q, what was lost with q, δ, e^(−x²/2) split, its correction).
 fn normal_tail<T: Real>(x: T) -> (T, T, T, T, Split<T>, T) {
     let a = if T::GELU_MAX < x.abs() { T::GELU_MAX } else { x.abs() };
     let d = a + T::TWO;
     let q = a / d;
     let d_rest = a - (d - T::TWO);
     let remainder = (-q).mul_add(d_rest, (-q).mul_add(d, a));
-    let q_rest = remainder * (-q).mul_add(T::HALF, T::HALF);
+    let to_one = T::ONE - q;
+    let q_rest = remainder * T::HALF * (to_one * to_one);
     let delta = horner(q - T::HALF, T::GELU_DELTA);
     let b = T::HALF * a;
     let square = a * b;
@@ -199,8 +200,10 @@ pub fn gelu<T: Real>(x: T) -> T {
 pub fn gelu_derivative<T: Real>(x: T) -> T {
     let (a, q, _, delta, Split { power1, power2, r, c, .. }, low) = normal_tail(x);
     let u = (-q).mul_add(T::HALF, T::HALF);
-    let d = u.mul_add(delta, (-T::SQRT_2_OVER_PI).mul_add(a, u));
+    let line = (-T::SQRT_2_OVER_PI).mul_add(a, u);
+    let d = u.mul_add(delta, line);
+    let d_rest = u.mul_add(delta, line - d);
     let e = r + (c + (r + c).mul_add(low, low));
-    let d = d.mul_add(e, d) * power1;
+    let d = (d + d.mul_add(e, d_rest)) * power1;
     if x < T::ZERO { d.mul_add(power2, T::ZERO) } else { d.mul_add(-power2, T::ONE) }
 }

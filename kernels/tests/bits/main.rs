@@ -38,3 +38,4 @@ mod math_accuracy;
 mod optimizer;
 mod optimizer_properties;
 mod panics;
+mod softmax;
