@@ -98,7 +98,8 @@ fn vectors<T: Real>() {
             for function in [math::exp_in_place, math::log_in_place, math::log1p_in_place] {
                 function(exec, y);
             }
-            for function in [math::tanh_in_place, math::sigmoid_in_place, math::expm1_in_place, math::softplus_in_place] {
+            for function in [math::tanh_in_place, math::sigmoid_in_place, math::expm1_in_place, math::softplus_in_place]
+            {
                 function(exec, y);
             }
             math::gelu_in_place(exec, y);

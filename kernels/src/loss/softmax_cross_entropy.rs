@@ -1,14 +1,14 @@
 //! Softmax cross-entropy on logits.
 
-mod labels;
-mod spread;
+mod few;
+mod many;
 
 use super::{LossOptions, Reduction};
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
 use crate::threads::{Divide, Exec, reduce, rows_per_chunk};
-use labels::OneHot;
-use spread::Spread;
+use few::Few;
+use many::Many;
 
 /// Up to this many classes, the classes of a row are visited one after the other (and rows lie side by side in the
 /// lanes); above it, canonical lanes run along the row. The shape decides, so bits do not depend on the ISA.
@@ -82,29 +82,84 @@ pub fn softmax_cross_entropy_with<T: Real>(
 ) -> T {
     check(&logits, targets, options);
     let SoftmaxOptions { samples, class_weights, label_smoothing } = options;
-    let (rows, classes) = (logits.rows(), logits.cols());
+    let (count, classes) = (logits.rows(), logits.cols());
     let divisor = match (samples.reduction, targets, class_weights) {
         (Reduction::Mean, ClassTargets::Labels(labels), Some(class_weights)) => {
-            let total = |(labels, weights)| labels::total(labels, weights, class_weights);
+            let total = |(labels, weights)| total(labels, weights, class_weights);
             reduce(exec.par(), (labels, samples.weights), rows_per_chunk(classes), &total, &|a, b| a + b)
         }
-        _ => samples.divisor(exec, rows),
+        _ => samples.divisor(exec, count),
     };
     if divisor == T::ZERO {
-        for i in 0..rows {
+        for i in 0..count {
             logits.row_mut(i).expect("contiguous rows").fill(T::ZERO);
         }
         return T::ZERO;
     }
-    let smoothed = label_smoothing > T::ZERO;
-    let leaf = |(logits, targets, weights)| match targets {
-        ClassTargets::Labels(labels) if !smoothed => {
-            exec.run(OneHot { divisor, logits, labels, weights, class_weights })
+    let one_hot = matches!(targets, ClassTargets::Labels(_)) && label_smoothing == T::ZERO;
+    let leaf = |(logits, targets, weights)| {
+        let rows = Rows { divisor, logits, targets, weights, class_weights, label_smoothing };
+        match (classes <= FEW_CLASSES, one_hot) {
+            (true, true) => exec.run(Few::<T, true>(rows)),
+            (true, false) => exec.run(Few::<T, false>(rows)),
+            (false, true) => exec.run(Many::<T, true>(rows)),
+            (false, false) => exec.run(Many::<T, false>(rows)),
         }
-        targets => exec.run(Spread { divisor, logits, targets, weights, class_weights, label_smoothing }),
     };
-    let data = (logits, targets, samples.weights);
-    reduce(exec.par(), data, rows_per_chunk(classes), &leaf, &|a, b| a + b) / divisor
+    reduce(exec.par(), (logits, targets, samples.weights), rows_per_chunk(classes), &leaf, &|a, b| a + b) / divisor
+}
+
+/// Σ wᵢ·c\[label\] in canonical lanes, gathered one by one.
+fn total<T: Real>(labels: &[u32], weights: Option<&[T]>, class_weights: &[T]) -> T {
+    let mut lanes = T::CANONICAL_ZERO;
+    let lanes = lanes.as_mut();
+    for (i, &label) in labels.iter().enumerate() {
+        let lane = &mut lanes[i % T::LANES];
+        *lane = *lane + weights.map_or(T::ONE, |w| w[i]) * class_weights[label as usize];
+    }
+    let mut half = T::LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = lanes[i] + lanes[i + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// A chunk of rows with all that belongs to them.
+struct Rows<'a, T> {
+    /// W
+    divisor: T,
+    logits: MatMut<'a, T>,
+    targets: ClassTargets<'a, T>,
+    weights: Option<&'a [T]>,
+    class_weights: Option<&'a [T]>,
+    label_smoothing: T,
+}
+impl<T: Real> Rows<'_, T> {
+    /// ε/classes
+    #[inline(always)]
+    fn label_share(&self) -> T {
+        self.label_smoothing / T::from_f64(self.logits.cols() as f64)
+    }
+    #[inline(always)]
+    fn label(&self, i: usize) -> usize {
+        match self.targets {
+            ClassTargets::Labels(labels) => labels[i] as usize,
+            ClassTargets::Probabilities(_) => 0,
+        }
+    }
+    #[inline(always)]
+    fn class_weight(&self, class: usize) -> T {
+        self.class_weights.map_or(T::ONE, |c| c[class])
+    }
+    /// u: wᵢ·c\[label\], or wᵢ where the target is more than one label.
+    #[inline(always)]
+    fn weight<const ONE_HOT: bool>(&self, i: usize) -> T {
+        let weight = self.weights.map_or(T::ONE, |w| w[i]);
+        if ONE_HOT { weight * self.class_weight(self.label(i)) } else { weight }
+    }
 }
 
 #[track_caller]

@@ -106,7 +106,16 @@ fn margin_missed<T: Real>(z: T, y: T) -> T {
 /// [`crate::loss::Hinge`].
 pub fn hinge<T: Real>(z: T, y: T) -> (T, T) {
     let loss = margin_missed(z, y);
-    (if loss == T::ZERO { T::ZERO } else if loss > T::ZERO { -y } else { loss }, loss)
+    (
+        if loss == T::ZERO {
+            T::ZERO
+        } else if loss > T::ZERO {
+            -y
+        } else {
+            loss
+        },
+        loss,
+    )
 }
 
 /// [`crate::loss::SquaredHinge`].

@@ -236,7 +236,14 @@ pub(crate) fn gelu(x: f64) -> Wide {
 
 pub(crate) fn gelu_derivative(x: f64) -> Wide {
     if x.is_nan() || x.abs() > 45.0 {
-        return from(if x < 0.0 { 0.0 } else if x > 1.0 { 1.0 } else { x }).into();
+        return from(if x < 0.0 {
+            0.0
+        } else if x > 1.0 {
+            1.0
+        } else {
+            x
+        })
+        .into();
     }
     let (tail, density, Wide { m, n }) = normal_tail(x.abs());
     let d = (tail - from(x.abs()) * density) * m;

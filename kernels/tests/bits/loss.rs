@@ -111,7 +111,8 @@ fn every_loss<T: Real>() {
             let targets: Vec<T> = numbers(Kind::Mixed, n, 2).into_iter().map(target).collect();
             let outputs = outputs(kind, &targets, case);
             let placed = Placed::new(&targets, case / 4 % 4);
-            let all = [(Reduction::Mean, false), (Reduction::Mean, true), (Reduction::Sum, false), (Reduction::Sum, true)];
+            let all =
+                [(Reduction::Mean, false), (Reduction::Mean, true), (Reduction::Sum, false), (Reduction::Sum, true)];
             // All of them where chunks meet, else by turns.
             let all = if n > 1000 { &all } else { std::slice::from_ref(&all[case / 4 % 4]) };
             for &(reduction, weighted) in all {

@@ -81,7 +81,10 @@ fn one_hot_probabilities_are_labels<T: Real>() {
             });
             for (a, b) in a.iter().zip(&b) {
                 let error = (a.to_f64() - b.to_f64()).abs();
-                assert!(error <= 4.0 * T::EPSILON.to_f64() * a.to_f64().abs().max(1.0), "{label}, {classes}: {a} and {b}");
+                assert!(
+                    error <= 4.0 * T::EPSILON.to_f64() * a.to_f64().abs().max(1.0),
+                    "{label}, {classes}: {a} and {b}"
+                );
             }
         });
     }
@@ -173,7 +176,12 @@ fn check_derivative(name: &str, at: &[f64], loss: impl Fn(&mut [f64]) -> f64) {
         };
         let difference = (shifted(step) - shifted(-step)) / (2.0 * step);
         let error = (gradient[i] - difference).abs();
-        assert!(error <= 1e-8 * difference.abs().max(1.0), "{name}, {i} of {}: {} but differences give {difference}", at.len(), gradient[i]);
+        assert!(
+            error <= 1e-8 * difference.abs().max(1.0),
+            "{name}, {i} of {}: {} but differences give {difference}",
+            at.len(),
+            gradient[i]
+        );
     }
 }
 
@@ -189,7 +197,9 @@ fn gradients_are_the_derivatives_of_losses() {
                 for reduction in [Reduction::Mean, Reduction::Sum] {
                     for weights in [None, Some(&*weights)] {
                         let options = LossOptions { reduction, weights };
-                        check_derivative(&format!("{name}, {label}, {options:?}"), &z, |z| in_place(exec, z, &y, options));
+                        check_derivative(&format!("{name}, {label}, {options:?}"), &z, |z| {
+                            in_place(exec, z, &y, options)
+                        });
                     }
                 }
             }

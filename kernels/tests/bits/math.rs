@@ -120,7 +120,19 @@ fn special_values<T: Real>() {
     let more: [(&str, &[(T, T)]); 6] = [
         ("tanh", &[(zero, zero), (-zero, -zero), (inf, one), (-inf, -one), (max, one), (-max, -one), (nan, nan)]),
         ("sigmoid", &[(zero, half), (-zero, half), (inf, one), (max, one), (-inf, zero), (-max, zero), (nan, nan)]),
-        ("expm1", &[(zero, zero), (-zero, -zero), (inf, inf), (max, inf), (-inf, -one), (-max, -one), (least, least), (nan, nan)]),
+        (
+            "expm1",
+            &[
+                (zero, zero),
+                (-zero, -zero),
+                (inf, inf),
+                (max, inf),
+                (-inf, -one),
+                (-max, -one),
+                (least, least),
+                (nan, nan),
+            ],
+        ),
         ("softplus", &[(inf, inf), (max, max), (-inf, zero), (-max, zero), (nan, nan)]),
         ("gelu", &[(zero, zero), (-zero, -zero), (inf, inf), (max, max), (-inf, -zero), (-max, -zero), (nan, nan)]),
         ("gelu′", &[(zero, half), (-zero, half), (inf, one), (max, one), (-inf, -zero), (-max, -zero), (nan, nan)]),

@@ -1,8 +1,8 @@
 //! Wrong shapes are documented panics that name the operands.
 
 use simdescent_kernels::loss::{
-    ClassTargets, Hinge, Huber, LossOptions, Quantile, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
-    softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
+    ClassTargets, Hinge, Huber, LossOptions, Quantile, Reduction, SoftmaxOptions, logistic_in_place,
+    pointwise_in_place, softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{Adam, Momentum, Sgd, fused_step};
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, axpy, dot, gemm, gemv, gemv_t};

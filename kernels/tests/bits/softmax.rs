@@ -25,13 +25,8 @@ struct Variant {
     reduction: Reduction,
 }
 
-const PLAIN: Variant = Variant {
-    probabilities: false,
-    smoothing: 0.0,
-    class_weights: false,
-    weights: false,
-    reduction: Reduction::Mean,
-};
+const PLAIN: Variant =
+    Variant { probabilities: false, smoothing: 0.0, class_weights: false, weights: false, reduction: Reduction::Mean };
 const VARIANTS: [Variant; 7] = [
     PLAIN,
     Variant { weights: true, class_weights: true, ..PLAIN },
@@ -87,8 +82,7 @@ fn check<T: Real>(
     for_each: impl Fn(&(dyn Fn(Exec<'_>, &str) + Sync)),
 ) {
     let inputs = Inputs::<T>::new(rows, classes);
-    let samples =
-        LossOptions { reduction: variant.reduction, weights: variant.weights.then_some(&*inputs.weights) };
+    let samples = LossOptions { reduction: variant.reduction, weights: variant.weights.then_some(&*inputs.weights) };
     let options = SoftmaxOptions {
         samples,
         class_weights: variant.class_weights.then_some(&*inputs.class_weights),
@@ -210,7 +204,8 @@ fn nothing_to_lose<T: Real>() {
                     let mut z = vec![T::INFINITY; 5 * classes];
                     let logits = MatMut::new(&mut z, 5, classes);
                     let options = SoftmaxOptions { samples, ..smoothed };
-                    let loss = softmax_cross_entropy_with(exec, logits, ClassTargets::Labels(&[0, 1, 2, 0, 1]), options);
+                    let loss =
+                        softmax_cross_entropy_with(exec, logits, ClassTargets::Labels(&[0, 1, 2, 0, 1]), options);
                     assert_same(loss, T::ZERO, format_args!("{label}"));
                     assert_bits(&z, &vec![T::ZERO; 5 * classes], format_args!("{label}"));
                 }
