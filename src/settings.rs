@@ -34,6 +34,9 @@ impl Settings {
         if !self.learning_rate.is_valid() {
             return Err(ConfigError::LearningRate(self.learning_rate));
         }
+        if let Some(fault) = self.loss.fault() {
+            return Err(ConfigError::Loss { name: self.loss.name(), fault });
+        }
         if let Some(fault) = self.rule.fault() {
             return Err(ConfigError::Rule { name: self.rule.name(), fault });
         }
@@ -54,6 +57,14 @@ pub enum ConfigError {
     /// A rate, decay or step count of the schedule is out of range.
     #[error("learning rate {0:?}: rates and steps have to be positive and finite, decays not negative")]
     LearningRate(LearningRate),
+    /// A parameter of the loss is out of range.
+    #[error("loss {name}: {fault}")]
+    Loss {
+        /// The loss.
+        name: &'static str,
+        /// What is wrong.
+        fault: &'static str,
+    },
     /// A hyper-parameter of the optimizer is out of range.
     #[error("optimizer {name}: {fault}")]
     Rule {

@@ -94,7 +94,8 @@ fn functions<T: Real>(exec: Exec<'_>) {
 #[inline(never)]
 fn activations<T: Real>(exec: Exec<'_>) {
     let (mut z, bias, _) = inputs::<T>();
-    for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
+    use Activation::{Gelu, Identity, Relu, Sigmoid, Tanh};
+    for activation in [Identity, Relu, Tanh, Sigmoid, Gelu] {
         let activation = black_box(activation);
         bias_activation_in_place(exec, activation, MatMut::new(&mut z, 1, N), &bias);
         activation_gradient_in_place(exec, activation, &mut z, &bias);

@@ -5,10 +5,12 @@ use crate::initializer::Initializer;
 use crate::random::Stream;
 use simdescent_kernels::activation::Activation;
 use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, gemm_fused};
+use simdescent_kernels::math::gelu_in_place;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, gemm, gemv_t};
 
 /// Dense layers A ← activation(A·W + b), the last without activation. With no hidden layer and the cross-entropy
-/// loss this is softmax regression.
+/// loss this is softmax regression. GELU costs a pass over its outputs and room for its inputs; the others are part of the
+/// product.
 ///
 /// Parameters: for each layer W `[fan_in, fan_out]` row-major, then b `[fan_out]`.
 #[derive(Clone, Debug)]
@@ -29,11 +31,17 @@ struct Layer {
     start: usize,
     /// Activations of the last batch; after the loss and during the backward pass, the gradient by them.
     outputs: Vec<f32>,
+    /// What goes into a GELU, which its derivative needs; empty for the others, whose derivative is taken from the outputs.
+    pre_activations: Vec<f32>,
     /// Room for the gradient by the outputs while the outputs are still needed for the activation's derivative.
     output_gradient: Vec<f32>,
 }
 
 impl Layer {
+    /// What the activation's derivative is taken from.
+    fn kept(&self) -> &[f32] {
+        if self.activation == Activation::Gelu { &self.pre_activations } else { &self.outputs }
+    }
     fn split<'p>(&self, parameters: &'p [f32]) -> (MatRef<'p, f32>, &'p [f32]) {
         let (weights, rest) = parameters[self.start..].split_at(self.fan_in * self.fan_out);
         (MatRef::new(weights, self.fan_in, self.fan_out), &rest[..self.fan_out])
@@ -57,7 +65,8 @@ impl Mlp {
         for (i, pair) in widths.windows(2).enumerate() {
             let (fan_in, fan_out) = (pair[0], pair[1]);
             let activation = if i == last { Activation::Identity } else { activation };
-            layers.push(Layer { fan_in, fan_out, activation, start, outputs: vec![], output_gradient: vec![] });
+            let (outputs, pre_activations, output_gradient) = (vec![], vec![], vec![]);
+            layers.push(Layer { fan_in, fan_out, activation, start, outputs, pre_activations, output_gradient });
             start += (fan_in + 1) * fan_out;
         }
         let mut parameters = vec![0.0; start];
@@ -96,8 +105,14 @@ impl Model for Mlp {
             let mut outputs = std::mem::take(&mut layer.outputs);
             outputs.resize(batch * layer.fan_out, 0.0);
             let (weights, bias) = layer.split(&self.parameters);
+            let gelu = layer.activation == Activation::Gelu;
+            let activation = if gelu { Activation::Identity } else { layer.activation };
             let z = MatMut::new(&mut outputs, batch, layer.fan_out);
-            gemm_fused(exec, inputs, weights, z, BiasActivation { bias, activation: layer.activation });
+            gemm_fused(exec, inputs, weights, z, BiasActivation { bias, activation });
+            if gelu {
+                layer.pre_activations.clone_from(&outputs);
+                gelu_in_place(exec, &mut outputs);
+            }
             layer.outputs = outputs;
         }
         let last = self.layers.last_mut().expect("at least one layer");
@@ -119,13 +134,14 @@ impl Model for Mlp {
             gemv_t(exec, Accum::Replace, 1.0, output_gradient, &self.ones, bias_gradient);
 
             if let Some(below) = below {
-                below.output_gradient.resize(batch * below.fan_out, 0.0);
+                let mut input_gradient = std::mem::take(&mut below.output_gradient);
+                input_gradient.resize(batch * below.fan_out, 0.0);
                 let (weights, _) = layer.split(&self.parameters);
-                let input_gradient = MatMut::new(&mut below.output_gradient, batch, below.fan_out);
-                let outputs = MatRef::new(&below.outputs, batch, below.fan_out);
+                let outputs = MatRef::new(below.kept(), batch, below.fan_out);
                 let through = ActivationGradient { outputs, activation: below.activation };
-                gemm_fused(exec, output_gradient, weights.t(), input_gradient, through);
-                std::mem::swap(&mut below.outputs, &mut below.output_gradient);
+                let c = MatMut::new(&mut input_gradient, batch, below.fan_out);
+                gemm_fused(exec, output_gradient, weights.t(), c, through);
+                below.output_gradient = std::mem::replace(&mut below.outputs, input_gradient);
             }
         }
     }
@@ -141,7 +157,8 @@ mod tests {
     #[test]
     fn the_gradient_is_the_derivative_of_the_loss() {
         let exec = Exec::default();
-        for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
+        use Activation::{Gelu, Identity, Relu, Sigmoid, Tanh};
+        for activation in [Identity, Relu, Tanh, Sigmoid, Gelu] {
             let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 3));
             let mut model = Mlp::new(&[5, 7, 4, 3], activation, Initializer::XavierNormal, &mut stream);
             let x: Vec<f32> = (0..6 * 5).map(|_| stream.normal() as f32).collect();

@@ -68,7 +68,8 @@ pub fn softmax_cross_entropy_in_place<T: Real>(exec: Exec<'_>, logits: MatMut<'_
 ///
 /// The mean divides by W = Σ u for labels (so class weights count, smoothing or not) and by W = Σ wᵢ for probabilities: both as in
 /// PyTorch, whose `CrossEntropyLoss` has no wᵢ. Keras divides by m. A row with u = 0 (wᵢ = 0 for probabilities or with smoothing) counts
-/// nothing, whatever its logits. Finite wherever differences of two logits of a row are, see also [`crate::loss`].
+/// nothing, whatever its logits; without rows, and where W = 0, loss and gradient are 0. Finite wherever differences of two logits of a
+/// row are, see also [`crate::loss`].
 ///
 /// # Panics
 /// If there are not as many targets, weights or class weights as rows or classes, a label is not a class, rows are
