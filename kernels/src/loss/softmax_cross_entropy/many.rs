@@ -1,7 +1,7 @@
 //! Many classes: canonical lanes run along a row, in three passes over it: the largest logit, exponentials, gradient.
 
 use super::{ClassTargets, Rows};
-use crate::lanes::{Kernel, Lanes, Max, Sum, fold, load_at};
+use crate::lanes::{Kernel, Lanes, Max, Sum, fold, load_at, zero_from};
 use crate::math::{exp, log};
 use crate::real::Real;
 
@@ -155,18 +155,20 @@ impl<'a, T: Real> Masses<'a, T> {
         let y = match &self.targets {
             ClassTargets::Probabilities(y) => load_at(l, y.row(self.i).expect("contiguous rows"), j),
             ClassTargets::Labels(labels) => {
-                let mut y = T::CANONICAL_ZERO;
-                let y = &mut y.as_mut()[..L::WIDTH];
-                if let Some(y) = y.get_mut((labels[self.i] as usize).wrapping_sub(j)) {
-                    *y = T::ONE;
+                let place = (labels[self.i] as usize).wrapping_sub(j);
+                if place < L::WIDTH {
+                    let mut y = T::CANONICAL_ZERO;
+                    y.as_mut()[place] = T::ONE;
+                    l.load(y.as_ref())
+                } else {
+                    l.splat(T::ZERO)
                 }
-                l.load(y)
             }
         };
         let q = l.fma(l.splat(self.keep), y, l.splat(self.spread));
         match self.class_weights {
             Some(c) => l.mul(load_at(l, c, j), q),
-            None if j + L::WIDTH > self.classes => crate::lanes::zero_from(l, self.classes.saturating_sub(j), q),
+            None if j + L::WIDTH > self.classes => zero_from(l, self.classes.saturating_sub(j), q),
             None => q,
         }
     }
