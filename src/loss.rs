@@ -74,7 +74,7 @@ impl Loss {
     /// What is wrong with a parameter.
     pub(crate) fn fault(self) -> Option<&'static str> {
         match self {
-            Self::Huber { delta } if !(delta > 0.0) => Some("delta has to be positive"),
+            Self::Huber { delta } if delta.is_nan() || delta <= 0.0 => Some("delta has to be positive"),
             Self::Quantile { tau } if !(tau > 0.0 && tau < 1.0) => Some("tau has to be between 0 and 1"),
             Self::SmoothedSoftmaxCrossEntropy { label_smoothing } if !(0.0..=1.0).contains(&label_smoothing) => {
                 Some("label_smoothing has to be in [0, 1]")

@@ -8,7 +8,7 @@ use simdescent::{
 };
 use simdescent_kernels::activation::Activation;
 
-fn settings(loss: Loss, rate: f32, rows: usize) -> Settings {
+fn settings(loss: Loss, rate: f64, rows: usize) -> Settings {
     Settings {
         loss,
         rule: Rule::Sgd,
@@ -30,7 +30,7 @@ fn numbers() -> Dataset {
 
 #[test]
 fn the_best_constant_is_the_one_of_the_loss() {
-    let (data, mean) = (numbers(), 5100.0 / 101.0);
+    let (data, mean) = (numbers(), 5100.0f32 / 101.0);
     for (loss, rate, want, tolerance) in [
         (Loss::Squared, 0.25, mean, 1e-3),
         (Loss::Huber { delta: 1e3 }, 0.5, mean, 1e-3), // all residuals are in the parabola
