@@ -55,8 +55,8 @@ fn the_best_constant_is_the_one_of_the_loss() {
 #[test]
 fn classifiers_classify() {
     let stream = |purpose| Stream::new(StreamKey::new(purpose, 1));
-    let two = synthetic::gaussian_mixture(300, 5, 2, 4.0, &mut stream(Purpose::Data));
-    let four = synthetic::gaussian_mixture(300, 5, 4, 4.0, &mut stream(Purpose::Data));
+    let two = synthetic::gaussian_mixture(300, 5, 2, 8.0, &mut stream(Purpose::Data));
+    let four = synthetic::gaussian_mixture(300, 5, 4, 8.0, &mut stream(Purpose::Data));
     let team = Team::new(2).unwrap();
     let run = |exec, loss| {
         let (data, model): (_, Box<dyn Model>) = match loss {
