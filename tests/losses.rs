@@ -59,14 +59,15 @@ fn classifiers_classify() {
     let four = synthetic::gaussian_mixture(300, 5, 4, 8.0, &mut stream(Purpose::Data));
     let team = Team::new(2).unwrap();
     let run = |exec, loss| {
-        let (data, model): (_, Box<dyn Model>) = match loss {
+        // The curvature of the squared hinge is 2‖x‖², about 140.
+        let (data, rate, model): (_, _, Box<dyn Model>) = match loss {
             Loss::SmoothedSoftmaxCrossEntropy { .. } | Loss::SoftmaxCrossEntropy => {
                 let mut weights = stream(Purpose::Weights);
-                (&four, Box::new(Mlp::new(&[5, 16, 4], Activation::Gelu, Initializer::HeNormal, &mut weights)))
+                (&four, 0.05, Box::new(Mlp::new(&[5, 16, 4], Activation::Gelu, Initializer::HeNormal, &mut weights)))
             }
-            _ => (&two, Box::new(Linear::new(5, true))),
+            _ => (&two, 0.01, Box::new(Linear::new(5, true))),
         };
-        let mut trainer = Trainer::new(exec, model, data, settings(loss, 0.1, 50)).unwrap();
+        let mut trainer = Trainer::new(exec, model, data, settings(loss, rate, 50)).unwrap();
         (0..200).for_each(|_| _ = trainer.step());
         let digest = trainer.digest();
         let Evaluation { loss: end, accuracy } =
