@@ -16,7 +16,7 @@ pub struct Evaluation {
     pub loss: f64,
     /// Share of rows whose most likely class is the label; `None` for regression.
     ///
-    /// Logistic: class 1 where the logit is positive. Softmax: the first of the largest logits. A NaN logit never counts as
+    /// Logistic, hinge: class 1 where the output is positive. Softmax: the first of the largest logits. A NaN logit never counts as
     /// right.
     pub accuracy: Option<f64>,
 }
@@ -33,8 +33,11 @@ impl<'d> Evaluator<'d> {
     /// Prepares `data` for evaluation by `loss`.
     ///
     /// # Errors
-    /// [`ConfigError`] if the targets do not go with the loss.
+    /// [`ConfigError`] if a parameter of the loss is out of range, or the targets do not go with it.
     pub fn new(loss: Loss, data: &'d Dataset) -> Result<Self, ConfigError> {
+        if let Some(fault) = loss.fault() {
+            return Err(ConfigError::Loss { name: loss.name(), fault });
+        }
         let targets =
             loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: data.name().into(), fault })?;
         Ok(Self { data, targets, loss })
@@ -72,7 +75,7 @@ impl<'d> Evaluator<'d> {
             };
             loss += f64::from(self.loss.replace_by_gradient(exec, outputs, targets)) * (to - from) as f64;
         }
-        let accuracy = (self.loss != Loss::Squared).then(|| right as f64 / rows as f64);
+        let accuracy = self.loss.is_classification().then(|| right as f64 / rows as f64);
         Evaluation { loss: loss / rows as f64, accuracy }
     }
 }

@@ -67,6 +67,9 @@ impl Settings {
     /// [`ConfigError`] if a setting is out of its range, or two do not go together.
     pub fn check(&self, rows: usize) -> Result<(), ConfigError> {
         self.learning_rate.check(self.warmup)?;
+        if let Some(fault) = self.loss.fault() {
+            return Err(ConfigError::Loss { name: self.loss.name(), fault });
+        }
         if let Some(fault) = self.rule.fault() {
             return Err(ConfigError::Rule { name: self.rule.name(), fault });
         }
@@ -110,6 +113,14 @@ pub enum ConfigError {
     /// The range of a learning-rate finder is not one, or there is nothing to find.
     #[error("learning-rate finder: {0}")]
     Finder(&'static str),
+    /// A parameter of the loss is out of range.
+    #[error("loss {name}: {fault}")]
+    Loss {
+        /// The loss.
+        name: &'static str,
+        /// What is wrong.
+        fault: &'static str,
+    },
     /// A hyper-parameter of the optimizer is out of range.
     #[error("optimizer {name}: {fault}")]
     Rule {

@@ -28,6 +28,12 @@ pub(crate) struct ProblemOptions {
     /// The non-linearity of the hidden layers [default: relu]
     #[arg(long, value_enum)]
     activation: Option<ActivationName>,
+    /// The loss [default: squared for numbers, logistic for two classes, softmax-cross-entropy for more]
+    #[arg(long, value_enum)]
+    loss: Option<LossName>,
+    /// The number of huber (δ) [default: 1], quantile (τ) [default: 0.5] and smoothed-softmax-cross-entropy (ε) [default: 0.1]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    loss_parameter: Option<f32>,
     /// How the weights of a network start [default: he-normal; zeros without hidden layers]
     #[arg(long, value_enum)]
     initializer: Option<InitializerName>,
@@ -66,6 +72,22 @@ enum ActivationName {
     Relu,
     Tanh,
     Sigmoid,
+    Gelu,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LossName {
+    Squared,
+    Absolute,
+    Huber,
+    Quantile,
+    Logistic,
+    Hinge,
+    SquaredHinge,
+    Poisson,
+    SoftmaxCrossEntropy,
+    SmoothedSoftmaxCrossEntropy,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
@@ -99,6 +121,11 @@ impl ProblemOptions {
             _ => bail!("give one of workload, example and data"),
         };
         self.change(&mut workload.model)?;
+        match (self.loss, self.loss_parameter) {
+            (Some(name), parameter) => workload.loss = name.with(parameter)?,
+            (None, Some(_)) => bail!("--loss-parameter needs a --loss"),
+            (None, None) => {}
+        }
         Ok(workload)
     }
 
@@ -152,7 +179,29 @@ impl From<ActivationName> for Activation {
             ActivationName::Relu => Self::Relu,
             ActivationName::Tanh => Self::Tanh,
             ActivationName::Sigmoid => Self::Sigmoid,
+            ActivationName::Gelu => Self::Gelu,
         }
+    }
+}
+
+impl LossName {
+    fn with(self, parameter: Option<f32>) -> Result<Loss> {
+        let loss = match self {
+            Self::Huber => Loss::Huber { delta: parameter.unwrap_or(1.0) },
+            Self::Quantile => Loss::Quantile { tau: parameter.unwrap_or(0.5) },
+            Self::SmoothedSoftmaxCrossEntropy => {
+                Loss::SmoothedSoftmaxCrossEntropy { label_smoothing: parameter.unwrap_or(0.1) }
+            }
+            _ if parameter.is_some() => bail!("--loss-parameter does not go with this --loss: it has no number"),
+            Self::Squared => Loss::Squared,
+            Self::Absolute => Loss::Absolute,
+            Self::Logistic => Loss::Logistic,
+            Self::Hinge => Loss::Hinge,
+            Self::SquaredHinge => Loss::SquaredHinge,
+            Self::Poisson => Loss::Poisson,
+            Self::SoftmaxCrossEntropy => Loss::SoftmaxCrossEntropy,
+        };
+        Ok(loss)
     }
 }
 

@@ -224,6 +224,10 @@ fn wrong_options_are_clear_errors() {
     refused(&["--config", "/no/such.toml"], "/no/such.toml");
     refused(&["--rate", "-1"], "rate has to be positive");
     refused(&["--l2", "-1"], "L2");
+    refused(&["--clip-norm", "0"], "clip_norm has to be positive");
+    refused(&["--loss-parameter", "1"], "--loss");
+    refused(&["--workload", "linear", "--loss", "quantile", "--loss-parameter", "2"], "tau");
+    refused(&["--workload", "linear", "--loss", "softmax-cross-entropy"], "class labels");
     refused(&["--dropout", "1"], "[0, 1)");
     refused(&["--workload", "linear", "--dropout", "0.5"], "--hidden");
     refused(&["--workload", "softmax", "--activation", "tanh"], "--hidden");
@@ -238,4 +242,17 @@ fn wrong_options_are_clear_errors() {
     refused(&["--patience", "0"], "at least one validation");
     refused(&["--workload", "mlp", "--example", "linear"], "cannot be used with");
     refused(&["--data", "csv:/no/such/file"], "/no/such/file");
+}
+
+#[test]
+fn a_loss_can_be_chosen() {
+    for (loss, parameter) in [("absolute", None), ("huber", Some("0.5")), ("quantile", Some("0.9"))] {
+        let mut arguments = vec!["--workload", "linear", "--loss", loss];
+        arguments.extend(parameter.into_iter().flat_map(|x| ["--loss-parameter", x]));
+        let report = train(&arguments);
+        let losses = report["validations"].as_array().unwrap();
+        let [first, last] = [&losses[0], &losses[losses.len() - 1]].map(|v| v["loss"].as_f64().unwrap());
+        assert!(last < first / 2.0, "{loss}: {first} to {last}");
+        assert!(report["settings"]["loss"].to_string().contains(loss), "{report}");
+    }
 }

@@ -7,13 +7,17 @@ use simdescent_kernels::activation::{Activation, activation_gradient_in_place, b
 use simdescent_kernels::gemm::{
     ActivationGradient, BiasActivation, Prepacked, Update, gemm_fused, gemm_prepacked, step_by_strips,
 };
+use simdescent_kernels::loss::{
+    Absolute, ClassTargets, FEW_CLASSES, Hinge, Huber, Logistic, LossOptions, Poisson, Quantile, Reduction,
+    SoftmaxOptions, Squared, SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
+};
 use simdescent_kernels::optimizer::{
     AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
     Lamb, LambOptions, Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd,
     SoftThreshold, clip_factor, fused_step, lamb_step, schedule_free_average,
 };
 use simdescent_kernels::{
-    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, loss, math, nrm2, scale,
+    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
 };
 use std::hint::black_box;
 
@@ -86,13 +90,18 @@ fn functions<T: Real>(exec: Exec<'_>) {
     math::log1p_in_place(exec, &mut x);
     math::tanh_in_place(exec, &mut x);
     math::sigmoid_in_place(exec, &mut x);
+    math::expm1_in_place(exec, &mut x);
+    math::softplus_in_place(exec, &mut x);
+    math::gelu_in_place(exec, &mut x);
+    math::gelu_derivative_in_place(exec, &mut x);
     black_box(x);
 }
 
 #[inline(never)]
 fn activations<T: Real>(exec: Exec<'_>) {
     let (mut z, bias, _) = inputs::<T>();
-    for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
+    use Activation::{Gelu, Identity, Relu, Sigmoid, Tanh};
+    for activation in [Identity, Relu, Tanh, Sigmoid, Gelu] {
         let activation = black_box(activation);
         bias_activation_in_place(exec, activation, MatMut::new(&mut z, 1, N), &bias);
         activation_gradient_in_place(exec, activation, &mut z, &bias);
@@ -102,13 +111,26 @@ fn activations<T: Real>(exec: Exec<'_>) {
 
 #[inline(never)]
 fn losses<T: Real>(exec: Exec<'_>) {
-    let (mut outputs, targets, _) = inputs::<T>();
-    black_box(loss::squared_in_place(exec, &mut outputs, &targets));
-    black_box(loss::logistic_in_place(exec, &mut outputs, &targets));
-    for classes in [N, N / loss::FEW_CLASSES] {
+    let (mut outputs, targets, parameter) = inputs::<T>();
+    let (weights, ..) = inputs::<T>();
+    let samples = LossOptions { reduction: black_box(Reduction::Mean), weights: black_box(Some(&*weights)) };
+    let tau = parameter * T::HALF;
+    black_box(pointwise_in_place(exec, Squared, &mut outputs, &targets, samples));
+    black_box(pointwise_in_place(exec, Absolute, &mut outputs, &targets, samples));
+    black_box(pointwise_in_place(exec, Huber { delta: parameter }, &mut outputs, &targets, samples));
+    black_box(pointwise_in_place(exec, Quantile { tau }, &mut outputs, &targets, samples));
+    black_box(pointwise_in_place(exec, Logistic, &mut outputs, &targets, samples));
+    black_box(pointwise_in_place(exec, Hinge, &mut outputs, &targets, samples));
+    black_box(pointwise_in_place(exec, SquaredHinge, &mut outputs, &targets, samples));
+    black_box(pointwise_in_place(exec, Poisson, &mut outputs, &targets, samples));
+    for classes in [N, N / FEW_CLASSES] {
         let rows = black_box(1);
-        let logits = MatMut::new(&mut outputs[..rows * classes], rows, classes);
-        black_box(loss::softmax_cross_entropy_in_place(exec, logits, black_box(&[0])));
+        let probabilities = MatRef::new(&targets[..rows * classes], rows, classes);
+        for targets in [ClassTargets::Labels(&[0]), ClassTargets::Probabilities(probabilities)] {
+            let logits = MatMut::new(&mut outputs[..rows * classes], rows, classes);
+            let options = SoftmaxOptions { label_smoothing: black_box(T::ZERO), ..SoftmaxOptions::default() };
+            black_box(softmax_cross_entropy_with(exec, logits, black_box(targets), options));
+        }
     }
     black_box(outputs);
 }

@@ -1,12 +1,13 @@
 //! Bias and activation of a dense layer, and the activation's gradient.
 
 use crate::lanes::{Kernel, Lanes, zip_map};
-use crate::math::{sigmoid, tanh};
+use crate::math::{gelu, gelu_derivative, sigmoid, tanh};
 use crate::matrix::MatMut;
 use crate::real::Real;
 use crate::threads::{CHUNK, Exec, for_each, rows_per_chunk};
 
-/// The non-linearity between dense layers. The derivative is a function of the output a, so the input need not be kept.
+/// The non-linearity between dense layers. The derivative is a function of the output a, so the input z need not be kept;
+/// GELU, which falls and rises, is the exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// a = z; derivative 1.
@@ -17,6 +18,8 @@ pub enum Activation {
     Tanh,
     /// a = σ(z); derivative a − a².
     Sigmoid,
+    /// a = z·Φ(z), exact ([`gelu`](fn@gelu)); derivative Φ(z) + z·φ(z). Whatever takes outputs a for a derivative takes z here.
+    Gelu,
 }
 
 impl Activation {
@@ -27,9 +30,10 @@ impl Activation {
             Self::Relu => l.max(z, l.splat(T::ZERO)),
             Self::Tanh => tanh(l, z),
             Self::Sigmoid => sigmoid(l, z),
+            Self::Gelu => gelu(l, z),
         }
     }
-    /// The gradient before the activation, given the gradient `g` behind it and its output `a`.
+    /// The gradient before the activation, given the gradient `g` behind it and its output `a` (GELU: its input).
     #[inline(always)]
     pub(crate) fn backward<T: Real, L: Lanes<T>>(self, l: L, g: L::Reg, a: L::Reg) -> L::Reg {
         match self {
@@ -37,6 +41,7 @@ impl Activation {
             Self::Relu => l.select(l.lt(l.splat(T::ZERO), a), g, l.splat(T::ZERO)),
             Self::Tanh => l.mul(g, l.fnma(a, a, l.splat(T::ONE))),
             Self::Sigmoid => l.mul(g, l.fnma(a, a, a)),
+            Self::Gelu => l.mul(g, gelu_derivative(l, a)),
         }
     }
 }
@@ -80,7 +85,7 @@ impl<T: Real> Kernel<T> for Forward<'_, T> {
 /// g\[i\] ← g\[i\] · activation′, the derivative taken from the activation's output a\[i\].
 ///
 /// - `gradient`: n values by a, on return by z
-/// - `outputs`: n values a
+/// - `outputs`: n values a (GELU: z)
 ///
 /// # Panics
 /// If the lengths differ.

@@ -298,32 +298,41 @@ pub fn zip_map<T: Real, L: Lanes<T>>(l: L, y: &mut [T], x: &[T], f: impl Fn(L::R
     }
 }
 
-/// Replaces `z` by `f(z, y).0` and adds the terms `f(z, y).1` up in canonical lanes; terms beyond the end are zero.
+/// Replaces `z` by `f(z, y).0` and adds the terms `f(z, y).1` up in canonical lanes, where y is one register of each of the `N`
+/// `operands`; lanes beyond the end see zeros, and their terms are zero.
 #[inline(always)]
-pub fn map_accumulate<T: Real, L: Lanes<T>>(
+pub fn map_accumulate<T: Real, L: Lanes<T>, const N: usize>(
     l: L,
     z: &mut [T],
-    y: &[T],
-    f: impl Fn(L::Reg, L::Reg) -> (L::Reg, L::Reg),
+    operands: [&[T]; N],
+    f: impl Fn(L::Reg, [L::Reg; N]) -> (L::Reg, L::Reg),
 ) -> T {
-    assert_eq!(z.len(), y.len(), "both operands have the same length");
+    for operand in operands {
+        assert_eq!(z.len(), operand.len(), "all operands have the same length");
+    }
     let mut acc = l.splat_acc(T::ZERO);
-    let (mut zs, ys) = (z.chunks_exact_mut(T::LANES), y.chunks_exact(T::LANES));
-    let y_tail = ys.remainder();
-    for (z, y) in (&mut zs).zip(ys) {
+    let mut y = [l.splat(T::ZERO); N];
+    let whole = z.len() / T::LANES * T::LANES;
+    let (zs, z_tail) = z.split_at_mut(whole);
+    for (block, z) in zs.chunks_exact_mut(T::LANES).enumerate() {
         for (r, a) in acc.as_mut().iter_mut().enumerate() {
+            for (y, operand) in y.iter_mut().zip(operands) {
+                *y = l.load(&operand[block * T::LANES + r * L::WIDTH..]);
+            }
             let z = &mut z[r * L::WIDTH..];
-            let (new, term) = f(l.load(z), l.load(&y[r * L::WIDTH..]));
+            let (new, term) = f(l.load(z), y);
             l.store(z, new);
             *a = l.add(*a, term);
         }
     }
-    let z_tail = zs.into_remainder();
     if !z_tail.is_empty() {
         for (r, a) in acc.as_mut().iter_mut().enumerate() {
             let from = (r * L::WIDTH).min(z_tail.len());
+            for (y, operand) in y.iter_mut().zip(operands) {
+                *y = l.load_partial(&operand[whole + from..]);
+            }
             let z = &mut z_tail[from..];
-            let (new, term) = f(l.load_partial(z), l.load_partial(&y_tail[from..]));
+            let (new, term) = f(l.load_partial(z), y);
             l.store_partial(z, new);
             *a = l.add(*a, zero_from(l, z.len(), term));
         }

@@ -10,9 +10,9 @@
 //! | --- | --- |
 //! | vectors | [`dot`], [`axpy`], [`scale`], [`nrm2`], [`asum`], [`amax`] |
 //! | matrices | [`gemv`], [`gemv_t`], [`gemm()`] on strided views [`MatRef`], [`MatMut`] |
-//! | functions | [`math`]: exp, log, log1p, tanh, sigmoid |
-//! | layers | [`activation`]: bias + identity, ReLU, tanh, sigmoid, and their gradients |
-//! | losses with gradient | [`loss`]: squared, logistic, softmax cross-entropy |
+//! | functions | [`math`]: exp, expm1, log, log1p, tanh, sigmoid, softplus, GELU and its derivative |
+//! | layers | [`activation`]: bias + identity, ReLU, tanh, sigmoid, GELU, and their gradients |
+//! | losses with gradient | [`loss`]: squared, absolute, Huber, quantile, logistic, hinge, squared hinge, Poisson, softmax cross-entropy; mean or sum, weights |
 //! | optimizer steps | [`optimizer`]: SGD, momentum, Nesterov, AdaGrad, RMSprop, AdaDelta, Adam and its family, Lion, LAMB; clipping, decay, L1 around any |
 //!
 //! ```

@@ -1,21 +1,31 @@
-//! exp, log, log1p, tanh, sigmoid: our own polynomials in IEEE operations, because the platform's libm differs from one
-//! platform to the next. One source for every ISA.
+//! exp, expm1, log, log1p, tanh, sigmoid, softplus, GELU: our own polynomials in IEEE operations, because the platform's libm
+//! differs from one platform to the next. One source for every ISA.
 //!
 //! Each function comes twice: on a register ([`exp`](fn@exp)), for use inside kernels, and on a slice ([`exp_in_place`]).
 //! Errors are in units of the last place of the exact result: over *all* 2³² inputs for `f32`, over a sample for `f64`.
+//!
+//! Speed, `f32` from L1 with AVX-512 on a core of 256-bit data paths (Zen 4), where an FMA on a register of 16 takes one
+//! cycle: exp 3.7 elements/ns (14 multiplications and comparisons, about 4.2 possible), tanh 3.1 (the division alone takes 10
+//! cycles). `cargo bench --bench math` measures all.
 
 mod coefficients;
 mod exp;
+mod expm1;
+mod gelu;
 mod log;
 mod log1p;
 mod sigmoid;
+mod softplus;
 mod tanh;
 
 pub use coefficients::Coefficients;
 pub use exp::{exp, exp_in_place};
+pub use expm1::{expm1, expm1_in_place};
+pub use gelu::{gelu, gelu_derivative, gelu_derivative_in_place, gelu_in_place};
 pub use log::{log, log_in_place};
 pub use log1p::{log1p, log1p_in_place};
 pub use sigmoid::{sigmoid, sigmoid_in_place};
+pub use softplus::{softplus, softplus_in_place};
 pub use tanh::{tanh, tanh_in_place};
 
 use crate::lanes::{Kernel, Lanes, map};

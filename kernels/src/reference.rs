@@ -8,8 +8,10 @@ mod math;
 mod optimizer;
 
 pub use activation::{activation, activation_gradient};
-pub use loss::{logistic, softmax_cross_entropy, squared};
-pub use math::{exp, log, log1p, sigmoid, tanh};
+pub use loss::{
+    absolute, hinge, huber, logistic, pointwise, poisson, quantile, softmax_cross_entropy, squared, squared_hinge,
+};
+pub use math::{exp, expm1, gelu, gelu_derivative, log, log1p, sigmoid, softplus, tanh};
 pub use optimizer::{
     adadelta, adagrad, adam, adamax, amsgrad, centered_rmsprop, clip_value, coupled_decay, decoupled_decay, flush,
     lamb, lion, momentum, nadam, nesterov, rmsprop, schedule_free, sgd, soft_threshold,

@@ -2,7 +2,10 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 
 use simdescent_kernels::gemm::step_by_strips;
-use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
+use simdescent_kernels::loss::{
+    ClassTargets, Huber, LossOptions, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
+    softmax_cross_entropy_with, squared_in_place,
+};
 use simdescent_kernels::optimizer::{
     Adam, DecoupledDecay, Lamb, LambOptions, Momentum, Sgd, clip_factor, fused_step, lamb_step, schedule_free_average,
 };
@@ -98,11 +101,17 @@ fn vectors<T: Real>() {
             for function in [math::exp_in_place, math::log_in_place, math::log1p_in_place] {
                 function(exec, y);
             }
-            math::tanh_in_place(exec, y);
-            math::sigmoid_in_place(exec, y);
+            for function in [math::tanh_in_place, math::sigmoid_in_place, math::expm1_in_place, math::softplus_in_place]
+            {
+                function(exec, y);
+            }
+            math::gelu_in_place(exec, y);
+            math::gelu_derivative_in_place(exec, y);
             x.fill(f(1.0));
             squared_in_place(exec, y, x);
             logistic_in_place(exec, y, x);
+            let weights = LossOptions { reduction: Reduction::Mean, weights: Some(c.slice(end, n, f(2.0))) };
+            pointwise_in_place(exec, Huber { delta: f(1.0) }, y, x, weights);
 
             let (m, v) = (c.slice(end, n, f(0.0)), d.slice(end, n, f(0.0)));
             fused_step(exec, &Sgd { learning_rate: f(0.1) }, y, x, []);
@@ -120,17 +129,32 @@ fn vectors<T: Real>() {
 
 fn softmax<T: Real>() {
     for_each_end(|exec, end| {
-        let [mut a, ..] = mappings::<T>(20 * LONGEST);
+        let [mut a, mut b, mut c, mut d] = mappings::<T>(20 * LONGEST);
         let mut label_memory = Guarded::new(20 * size_of::<u32>());
         for classes in (1..=40).chain([63, 64, 65, 127, 128, 129, LONGEST]) {
             for rows in [1, 2, 3, 4, 7, 8, 9, 16, 17, 20] {
-                let z = a.slice(end, rows * classes, T::ONE);
                 // f32 has the size of u32: the guarded slice of labels, all of them 0.
                 let labels = label_memory.slice(end, rows, 0.0f32);
                 // SAFETY: same size and alignment, and any bits are a u32.
                 let labels = unsafe { core::slice::from_raw_parts(labels.as_ptr().cast::<u32>(), rows) };
-                let loss = softmax_cross_entropy_in_place(exec, MatMut::new(z, rows, classes), labels).to_f64();
-                assert!((loss - (classes as f64).ln()).abs() < 1e-5, "{} {end:?} {rows} x {classes}", exec.isa());
+                let probabilities = b.slice(end, rows * classes, T::ONE / T::from_f64(classes as f64));
+                let samples = LossOptions { reduction: Reduction::Mean, weights: Some(c.slice(end, rows, T::TWO)) };
+                let class_weights = Some(&*d.slice(end, classes, T::ONE));
+                for targets in [
+                    ClassTargets::Labels(labels),
+                    ClassTargets::Probabilities(MatRef::new(probabilities, rows, classes)),
+                ] {
+                    for label_smoothing in [T::ZERO, T::HALF] {
+                        let logits = MatMut::new(a.slice(end, rows * classes, T::ONE), rows, classes);
+                        let options = SoftmaxOptions { samples, class_weights, label_smoothing };
+                        let loss = softmax_cross_entropy_with(exec, logits, targets, options).to_f64();
+                        assert!(
+                            (loss - (classes as f64).ln()).abs() < 1e-4,
+                            "{} {end:?} {rows} x {classes}: {loss}",
+                            exec.isa()
+                        );
+                    }
+                }
             }
         }
     });

@@ -1,7 +1,10 @@
 //! After a warm-up call, no kernel allocates, and neither does a team.
 
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
-use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
+use simdescent_kernels::loss::{
+    ClassTargets, LossOptions, Poisson, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
+    softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
+};
 use simdescent_kernels::optimizer::{
     Adam, DecoupledDecay, Lamb, LambOptions, Scaled, Sgd, clip_factor, fused_step, lamb_step, schedule_free_average,
 };
@@ -71,11 +74,25 @@ fn every_kernel<T: Real>(n: usize) {
         assert_none("nrm2", &mut || _ = (nrm2(exec, &x), asum(exec, &x), amax(exec, &x)));
         assert_none("axpy", &mut || axpy(exec, f(0.5), &x, &mut y));
         assert_none("scale", &mut || scale(exec, f(0.5), &mut y));
-        for function in [math::exp_in_place, math::log_in_place, math::log1p_in_place, math::tanh_in_place] {
+        for function in [
+            math::exp_in_place as fn(Exec<'_>, &mut [T]),
+            math::log_in_place,
+            math::log1p_in_place,
+            math::tanh_in_place,
+            math::expm1_in_place,
+            math::softplus_in_place,
+            math::gelu_in_place,
+            math::gelu_derivative_in_place,
+        ] {
             assert_none("math", &mut || function(exec, &mut y));
         }
         assert_none("squared loss", &mut || _ = squared_in_place(exec, &mut y, &x));
         assert_none("logistic loss", &mut || _ = logistic_in_place(exec, &mut y, &x));
+
+        let samples = LossOptions { reduction: Reduction::Mean, weights: Some(&*x) };
+        assert_none("Poisson loss with weights", &mut || {
+            pointwise_in_place(exec, Poisson, &mut y, &x, samples);
+        });
 
         let (mut w, mut m, mut v) = (vec![f(0.5); n], vec![f(0.0); n], vec![f(0.0); n]);
         let sgd = Sgd { learning_rate: f(0.1) };
@@ -96,6 +113,11 @@ fn every_kernel<T: Real>(n: usize) {
             let (mut z, labels) = (vec![f(0.5); rows * classes], vec![1; rows]);
             assert_none("softmax", &mut || {
                 softmax_cross_entropy_in_place(exec, MatMut::new(&mut z, rows, classes), &labels);
+            });
+            let options = SoftmaxOptions { label_smoothing: f(0.1), ..SoftmaxOptions::default() };
+            assert_none("softmax, smoothed", &mut || {
+                let logits = MatMut::new(&mut z, rows, classes);
+                softmax_cross_entropy_with(exec, logits, ClassTargets::Labels(&labels), options);
             });
         }
 

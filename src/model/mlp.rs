@@ -6,10 +6,12 @@ use crate::random::Stream;
 use crate::regularizer::Dropout;
 use simdescent_kernels::activation::Activation;
 use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, gemm_fused};
+use simdescent_kernels::math::gelu_in_place;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, gemm, gemv_t};
 
 /// Dense layers A ← activation(A·W + b), the last without activation. With no hidden layer and the cross-entropy
-/// loss this is softmax regression.
+/// loss this is softmax regression. GELU costs a pass over its outputs and room for its inputs; the others are part of the
+/// product.
 ///
 /// Parameters: for each layer W `[fan_in, fan_out]` row-major, then b `[fan_out]`.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ struct Layer {
     start: usize,
     /// Activations of the last batch, before dropout; after the loss and during the backward pass, the gradient by them.
     outputs: Vec<f32>,
+    /// What goes into a GELU, which its derivative needs; empty for the others, whose derivative is taken from the outputs.
+    pre_activations: Vec<f32>,
     /// Room for the gradient by the outputs while the outputs are still needed for the activation's derivative.
     output_gradient: Vec<f32>,
     /// What dropout multiplied the activations of the last batch by; empty if it did not.
@@ -40,6 +44,10 @@ struct Layer {
 }
 
 impl Layer {
+    /// What the activation's derivative is taken from.
+    fn kept(&self) -> &[f32] {
+        if self.activation == Activation::Gelu { &self.pre_activations } else { &self.outputs }
+    }
     fn split<'p>(&self, parameters: &'p [f32]) -> (MatRef<'p, f32>, &'p [f32]) {
         let (weights, rest) = parameters[self.start..].split_at(self.fan_in * self.fan_out);
         (MatRef::new(weights, self.fan_in, self.fan_out), &rest[..self.fan_out])
@@ -80,6 +88,7 @@ impl Mlp {
                 activation,
                 start,
                 outputs: vec![],
+                pre_activations: vec![],
                 output_gradient: vec![],
                 mask: vec![],
                 dropped: vec![],
@@ -111,8 +120,14 @@ impl Mlp {
             let mut outputs = std::mem::take(&mut layer.outputs);
             outputs.resize(batch * layer.fan_out, 0.0);
             let (weights, bias) = layer.split(&self.parameters);
+            let gelu = layer.activation == Activation::Gelu;
+            let activation = if gelu { Activation::Identity } else { layer.activation };
             let z = MatMut::new(&mut outputs, batch, layer.fan_out);
-            gemm_fused(exec, inputs, weights, z, BiasActivation { bias, activation: layer.activation });
+            gemm_fused(exec, inputs, weights, z, BiasActivation { bias, activation });
+            if gelu {
+                layer.pre_activations.clone_from(&outputs);
+                gelu_in_place(exec, &mut outputs);
+            }
             layer.outputs = outputs;
             match dropout {
                 Some((dropout, step)) if i < last => layer.drop_out(|mask| dropout.draw(step, i, mask)),
@@ -168,14 +183,15 @@ impl Model for Mlp {
             gemv_t(exec, Accum::Replace, 1.0, output_gradient, &self.ones, bias_gradient);
 
             if let Some(below) = below {
-                below.output_gradient.resize(batch * below.fan_out, 0.0);
+                let mut input_gradient = std::mem::take(&mut below.output_gradient);
+                input_gradient.resize(batch * below.fan_out, 0.0);
                 let (weights, _) = layer.split(&self.parameters);
-                let input_gradient = MatMut::new(&mut below.output_gradient, batch, below.fan_out);
-                let outputs = MatRef::new(&below.outputs, batch, below.fan_out);
+                let outputs = MatRef::new(below.kept(), batch, below.fan_out);
                 let through = ActivationGradient { outputs, activation: below.activation };
-                gemm_fused(exec, output_gradient, weights.t(), input_gradient, through);
-                below.output_gradient.iter_mut().zip(&below.mask).for_each(|(g, m)| *g *= m);
-                std::mem::swap(&mut below.outputs, &mut below.output_gradient);
+                let c = MatMut::new(&mut input_gradient, batch, below.fan_out);
+                gemm_fused(exec, output_gradient, weights.t(), c, through);
+                input_gradient.iter_mut().zip(&below.mask).for_each(|(g, m)| *g *= m);
+                below.output_gradient = std::mem::replace(&mut below.outputs, input_gradient);
             }
         }
     }
@@ -205,7 +221,8 @@ mod tests {
 
     fn check_gradient(dropout: Option<Dropout>) {
         let exec = Exec::default();
-        for activation in [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid] {
+        use Activation::{Gelu, Identity, Relu, Sigmoid, Tanh};
+        for activation in [Identity, Relu, Tanh, Sigmoid, Gelu] {
             let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 3));
             let mut model = Mlp::new(&[5, 7, 4, 3], activation, Initializer::XavierNormal, &mut stream);
             // No bias is 0: where dropout leaves no input, a ReLU would lie exactly on its kink.

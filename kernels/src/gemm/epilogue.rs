@@ -107,7 +107,7 @@ impl<T: Real> Epilogue<T> for BiasActivation<'_, T> {
 /// below, with the bits of [`activation_gradient_in_place`](crate::activation::activation_gradient_in_place).
 #[derive(Clone, Copy, Debug)]
 pub struct ActivationGradient<'a, T> {
-    /// a: m × n, contiguous rows
+    /// a (GELU: z): m × n, contiguous rows
     pub outputs: MatRef<'a, T>,
     /// The non-linearity.
     pub activation: Activation,

@@ -40,6 +40,21 @@ impl<A: Divide, B: Divide, C: Divide> Divide for (A, B, C) {
         ((ab.0, ab.1, c), (ab2.0, ab2.1, c2))
     }
 }
+/// What may be absent (weights); its length is then that of its partners.
+impl<A: Divide> Divide for Option<A> {
+    fn len(&self) -> usize {
+        self.as_ref().map_or(0, A::len)
+    }
+    fn divide_at(self, mid: usize) -> (Self, Self) {
+        match self {
+            None => (None, None),
+            Some(whole) => {
+                let (left, right) = whole.divide_at(mid);
+                (Some(left), Some(right))
+            }
+        }
+    }
+}
 /// Several slices of equal length (the state vectors of an optimizer); with none, the length is that of its partners.
 impl<T: Send, const S: usize> Divide for [&mut [T]; S] {
     fn len(&self) -> usize {

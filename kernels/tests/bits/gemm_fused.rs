@@ -55,14 +55,15 @@ fn check<T: Real, E: Epilogue<T>>(
     c.assert_bits(want, format_args!("{label}, {shape:?} of {} steps", a.cols()));
 }
 
-const ACTIVATIONS: [Activation; 4] = [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid];
+const ACTIVATIONS: [Activation; 5] =
+    [Activation::Identity, Activation::Relu, Activation::Tanh, Activation::Sigmoid, Activation::Gelu];
 
 fn bias_and_activation<T: Real>() {
     for (turn, shape) in shapes().into_iter().enumerate() {
         let (a, b) = operands::<T>(shape);
         let bias = numbers(Kind::Ordinary, shape.2, 4);
         for (a, b) in forms(&a, &b, shape) {
-            let activation = ACTIVATIONS[turn % 4];
+            let activation = ACTIVATIONS[turn % ACTIVATIONS.len()];
             let mut want = product(a, b);
             let matrix = MatMut::new(&mut want, shape.0, shape.2);
             bias_activation_in_place(Exec::default(), activation, matrix, &bias);
@@ -78,7 +79,7 @@ fn activation_gradient<T: Real>() {
         let (m, n) = (shape.0, shape.2);
         let outputs = Matrix::new(Layout::PaddedRows, (m, n), &numbers::<T>(Kind::Ordinary, m * n, 4), 0);
         for (a, b) in forms(&a, &b, shape) {
-            let activation = ACTIVATIONS[(turn + 1) % 4];
+            let activation = ACTIVATIONS[(turn + 1) % ACTIVATIONS.len()];
             let mut want = product(a, b);
             let flat: Vec<T> = (0..m * n).map(|i| outputs.view().at(i / n, i % n)).collect();
             activation_gradient_in_place(Exec::default(), activation, &mut want, &flat);

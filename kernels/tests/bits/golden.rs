@@ -3,8 +3,12 @@
 
 use crate::execs::for_each_exec;
 use crate::inputs::{Effort, Kind, effort, numbers};
+use crate::loss::{Case, cases};
 use simdescent_kernels::gemm::k_block;
-use simdescent_kernels::loss::{FEW_CLASSES, logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
+use simdescent_kernels::loss::{
+    ClassTargets, FEW_CLASSES, LossOptions, Reduction, SoftmaxOptions, logistic_in_place,
+    softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
+};
 use simdescent_kernels::optimizer::{
     AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, Lamb, LambOptions, Lion, NAdam, RmsProp, ScheduleFree,
     ScheduleFreeOptions, UpdateRule, fused_step, lamb_step,
@@ -51,6 +55,10 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
         ("log1p", math::log1p_in_place),
         ("tanh", math::tanh_in_place),
         ("sigmoid", math::sigmoid_in_place),
+        ("expm1", math::expm1_in_place),
+        ("softplus", math::softplus_in_place),
+        ("gelu", math::gelu_in_place),
+        ("gelu′", math::gelu_derivative_in_place),
     ] {
         let mut values = positive.clone();
         function(exec, &mut values);
@@ -68,6 +76,26 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
         let mut z = x[..rows * classes].to_vec();
         let labels: Vec<u32> = (0..rows).map(|i| (i % classes) as u32).collect();
         let loss = softmax_cross_entropy_in_place(exec, MatMut::new(&mut z, rows, classes), &labels);
+        z.push(loss);
+        record(name, &z);
+    }
+
+    let samples = LossOptions { reduction: Reduction::Mean, weights: Some(&positive) };
+    for Case { name, in_place, target, .. } in cases::<T>() {
+        let y: Vec<T> = y.iter().copied().map(target).collect();
+        let mut z = x.clone();
+        let loss = in_place(exec, &mut z, &y, samples);
+        z.push(loss);
+        record(name, &z); // with weights
+    }
+    for (name, classes) in [("softmax, spread, few", 10), ("softmax, spread, many", 100)] {
+        let rows = 390;
+        let mut z = x[..rows * classes].to_vec();
+        let samples = LossOptions { reduction: Reduction::Mean, weights: Some(&positive[..rows]) };
+        let class_weights = Some(&positive[rows..][..classes]);
+        let options = SoftmaxOptions { samples, class_weights, label_smoothing: f(0.1) };
+        let targets = ClassTargets::Probabilities(MatRef::new(&positive, rows, classes));
+        let loss = softmax_cross_entropy_with(exec, MatMut::new(&mut z, rows, classes), targets, options);
         z.push(loss);
         record(name, &z);
     }
@@ -124,10 +152,24 @@ fn results_in_single_precision() {
         ("log1p", 0x2b3c_9f68_826d_aab2),
         ("tanh", 0xcad8_e0c2_8d45_5356),
         ("sigmoid", 0xb576_1585_7408_5848),
+        ("expm1", 0xe774_9c0f_1878_291e),
+        ("softplus", 0x54a9_3ce9_cc3b_47ac),
+        ("gelu", 0x6bff_f04d_8776_4337),
+        ("gelu′", 0x930f_36bc_fd67_c130),
         ("squared", 0x59fa_051a_584d_cfc6),
         ("logistic", 0x1ff3_2360_9f4c_b8f9),
         ("softmax, few", 0xac08_7176_db12_e8fd),
         ("softmax, many", 0x9bf0_1b8d_972d_47e2),
+        ("squared", 0x35fa_811b_4d70_06be),
+        ("absolute", 0x501e_492d_fcf2_2d55),
+        ("Huber", 0xa5c0_4654_8260_2d3b),
+        ("quantile", 0xe5ce_45f3_8caa_c7da),
+        ("logistic", 0x32db_fd75_ff2d_5830),
+        ("hinge", 0x0309_62bf_1731_d7fd),
+        ("squared hinge", 0x7911_f915_9a86_af5f),
+        ("Poisson", 0xd514_b924_5d23_b996),
+        ("softmax, spread, few", 0xa113_36d3_6b1b_e1b6),
+        ("softmax, spread, many", 0x7473_6d59_4f1b_d9ba),
         ("Adam", 0x7787_7ad7_4228_ab4c),
         ("AMSGrad", 0xe5e1_d5e1_4b34_6510),
         ("Adamax", 0xa76c_c4a6_6187_0def),
@@ -154,10 +196,24 @@ fn results_in_double_precision() {
         ("log1p", 0xd456_97b3_fdc2_eaa9),
         ("tanh", 0x0830_f019_fc82_18c5),
         ("sigmoid", 0x52e6_6958_0f95_c554),
+        ("expm1", 0x67eb_a2ca_ceeb_1d6a),
+        ("softplus", 0x004b_9292_d417_dcfc),
+        ("gelu", 0x8149_0259_deec_066d),
+        ("gelu′", 0xcc8f_f3c4_4365_57c9),
         ("squared", 0xbdda_33b2_5d73_310e),
         ("logistic", 0x7bc1_13ff_f6cc_b35e),
         ("softmax, few", 0xb0a3_be05_4d5a_f312),
         ("softmax, many", 0x67bb_7fa2_8ac9_c4f5),
+        ("squared", 0xff5c_7071_fa73_7fda),
+        ("absolute", 0xf84d_cf61_2f3f_bac7),
+        ("Huber", 0xe9fb_ad10_69f4_5ec0),
+        ("quantile", 0xfc9f_b9c8_b0b5_d4c5),
+        ("logistic", 0x3f4d_5393_5dd7_5ffe),
+        ("hinge", 0x11df_a679_50ef_f21d),
+        ("squared hinge", 0x7a09_88ee_f4b6_3bbf),
+        ("Poisson", 0x7955_be2d_8a1f_7438),
+        ("softmax, spread, few", 0x6085_90b0_40b7_530e),
+        ("softmax, spread, many", 0x5473_35ff_4401_f8a5),
         ("Adam", 0xa7e4_1a52_5f2a_c52a),
         ("AMSGrad", 0x1c8a_8377_1023_54d0),
         ("Adamax", 0x710e_8021_d620_0e7a),

@@ -1,159 +1,187 @@
-//! Loss and gradient against the reference.
+//! Losses of one output and one target, with their gradients, against the reference.
 
 use crate::compare::{assert_bits, assert_same};
-use crate::execs::{for_each_exec, for_each_isa};
-use crate::inputs::{Effort, Kind, Placed, Random, effort, lengths, numbers};
-use crate::layout::{Layout, Matrix};
+use crate::execs::for_each_exec;
+use crate::inputs::{Kind, Placed, Random, lengths, numbers};
 use simdescent_kernels::loss::{
-    FEW_CLASSES, logistic_in_place, softmax_cross_entropy_in_place as softmax, squared_in_place,
+    Absolute, Hinge, Huber, Logistic, LossOptions, Poisson, Quantile, Reduction, Squared, SquaredHinge,
+    logistic_in_place, pointwise_in_place, squared_in_place,
 };
-use simdescent_kernels::threads::CHUNK;
-use simdescent_kernels::{Exec, MatMut, Real, reference};
+use simdescent_kernels::{Exec, Real, reference};
 
-for_f32_and_f64! {
-    squared, logistic, softmax_of_every_shape, softmax_around_chunks, softmax_of_infinite_logits,
-    softmax_of_equal_logits_of_either_sign, nothing_to_lose,
+for_f32_and_f64! { every_loss, the_mean_without_weights, weights_of_one_change_nothing, nothing_to_lose }
+
+/// A loss, and what it is for one sample.
+pub(crate) struct Case<T> {
+    pub(crate) name: &'static str,
+    pub(crate) in_place: fn(Exec<'_>, &mut [T], &[T], LossOptions<'_, T>) -> T,
+    pub(crate) sample: fn(T, T) -> (T, T),
+    /// Targets that make sense, from any numbers.
+    pub(crate) target: fn(T) -> T,
 }
 
-/// A loss of one output and one target each, and its reference.
-type InPlace<T> = fn(Exec<'_>, &mut [T], &[T]) -> T;
-type Reference<T> = fn(&[T], &[T]) -> (T, Vec<T>);
+fn delta<T: Real>() -> T {
+    T::from_f64(0.75)
+}
+fn tau<T: Real>() -> T {
+    T::from_f64(0.9)
+}
+fn label<T: Real>(y: T) -> T {
+    if y > T::ZERO { T::ONE } else { -T::ONE }
+}
 
-fn check_pointwise<T: Real>(name: &str, in_place: InPlace<T>, reference: Reference<T>, targets: fn(usize) -> Vec<T>) {
-    for (case, n) in lengths().into_iter().enumerate().skip(1) {
-        for kind in [Kind::nth(case), Kind::Ordinary] {
-            let (mut outputs, targets) = (numbers::<T>(kind, n, 1), targets(n));
-            if kind != Kind::Ordinary {
-                for (i, huge) in [1e30, -1e30, 100.0, -100.0].into_iter().enumerate().take(n / 8) {
-                    outputs[(i * 31 + case) % n] = T::from_f64(huge);
-                }
+pub(crate) fn cases<T: Real>() -> [Case<T>; 8] {
+    [
+        Case {
+            name: "squared",
+            in_place: |exec, z, y, options| pointwise_in_place(exec, Squared, z, y, options),
+            sample: reference::squared,
+            target: |y| y,
+        },
+        Case {
+            name: "absolute",
+            in_place: |exec, z, y, options| pointwise_in_place(exec, Absolute, z, y, options),
+            sample: reference::absolute,
+            target: |y| y,
+        },
+        Case {
+            name: "Huber",
+            in_place: |exec, z, y, options| pointwise_in_place(exec, Huber { delta: delta() }, z, y, options),
+            sample: |p, y| reference::huber(delta(), p, y),
+            target: |y| y,
+        },
+        Case {
+            name: "quantile",
+            in_place: |exec, z, y, options| pointwise_in_place(exec, Quantile { tau: tau() }, z, y, options),
+            sample: |p, y| reference::quantile(tau(), p, y),
+            target: |y| y,
+        },
+        Case {
+            name: "logistic",
+            in_place: |exec, z, y, options| pointwise_in_place(exec, Logistic, z, y, options),
+            sample: reference::logistic,
+            target: |y| if y.abs() < T::ONE { y.abs() } else { T::ONE },
+        },
+        Case {
+            name: "hinge",
+            in_place: |exec, z, y, options| pointwise_in_place(exec, Hinge, z, y, options),
+            sample: reference::hinge,
+            target: label,
+        },
+        Case {
+            name: "squared hinge",
+            in_place: |exec, z, y, options| pointwise_in_place(exec, SquaredHinge, z, y, options),
+            sample: reference::squared_hinge,
+            target: label,
+        },
+        Case {
+            name: "Poisson",
+            in_place: |exec, z, y, options| pointwise_in_place(exec, Poisson, z, y, options),
+            sample: reference::poisson,
+            target: |y| y.abs(),
+        },
+    ]
+}
+
+/// Weights ≥ 0, every fifth of them 0.
+fn weights<T: Real>(n: usize) -> Vec<T> {
+    let mut random = Random::new(n as u64);
+    (0..n).map(|i| if i % 5 == 0 { T::ZERO } else { T::from_f64(random.signed().abs()) }).collect()
+}
+
+/// Outputs with some that are extreme, and some that meet their target or its margin.
+fn outputs<T: Real>(kind: Kind, targets: &[T], case: usize) -> Vec<T> {
+    let n = targets.len();
+    let mut outputs = numbers::<T>(kind, n, 1);
+    if kind != Kind::Ordinary {
+        for (i, huge) in [1e30, -1e30, 100.0, -100.0, 3e38, -3e38].into_iter().enumerate().take(n / 8) {
+            outputs[(i * 31 + case) % n] = T::from_f64(huge);
+        }
+    }
+    for i in (case % 7..n).step_by(7) {
+        outputs[i] = targets[i];
+    }
+    outputs
+}
+
+fn every_loss<T: Real>() {
+    for Case { name, in_place, sample, target } in cases::<T>() {
+        for (case, n) in lengths().into_iter().enumerate().skip(1) {
+            let (kind, weights) = (Kind::nth(case), weights(n));
+            let targets: Vec<T> = numbers(Kind::Mixed, n, 2).into_iter().map(target).collect();
+            let outputs = outputs(kind, &targets, case);
+            let placed = Placed::new(&targets, case / 4 % 4);
+            let all =
+                [(Reduction::Mean, false), (Reduction::Mean, true), (Reduction::Sum, false), (Reduction::Sum, true)];
+            // All of them where chunks meet, else by turns.
+            let all = if n > 1000 { &all } else { std::slice::from_ref(&all[case / 4 % 4]) };
+            for &(reduction, weighted) in all {
+                let options = LossOptions { reduction, weights: weighted.then_some(&*weights) };
+                let (want, gradient) = reference::pointwise(&outputs, &targets, options, sample);
+                for_each_exec(|exec, label| {
+                    let context =
+                        format_args!("{name}, {label}, {kind:?}, n = {n}, {reduction:?}, with weights: {weighted}");
+                    let mut got = Placed::new(&outputs, case % 4);
+                    let loss = in_place(exec, &mut got, &placed, options);
+                    assert_same(loss, want, format_args!("loss of {context}"));
+                    assert_bits(&got, &gradient, format_args!("gradient of {context}"));
+                    got.assert_frame_untouched(context);
+                });
             }
-            let (want, gradient) = reference(&outputs, &targets);
-            let targets = Placed::new(&targets, case / 4 % 4);
-            for_each_exec(|exec, label| {
-                let context = format_args!("{name}, {label}, {kind:?}, n = {n}");
-                let mut got = Placed::new(&outputs, case % 4);
-                let loss = in_place(exec, &mut got, &targets);
-                assert_same(loss, want, format_args!("loss of {context}"));
-                assert_bits(&got, &gradient, format_args!("gradient of {context}"));
-                got.assert_frame_untouched(context);
-            });
         }
     }
 }
 
-fn squared<T: Real>() {
-    check_pointwise::<T>("squared", squared_in_place, reference::squared, |n| numbers(Kind::Mixed, n, 2));
-}
-
-fn logistic<T: Real>() {
-    check_pointwise::<T>("logistic", logistic_in_place, reference::logistic, |n| {
-        let mut random = Random::new(n as u64);
-        let label = |i: usize, x: f64| [0.0, 1.0, x][i % 3];
-        (0..n).map(|i| T::from_f64(label(i, random.signed().abs()))).collect()
-    });
-}
-
-fn labels(rows: usize, classes: usize, seed: u64) -> Vec<u32> {
-    let mut random = Random::new(seed);
-    (0..rows).map(|_| random.below(classes) as u32).collect()
-}
-
-/// Logits of a plausible model, with some that are extreme.
-fn logits<T: Real>(rows: usize, classes: usize, seed: u64) -> Vec<T> {
-    let mut random = Random::new(seed);
-    let mut logit = || match random.below(24) {
-        0 => -0.0,
-        1 => 1e30 * random.signed(),
-        2 => 0.0,
-        3 => 300.0 * random.signed(),
-        4 => 1e-40 * random.signed(),
-        _ => 8.0 * random.signed(),
-    };
-    (0..rows * classes).map(|_| T::from_f64(logit())).collect()
-}
-
-fn check_softmax<T: Real>((rows, classes): (usize, usize), logits: &[T], exec: Exec<'_>, label: &str, offset: usize) {
-    let labels = labels(rows, classes, 1);
-    let (want, gradient) = reference::softmax_cross_entropy(logits, classes, &labels);
-    for layout in [Layout::Rows, Layout::PaddedRows] {
-        let context = format_args!("softmax, {label}, {rows} x {classes}, {layout:?}");
-        let mut got = Matrix::new(layout, (rows, classes), logits, offset);
-        let loss = softmax(exec, got.view_mut(), &labels);
-        assert_same(loss, want, format_args!("loss of {context}"));
-        got.assert_bits(&gradient, format_args!("gradient of {context}"));
+/// The short forms.
+fn the_mean_without_weights<T: Real>() {
+    let (x, y) = (numbers::<T>(Kind::Ordinary, 100, 1), numbers::<T>(Kind::Ordinary, 100, 2));
+    for (short, sample) in [
+        (squared_in_place as fn(Exec<'_>, &mut [T], &[T]) -> T, reference::squared as fn(T, T) -> (T, T)),
+        (logistic_in_place, reference::logistic),
+    ] {
+        for_each_exec(|exec, label| {
+            let mut got = x.clone();
+            let loss = short(exec, &mut got, &y);
+            let (want, gradient) = reference::pointwise(&x, &y, LossOptions::default(), sample);
+            assert_same(loss, want, format_args!("{label}"));
+            assert_bits(&got, &gradient, format_args!("{label}"));
+        });
     }
 }
 
-fn softmax_of_every_shape<T: Real>() {
-    let (classes, rows): (&[usize], &[usize]) = match effort() {
-        Effort::Tiny => (&[1, 3, 33], &[1, 9]),
-        _ => (&[1, 2, 3, 10, 31, 32, 33, 63, 64, 65, 100, 1000], &[1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 65, 70]),
-    };
-    for &classes in classes {
-        for &rows in rows {
-            let logits = logits::<T>(rows, classes, classes as u64);
-            for_each_isa(|exec, label| check_softmax((rows, classes), &logits, exec, label, rows % 4));
-        }
-    }
-}
-
-/// A chunk is about 16384 logits of whole rows, at least one row.
-fn softmax_around_chunks<T: Real>() {
-    if effort() == Effort::Tiny {
-        return;
-    }
-    let chunk_of = |classes: usize| (CHUNK / classes).max(1);
-    let mut shapes: Vec<(usize, usize)> = Vec::new();
-    for classes in [3, FEW_CLASSES, FEW_CLASSES + 1, 1000, 10, 100] {
-        let chunk = chunk_of(classes);
-        shapes.extend([chunk + 1, 3 * chunk + 1].map(|rows| (rows, classes)));
-        if effort() == Effort::Full {
-            shapes.extend([(chunk - 1, classes), (chunk, classes)]);
-        } else if classes == 1000 {
-            break;
-        }
-    }
-    shapes.extend([(CHUNK + 1, 1), (3, CHUNK), (5, CHUNK + 65)]);
-    for shape in shapes {
-        let logits = logits::<T>(shape.0, shape.1, 3);
-        for_each_exec(|exec, label| check_softmax(shape, &logits, exec, label, 1));
-    }
-}
-
-/// −∞ is a class with probability 0; a row that has nothing else, or +∞, has no softmax.
-fn softmax_of_infinite_logits<T: Real>() {
-    let inf = T::INFINITY;
-    for classes in [1, 2, 5, 32, 33, 64, 130] {
-        for (at, value) in [(0, -inf), (classes - 1, -inf), (classes / 2, inf)] {
-            let mut z = logits::<T>(19, classes, 4);
-            for row in [0, 7, 18] {
-                z[row * classes + at] = value;
+fn weights_of_one_change_nothing<T: Real>() {
+    let (n, ones) = (777, [T::ONE; 777]);
+    for Case { name, in_place, target, .. } in cases::<T>() {
+        let targets: Vec<T> = numbers(Kind::Ordinary, n, 2).into_iter().map(target).collect();
+        for_each_exec(|exec, label| {
+            for reduction in [Reduction::Mean, Reduction::Sum] {
+                let [without, with] = [None, Some(&ones[..])].map(|weights| {
+                    let mut z = numbers::<T>(Kind::Ordinary, n, 1);
+                    let loss = in_place(exec, &mut z, &targets, LossOptions { reduction, weights });
+                    z.push(loss);
+                    z
+                });
+                assert_bits(&with, &without, format_args!("{name}, {label}, {reduction:?}"));
             }
-            z[3 * classes..][..classes].fill(value);
-            for_each_isa(|exec, label| check_softmax((19, classes), &z, exec, label, 0));
-        }
+        });
     }
 }
 
-/// Which of several equal maxima, +0 and −0, is taken is not visible.
-fn softmax_of_equal_logits_of_either_sign<T: Real>() {
-    for classes in [2, 10, 32, 33, 65, 100] {
-        for period in 2..5 {
-            let z: Vec<T> = (0..7 * classes).map(|i| if i % period == 0 { -T::ZERO } else { T::ZERO }).collect();
-            for_each_isa(|exec, label| check_softmax((7, classes), &z, exec, label, 0));
-        }
-    }
-}
-
-/// No samples: a loss of 0.
+/// No samples, and weights that add up to nothing: loss and gradient are 0, whatever the outputs.
 fn nothing_to_lose<T: Real>() {
-    for_each_exec(|exec, label| {
-        for classes in [0, 1, 10, 1000] {
-            let loss = softmax::<T>(exec, MatMut::new(&mut [], 0, classes), &[]);
-            assert_same(loss, T::ZERO, format_args!("softmax, {label}"));
-        }
-        assert_same(squared_in_place::<T>(exec, &mut [], &[]), T::ZERO, format_args!("squared, {label}"));
-        assert_same(logistic_in_place::<T>(exec, &mut [], &[]), T::ZERO, format_args!("logistic, {label}"));
-    });
+    for Case { name, in_place, .. } in cases::<T>() {
+        for_each_exec(|exec, label| {
+            for reduction in [Reduction::Mean, Reduction::Sum] {
+                for weights in [None, Some(&[] as &[T])] {
+                    let loss = in_place(exec, &mut [], &[], LossOptions { reduction, weights });
+                    assert_same(loss, T::ZERO, format_args!("{name}, {label}"));
+                }
+                let mut z = [T::INFINITY, T::NAN, T::ONE];
+                let options = LossOptions { reduction, weights: Some(&[T::ZERO; 3]) };
+                let loss = in_place(exec, &mut z, &[T::ONE; 3], options);
+                assert_same(loss, T::ZERO, format_args!("{name}, {label}"));
+                assert_bits(&z, &[T::ZERO; 3], format_args!("{name}, {label}"));
+            }
+        });
+    }
 }

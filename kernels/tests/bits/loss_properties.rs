@@ -2,10 +2,93 @@
 
 use crate::execs::for_each_isa;
 use crate::inputs::{Effort, Kind, Random, effort, numbers};
-use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
-use simdescent_kernels::{Exec, MatMut, Real};
+use crate::loss::{Case, cases};
+use simdescent_kernels::loss::{
+    ClassTargets, LossOptions, Reduction, SoftmaxOptions, logistic_in_place, softmax_cross_entropy_in_place,
+    softmax_cross_entropy_with, squared_in_place,
+};
+use simdescent_kernels::{Exec, MatMut, MatRef, Real};
 
-for_f32_and_f64! { extreme_logits_have_a_finite_loss, gradients_of_softmax_add_up_to_zero, known_values }
+for_f32_and_f64! {
+    extreme_logits_have_a_finite_loss, extreme_residuals_have_a_finite_loss, tiny_weights_are_weights,
+    gradients_of_softmax_add_up_to_zero, one_hot_probabilities_are_labels, known_values,
+}
+
+/// Where r² is beyond the range of the type but the loss is not.
+fn extreme_residuals_have_a_finite_loss<T: Real>() {
+    let huge = T::from_bits(T::INFINITY.bits() - 1) * T::HALF;
+    for Case { name, in_place, target, .. } in cases::<T>() {
+        if ["absolute", "Huber", "quantile", "logistic", "hinge"].contains(&name) {
+            for_each_isa(|exec, label| {
+                for (z, y) in [(huge, target(T::ONE)), (-huge, target(T::ONE)), (huge, target(-T::ONE))] {
+                    let mut z = [z];
+                    let loss = in_place(exec, &mut z, &[y], LossOptions::default());
+                    assert!(loss < T::INFINITY && z[0].abs() <= T::ONE, "{name}, {label}: loss {loss}, gradient {z:?}");
+                }
+            });
+        }
+    }
+}
+
+/// The gradient weighs a sample by its share of all weights, even where 1/Σw overflows.
+fn tiny_weights_are_weights<T: Real>() {
+    let tiny = [T::from_bits(1); 4];
+    let samples = LossOptions { reduction: Reduction::Mean, weights: Some(&tiny) };
+    for_each_isa(|exec, label| {
+        for Case { name, in_place, target, .. } in cases::<T>() {
+            let y = [target(T::ONE); 4];
+            let [(want, without), (got, with)] = [LossOptions::default(), samples].map(|options| {
+                let mut z = [-T::TWO; 4];
+                (in_place(exec, &mut z, &y, options), z)
+            });
+            // w·loss is rounded to a multiple of the weight
+            assert!((got - want).abs() <= T::ONE, "{name}, {label}: {got} instead of {want}");
+            assert_eq!(with, without, "{name}, {label}");
+        }
+        for classes in [2, 40] {
+            for label_smoothing in [T::ZERO, T::HALF] {
+                let gradients = [LossOptions::default(), samples].map(|samples| {
+                    let mut z = vec![T::ONE; 4 * classes];
+                    let options = SoftmaxOptions { samples, class_weights: None, label_smoothing };
+                    let targets = ClassTargets::Labels(&[0, 1, 0, 1]);
+                    softmax_cross_entropy_with(exec, MatMut::new(&mut z, 4, classes), targets, options);
+                    z
+                });
+                assert_eq!(gradients[0], gradients[1], "softmax, {label}");
+            }
+        }
+    });
+}
+
+/// The two paths agree to rounding where they compute the same.
+fn one_hot_probabilities_are_labels<T: Real>() {
+    for classes in [1, 2, 10, 33, 100] {
+        let rows = 5;
+        let labels: Vec<u32> = (0..rows).map(|i| (i * 3 % classes) as u32).collect();
+        let mut one_hot = vec![T::ZERO; rows * classes];
+        for (i, &label) in labels.iter().enumerate() {
+            one_hot[i * classes + label as usize] = T::ONE;
+        }
+        let z: Vec<T> = numbers::<T>(Kind::Ordinary, rows * classes, 9).iter().map(|&z| z * T::from_f64(9.0)).collect();
+        for_each_isa(|exec, label| {
+            let probabilities = MatRef::new(&one_hot, rows, classes);
+            let [a, b] = [ClassTargets::Labels(&labels), ClassTargets::Probabilities(probabilities)].map(|targets| {
+                let mut z = z.clone();
+                let logits = MatMut::new(&mut z, rows, classes);
+                let loss = softmax_cross_entropy_with(exec, logits, targets, SoftmaxOptions::default());
+                z.push(loss);
+                z
+            });
+            for (a, b) in a.iter().zip(&b) {
+                let error = (a.to_f64() - b.to_f64()).abs();
+                assert!(
+                    error <= 4.0 * T::EPSILON.to_f64() * a.to_f64().abs().max(1.0),
+                    "{label}, {classes}: {a} and {b}"
+                );
+            }
+        });
+    }
+}
 
 fn extreme_logits_have_a_finite_loss<T: Real>() {
     for_each_isa(|exec, label| {
@@ -93,28 +176,54 @@ fn check_derivative(name: &str, at: &[f64], loss: impl Fn(&mut [f64]) -> f64) {
         };
         let difference = (shifted(step) - shifted(-step)) / (2.0 * step);
         let error = (gradient[i] - difference).abs();
-        assert!(error <= 1e-9, "{name}, {i} of {}: {} but differences give {difference}", at.len(), gradient[i]);
+        assert!(
+            error <= 1e-8 * difference.abs().max(1.0),
+            "{name}, {i} of {}: {} but differences give {difference}",
+            at.len(),
+            gradient[i]
+        );
     }
 }
 
 #[test]
 fn gradients_are_the_derivatives_of_losses() {
     let ordinary = |n, seed| -> Vec<f64> { numbers::<f64>(Kind::Ordinary, n, seed).iter().map(|x| 3.0 * x).collect() };
+    let weights = |n: usize| -> Vec<f64> { (0..n).map(|i| (i % 4) as f64 * 0.5).collect() };
     for_each_isa(|exec: Exec<'_>, label| {
         for n in [1, 2, 5, 33] {
-            let (x, y) = (ordinary(n, 1), ordinary(n, 2));
-            check_derivative(&format!("squared, {label}"), &x, |p| squared_in_place(exec, p, &y));
-            let y: Vec<f64> = y.iter().map(|y| (y / 3.0).abs()).collect();
-            check_derivative(&format!("logistic, {label}"), &x, |z| logistic_in_place(exec, z, &y));
+            let weights = weights(n + 1)[1..].to_vec();
+            for Case { name, in_place, target, .. } in cases::<f64>() {
+                let (z, y): (Vec<f64>, Vec<f64>) = (ordinary(n, 1), ordinary(n, 2).into_iter().map(target).collect());
+                for reduction in [Reduction::Mean, Reduction::Sum] {
+                    for weights in [None, Some(&*weights)] {
+                        let options = LossOptions { reduction, weights };
+                        check_derivative(&format!("{name}, {label}, {options:?}"), &z, |z| {
+                            in_place(exec, z, &y, options)
+                        });
+                    }
+                }
+            }
         }
         for (rows, classes) in [(1, 1), (1, 2), (3, 10), (9, 3), (2, 40), (3, 33)] {
             if effort() == Effort::Tiny && classes > 2 {
                 break;
             }
             let labels: Vec<u32> = (0..rows).map(|i| (i * 7 % classes) as u32).collect();
-            check_derivative(&format!("softmax, {label}"), &ordinary(rows * classes, 3), |z| {
-                softmax_cross_entropy_in_place(exec, MatMut::new(z, rows, classes), &labels)
-            });
+            let probabilities: Vec<f64> = ordinary(rows * classes, 4).into_iter().map(f64::abs).collect();
+            let probabilities = MatRef::new(&probabilities, rows, classes);
+            let (weights, class_weights) = (weights(rows + 1)[1..].to_vec(), weights(classes + 1)[1..].to_vec());
+            for targets in [ClassTargets::Labels(&labels), ClassTargets::Probabilities(probabilities)] {
+                for label_smoothing in [0.0, 0.1] {
+                    for (weights, class_weights) in [(None, None), (Some(&*weights), Some(&*class_weights))] {
+                        let samples = LossOptions { reduction: Reduction::Mean, weights };
+                        let options = SoftmaxOptions { samples, class_weights, label_smoothing };
+                        let name = format!("softmax, {label}, {targets:?}, {options:?}");
+                        check_derivative(&name, &ordinary(rows * classes, 3), |z| {
+                            softmax_cross_entropy_with(exec, MatMut::new(z, rows, classes), targets, options)
+                        });
+                    }
+                }
+            }
         }
     });
 }

@@ -20,6 +20,7 @@ macro_rules! for_f32_and_f64 {
 }
 
 mod compare;
+mod double_double;
 mod execs;
 mod gemm;
 mod gemm_fused;
@@ -40,3 +41,4 @@ mod optimizer_limits;
 mod optimizer_properties;
 mod optimizer_rules;
 mod panics;
+mod softmax;

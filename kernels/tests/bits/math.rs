@@ -1,9 +1,12 @@
-//! exp, log, log1p, tanh, sigmoid against the reference, and their documented special values.
+//! The functions of `math` against the reference, and their documented special values.
 
 use crate::compare::{assert_bits, assert_same};
 use crate::execs::{for_each_exec, for_each_isa};
 use crate::inputs::{Effort, Kind, Placed, Random, effort, lengths, numbers};
-use simdescent_kernels::math::{exp_in_place, log_in_place, log1p_in_place, sigmoid_in_place, tanh_in_place};
+use simdescent_kernels::math::{
+    exp_in_place, expm1_in_place, gelu_derivative_in_place, gelu_in_place, log_in_place, log1p_in_place,
+    sigmoid_in_place, softplus_in_place, tanh_in_place,
+};
 use simdescent_kernels::{Exec, Real, reference};
 
 for_f32_and_f64! {
@@ -17,13 +20,17 @@ pub(crate) struct Function<T> {
     pub(crate) reference: fn(T) -> T,
 }
 
-pub(crate) fn functions<T: Real>() -> [Function<T>; 5] {
+pub(crate) fn functions<T: Real>() -> [Function<T>; 9] {
     [
         Function { name: "exp", in_place: exp_in_place, reference: reference::exp },
         Function { name: "log", in_place: log_in_place, reference: reference::log },
         Function { name: "log1p", in_place: log1p_in_place, reference: reference::log1p },
         Function { name: "tanh", in_place: tanh_in_place, reference: reference::tanh },
         Function { name: "sigmoid", in_place: sigmoid_in_place, reference: reference::sigmoid },
+        Function { name: "expm1", in_place: expm1_in_place, reference: reference::expm1 },
+        Function { name: "softplus", in_place: softplus_in_place, reference: reference::softplus },
+        Function { name: "gelu", in_place: gelu_in_place, reference: reference::gelu },
+        Function { name: "gelu′", in_place: gelu_derivative_in_place, reference: reference::gelu_derivative },
     ]
 }
 
@@ -59,6 +66,7 @@ fn neighbours_of_thresholds<T: Real>() {
     let f = T::from_f64;
     let mut thresholds = vec![T::ZERO, T::MIN_POSITIVE, T::INFINITY, T::EPSILON, T::EPSILON / T::TWO];
     thresholds.extend([T::EXP_MAX, T::EXP_MIN, T::TANH_MIN, T::TANH_MIN / T::TWO, T::SQRT_HALF, T::LN2_HI]);
+    thresholds.extend([T::GELU_MAX, T::SQRT2_MINUS_ONE, f(-(2f64.sqrt() - 1.0).ln())]); // softplus changes k
     thresholds.extend([0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 22.0, 36.7, 88.0, 709.0, 2f64.sqrt() - 1.0].map(f));
     // Largest finite, smallest normal and smallest nonzero result of exp.
     let max = T::from_bits(T::INFINITY.bits() - 1).to_f64();
@@ -109,9 +117,25 @@ fn special_values<T: Real>() {
         ),
         ("log1p", &[(least, least), (-least, -least), (-max, nan), (T::MIN_POSITIVE, T::MIN_POSITIVE)]),
     ];
-    let more: [(&str, &[(T, T)]); 2] = [
+    let more: [(&str, &[(T, T)]); 6] = [
         ("tanh", &[(zero, zero), (-zero, -zero), (inf, one), (-inf, -one), (max, one), (-max, -one), (nan, nan)]),
         ("sigmoid", &[(zero, half), (-zero, half), (inf, one), (max, one), (-inf, zero), (-max, zero), (nan, nan)]),
+        (
+            "expm1",
+            &[
+                (zero, zero),
+                (-zero, -zero),
+                (inf, inf),
+                (max, inf),
+                (-inf, -one),
+                (-max, -one),
+                (least, least),
+                (nan, nan),
+            ],
+        ),
+        ("softplus", &[(inf, inf), (max, max), (-inf, zero), (-max, zero), (nan, nan)]),
+        ("gelu", &[(zero, zero), (-zero, -zero), (inf, inf), (max, max), (-inf, -zero), (-max, -zero), (nan, nan)]),
+        ("gelu′", &[(zero, half), (-zero, half), (inf, one), (max, one), (-inf, -zero), (-max, -zero), (nan, nan)]),
     ];
     for (name, values) in cases.into_iter().chain(more) {
         let function = functions::<T>().into_iter().find(|f| f.name == name).expect("a function");

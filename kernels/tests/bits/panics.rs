@@ -1,7 +1,10 @@
 //! Wrong shapes are documented panics that name the operands.
 
 use simdescent_kernels::gemm::step_by_strips;
-use simdescent_kernels::loss::{logistic_in_place, softmax_cross_entropy_in_place, squared_in_place};
+use simdescent_kernels::loss::{
+    ClassTargets, Hinge, Huber, LossOptions, Quantile, Reduction, SoftmaxOptions, logistic_in_place,
+    pointwise_in_place, softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
+};
 use simdescent_kernels::optimizer::{
     Adam, Adamax, AmsGrad, Lamb, LambOptions, Momentum, NAdam, ScheduleFree, ScheduleFreeOptions, Sgd, fused_step,
     lamb_step, schedule_free_average,
@@ -56,6 +59,24 @@ panics! {
         softmax_cross_entropy_in_place(exec(), MatMut::new(&mut [0.0f32; 0], 1, 0), &[0]);
     softmax_of_rows_that_are_not_contiguous: "the rows of logits have to be contiguous",
         softmax_cross_entropy_in_place(exec(), MatMut::new(&mut [0.0f32; 6], 3, 2).t(), &[0, 0]);
+    loss_with_too_few_weights: "loss: outputs and weights differ in number",
+        pointwise_in_place(exec(), Hinge, &mut [0.0f32; 3], &[1.0; 3],
+            LossOptions { reduction: Reduction::Sum, weights: Some(&[1.0; 2]) });
+    huber_loss_without_delta: "Huber loss: delta has to be positive, got 0",
+        pointwise_in_place(exec(), Huber { delta: 0.0 }, &mut [0.0f32], &[1.0], LossOptions::default());
+    huber_loss_of_nan: "Huber loss: delta has to be positive, got NaN",
+        pointwise_in_place(exec(), Huber { delta: f32::NAN }, &mut [0.0f32], &[1.0], LossOptions::default());
+    quantile_loss_of_one: "quantile loss: tau has to be between 0 and 1, got 1",
+        pointwise_in_place(exec(), Quantile { tau: 1.0 }, &mut [0.0f32], &[1.0], LossOptions::default());
+    softmax_with_negative_smoothing: "label smoothing has to be in [0, 1], got -0.5",
+        softmax_cross_entropy_with(exec(), MatMut::new(&mut [0.0f32; 2], 1, 2), ClassTargets::Labels(&[0]),
+            SoftmaxOptions { label_smoothing: -0.5, ..SoftmaxOptions::default() });
+    softmax_with_too_few_class_weights: "classes and class weights differ in number",
+        softmax_cross_entropy_with(exec(), MatMut::new(&mut [0.0f32; 2], 1, 2), ClassTargets::Labels(&[0]),
+            SoftmaxOptions { class_weights: Some(&[1.0]), ..SoftmaxOptions::default() });
+    softmax_with_too_few_probabilities: "logits and probabilities differ in shape",
+        softmax_cross_entropy_with(exec(), MatMut::new(&mut [0.0f32; 2], 1, 2),
+            ClassTargets::Probabilities(MatRef::new(&[1.0], 1, 1)), SoftmaxOptions::default());
     step_with_a_short_gradient: "parameters and gradient differ in length",
         fused_step(exec(), &Sgd { learning_rate: 0.1f32 }, &mut [0.0; 3], &[0.0; 2], []);
     step_with_a_long_state: "parameters and state differ in length",

@@ -1,0 +1,71 @@
+//! How the losses of samples become one number: reduction and weights.
+
+use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold};
+use crate::real::Real;
+use crate::threads::{CHUNK, Exec, reduce};
+
+/// How the losses of samples become one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reduction {
+    /// Divided by the number of samples, or the sum of their weights.
+    #[default]
+    Mean,
+    /// Added up.
+    Sum,
+}
+
+/// What every loss can be asked for; the default is the mean without weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LossOptions<'a, T> {
+    /// Mean or sum.
+    pub reduction: Reduction,
+    /// One weight ≥ 0 per sample; 1 for all if `None`. (Weights of 1 give the same bits, up to 2²⁴ samples in `f32`.)
+    pub weights: Option<&'a [T]>,
+}
+
+impl<T> Default for LossOptions<'_, T> {
+    fn default() -> Self {
+        Self { reduction: Reduction::Mean, weights: None }
+    }
+}
+
+impl<T: Real> LossOptions<'_, T> {
+    #[track_caller]
+    pub(crate) fn check(&self, samples: usize) {
+        if let Some(weights) = self.weights {
+            assert_eq!(samples, weights.len(), "loss: outputs and weights differ in number");
+        }
+    }
+
+    /// W: what the sum over the samples is divided by. Where it is 0, there is neither loss nor gradient.
+    pub(crate) fn divisor(&self, exec: Exec<'_>, samples: usize) -> T {
+        match (self.reduction, self.weights) {
+            (Reduction::Sum, _) => T::ONE,
+            (Reduction::Mean, None) => T::from_f64(samples as f64),
+            (Reduction::Mean, Some(weights)) => {
+                reduce(exec.par(), weights, CHUNK, &|weights| exec.run(Total { weights }), &|a, b| a + b)
+            }
+        }
+    }
+}
+
+/// Sum in canonical lanes.
+struct Total<'a, T> {
+    weights: &'a [T],
+}
+impl<T: Real> Kernel<T> for Total<'_, T> {
+    type Output = T;
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, l: L) -> T {
+        let zero = l.splat_acc(T::ZERO);
+        let acc = accumulate(
+            l,
+            zero,
+            self.weights,
+            self.weights,
+            #[inline(always)]
+            |acc, w, _| l.add(acc, w),
+        );
+        fold(l, Sum, acc)
+    }
+}
