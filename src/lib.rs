@@ -70,7 +70,7 @@ pub use lbfgs::{Lbfgs, Minimum};
 pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss};
 pub use model::{Linear, Mlp, Model};
-pub use optimizer::{Modifiers, Optimizer, Rule};
+pub use optimizer::{InBackward, Modifiers, Optimizer, Rule};
 pub use regularizer::{Dropout, ElasticNet};
 pub use sampling::{LastBatch, Sampling};
 pub use schedule::{

@@ -6,6 +6,7 @@ mod mlp;
 pub use linear::Linear;
 pub use mlp::Mlp;
 
+use crate::optimizer::InBackward;
 use simdescent_kernels::{Exec, MatMut, MatRef};
 
 /// A differentiable function of a batch, with its parameters.
@@ -38,9 +39,19 @@ pub trait Model: Send {
     /// Computes the gradient by the parameters, given that the outputs of the last [`forward`](Model::forward) or
     /// [`forward_training`](Model::forward_training) on the same `inputs` have been replaced by the gradient of the loss by them.
     fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>);
+    /// [`backward`](Model::backward) and an optimizer step at once: the same bits in the parameters; the gradient is left undefined.
+    /// If not overridden, one after the other.
+    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, mut step: InBackward<'_>) {
+        self.backward(exec, inputs);
+        let (parameters, gradient) = self.parameters_and_gradient();
+        step.vector(0..gradient.len(), parameters, gradient);
+    }
 }
 
 impl<M: Model + ?Sized> Model for Box<M> {
+    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: InBackward<'_>) {
+        (**self).backward_and_step(exec, inputs, step);
+    }
     fn inputs(&self) -> usize {
         (**self).inputs()
     }

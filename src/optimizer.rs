@@ -1,11 +1,14 @@
 //! Optimizers: a rule with its hyper-parameters, its state, and the number of steps taken.
 
+mod in_backward;
 mod modifiers;
 mod rule;
 
+pub use in_backward::InBackward;
 pub use modifiers::Modifiers;
 pub use rule::Rule;
 
+use in_backward::ElementWise;
 use simdescent_kernels::Exec;
 use simdescent_kernels::optimizer::{
     AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
@@ -93,6 +96,21 @@ impl Optimizer {
                 pass.run(ScheduleFree::at_step(t, accumulated, learning_rate, options), [first, second]);
             }
         }
+    }
+
+    /// The next step, to be taken by the backward pass; `None` for rules and modifiers that need the whole gradient or gain nothing
+    /// by it.
+    pub(crate) fn in_backward<'a>(&'a mut self, exec: Exec<'a>, learning_rate: f64, l2: f32) -> Option<InBackward<'a>> {
+        let learning_rate = learning_rate as f32;
+        let rule = match self.rule {
+            _ if self.modifiers != Modifiers::NONE => return None,
+            Rule::Sgd => ElementWise::Sgd(Sgd { learning_rate }),
+            Rule::Momentum { momentum } => ElementWise::Momentum(Momentum { learning_rate, momentum }),
+            Rule::Nesterov { momentum } => ElementWise::Nesterov(Nesterov { learning_rate, momentum }),
+            _ => return None,
+        };
+        self.steps += 1;
+        Some(InBackward { exec, rule, l2, state: &mut self.state[0] })
     }
 
     /// Whether the result of training is an average that is not the parameters themselves.

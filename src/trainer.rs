@@ -49,9 +49,13 @@ impl<'d, M: Model> Trainer<'d, M> {
         let batch = self.batches.next(batch_size);
         let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
         let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
-        self.model.backward(self.exec, batch.inputs);
-        let (parameters, gradient) = self.model.parameters_and_gradient();
-        self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
+        if let Some(step) = self.optimizer.in_backward(self.exec, learning_rate, self.settings.l2) {
+            self.model.backward_and_step(self.exec, batch.inputs, step);
+        } else {
+            self.model.backward(self.exec, batch.inputs);
+            let (parameters, gradient) = self.model.parameters_and_gradient();
+            self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
+        }
         self.history.record(loss, batch.inputs.rows());
         loss
     }

@@ -2,6 +2,7 @@
 
 use super::Model;
 use crate::initializer::Initializer;
+use crate::optimizer::InBackward;
 use crate::random::Stream;
 use crate::regularizer::Dropout;
 use simdescent_kernels::activation::Activation;
@@ -137,6 +138,45 @@ impl Mlp {
         let last = &mut self.layers[last];
         MatMut::new(&mut last.outputs, batch, last.fan_out)
     }
+
+    /// Backward: of each layer, from the last on, the gradient by its inputs, then that by its parameters, or their step.
+    fn pass_back(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, mut step: Option<InBackward<'_>>) {
+        let batch = inputs.rows();
+        for i in (0..self.layers.len()).rev() {
+            let (before, rest) = self.layers.split_at_mut(i);
+            let layer = &rest[0];
+            let output_gradient = MatRef::new(&layer.outputs, batch, layer.fan_out);
+            let mut below = before.last_mut();
+            let input_gradient = below.as_mut().map(|below| {
+                let mut input_gradient = std::mem::take(&mut below.output_gradient);
+                input_gradient.resize(batch * below.fan_out, 0.0);
+                let (weights, _) = layer.split(&self.parameters);
+                let outputs = MatRef::new(below.kept(), batch, below.fan_out);
+                let through = ActivationGradient { outputs, activation: below.activation };
+                let c = MatMut::new(&mut input_gradient, batch, below.fan_out);
+                gemm_fused(exec, output_gradient, weights.t(), c, through);
+                input_gradient.iter_mut().zip(&below.mask).for_each(|(g, m)| *g *= m);
+                input_gradient
+            });
+
+            let inputs = below.as_ref().map_or(inputs, |below| MatRef::new(below.visible(), batch, below.fan_out));
+            let (weight_gradient, bias_gradient) = layer.split_mut(&mut self.gradient);
+            gemv_t(exec, Accum::Replace, 1.0, output_gradient, &self.ones, bias_gradient);
+            if let Some(step) = &mut step {
+                let (weights, bias) = layer.split_mut(&mut self.parameters);
+                let middle = layer.start + weights.len();
+                step.product(layer.start..middle, inputs.t(), output_gradient, weights);
+                step.vector(middle..middle + bias.len(), bias, bias_gradient);
+            } else {
+                let weight_gradient = MatMut::new(weight_gradient, layer.fan_in, layer.fan_out);
+                gemm(exec, Accum::Replace, 1.0, inputs.t(), output_gradient, weight_gradient);
+            }
+
+            if let (Some(below), Some(input_gradient)) = (below, input_gradient) {
+                below.output_gradient = std::mem::replace(&mut below.outputs, input_gradient);
+            }
+        }
+    }
 }
 
 impl Model for Mlp {
@@ -169,31 +209,11 @@ impl Model for Mlp {
     }
 
     fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
-        let batch = inputs.rows();
-        for i in (0..self.layers.len()).rev() {
-            let (before, rest) = self.layers.split_at_mut(i);
-            let layer = &rest[0];
-            let below = before.last_mut();
-            let inputs = below.as_ref().map_or(inputs, |below| MatRef::new(below.visible(), batch, below.fan_out));
+        self.pass_back(exec, inputs, None);
+    }
 
-            let output_gradient = MatRef::new(&layer.outputs, batch, layer.fan_out);
-            let (weight_gradient, bias_gradient) = layer.split_mut(&mut self.gradient);
-            let weight_gradient = MatMut::new(weight_gradient, layer.fan_in, layer.fan_out);
-            gemm(exec, Accum::Replace, 1.0, inputs.t(), output_gradient, weight_gradient);
-            gemv_t(exec, Accum::Replace, 1.0, output_gradient, &self.ones, bias_gradient);
-
-            if let Some(below) = below {
-                let mut input_gradient = std::mem::take(&mut below.output_gradient);
-                input_gradient.resize(batch * below.fan_out, 0.0);
-                let (weights, _) = layer.split(&self.parameters);
-                let outputs = MatRef::new(below.kept(), batch, below.fan_out);
-                let through = ActivationGradient { outputs, activation: below.activation };
-                let c = MatMut::new(&mut input_gradient, batch, below.fan_out);
-                gemm_fused(exec, output_gradient, weights.t(), c, through);
-                input_gradient.iter_mut().zip(&below.mask).for_each(|(g, m)| *g *= m);
-                below.output_gradient = std::mem::replace(&mut below.outputs, input_gradient);
-            }
-        }
+    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: InBackward<'_>) {
+        self.pass_back(exec, inputs, Some(step));
     }
 }
 
