@@ -3,6 +3,7 @@
 mod csv;
 mod idx;
 mod input;
+mod select;
 mod standardizer;
 mod svmlight;
 

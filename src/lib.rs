@@ -41,6 +41,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cross_validation;
 pub mod dataset;
 mod error;
 mod evaluate;
@@ -60,9 +61,13 @@ mod settings;
 pub mod synthetic;
 mod trainer;
 
+pub use cross_validation::{CrossValidation, Fold, KFold, cross_validate};
 pub use dataset::{Dataset, Targets};
 pub use error::{DataError, Place};
-pub use evaluate::{Evaluation, Evaluator};
+pub use evaluate::{
+    Calibration, CalibrationBin, ClassQuality, Classification, ConfusionMatrix, CurvePoint, Evaluation, Evaluator,
+    Generalization, Metrics, Regression, Verdict, learning_curve, roc_auc,
+};
 pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;

@@ -32,6 +32,8 @@ pub enum Purpose {
     Sampling = 3,
     /// What dropout drops.
     Dropout = 4,
+    /// The folds of a cross-validation.
+    Folds = 5,
 }
 
 impl StreamKey {
