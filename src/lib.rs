@@ -41,6 +41,7 @@
 
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod cross_validation;
 pub mod dataset;
 mod error;
@@ -61,6 +62,7 @@ mod settings;
 pub mod synthetic;
 mod trainer;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cross_validation::{CrossValidation, Fold, KFold, cross_validate};
 pub use dataset::{Dataset, Targets};
 pub use error::{DataError, Place};

@@ -67,6 +67,11 @@ impl Stream {
         Self(generator)
     }
 
+    /// How many words were drawn: where [`at`](Self::at) has to enter to go on.
+    pub fn position(&self) -> u64 {
+        self.0.get_word_pos() as u64
+    }
+
     /// Fills `words` with uniform integers of 32 bits.
     pub fn fill(&mut self, words: &mut [u32]) {
         // Blocks of bytes are copied out of the generator several times as fast as single words.
@@ -194,6 +199,9 @@ mod tests {
         for position in [0, 1, 15, 16, 17, 63, 64, 65, 99] {
             assert_eq!(words(0, position as u64, 100), all[position..position + 100], "{position}");
             assert_ne!(words(1, position as u64, 100), all[position..position + 100], "{position}");
+            let mut stream = Stream::new(key);
+            (0..position).for_each(|_| _ = stream.0.next_u32());
+            assert_eq!(stream.position(), position as u64);
         }
     }
 
