@@ -36,6 +36,9 @@
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
 //! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
 //!
+//! How good the result is say [`Evaluator::metrics`], [`Generalization`], [`learning_curve`] and [`cross_validate`]; a
+//! [`Checkpoint`] keeps it.
+//!
 //! The kernels below it are the crate
 //! [`simdescent_kernels`], which can be used alone.
 

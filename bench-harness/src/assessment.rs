@@ -78,7 +78,7 @@ impl Assessment {
         line("mae", &|m| m.regression.map(|r| r.mae));
         line("r2", &|m| m.regression.and_then(|r| r.r2));
         line("accuracy", &|m| m.classification.as_ref().map(|c| c.accuracy));
-        line("log-loss", &|m| m.classification.as_ref().map(|c| c.log_loss));
+        line("log-loss", &|m| m.classification.as_ref().and_then(|c| c.log_loss));
         line("auc", &|m| m.classification.as_ref().and_then(|c| c.auc));
         line("macro f1", &|m| m.classification.as_ref()?.confusion.as_ref()?.macro_f1());
         line("calibration error", &|m| Some(m.classification.as_ref()?.calibration.as_ref()?.expected_error));
@@ -118,7 +118,7 @@ fn metrics_json(metrics: &Metrics) -> Result<Value> {
         object["regression"] = json!({ "rmse": finite_or_text(r.rmse)?, "mae": finite_or_text(r.mae)?, "r2": r2 });
     }
     if let Some(c) = &metrics.classification {
-        object["classification"]["log_loss"] = finite_or_text(c.log_loss)?;
+        object["classification"]["log_loss"] = c.log_loss.map(finite_or_text).transpose()?.unwrap_or_default();
         if let Some(confusion) = &c.confusion {
             object["classification"]["classes"] = serde_json::to_value(confusion.classes().collect::<Vec<_>>())?;
             object["classification"]["macro_f1"] = serde_json::to_value(confusion.macro_f1())?;

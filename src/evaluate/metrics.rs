@@ -18,7 +18,7 @@ pub struct Metrics {
     pub rows: usize,
     /// As [`Evaluation::loss`], to the bit.
     pub loss: f64,
-    /// Where outputs are numbers.
+    /// Where outputs are numbers; of the Poisson loss, exp of them is compared with the targets.
     pub regression: Option<Regression>,
     /// Where outputs decide between classes.
     pub classification: Option<Classification>,
@@ -26,20 +26,21 @@ pub struct Metrics {
 
 /// How well classes are told apart.
 ///
-/// Of the logistic loss, class 1 is a target above ½, and what is said of logits below is of (0, logit).
+/// Of the losses with one output, class 1 is a target above ½. Of the logistic loss, what is said of logits below is of (0, logit).
+/// The output of the hinge losses is a margin and no probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Classification {
     /// As [`Evaluation::accuracy`].
     pub accuracy: f64,
     /// Mean of −ln p(target), with p the softmax of the logits in `f64`; of a target between 0 and 1, the cross-entropy.
-    /// Not finite where a logit is not.
-    pub log_loss: f64,
+    /// Not finite where a logit is not; `None` for a hinge loss.
+    pub log_loss: Option<f64>,
     /// [`roc_auc`] of class 1 against class 0; of more classes the mean over those with rows of each against the rest, each counting the
     /// same, scored by ln p (scikit-learn's `multi_class="ovr", average="macro"`). `None` if undefined, or above 1000 classes.
     pub auc: Option<f64>,
     /// `None` above 1000 classes.
     pub confusion: Option<ConfusionMatrix>,
-    /// In 15 bins; `None` if a probability is NaN.
+    /// In 15 bins; `None` for a hinge loss, or if a probability is NaN.
     pub calibration: Option<Calibration>,
 }
 
@@ -55,11 +56,20 @@ impl Evaluator<'_> {
         let Evaluation { loss, accuracy } = self.evaluate_seeing(exec, model, |block, _| {
             outputs.extend((0..block.rows()).flat_map(|i| (0..block.cols()).map(move |j| block.at(i, j))));
         });
-        let classify = |logits: Logits| Some(logits.classification(accuracy.unwrap_or(f64::NAN)));
-        let (regression, classification) = match (self.loss, &self.targets) {
-            (Loss::Squared, Targets::Values(values)) => (Some(Regression::new(&outputs, values)), None),
-            (_, Targets::Values(values)) => (None, classify(Logits::binary(&outputs, values))),
-            (_, Targets::Labels { labels, classes }) => (None, classify(Logits::classes(&outputs, labels, *classes))),
+        if self.loss == Loss::Poisson {
+            outputs.iter_mut().for_each(|z| *z = libm::exp(f64::from(*z)) as f32);
+        }
+        let (regression, classification) = match (accuracy, &self.targets) {
+            (None, Targets::Values(values)) => (Some(Regression::new(&outputs, values)), None),
+            (Some(accuracy), Targets::Values(values)) => {
+                let logits = Logits::binary(&outputs, values);
+                let margins = matches!(self.loss, Loss::Hinge | Loss::SquaredHinge);
+                (None, Some(if margins { logits.without_probabilities() } else { logits }.classification(accuracy)))
+            }
+            (accuracy, Targets::Labels { labels, classes }) => {
+                let logits = Logits::classes(&outputs, labels, *classes);
+                (None, Some(logits.classification(accuracy.unwrap_or(f64::NAN))))
+            }
         };
         Metrics { rows, loss, regression, classification }
     }
@@ -91,7 +101,7 @@ struct Logits {
     confidence: Vec<f64>,
     /// Scores for the AUC, `[classes to rank][rows]`, and the classes' numbers.
     scores: Vec<(u32, Vec<f64>)>,
-    log_loss: f64,
+    log_loss: Option<f64>,
     classes: usize,
 }
 
@@ -108,7 +118,7 @@ impl Logits {
             predicted: z().map(|z| (!z.is_nan()).then_some(u32::from(z > 0.0))).collect(),
             confidence: z().map(|z| 1.0 / (1.0 + libm::exp(-z.abs()))).collect(),
             scores: vec![(1, z().collect())],
-            log_loss: log_losses.sum::<f64>() / targets.len() as f64,
+            log_loss: Some(log_losses.sum::<f64>() / targets.len() as f64),
             classes: 2,
         }
     }
@@ -135,7 +145,12 @@ impl Logits {
             confidence.push(most_likely.map_or(f64::NAN, |class| libm::exp(log_p(class))));
             predicted.push(most_likely);
         }
-        Self { truth: labels.to_vec(), predicted, confidence, scores, log_loss: log_loss / rows as f64, classes }
+        let log_loss = Some(log_loss / rows as f64);
+        Self { truth: labels.to_vec(), predicted, confidence, scores, log_loss, classes }
+    }
+
+    fn without_probabilities(self) -> Self {
+        Self { log_loss: None, ..self }
     }
 
     fn classification(self, accuracy: f64) -> Classification {
@@ -145,7 +160,7 @@ impl Logits {
         let ranked = self.scores.iter().filter(|(class, _)| self.classes == 2 || present(*class));
         let aucs: Option<Vec<f64>> = ranked.map(|(class, scores)| roc_auc(scores, &is(*class))).collect();
         let mean = |aucs: Vec<f64>| (!aucs.is_empty()).then(|| aucs.iter().sum::<f64>() / aucs.len() as f64);
-        let certain = self.confidence.iter().all(|p| !p.is_nan());
+        let certain = self.log_loss.is_some() && self.confidence.iter().all(|p| !p.is_nan());
         Classification {
             accuracy,
             log_loss: self.log_loss,

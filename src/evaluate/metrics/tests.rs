@@ -52,7 +52,7 @@ fn no_knowledge_costs_the_logarithm_of_the_classes() {
         let data = table(&[1.0; 4], labels(&[0, 1, 1, 0], classes));
         let m = metrics(Loss::SoftmaxCrossEntropy, &data, &mut constant(&vec![0.0; classes]));
         let c = m.classification.unwrap();
-        assert!((c.log_loss - libm::log(classes as f64)).abs() < 1e-15, "{c:?}");
+        assert!((c.log_loss.unwrap() - libm::log(classes as f64)).abs() < 1e-15, "{c:?}");
         // Everything is taken for class 0, with probability 1/classes; every score is a tie.
         assert_eq!((c.accuracy, c.auc), (0.5, Some(0.5)));
         assert!((c.calibration.unwrap().expected_error - (0.5 - 1.0 / classes as f64)).abs() < 1e-15);
@@ -60,7 +60,7 @@ fn no_knowledge_costs_the_logarithm_of_the_classes() {
     }
     let data = table(&[0.0; 4], labels(&[0, 1, 1, 0], 2));
     let c = metrics(Loss::Logistic, &data, &mut identity()).classification.unwrap();
-    assert_eq!((c.log_loss, c.auc), (LN_2, Some(0.5)));
+    assert_eq!((c.log_loss, c.auc), (Some(LN_2), Some(0.5)));
 }
 
 /// Logits ln 3, 0, −ln 3: probabilities ¾, ½, ¼.
@@ -72,7 +72,7 @@ fn logistic_by_hand() {
     let c = m.classification.unwrap();
     // −(ln ¾ + ln ½ + ln ¾ + ln ¼)/4; of three pairs two are won and one is a tie.
     let want = -(2.0 * libm::log(0.75) + libm::log(0.5) + libm::log(0.25)) / 4.0;
-    assert!((c.log_loss - want).abs() < 1e-7 && (m.loss - want).abs() < 1e-6, "{c:?}");
+    assert!((c.log_loss.unwrap() - want).abs() < 1e-7 && (m.loss - want).abs() < 1e-6, "{c:?}");
     assert_eq!((c.accuracy, c.auc), (0.5, Some(2.5 / 3.0)));
     assert_eq!(c.confusion.unwrap().rows(), [[1, 0], [2, 1]]);
     // Half sure and wrong; ¾ sure and right in 2 of 3.
@@ -81,7 +81,31 @@ fn logistic_by_hand() {
     // A target between 0 and 1 counts by its part: the entropy of ¼ where the model says ¼.
     let soft = table(&[-z], Targets::Values(vec![0.25]));
     let c = metrics(Loss::Logistic, &soft, &mut identity()).classification.unwrap();
-    assert!((c.log_loss - (0.25 * libm::log(4.0) + 0.75 * libm::log(4.0 / 3.0))).abs() < 1e-7, "{c:?}");
+    assert!((c.log_loss.unwrap() - (0.25 * libm::log(4.0) + 0.75 * libm::log(4.0 / 3.0))).abs() < 1e-7, "{c:?}");
+}
+
+/// A margin is no probability; everything else is that of the logistic model.
+#[test]
+fn a_hinge_has_classes_but_no_probabilities() {
+    let data = table(&[1.5, 0.2, -0.3, -2.0], labels(&[1, 0, 0, 1], 2));
+    let logistic = metrics(Loss::Logistic, &data, &mut identity()).classification.unwrap();
+    for loss in [Loss::Hinge, Loss::SquaredHinge] {
+        let c = metrics(loss, &data, &mut identity()).classification.unwrap();
+        assert_eq!(c, Classification { log_loss: None, calibration: None, ..logistic.clone() });
+        assert_eq!((c.accuracy, c.auc), (0.5, Some(0.5)));
+    }
+}
+
+/// The model says ln of the mean.
+#[test]
+fn poisson_is_compared_in_the_unit_of_the_targets() {
+    let data = table(&[0.0, 3f32.ln()], Targets::Values(vec![2.0, 3.0]));
+    let r = metrics(Loss::Poisson, &data, &mut identity()).regression.unwrap();
+    assert!((r.mae - 0.5).abs() < 1e-6 && (r.rmse - 0.5f64.sqrt()).abs() < 1e-6, "{r:?}");
+    let squared = metrics(Loss::Squared, &data, &mut identity()).regression;
+    for loss in [Loss::Absolute, Loss::Huber { delta: 1.0 }, Loss::Quantile { tau: 0.2 }] {
+        assert_eq!(metrics(loss, &data, &mut identity()).regression, squared);
+    }
 }
 
 /// Logits (0, z) are the logistic model of z.
@@ -97,7 +121,10 @@ fn two_classes_of_softmax_are_the_logistic_model() {
     }
     let a = metrics(Loss::Logistic, &data, &mut logistic).classification.unwrap();
     let b = metrics(Loss::SoftmaxCrossEntropy, &data, &mut softmax).classification.unwrap();
-    assert!((a.log_loss - b.log_loss).abs() < 1e-6 && (a.auc.unwrap() - b.auc.unwrap()).abs() < 1e-5, "{a:?} {b:?}");
+    assert!(
+        (a.log_loss.unwrap() - b.log_loss.unwrap()).abs() < 1e-6 && (a.auc.unwrap() - b.auc.unwrap()).abs() < 1e-5,
+        "{a:?} {b:?}"
+    );
     assert_eq!((a.accuracy, &a.confusion), (b.accuracy, &b.confusion));
     let [a, b] = [a, b].map(|c| c.calibration.unwrap().expected_error);
     assert!((a - b).abs() < 1e-3, "{a} {b}");
@@ -128,7 +155,7 @@ fn loss_and_accuracy_are_those_of_evaluate_and_rows_add_up() {
     let m = evaluator.metrics(exec, &mut model);
     let c = m.classification.unwrap();
     assert_eq!((m.loss, Some(c.accuracy)), (plain.loss, plain.accuracy));
-    assert!((c.log_loss / m.loss - 1.0).abs() < 1e-6, "{} and {}", c.log_loss, m.loss);
+    assert!((c.log_loss.unwrap() / m.loss - 1.0).abs() < 1e-6, "{c:?} and {}", m.loss);
     let rows = evaluator.row_losses(exec, &mut model);
     assert_eq!(rows.len(), 1300);
     assert!((rows.iter().sum::<f64>() / 1300.0 / m.loss - 1.0).abs() < 1e-6);
@@ -144,7 +171,7 @@ fn the_bits_are_stable() {
         let mut model = Mlp::new(&[8, 12, 5], Activation::Tanh, Initializer::HeNormal, &mut stream(Purpose::Weights));
         let evaluator = Evaluator::new(Loss::SoftmaxCrossEntropy, &data).unwrap();
         let c = evaluator.metrics(Exec::new(isa, Par::Seq), &mut model).classification.unwrap();
-        let numbers = [c.log_loss, c.auc.unwrap(), c.calibration.unwrap().expected_error];
+        let numbers = [c.log_loss.unwrap(), c.auc.unwrap(), c.calibration.unwrap().expected_error];
         assert_eq!(
             numbers.map(|x| format!("{:016x}", x.to_bits())).join(" "),
             "3ffba2e7759785ff 3fe25b38372bad3e 3fc76aeeff233388",
@@ -160,7 +187,7 @@ fn a_model_that_diverged_has_no_quality_but_panics_nowhere() {
         let c = metrics(Loss::SoftmaxCrossEntropy, &data, &mut constant(&[0.0, broken, 1.0])).classification.unwrap();
         if broken.is_nan() {
             assert_eq!((c.accuracy, c.auc, &c.calibration), (0.0, None, &None));
-            assert!(c.log_loss.is_nan());
+            assert!(c.log_loss.unwrap().is_nan());
             assert_eq!(c.confusion.unwrap().undecided(), [1, 1, 1]);
         }
         let mut line = identity();
