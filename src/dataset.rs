@@ -3,10 +3,13 @@
 mod csv;
 mod idx;
 mod input;
+mod select;
 mod standardizer;
 mod svmlight;
 
 pub use csv::{CsvOptions, TargetColumn, read_csv};
+pub(crate) use input::open_regular;
+
 pub use idx::{read_idx_pair, read_mnist_dir};
 pub use standardizer::Standardizer;
 pub use svmlight::read_svmlight;

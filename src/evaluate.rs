@@ -1,10 +1,26 @@
-//! Loss and accuracy on a data set.
+//! How good a model is on a data set: loss and accuracy here, everything else below.
+
+mod auc;
+mod calibration;
+mod confusion;
+mod generalization;
+mod learning_curve;
+mod metrics;
+mod regression;
+
+pub use auc::roc_auc;
+pub use calibration::{Calibration, CalibrationBin};
+pub use confusion::{ClassQuality, ConfusionMatrix};
+pub use generalization::{Generalization, Verdict};
+pub use learning_curve::{CurvePoint, learning_curve};
+pub use metrics::{Classification, Metrics};
+pub use regression::Regression;
 
 use crate::dataset::{Dataset, Targets};
 use crate::loss::{BatchTargets, Loss};
 use crate::model::Model;
 use crate::settings::ConfigError;
-use simdescent_kernels::{Exec, MatRef};
+use simdescent_kernels::{Exec, MatMut, MatRef};
 
 /// Rows per forward pass: enough to be fast, few enough to stay in cache.
 const ROWS: usize = 512;
@@ -48,6 +64,16 @@ impl<'d> Evaluator<'d> {
     /// # Panics
     /// If the model has not the inputs and outputs that data and loss need.
     pub fn evaluate(&self, exec: Exec<'_>, model: &mut impl Model) -> Evaluation {
+        self.evaluate_seeing(exec, model, |_, _| ())
+    }
+
+    /// [`evaluate`](Self::evaluate), which shows `see` the outputs of each block and its first row.
+    fn evaluate_seeing(
+        &self,
+        exec: Exec<'_>,
+        model: &mut impl Model,
+        mut see: impl FnMut(MatRef<'_, f32>, usize),
+    ) -> Evaluation {
         assert_eq!(model.inputs(), self.data.features(), "evaluation: the model takes another number of features");
         assert_eq!(
             model.outputs(),
@@ -61,6 +87,7 @@ impl<'d> Evaluator<'d> {
             let inputs = MatRef::new(&self.data.inputs()[from * features..to * features], to - from, features);
             let outputs = model.forward(exec, inputs);
             let logits = outputs.as_ref();
+            see(logits, from);
             let targets = match &self.targets {
                 Targets::Values(values) => {
                     let values = &values[from..to];
@@ -77,6 +104,18 @@ impl<'d> Evaluator<'d> {
         }
         let accuracy = self.loss.is_classification().then(|| right as f64 / rows as f64);
         Evaluation { loss: loss / rows as f64, accuracy }
+    }
+}
+
+impl Evaluator<'_> {
+    /// The loss of one row; `outputs` `[outputs]` is overwritten.
+    fn loss_of_row(&self, exec: Exec<'_>, outputs: &mut [f32], row: usize) -> f32 {
+        let width = outputs.len();
+        let targets = match &self.targets {
+            Targets::Values(values) => BatchTargets::Values(&values[row..=row]),
+            Targets::Labels { labels, .. } => BatchTargets::Labels(&labels[row..=row]),
+        };
+        self.loss.replace_by_gradient(exec, MatMut::new(outputs, 1, width), targets)
     }
 }
 

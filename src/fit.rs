@@ -146,6 +146,11 @@ impl<M: Model> Trainer<'_, M> {
         Ok(fit)
     }
 
+    /// [`at_average`](Self::at_average) after a [`fit`](Self::fit) with these options: early stopping has left the model as it is to be.
+    pub fn at_result<R>(&mut self, options: FitOptions, f: impl FnOnce(&mut M) -> R) -> R {
+        if options.early_stopping.is_some() { f(self.model_mut()) } else { self.at_average(f) }
+    }
+
     /// Validates, tells the schedules, keeps the result. Returns the loss.
     fn validate(&mut self, validation: &Evaluator<'_>, fit: &mut Fit) -> f64 {
         let exec = self.exec();

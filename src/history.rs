@@ -11,6 +11,10 @@ pub struct History {
 }
 
 impl History {
+    pub(crate) fn from_parts(losses: Vec<f32>, samples: u64, validation: Vec<f64>) -> Self {
+        Self { losses, samples, validation }
+    }
+
     pub(crate) fn record(&mut self, loss: f32, batch: usize) {
         self.losses.push(loss);
         self.samples += batch as u64;

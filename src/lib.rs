@@ -36,11 +36,16 @@
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
 //! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
 //!
+//! How good the result is say [`Evaluator::metrics`], [`Generalization`], [`learning_curve`] and [`cross_validate`]; a
+//! [`Checkpoint`] keeps it.
+//!
 //! The kernels below it are the crate
 //! [`simdescent_kernels`], which can be used alone.
 
 #![forbid(unsafe_code)]
 
+mod checkpoint;
+mod cross_validation;
 pub mod dataset;
 mod error;
 mod evaluate;
@@ -60,9 +65,14 @@ mod settings;
 pub mod synthetic;
 mod trainer;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use cross_validation::{CrossValidation, Fold, KFold, cross_validate};
 pub use dataset::{Dataset, Targets};
 pub use error::{DataError, Place};
-pub use evaluate::{Evaluation, Evaluator};
+pub use evaluate::{
+    Calibration, CalibrationBin, ClassQuality, Classification, ConfusionMatrix, CurvePoint, Evaluation, Evaluator,
+    Generalization, Metrics, Regression, Verdict, learning_curve, roc_auc,
+};
 pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;

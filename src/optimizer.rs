@@ -112,6 +112,14 @@ impl Optimizer {
         self.steps += 1;
         Some(InBackward { exec, rule, l2, state: &mut self.state[0] })
     }
+    /// The state vectors, and what is accumulated besides.
+    pub(crate) fn state(&self) -> (&[Vec<f32>; 3], f64) {
+        (&self.state, self.accumulated)
+    }
+    /// Puts back what [`state`](Optimizer::state) was after so many steps; the vectors have to be as long as they are now.
+    pub(crate) fn restore(&mut self, state: [Vec<f32>; 3], accumulated: f64, steps: u64) {
+        (self.state, self.accumulated, self.steps) = (state, accumulated, steps);
+    }
 
     /// Whether the result of training is an average that is not the parameters themselves.
     pub(crate) fn averages(&self) -> bool {

@@ -32,6 +32,8 @@ pub enum Purpose {
     Sampling = 3,
     /// What dropout drops.
     Dropout = 4,
+    /// The folds of a cross-validation.
+    Folds = 5,
 }
 
 impl StreamKey {
@@ -63,6 +65,11 @@ impl Stream {
         generator.set_stream(nonce);
         generator.set_word_pos(u128::from(position));
         Self(generator)
+    }
+
+    /// How many words were drawn: where [`at`](Self::at) has to enter to go on.
+    pub fn position(&self) -> u64 {
+        self.0.get_word_pos() as u64
     }
 
     /// Fills `words` with uniform integers of 32 bits.
@@ -192,6 +199,9 @@ mod tests {
         for position in [0, 1, 15, 16, 17, 63, 64, 65, 99] {
             assert_eq!(words(0, position as u64, 100), all[position..position + 100], "{position}");
             assert_ne!(words(1, position as u64, 100), all[position..position + 100], "{position}");
+            let mut stream = Stream::new(key);
+            (0..position).for_each(|_| _ = stream.0.next_u32());
+            assert_eq!(stream.position(), position as u64);
         }
     }
 

@@ -4,6 +4,7 @@ use crate::dataset::Targets;
 use crate::loss::BatchTargets;
 use crate::random::{Stream, StreamKey};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use simdescent_kernels::MatRef;
 
 /// In what order samples are visited.
@@ -35,6 +36,7 @@ pub(crate) struct Batches<'d> {
     data: Table<'d>,
     sampling: Sampling,
     last_batch: LastBatch,
+    key: StreamKey,
     stream: Stream,
     /// The rows of this epoch in order, or the rows just drawn.
     order: Vec<u32>,
@@ -43,6 +45,17 @@ pub(crate) struct Batches<'d> {
     /// The rows of a batch that are not a piece of the data as it lies.
     inputs: Vec<f32>,
     targets: Targets,
+}
+
+/// Where in its order a source of batches is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// The rows in the order of this epoch; empty if they are not reshuffled.
+    pub(crate) order: Vec<u32>,
+    /// Where in it the next batch starts.
+    pub(crate) next: usize,
+    /// Words drawn from the stream.
+    pub(crate) drawn: u64,
 }
 
 /// The data batches are taken from.
@@ -78,6 +91,7 @@ impl<'d> Batches<'d> {
             data: Table { inputs, features: inputs.len() / rows, targets },
             sampling,
             last_batch,
+            key,
             stream: Stream::new(key),
             order: (0..u32::try_from(rows).expect("fewer than 2^32 rows")).collect(),
             next: 0,
@@ -109,6 +123,48 @@ impl<'d> Batches<'d> {
                 self.gather(0, batch_size)
             }
         }
+    }
+
+    /// Where the source is now.
+    pub(crate) fn place(&self) -> Place {
+        let order = if self.sampling == Sampling::Reshuffled { self.order.clone() } else { vec![] };
+        Place { order, next: self.next, drawn: self.stream.position() }
+    }
+
+    /// Goes to a place; the message says why it is none of this source.
+    pub(crate) fn go_to(&mut self, place: &Place) -> Result<(), String> {
+        let rows = self.data.targets.rows();
+        if place.next >= rows {
+            return Err(format!("the next batch starts at row {} of {rows}", place.next));
+        }
+        if self.sampling == Sampling::Reshuffled {
+            let mut seen = vec![false; rows];
+            let mut new = |&row: &u32| seen.get_mut(row as usize).is_some_and(|seen| !std::mem::replace(seen, true));
+            if place.order.len() != rows || !place.order.iter().all(&mut new) {
+                return Err(format!("the order of samples is none of {rows} rows"));
+            }
+            self.order.copy_from_slice(&place.order);
+        } else if !place.order.is_empty() {
+            return Err("there is an order of samples, but the sampling has none".into());
+        }
+        self.next = place.next;
+        self.stream = Stream::at(self.key, 0, place.drawn);
+        Ok(())
+    }
+
+    /// SHA-256 over shape, inputs and targets, as 64 hexadecimal digits.
+    pub(crate) fn data_digest(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update((self.data.features as u64).to_le_bytes());
+        self.data.inputs.iter().for_each(|x| hash.update(x.to_le_bytes()));
+        match &self.data.targets {
+            Targets::Values(values) => values.iter().for_each(|x| hash.update(x.to_le_bytes())),
+            Targets::Labels { labels, classes } => {
+                hash.update((*classes as u64).to_le_bytes());
+                labels.iter().for_each(|x| hash.update(x.to_le_bytes()));
+            }
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Copies the rows `order[from..to]` together.

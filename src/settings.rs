@@ -159,6 +159,9 @@ pub enum ConfigError {
     /// An option of [`Trainer::fit`](crate::Trainer::fit) is out of range.
     #[error("fit: {0}")]
     Fit(&'static str),
+    /// Rows cannot be divided as asked for.
+    #[error("{0}")]
+    Resampling(String),
     /// The targets do not go with the loss.
     #[error("dataset {name}: {fault}")]
     Targets {

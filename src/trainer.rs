@@ -18,9 +18,9 @@ pub struct Trainer<'d, M> {
     exec: Exec<'d>,
     model: M,
     settings: Settings,
-    optimizer: Optimizer,
-    batches: Batches<'d>,
-    history: History,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) batches: Batches<'d>,
+    pub(crate) history: History,
 }
 
 impl<'d, M: Model> Trainer<'d, M> {

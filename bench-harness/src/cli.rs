@@ -25,6 +25,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Train one model and print how it goes.
     Train(Box<TrainOptions>),
+    /// Print all metrics of a model that `train --save` saved.
+    Evaluate(EvaluateOptions),
     /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
     Sweep(SweepOptions),
     /// Find hyper-parameters by measurement.
@@ -99,6 +101,23 @@ pub(crate) struct ScheduleCommand {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateOptions {
+    /// The file that `train --save` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: PathBuf,
+    /// A test set instead of the training's own data: csv:FILE or svmlight:FILE, all rows of it, or mnist:DIR, its validation
+    /// part. Features are scaled as in the training.
+    #[arg(long, value_name = "KIND:PATH")]
+    pub(crate) data: Option<DataSource>,
+    /// Threads; results do not depend on it.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Whatever is left out has the default in brackets; the effect of a value is the same from a flag and from a file.
 #[derive(Debug, Args)]
 pub(crate) struct TrainOptions {
@@ -106,7 +125,10 @@ pub(crate) struct TrainOptions {
     /// A flag wins over the file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print JSON instead of text.
+    /// Write the final state into this file (safetensors), for `evaluate` and to go on from.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    /// Print JSON, with all metrics, instead of text.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -3,9 +3,11 @@
 
 #![forbid(unsafe_code)]
 
+mod assessment;
 mod batch;
 mod cli;
 mod environment;
+mod evaluate;
 mod modifiers;
 mod plot;
 mod problem;
@@ -14,6 +16,7 @@ mod report;
 mod results_dir;
 mod run_options;
 mod runner;
+mod saved_model;
 mod schedule;
 mod sweep;
 mod table;
@@ -27,6 +30,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Train(options) => train::run(&options),
+        cli::Command::Evaluate(options) => evaluate::run(&options),
         cli::Command::Sweep(options) => sweep::run(&options),
         cli::Command::Tune(cli::Tune::Lr(options)) => tune::learning_rate(&options),
         cli::Command::Schedule(command) => schedule::run(&command),

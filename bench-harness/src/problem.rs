@@ -67,7 +67,7 @@ pub(crate) enum Example {
 
 #[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum ActivationName {
+pub(crate) enum ActivationName {
     Identity,
     Relu,
     Tanh,
@@ -115,7 +115,7 @@ impl ProblemOptions {
             (None, Some(Example::Linear), None) => {
                 let (training, model) = (synthetic::linear_example(), ModelSpec::Linear { features: 1, bias: false });
                 let (validation, loss) = (training.clone(), Loss::Squared);
-                Workload { name: "linear example".into(), training, validation, loss, model }
+                Workload { name: "linear example".into(), training, validation, loss, model, standardizer: None }
             }
             (None, None, Some(data)) => data.workloads(seed)?.swap_remove(0),
             _ => bail!("give one of workload, example and data"),
@@ -202,6 +202,18 @@ impl LossName {
             Self::SoftmaxCrossEntropy => Loss::SoftmaxCrossEntropy,
         };
         Ok(loss)
+    }
+}
+
+impl From<Activation> for ActivationName {
+    fn from(activation: Activation) -> Self {
+        match activation {
+            Activation::Identity => Self::Identity,
+            Activation::Relu => Self::Relu,
+            Activation::Tanh => Self::Tanh,
+            Activation::Sigmoid => Self::Sigmoid,
+            Activation::Gelu => Self::Gelu,
+        }
     }
 }
 

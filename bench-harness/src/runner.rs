@@ -100,6 +100,7 @@ mod tests {
             training,
             validation,
             loss: Loss::Squared,
+            standardizer: None,
             model: ModelSpec::Linear { features: 8, bias: true },
         }
     }

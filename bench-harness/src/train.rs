@@ -1,9 +1,11 @@
 //! `simdescent train`: one model, from data to final weights.
 
+use crate::assessment::Assessment;
 use crate::cli::TrainOptions;
 use crate::problem::{Example, Method};
 use crate::report::number;
 use crate::run_options::RunOptions;
+use crate::saved_model::{self, Origin};
 use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
@@ -21,6 +23,9 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
 
     let workload = run.problem.workload(run.seed())?;
     if run.method() == Method::Lbfgs {
+        if options.save.is_some() {
+            bail!("--save is for optimizers that take steps, lbfgs has no state to go on from");
+        }
         return lbfgs(exec, &run, &workload, options.json);
     }
     let (settings, length) = run.settings(&workload)?;
@@ -30,7 +35,20 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let last = fit.validations.last().context("a run has at least one validation")?;
     // With early stopping the weights are the best ones.
     let kept = fit.best.filter(|_| length.early_stopping.is_some()).map_or(last, |best| &fit.validations[best]);
+    let sets = [&workload.training, &workload.validation];
+    let lowest = fit.best.map(|best| fit.validations[best].evaluation.loss);
+    let assessment =
+        trainer.at_result(length, |model| Assessment::of_both(exec, model, workload.loss, sets, lowest))?;
+    if let Some(path) = &options.save {
+        let mut checkpoint = trainer.checkpoint();
+        if length.early_stopping.is_some() {
+            checkpoint.weights = trainer.model().parameters().to_vec();
+        }
+        saved_model::note(&mut checkpoint, &workload, &Origin { problem: run.problem.clone(), seed: run.seed() })?;
+        checkpoint.write(path)?;
+    }
     let outcome = Outcome {
+        assessment,
         workload: &workload,
         settings,
         fit: &fit,
@@ -55,6 +73,8 @@ fn lbfgs(exec: Exec<'_>, run: &RunOptions, workload: &Workload, json: bool) -> R
     let mut model = workload.model.build(run.trial(), run.seed());
     let minimum = method.train(exec, &mut model, &workload.training, workload.loss, l2)?;
     let evaluation = Evaluator::new(workload.loss, &workload.validation)?.evaluate(exec, &mut model);
+    let sets = [&workload.training, &workload.validation];
+    let assessment = Assessment::of_both(exec, &mut model, workload.loss, sets, None)?;
     let digest = trajectory_digest(&[minimum.value as f32], model.parameters());
     let stop = match minimum.stop {
         lbfgs::Stop::Converged => "converged",
@@ -75,6 +95,7 @@ fn lbfgs(exec: Exec<'_>, run: &RunOptions, workload: &Workload, json: bool) -> R
             "training_objective": minimum.value,
             "loss": evaluation.loss,
             "accuracy": evaluation.accuracy,
+            "metrics": assessment.json()?,
             "digest": digest,
         });
         if run.problem.example.is_some() {
@@ -102,6 +123,7 @@ struct Row {
 }
 
 struct Outcome<'a> {
+    assessment: Assessment,
     workload: &'a Workload,
     settings: Settings,
     fit: &'a Fit,
@@ -135,6 +157,7 @@ impl Outcome<'_> {
             "loss": kept["loss"],
             "accuracy": kept["accuracy"],
             "best": self.fit.best.map(|best| row(&self.fit.validations[best])),
+            "metrics": self.assessment.json()?,
             "validations": self.fit.validations.iter().map(row).collect::<Vec<_>>(),
             "digest": self.digest,
         });

@@ -17,6 +17,8 @@ pub(crate) struct Workload {
     pub(crate) validation: Dataset,
     pub(crate) loss: Loss,
     pub(crate) model: ModelSpec,
+    /// What scaled the inputs, if anything did.
+    pub(crate) standardizer: Option<Standardizer>,
 }
 
 /// A model, before its weights are drawn.
@@ -86,7 +88,7 @@ pub(crate) fn embedded(seed: u64) -> Result<Vec<Workload>> {
     .into_iter()
     .map(|(name, data, loss, model)| {
         let (training, validation) = data.split_at(ROWS)?;
-        Ok(Workload { name: name.into(), training, validation, loss, model })
+        Ok(Workload { name: name.into(), training, validation, loss, model, standardizer: None })
     })
     .collect()
 }
@@ -135,6 +137,7 @@ impl From<DataSource> for String {
 impl DataSource {
     /// The workloads on these files: the linear model that fits the targets, and a small network.
     pub(crate) fn workloads(&self, seed: u64) -> Result<Vec<Workload>> {
+        let mut scaled_by = None;
         let (training, validation) = match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?,
             Self::Svmlight(file) => shuffled_split(read_svmlight(file, None)?, seed)?,
@@ -143,6 +146,7 @@ impl DataSource {
                 let standardizer = Standardizer::fit(&training);
                 standardizer.apply(&mut training)?;
                 standardizer.apply(&mut validation)?;
+                scaled_by = Some(standardizer);
                 (training, validation)
             }
         };
@@ -167,11 +171,21 @@ impl DataSource {
             validation,
             loss,
             model,
+            standardizer: scaled_by.clone(),
         };
         Ok(vec![
             workload(name, model, training.clone(), validation.clone()),
             workload("mlp", network, training, validation),
         ])
+    }
+
+    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, with so many.
+    pub(crate) fn test_set(&self, features: usize) -> Result<Dataset> {
+        Ok(match self {
+            Self::Mnist(dir) => read_mnist_dir(dir)?.1,
+            Self::Svmlight(file) => read_svmlight(file, Some(features))?,
+            Self::Csv(file) => read_csv(file, &CsvOptions::default())?,
+        })
     }
 
     fn file_name(&self) -> String {

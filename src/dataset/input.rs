@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 /// Opens `path` if it is a regular file. A pipe or device has no length, so reading it could wait or allocate forever.
-pub(super) fn open_regular(path: &Path) -> Result<File, DataError> {
+pub(crate) fn open_regular(path: &Path) -> Result<File, DataError> {
     let kind = fs::metadata(path).map_err(|e| DataError::io(path, e))?;
     if !kind.is_file() {
         return Err(DataError::format(path, Place::File, "not a regular file; save the data to a file first"));

@@ -86,6 +86,20 @@ impl Standardizer {
         Ok(())
     }
 
+    /// A standardizer of this [`mean`](Self::mean) and [`scale`](Self::scale).
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`] when they are of different lengths or empty, or a number is not finite.
+    pub fn from_parts(mean: Vec<f64>, scale: Vec<f64>) -> Result<Self, DataError> {
+        let finite = mean.iter().chain(&scale).all(|x| x.is_finite());
+        if mean.len() != scale.len() || mean.is_empty() || !finite {
+            let message = format!("{} means and {} scales; as many, finite, at least 1", mean.len(), scale.len());
+            return Err(DataError::invalid("standardizer", message));
+        }
+        Ok(Self { mean, scale })
+    }
+
     /// The mean of each training feature, `[features]`, in the feature's unit.
     pub fn mean(&self) -> &[f64] {
         &self.mean
@@ -114,6 +128,16 @@ mod tests {
         assert_eq!((standardizer.scale()[0], standardizer.mean()[1], standardizer.scale()[1]), (1.0, 3.0, 0.5));
         standardizer.apply(&mut data).unwrap();
         assert_eq!(data.inputs()[..4], [0.0, -1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn parts_make_the_same_again_or_are_refused() {
+        let standardizer = Standardizer::fit(&table(vec![0.1, 1.0, 0.7, 5.0], 2));
+        let parts = (standardizer.mean().to_vec(), standardizer.scale().to_vec());
+        assert_eq!(Standardizer::from_parts(parts.0, parts.1).unwrap(), standardizer);
+        for (mean, scale) in [(vec![], vec![]), (vec![0.0], vec![]), (vec![f64::NAN], vec![1.0])] {
+            assert!(Standardizer::from_parts(mean, scale).unwrap_err().to_string().contains("finite, at least 1"));
+        }
     }
 
     #[test]

@@ -72,7 +72,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(orthogonal(0, 3, 1), []);
+        assert_eq!(orthogonal(0, 3, 1), [0f32; 0]);
     }
 
     /// Without the positive diagonal the first element would have one sign; uniform on the circle it has both equally often.

@@ -1,0 +1,94 @@
+//! What a checkpoint's notes say of its model and how its inputs were scaled, so that it can be used without the training data.
+
+use crate::problem::{ActivationName, ProblemOptions};
+use crate::workload::{ModelSpec, Workload};
+use anyhow::{Context, Result, bail};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use simdescent::dataset::Standardizer;
+use simdescent::{Checkpoint, Initializer, Model};
+
+/// The model, without how its weights start.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Shape {
+    Linear { features: usize, bias: bool },
+    Mlp { widths: Vec<usize>, activation: ActivationName },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Scaling {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+/// What was trained on what.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Origin {
+    pub(crate) problem: ProblemOptions,
+    pub(crate) seed: u64,
+}
+
+/// Writes the notes.
+pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, origin: &Origin) -> Result<()> {
+    let shape = match &workload.model {
+        ModelSpec::Linear { features, bias } => Shape::Linear { features: *features, bias: *bias },
+        ModelSpec::Mlp { widths, activation, .. } => {
+            Shape::Mlp { widths: widths.clone(), activation: (*activation).into() }
+        }
+    };
+    let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
+    add("model", serde_json::to_string(&shape)?);
+    add("origin", serde_json::to_string(origin)?);
+    if let Some(s) = &workload.standardizer {
+        add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
+    }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(checkpoint: &Checkpoint, key: &str) -> Result<Option<T>> {
+    let parse = |text: &String| serde_json::from_str(text).with_context(|| format!("note {key:?} of the checkpoint"));
+    checkpoint.notes.get(key).map(parse).transpose()
+}
+
+/// Model and data of the training.
+pub(crate) fn origin(checkpoint: &Checkpoint) -> Result<Origin> {
+    read(checkpoint, "origin")?.context("the checkpoint does not say what it was trained on: give --data")
+}
+
+/// How inputs were scaled.
+pub(crate) fn standardizer(checkpoint: &Checkpoint) -> Result<Option<Standardizer>> {
+    let scaling: Option<Scaling> = read(checkpoint, "standardizer")?;
+    Ok(scaling.map(|Scaling { mean, scale }| Standardizer::from_parts(mean, scale)).transpose()?)
+}
+
+/// The model with its weights, and how it is called.
+pub(crate) fn model(checkpoint: &Checkpoint) -> Result<(Box<dyn Model>, String)> {
+    let shape: Shape = read(checkpoint, "model")?.context("the checkpoint does not say what model it is")?;
+    // Before anything that large is made.
+    if shape.parameters() != Some(checkpoint.weights.len()) {
+        bail!("the model that the checkpoint names has not its {} parameters", checkpoint.weights.len());
+    }
+    let spec = match shape {
+        Shape::Linear { features, bias } => ModelSpec::Linear { features, bias },
+        Shape::Mlp { widths, activation } => {
+            ModelSpec::Mlp { widths, activation: activation.into(), initializer: Initializer::Zeros, dropout: 0.0 }
+        }
+    };
+    let mut model = spec.build(0, 0);
+    checkpoint.load_weights(&mut model)?;
+    Ok((model, spec.describe()))
+}
+
+impl Shape {
+    /// Checked, because a file says it.
+    fn parameters(&self) -> Option<usize> {
+        match self {
+            Self::Linear { features, bias } => features.checked_add(usize::from(*bias)),
+            Self::Mlp { widths, .. } if widths.len() < 2 || widths.contains(&0) => None,
+            Self::Mlp { widths, .. } => {
+                widths.windows(2).try_fold(0usize, |sum, w| sum.checked_add(w[0].checked_add(1)?.checked_mul(w[1])?))
+            }
+        }
+    }
+}

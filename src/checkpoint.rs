@@ -1,0 +1,160 @@
+//! A training run on disk.
+
+mod file;
+
+use crate::dataset::Dataset;
+use crate::error::DataError;
+use crate::history::History;
+use crate::model::Model;
+use crate::sampling::Place;
+use crate::settings::{ConfigError, Settings};
+use crate::trainer::Trainer;
+use simdescent_kernels::Exec;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+/// Everything a [`Trainer`] needs to go on as if it had never stopped, to the bit: parameters, optimizer state, settings,
+/// history, and where in which order of samples it is. Dropout needs nothing, its masks are functions of the step.
+///
+/// The model's architecture and the data are not in it; their shape and the data's SHA-256 are, and are compared.
+///
+/// ```
+/// use simdescent::{Checkpoint, Linear, Settings, Trainer, synthetic};
+/// use simdescent_kernels::Exec;
+///
+/// let data = synthetic::linear_example();
+/// let mut trainer = Trainer::new(Exec::default(), Linear::new(1, true), &data, Settings::default())?;
+/// (0..10).for_each(|_| _ = trainer.step());
+/// # let folder = std::env::temp_dir().join(format!("simdescent-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let path = folder.join("run.safetensors");
+/// trainer.checkpoint().write(&path)?;
+///
+/// let checkpoint = Checkpoint::read(&path)?;
+/// let mut resumed = Trainer::resume(Exec::default(), Linear::new(1, true), &data, &checkpoint)?;
+/// (0..10).for_each(|_| assert_eq!(resumed.step(), trainer.step()));
+/// assert_eq!(resumed.digest(), trainer.digest());
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// The parameters that training is after, to evaluate: the average for a rule that averages
+    /// ([`Trainer::at_average`]), otherwise those that training goes on with.
+    pub weights: Vec<f32>,
+    /// Text for whoever reads the file, such as what model it is.
+    pub notes: BTreeMap<String, String>,
+    settings: Settings,
+    parameters: Vec<f32>,
+    layout: Vec<(usize, usize)>,
+    state: [Vec<f32>; 3],
+    accumulated: f64,
+    history: History,
+    place: Place,
+    data: String,
+}
+
+/// Why a checkpoint could not be read, written or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// The file cannot be read or is no checkpoint.
+    #[error(transparent)]
+    Read(#[from] DataError),
+    /// The file cannot be written; what was there before still is.
+    #[error("{}: cannot write: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The checkpoint is of another model or other data, or contradicts itself.
+    #[error("checkpoint: {0}")]
+    Mismatch(String),
+    /// Its settings do not go with model and data.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+impl Checkpoint {
+    /// The settings of the run.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+    /// What happened before.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Gives `model` the [`weights`](Self::weights).
+    ///
+    /// # Errors
+    /// [`CheckpointError::Mismatch`] if its parameter arrays are not those of the checkpoint.
+    pub fn load_weights(&self, model: &mut impl Model) -> Result<(), CheckpointError> {
+        self.check_layout(model)?;
+        model.parameters_mut().copy_from_slice(&self.weights);
+        Ok(())
+    }
+
+    fn check_layout(&self, model: &impl Model) -> Result<(), CheckpointError> {
+        let (layout, n) = (model.layout(), model.parameters().len());
+        // The file's arrays are of one total; a layout that is equal has it too, unless the model contradicts itself.
+        if layout != self.layout || n != self.parameters.len() || n != self.weights.len() {
+            let message = format!("has parameter arrays of shapes {:?}, the model {layout:?}", self.layout);
+            return Err(CheckpointError::Mismatch(message));
+        }
+        Ok(())
+    }
+}
+
+impl<'d, M: Model> Trainer<'d, M> {
+    /// The run as it is now. Reads all data once, for its digest.
+    pub fn checkpoint(&mut self) -> Checkpoint {
+        let weights = self.at_average(|model| model.parameters().to_vec());
+        let (state, accumulated) = self.optimizer.state();
+        Checkpoint {
+            weights,
+            notes: BTreeMap::new(),
+            settings: *self.settings(),
+            parameters: self.model().parameters().to_vec(),
+            layout: self.model().layout(),
+            state: state.clone(),
+            accumulated,
+            history: self.history.clone(),
+            place: self.batches.place(),
+            data: self.batches.data_digest(),
+        }
+    }
+
+    /// Goes on from a checkpoint, on the same data and with a model made as the first one was (dropout included).
+    ///
+    /// # Errors
+    /// [`CheckpointError`] if model or data are others, or the checkpoint contradicts itself.
+    pub fn resume(
+        exec: Exec<'d>,
+        mut model: M,
+        data: &'d Dataset,
+        checkpoint: &Checkpoint,
+    ) -> Result<Self, CheckpointError> {
+        checkpoint.check_layout(&model)?;
+        model.parameters_mut().copy_from_slice(&checkpoint.parameters);
+        let mut trainer = Self::new(exec, model, data, checkpoint.settings)?;
+        if trainer.batches.data_digest() != checkpoint.data {
+            let message = format!("was made on other data than {}", data.name());
+            return Err(CheckpointError::Mismatch(message));
+        }
+        let lengths = |state: &[Vec<f32>; 3]| state.each_ref().map(Vec::len);
+        let (wanted, found) = (lengths(trainer.optimizer.state().0), lengths(&checkpoint.state));
+        if wanted != found {
+            let rule = checkpoint.settings.rule.name();
+            let message = format!("{rule} needs state of lengths {wanted:?}, it has {found:?}");
+            return Err(CheckpointError::Mismatch(message));
+        }
+        trainer.batches.go_to(&checkpoint.place).map_err(CheckpointError::Mismatch)?;
+        trainer.optimizer.restore(checkpoint.state.clone(), checkpoint.accumulated, checkpoint.history.steps());
+        trainer.history = checkpoint.history.clone();
+        Ok(trainer)
+    }
+}

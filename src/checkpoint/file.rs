@@ -1,0 +1,190 @@
+//! The file: safetensors, with what is no array as JSON in its metadata.
+//!
+//! | tensor | |
+//! | --- | --- |
+//! | `parameters` | `f32`, all of them, flat |
+//! | `weights` | `f32`, the same if left out |
+//! | `optimizer.0`, `.1`, `.2` | `f32`, state as long as the parameters, or empty |
+//! | `optimizer.accumulated` | `f64`, one number |
+//! | `history.losses`, `history.validation` | `f32` per step, `f64` per validation |
+//! | `sampling.order` | `u32`, the rows in the order of this epoch; empty if it is that of the data |
+//!
+//! One file, so that a rename replaces all of it or nothing. Equal runs make equal files.
+
+use super::{Checkpoint, CheckpointError};
+use crate::dataset::open_regular;
+use crate::error::{DataError, Place as FilePlace};
+use crate::history::History;
+use crate::sampling::Place;
+use crate::settings::Settings;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// The entry of the metadata.
+const KEY: &str = "simdescent";
+const VERSION: u32 = 1;
+
+/// What is not a tensor.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    version: u32,
+    settings: Settings,
+    layout: Vec<(usize, usize)>,
+    steps: u64,
+    samples: u64,
+    /// Where in the order of samples the next batch starts.
+    next: usize,
+    /// Words drawn from the sampling stream.
+    drawn: u64,
+    data_sha256: String,
+    notes: BTreeMap<String, String>,
+}
+
+impl Checkpoint {
+    /// Writes the file: to another one beside it, which takes its name once it is complete and on the disk.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Write`] if that fails; a file of this name is left as it was.
+    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
+        let bytes = self.to_bytes();
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(&bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(path).map_err(|error| error.error)?;
+            Ok(())
+        };
+        write().map_err(|source| CheckpointError::Write { path: path.to_owned(), source })
+    }
+
+    /// Reads a file that [`write`](Self::write) made. Nothing in it is believed: lengths are compared with each other here,
+    /// with model and data in [`Trainer::resume`](crate::Trainer::resume). Memory grows with the file, not with what it promises.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Read`] if the file cannot be read or is not such a file.
+    pub fn read(path: &Path) -> Result<Self, CheckpointError> {
+        let mut bytes = vec![];
+        open_regular(path)?.read_to_end(&mut bytes).map_err(|source| DataError::Io { path: path.into(), source })?;
+        Self::from_bytes(&bytes).map_err(|message| DataError::format(path, FilePlace::File, message).into())
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let header = Header {
+            version: VERSION,
+            settings: self.settings,
+            layout: self.layout.clone(),
+            steps: self.history.steps(),
+            samples: self.history.samples(),
+            next: self.place.next,
+            drawn: self.place.drawn,
+            data_sha256: self.data.clone(),
+            notes: self.notes.clone(),
+        };
+        let f32s = |values: &[f32]| (Dtype::F32, values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        let f64s = |values: &[f64]| (Dtype::F64, values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        let u32s = |values: &[u32]| (Dtype::U32, values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        let [first, second, third] = &self.state;
+        let mut tensors = vec![
+            ("parameters", f32s(&self.parameters)),
+            ("optimizer.0", f32s(first)),
+            ("optimizer.1", f32s(second)),
+            ("optimizer.2", f32s(third)),
+            ("optimizer.accumulated", f64s(&[self.accumulated])),
+            ("history.losses", f32s(self.history.losses())),
+            ("history.validation", f64s(self.history.validation())),
+            ("sampling.order", u32s(&self.place.order)),
+        ];
+        if !self.weights.iter().map(|x| x.to_bits()).eq(self.parameters.iter().map(|x| x.to_bits())) {
+            tensors.push(("weights", f32s(&self.weights)));
+        }
+        let views = tensors.iter().map(|(name, (kind, bytes))| {
+            let length = bytes.len() * 8 / kind.bitsize();
+            (*name, TensorView::new(*kind, vec![length], bytes).expect("as many bytes as the length says"))
+        });
+        let header = serde_json::to_string(&header).expect("settings and text have a JSON form");
+        let metadata = HashMap::from([(KEY.to_owned(), header)]);
+        safetensors::serialize(views, Some(metadata)).expect("names and lengths of tensors have a JSON form")
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let broken = |error| format!("not a safetensors file, or damaged: {error}");
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(broken)?;
+        let header = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY));
+        let header = header.ok_or_else(|| format!("no checkpoint: its metadata has no entry {KEY:?}"))?;
+        // The version first: fields of another one would be errors that mislead.
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let unfit = |error| format!("metadata {KEY:?}: {error}");
+        let Version { version } = serde_json::from_str(header).map_err(unfit)?;
+        if version != VERSION {
+            return Err(format!("a checkpoint of version {version}, this program reads version {VERSION}"));
+        }
+        let header: Header = serde_json::from_str(header).map_err(unfit)?;
+
+        let f32s = |name| Ok::<_, String>(values(&tensors, name, Dtype::F32)?.map(f32::from_le_bytes).collect());
+        let f64s = |name| Ok::<Vec<_>, String>(values(&tensors, name, Dtype::F64)?.map(f64::from_le_bytes).collect());
+        let parameters: Vec<f32> = f32s("parameters")?;
+        let weights = if tensors.names().contains(&"weights") { f32s("weights")? } else { parameters.clone() };
+        let total =
+            header.layout.iter().try_fold(0usize, |sum, (rows, cols)| sum.checked_add(rows.checked_mul(*cols)?));
+        if total != Some(parameters.len()) || weights.len() != parameters.len() {
+            return Err(format!(
+                "{} parameters and {} weights do not fill arrays of shapes {:?}",
+                parameters.len(),
+                weights.len(),
+                header.layout
+            ));
+        }
+        let accumulated = f64s("optimizer.accumulated")?;
+        let [accumulated] = accumulated[..] else {
+            return Err(format!("tensor \"optimizer.accumulated\" has {} numbers instead of one", accumulated.len()));
+        };
+        let losses: Vec<f32> = f32s("history.losses")?;
+        let (steps, samples) = (losses.len() as u64, header.samples);
+        if header.steps != steps || samples < steps || samples > steps.saturating_mul(1 << 32) {
+            return Err(format!("{steps} losses do not go with {} steps and {samples} samples", header.steps));
+        }
+        Ok(Self {
+            weights,
+            notes: header.notes,
+            settings: header.settings,
+            parameters,
+            layout: header.layout,
+            state: [f32s("optimizer.0")?, f32s("optimizer.1")?, f32s("optimizer.2")?],
+            accumulated,
+            history: History::from_parts(losses, samples, f64s("history.validation")?),
+            place: Place {
+                order: values(&tensors, "sampling.order", Dtype::U32)?.map(u32::from_le_bytes).collect(),
+                next: header.next,
+                drawn: header.drawn,
+            },
+            data: header.data_sha256,
+        })
+    }
+}
+
+/// The elements of a tensor with one dimension, as bytes.
+fn values<'a, const N: usize>(
+    tensors: &SafeTensors<'a>,
+    name: &str,
+    kind: Dtype,
+) -> Result<impl Iterator<Item = [u8; N]> + use<'a, N>, String> {
+    let tensor = tensors.tensor(name).map_err(|_| format!("tensor {name:?} is missing"))?;
+    if tensor.dtype() != kind || tensor.shape().len() != 1 {
+        let (found, shape) = (tensor.dtype(), tensor.shape());
+        return Err(format!("tensor {name:?} is {found:?} of shape {shape:?} instead of {kind:?} in one dimension"));
+    }
+    let (elements, _) = tensor.data().as_chunks::<N>();
+    Ok(elements.iter().copied())
+}
+
+#[cfg(test)]
+mod tests;

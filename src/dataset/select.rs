@@ -1,0 +1,27 @@
+//! Some rows of a data set.
+
+use super::{Dataset, Targets};
+
+impl Dataset {
+    /// The rows of these numbers, in their order; a row may be there more than once. Named after how many they are.
+    ///
+    /// # Panics
+    /// If there is no number, or one that is no row.
+    #[track_caller]
+    pub fn select(&self, rows: &[u32]) -> Dataset {
+        assert!(!rows.is_empty(), "a data set has at least one row");
+        let pick = |values: &[f32]| rows.iter().map(|&row| values[row as usize]).collect();
+        Dataset {
+            name: format!("{} ({} rows)", self.name, rows.len()),
+            features: self.features,
+            inputs: rows.iter().flat_map(|&row| self.row(row as usize)).copied().collect(),
+            targets: match &self.targets {
+                Targets::Values(values) => Targets::Values(pick(values)),
+                Targets::Labels { labels, classes } => Targets::Labels {
+                    labels: rows.iter().map(|&row| labels[row as usize]).collect(),
+                    classes: *classes,
+                },
+            },
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! All metrics of a model on a data set at once.
+
+use super::calibration::BINS;
+use super::{Calibration, ConfusionMatrix, Evaluation, Evaluator, Regression, largest, roc_auc};
+use crate::dataset::Targets;
+use crate::loss::Loss;
+use crate::model::Model;
+use serde::Serialize;
+use simdescent_kernels::{Exec, MatRef};
+
+/// Above so many classes there is no confusion matrix and no AUC.
+const MAX_CLASSES: usize = 1000;
+
+/// What there is to say about a model on a data set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Metrics {
+    /// Rows of the data.
+    pub rows: usize,
+    /// As [`Evaluation::loss`], to the bit.
+    pub loss: f64,
+    /// Where outputs are numbers; of the Poisson loss, exp of them is compared with the targets.
+    pub regression: Option<Regression>,
+    /// Where outputs decide between classes.
+    pub classification: Option<Classification>,
+}
+
+/// How well classes are told apart.
+///
+/// Of the losses with one output, class 1 is a target above ½. Of the logistic loss, what is said of logits below is of (0, logit).
+/// The output of the hinge losses is a margin and no probability.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Classification {
+    /// As [`Evaluation::accuracy`].
+    pub accuracy: f64,
+    /// Mean of −ln p(target), with p the softmax of the logits in `f64`; of a target between 0 and 1, the cross-entropy.
+    /// Not finite where a logit is not; `None` for a hinge loss.
+    pub log_loss: Option<f64>,
+    /// [`roc_auc`] of class 1 against class 0; of more classes the mean over those with rows of each against the rest, each counting the
+    /// same, scored by ln p (scikit-learn's `multi_class="ovr", average="macro"`). `None` if undefined, or above 1000 classes.
+    pub auc: Option<f64>,
+    /// `None` above 1000 classes.
+    pub confusion: Option<ConfusionMatrix>,
+    /// In 15 bins; `None` for a hinge loss, or if a probability is NaN.
+    pub calibration: Option<Calibration>,
+}
+
+impl Evaluator<'_> {
+    /// Evaluates `model` in every way. Sums run over the rows in order, in `f64`; logarithms and exponentials are those of the crate
+    /// `libm`: the bits are the same everywhere.
+    ///
+    /// # Panics
+    /// As [`evaluate`](Self::evaluate).
+    pub fn metrics(&self, exec: Exec<'_>, model: &mut impl Model) -> Metrics {
+        let rows = self.data.rows();
+        let mut outputs = Vec::with_capacity(rows * model.outputs());
+        let Evaluation { loss, accuracy } = self.evaluate_seeing(exec, model, |block, _| {
+            outputs.extend((0..block.rows()).flat_map(|i| (0..block.cols()).map(move |j| block.at(i, j))));
+        });
+        if self.loss == Loss::Poisson {
+            outputs.iter_mut().for_each(|z| *z = libm::exp(f64::from(*z)) as f32);
+        }
+        let (regression, classification) = match (accuracy, &self.targets) {
+            (None, Targets::Values(values)) => (Some(Regression::new(&outputs, values)), None),
+            (Some(accuracy), Targets::Values(values)) => {
+                let logits = Logits::binary(&outputs, values);
+                let margins = matches!(self.loss, Loss::Hinge | Loss::SquaredHinge);
+                (None, Some(if margins { logits.without_probabilities() } else { logits }.classification(accuracy)))
+            }
+            (accuracy, Targets::Labels { labels, classes }) => {
+                let logits = Logits::classes(&outputs, labels, *classes);
+                (None, Some(logits.classification(accuracy.unwrap_or(f64::NAN))))
+            }
+        };
+        Metrics { rows, loss, regression, classification }
+    }
+
+    /// The loss of each row, `[rows]`.
+    ///
+    /// # Panics
+    /// As [`evaluate`](Self::evaluate).
+    pub fn row_losses(&self, exec: Exec<'_>, model: &mut impl Model) -> Vec<f64> {
+        let mut losses = Vec::with_capacity(self.data.rows());
+        let mut row = vec![0.0; model.outputs()];
+        self.evaluate_seeing(exec, model, |block, from| {
+            for i in 0..block.rows() {
+                (0..block.cols()).for_each(|j| row[j] = block.at(i, j));
+                losses.push(f64::from(self.loss_of_row(exec, &mut row, from + i)));
+            }
+        });
+        losses
+    }
+}
+
+/// The logits of all rows as probabilities.
+struct Logits {
+    /// The class of each row.
+    truth: Vec<u32>,
+    /// What it is taken for; `None` where a logit is NaN.
+    predicted: Vec<Option<u32>>,
+    /// The probability of that.
+    confidence: Vec<f64>,
+    /// Scores for the AUC, `[classes to rank][rows]`, and the classes' numbers.
+    scores: Vec<(u32, Vec<f64>)>,
+    log_loss: Option<f64>,
+    classes: usize,
+}
+
+impl Logits {
+    fn binary(logits: &[f32], targets: &[f32]) -> Self {
+        let z = || logits.iter().map(|&z| f64::from(z));
+        // −y ln σ(z) − (1−y) ln σ(−z) = max(z, 0) − yz + ln(1 + exp(−|z|))
+        let log_losses = z().zip(targets).map(|(z, &y)| {
+            let positive = if z > 0.0 { z } else { 0.0 };
+            positive - f64::from(y) * z + libm::log1p(libm::exp(-z.abs()))
+        });
+        Self {
+            truth: targets.iter().map(|&y| u32::from(y > 0.5)).collect(),
+            predicted: z().map(|z| (!z.is_nan()).then_some(u32::from(z > 0.0))).collect(),
+            confidence: z().map(|z| 1.0 / (1.0 + libm::exp(-z.abs()))).collect(),
+            scores: vec![(1, z().collect())],
+            log_loss: Some(log_losses.sum::<f64>() / targets.len() as f64),
+            classes: 2,
+        }
+    }
+
+    fn classes(logits: &[f32], labels: &[u32], classes: usize) -> Self {
+        let rows = labels.len();
+        let matrix = MatRef::new(logits, rows, classes);
+        let ranked = match classes {
+            0..=1 => 0..0,
+            2 => 1..2,
+            3..=MAX_CLASSES => 0..classes as u32,
+            _ => 0..0,
+        };
+        let mut scores: Vec<(u32, Vec<f64>)> = ranked.map(|class| (class, Vec::with_capacity(rows))).collect();
+        let (mut predicted, mut confidence, mut log_loss) = (Vec::new(), Vec::new(), 0.0);
+        for (i, (row, &label)) in logits.chunks_exact(classes).zip(labels).enumerate() {
+            let most_likely = largest(matrix, i);
+            // ln p_k = z_k − ln Σ exp(z); shifted by the largest, so that nothing overflows.
+            let top = most_likely.map_or(f64::NAN, |k| f64::from(row[k as usize]));
+            let log_sum = libm::log(row.iter().map(|&z| libm::exp(f64::from(z) - top)).sum());
+            let log_p = |class: u32| f64::from(row[class as usize]) - top - log_sum;
+            log_loss -= log_p(label);
+            scores.iter_mut().for_each(|(class, scores)| scores.push(log_p(*class)));
+            confidence.push(most_likely.map_or(f64::NAN, |class| libm::exp(log_p(class))));
+            predicted.push(most_likely);
+        }
+        let log_loss = Some(log_loss / rows as f64);
+        Self { truth: labels.to_vec(), predicted, confidence, scores, log_loss, classes }
+    }
+
+    fn without_probabilities(self) -> Self {
+        Self { log_loss: None, ..self }
+    }
+
+    fn classification(self, accuracy: f64) -> Classification {
+        let right: Vec<bool> = self.predicted.iter().zip(&self.truth).map(|(p, t)| *p == Some(*t)).collect();
+        let is = |class: u32| self.truth.iter().map(|&truth| truth == class).collect::<Vec<_>>();
+        let present = |class: u32| self.truth.contains(&class);
+        let ranked = self.scores.iter().filter(|(class, _)| self.classes == 2 || present(*class));
+        let aucs: Option<Vec<f64>> = ranked.map(|(class, scores)| roc_auc(scores, &is(*class))).collect();
+        let mean = |aucs: Vec<f64>| (!aucs.is_empty()).then(|| aucs.iter().sum::<f64>() / aucs.len() as f64);
+        let certain = self.log_loss.is_some() && self.confidence.iter().all(|p| !p.is_nan());
+        Classification {
+            accuracy,
+            log_loss: self.log_loss,
+            auc: aucs.and_then(mean),
+            confusion: (self.classes <= MAX_CLASSES)
+                .then(|| ConfusionMatrix::new(&self.truth, &self.predicted, self.classes)),
+            calibration: certain.then(|| Calibration::new(&self.confidence, &right, BINS)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
