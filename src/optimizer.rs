@@ -112,6 +112,7 @@ impl Optimizer {
         self.steps += 1;
         Some(InBackward { exec, rule, l2, state: &mut self.state[0] })
     }
+
     /// The state vectors, and what is accumulated besides.
     pub(crate) fn state(&self) -> (&[Vec<f32>; 3], f64) {
         (&self.state, self.accumulated)

@@ -68,7 +68,9 @@ fn every_metric_is_in_the_report() {
     assert_eq!(metrics["training"]["regression"], Value::Null);
     assert_eq!(metrics["generalization"]["verdict"], "generalizes");
     let report = json(&["train", "--workload", "linear", "--optimizer", "lbfgs"]);
-    assert!(report["metrics"]["validation"]["regression"]["r2"].as_f64().unwrap() > 0.9, "{report}");
+    // Noise of variance ¼ on a signal of about 1.
+    let r2 = report["metrics"]["validation"]["regression"]["r2"].as_f64().unwrap();
+    assert!((r2 - 0.8).abs() < 0.03, "{r2}");
     let report = json(&["train", "--workload", "linear", "--rate", "100", "--steps", "1000"]);
     assert_eq!(report["metrics"]["generalization"]["verdict"], "diverged");
     assert!(report["metrics"]["validation"]["loss"].is_string(), "{report}");
