@@ -51,11 +51,7 @@ impl<'d> Evaluator<'d> {
     /// # Errors
     /// [`ConfigError`] if a parameter of the loss is out of range, or the targets do not go with it.
     pub fn new(loss: Loss, data: &'d Dataset) -> Result<Self, ConfigError> {
-        if let Some(fault) = loss.fault() {
-            return Err(ConfigError::Loss { name: loss.name(), fault });
-        }
-        let targets =
-            loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: data.name().into(), fault })?;
+        let targets = loss.targets(data)?;
         Ok(Self { data, targets, loss })
     }
 
@@ -105,9 +101,7 @@ impl<'d> Evaluator<'d> {
         let accuracy = self.loss.is_classification().then(|| right as f64 / rows as f64);
         Evaluation { loss: loss / rows as f64, accuracy }
     }
-}
 
-impl Evaluator<'_> {
     /// The loss of one row; `outputs` `[outputs]` is overwritten.
     fn loss_of_row(&self, exec: Exec<'_>, outputs: &mut [f32], row: usize) -> f32 {
         let width = outputs.len();

@@ -1,6 +1,7 @@
 //! Losses, as the trainer sees them.
 
-use crate::dataset::Targets;
+use crate::dataset::{Dataset, Targets};
+use crate::settings::ConfigError;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::loss::{
     Absolute, ClassTargets, Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Quantile, SoftmaxOptions, Squared,
@@ -113,6 +114,14 @@ impl Loss {
             Self::SoftmaxCrossEntropy => softmax(exec, 0.0, outputs, targets),
             Self::SmoothedSoftmaxCrossEntropy { label_smoothing } => softmax(exec, label_smoothing, outputs, targets),
         }
+    }
+
+    /// The targets of `data` in the form the loss needs.
+    pub(crate) fn targets(self, data: &Dataset) -> Result<Targets, ConfigError> {
+        if let Some(fault) = self.fault() {
+            return Err(ConfigError::Loss { name: self.name(), fault });
+        }
+        self.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: data.name().to_owned(), fault })
     }
 
     /// The targets of a data set in the form the loss needs, or what is wrong with them.

@@ -109,11 +109,10 @@ impl<'d, M: Model> Trainer<'d, M> {
 
 /// The targets as the loss takes them, if loss, model and data go together.
 pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<Targets, ConfigError> {
-    let name = || data.name().to_owned();
-    let targets = loss.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
+    let targets = loss.targets(data)?;
     let (needed, has) = ((data.features(), loss.outputs(&targets)), (model.inputs(), model.outputs()));
     if needed != has {
-        return Err(ConfigError::Model { name: name(), needed, has });
+        return Err(ConfigError::Model { name: data.name().to_owned(), needed, has });
     }
     Ok(targets)
 }

@@ -1,6 +1,6 @@
 //! All metrics of a model, as JSON and as text.
 
-use crate::report::number;
+use crate::report::number_value;
 use anyhow::Result;
 use serde_json::{Value, json};
 use simdescent::kernels::Exec;
@@ -52,9 +52,9 @@ impl Assessment {
                 ("gap", g.gap),
                 ("standard_error", g.standard_error),
             ] {
-                object[key] = finite_or_text(x)?;
+                object[key] = number_value(x);
             }
-            object["rise"] = g.rise.map(finite_or_text).transpose()?.unwrap_or_default();
+            object["rise"] = g.rise.map(number_value).unwrap_or_default();
             report["generalization"] = object;
         }
         Ok(report)
@@ -112,22 +112,17 @@ impl Assessment {
 
 fn metrics_json(metrics: &Metrics) -> Result<Value> {
     let mut object = serde_json::to_value(metrics)?;
-    object["loss"] = finite_or_text(metrics.loss)?;
+    object["loss"] = number_value(metrics.loss);
     if let Some(r) = metrics.regression {
-        let r2 = r.r2.map(finite_or_text).transpose()?;
-        object["regression"] = json!({ "rmse": finite_or_text(r.rmse)?, "mae": finite_or_text(r.mae)?, "r2": r2 });
+        let r2 = r.r2.map(number_value);
+        object["regression"] = json!({ "rmse": number_value(r.rmse), "mae": number_value(r.mae), "r2": r2 });
     }
     if let Some(c) = &metrics.classification {
-        object["classification"]["log_loss"] = c.log_loss.map(finite_or_text).transpose()?.unwrap_or_default();
+        object["classification"]["log_loss"] = c.log_loss.map(number_value).unwrap_or_default();
         if let Some(confusion) = &c.confusion {
             object["classification"]["classes"] = serde_json::to_value(confusion.classes().collect::<Vec<_>>())?;
             object["classification"]["macro_f1"] = serde_json::to_value(confusion.macro_f1())?;
         }
     }
     Ok(object)
-}
-
-/// As everywhere in a report.
-fn finite_or_text(x: f64) -> Result<Value> {
-    Ok(number(&x, serde_json::value::Serializer)?)
 }

@@ -6,6 +6,7 @@
 use crate::environment::Environment;
 use crate::protocol::Profile;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use simdescent::Rule;
 
 /// Raised whenever a reader of the last version could misread the new one.
@@ -131,6 +132,11 @@ pub(crate) fn number<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::
     } else {
         serializer.serialize_str(if *x > 0.0 { "Infinity" } else { "-Infinity" })
     }
+}
+
+/// [`number`] as a value.
+pub(crate) fn number_value(x: f64) -> Value {
+    number(&x, serde_json::value::Serializer).expect("a number or a string")
 }
 
 /// The median; the mean of the middle two of an even number.

@@ -3,10 +3,10 @@
 use crate::assessment::Assessment;
 use crate::cli::TrainOptions;
 use crate::problem::{Example, Method};
-use crate::report::number;
+use crate::report::{number, number_value};
 use crate::run_options::RunOptions;
 use crate::saved_model::{self, Origin};
-use crate::workload::Workload;
+use crate::workload::{ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -70,6 +70,9 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
 /// The whole training set at once, by L-BFGS.
 fn lbfgs(exec: Exec<'_>, run: &RunOptions, workload: &Workload, json: bool) -> Result<()> {
     let (method, l2) = run.lbfgs()?;
+    if matches!(workload.model, ModelSpec::Mlp { dropout, .. } if dropout != 0.0) {
+        bail!("lbfgs needs the same function in every step: leave --dropout out");
+    }
     let mut model = workload.model.build(run.trial(), run.seed());
     let minimum = method.train(exec, &mut model, &workload.training, workload.loss, l2)?;
     let evaluation = Evaluator::new(workload.loss, &workload.validation)?.evaluate(exec, &mut model);
@@ -92,8 +95,8 @@ fn lbfgs(exec: Exec<'_>, run: &RunOptions, workload: &Workload, json: bool) -> R
             "stop": stop,
             "steps": minimum.iterations,
             "evaluations": minimum.evaluations,
-            "training_objective": minimum.value,
-            "loss": evaluation.loss,
+            "training_objective": number_value(minimum.value),
+            "loss": number_value(evaluation.loss),
             "accuracy": evaluation.accuracy,
             "metrics": assessment.json()?,
             "digest": digest,

@@ -1,30 +1,11 @@
 //! `train --save` and `evaluate` as a user meets them.
 
+mod command;
+
+use command::{json, refused, simdescent, text};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn simdescent(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_simdescent")).args(arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn json(arguments: &[&str]) -> Value {
-    let output = simdescent(&[arguments, &["--json"]].concat());
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn refused(arguments: &[&str], wanted: &str) {
-    let output = simdescent(arguments);
-    let message = text(&output.stderr);
-    assert!(!output.status.success() && message.contains(wanted), "{arguments:?}: {message}");
-    assert!(!message.contains("panicked"), "{message}");
-}
 
 fn path(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().unwrap().to_owned()

@@ -1,28 +1,17 @@
 //! `train` as a user meets it: flags, files, and both.
 
+mod command;
+
+use command::{json, simdescent, text};
 use serde_json::Value;
 use std::fs;
-use std::process::{Command, Output};
-
-fn simdescent(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_simdescent")).arg("train").args(arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 fn train(arguments: &[&str]) -> Value {
-    let output = simdescent(&[arguments, &["--json"]].concat());
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    json(&[&["train"], arguments].concat())
 }
 
 fn refused(arguments: &[&str], wanted: &str) {
-    let output = simdescent(arguments);
-    let message = text(&output.stderr);
-    assert!(!output.status.success() && message.contains(wanted), "{arguments:?}: {message}");
-    assert!(!message.contains("panicked"), "{message}");
+    command::refused(&[&["train"], arguments].concat(), wanted);
 }
 
 /// A file with every kind of option, and the flags that say the same.
@@ -181,7 +170,7 @@ fn early_stopping_keeps_the_best_weights() {
     assert_eq!(report["loss"], report["best"]["loss"]);
     let validations = report["validations"].as_array().unwrap();
     assert_eq!(validations[validations.len() - 6]["step"], report["best"]["step"]);
-    let text = text(&simdescent(&["--workload", "softmax", "--steps", "50"]).stdout);
+    let text = text(&simdescent(&["train", "--workload", "softmax", "--steps", "50"]).stdout);
     assert!(text.contains("all steps taken; kept the weights of step 50"), "{text}");
 }
 
@@ -226,6 +215,10 @@ fn wrong_options_are_clear_errors() {
     refused(&["--l2", "-1"], "L2");
     refused(&["--clip-norm", "0"], "clip_norm has to be positive");
     refused(&["--loss-parameter", "1"], "--loss");
+    let huber = ["--workload", "linear", "--loss", "huber", "--loss-parameter", "-1"];
+    refused(&huber, "delta has to be positive");
+    refused(&[&huber[..], &["--optimizer", "lbfgs"]].concat(), "delta has to be positive");
+    refused(&["--optimizer", "lbfgs", "--dropout", "0.1"], "--dropout");
     refused(&["--workload", "linear", "--loss", "quantile", "--loss-parameter", "2"], "tau");
     refused(&["--workload", "linear", "--loss", "softmax-cross-entropy"], "class labels");
     refused(&["--dropout", "1"], "[0, 1)");

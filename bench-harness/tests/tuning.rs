@@ -1,29 +1,9 @@
 //! `schedule` and `tune` as a user meets them.
 
+mod command;
+
+use command::{json, refused, simdescent, text};
 use serde_json::Value;
-use std::process::{Command, Output};
-
-fn simdescent(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_simdescent")).args(arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn json(arguments: &[&str]) -> Value {
-    let output = simdescent(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// An error, not a panic, that says this.
-fn refused(arguments: &[&str], wanted: &str) {
-    let output = simdescent(arguments);
-    let message = text(&output.stderr);
-    assert!(!output.status.success() && message.contains(wanted), "{arguments:?}: {message}");
-    assert!(!message.contains("panicked"), "{message}");
-}
 
 /// (step, rate) of each line.
 fn rates(report: &Value) -> Vec<(u64, f64)> {
@@ -37,7 +17,7 @@ fn a_schedule_is_printed_and_drawn() {
     let svg = dir.path().join("cosine.svg");
     let svg_name = svg.to_str().unwrap();
     let cosine = ["schedule", "cosine", "--rate", "0.5", "--warmup", "100", "--steps", "300", "--svg", svg_name];
-    let report = json(&[&cosine[..], &["--json"]].concat());
+    let report = json(&cosine);
     let rates = rates(&report);
     assert_eq!((rates[0], rates[rates.len() - 1]), ((0, 0.0), (300, 0.0)));
     let peak = rates.iter().copied().fold((0, 0.0), |a, b| if b.1 > a.1 { b } else { a });
@@ -54,10 +34,10 @@ fn every_schedule_has_usable_defaults() {
     let names =
         ["constant", "step", "inverse-time", "exponential", "polynomial", "cosine", "warm-restarts", "one-cycle"];
     for name in names {
-        let rates = rates(&json(&["schedule", name, "--steps", "7", "--json"]));
+        let rates = rates(&json(&["schedule", name, "--steps", "7"]));
         assert!(rates.len() == 8 && rates.iter().all(|(_, rate)| (0.0..=0.01).contains(rate)), "{name}: {rates:?}");
     }
-    let plateau = ["schedule", "reduce-on-plateau", "--plateau-patience", "1", "--steps", "5", "--json"];
+    let plateau = ["schedule", "reduce-on-plateau", "--plateau-patience", "1", "--steps", "5"];
     let rates = rates(&json(&[&plateau[..], &["--losses", "3,2,2,2,2"]].concat()));
     assert_eq!(rates.iter().map(|r| (r.1 * 1e6).round()).collect::<Vec<_>>(), [1e4, 1e4, 1e4, 1e4, 1e3, 1e3]);
 }
@@ -70,7 +50,7 @@ fn a_growing_batch_is_shown_beside_the_rate() {
     let seesaw =
         [&seesaw[..], &["--batch-growth", "seesaw", "--largest-batch", "1000", "--svg", svg.to_str().unwrap()]]
             .concat();
-    let report = json(&[&seesaw[..], &["--json"]].concat());
+    let report = json(&seesaw);
     let rows = report["rates"].as_array().unwrap();
     let at = |step: u64| rows.iter().find(|row| row["step"] == step).unwrap();
     // Half as many updates per halving: 100 of 32 samples, 50 of 64, 25 of 128.
@@ -100,7 +80,7 @@ fn the_finder_suggests_a_rate_and_gives_its_curve() {
     let dir = tempfile::tempdir().unwrap();
     let svg = dir.path().join("lr.svg");
     let arguments = ["tune", "lr", "--workload", "linear", "--svg", svg.to_str().unwrap()];
-    let report = json(&[&arguments[..], &["--json"]].concat());
+    let report = json(&arguments);
     let suggested = report["result"]["suggested"].as_f64().unwrap();
     assert!((1e-3..1.0).contains(&suggested), "{suggested}");
     assert!(report["result"]["exploded"].as_f64().unwrap() > suggested);

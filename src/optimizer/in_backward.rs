@@ -46,15 +46,25 @@ impl InBackward<'_> {
     }
 
     fn dispatch(&mut self, range: Range<usize>, with: impl Step) {
-        let lambda = self.l2;
         match self.rule {
-            ElementWise::Sgd(rule) if lambda == 0.0 => with.step(rule, []),
-            ElementWise::Sgd(rule) => with.step(CoupledDecay { lambda, rule }, []),
-            ElementWise::Momentum(rule) if lambda == 0.0 => with.step(rule, [&mut self.state[range]]),
-            ElementWise::Momentum(rule) => with.step(CoupledDecay { lambda, rule }, [&mut self.state[range]]),
-            ElementWise::Nesterov(rule) if lambda == 0.0 => with.step(rule, [&mut self.state[range]]),
-            ElementWise::Nesterov(rule) => with.step(CoupledDecay { lambda, rule }, [&mut self.state[range]]),
+            ElementWise::Sgd(rule) => with_penalty(with, self.l2, rule, []),
+            ElementWise::Momentum(rule) => with_penalty(with, self.l2, rule, [&mut self.state[range]]),
+            ElementWise::Nesterov(rule) => with_penalty(with, self.l2, rule, [&mut self.state[range]]),
         }
+    }
+}
+
+/// The rule, behind the gradient of the L2 penalty if there is one.
+fn with_penalty<R: UpdateRule<f32, S> + 'static, const S: usize>(
+    with: impl Step,
+    lambda: f32,
+    rule: R,
+    state: [&mut [f32]; S],
+) {
+    if lambda == 0.0 {
+        with.step(rule, state);
+    } else {
+        with.step(CoupledDecay { lambda, rule }, state);
     }
 }
 
@@ -85,5 +95,44 @@ struct Vector<'a> {
 impl Step for Vector<'_> {
     fn step<R: UpdateRule<f32, S> + 'static, const S: usize>(self, rule: R, state: [&mut [f32]; S]) {
         fused_step(self.exec, &rule, self.parameters, self.gradient, state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::random::{Purpose, Stream, StreamKey};
+    use crate::{Initializer, Mlp, Model, Modifiers, Optimizer, Rule};
+    use simdescent_kernels::activation::Activation;
+    use simdescent_kernels::{Exec, MatRef};
+
+    /// Weights after three steps, each of the rules, with and without penalty, each batch size.
+    #[test]
+    fn stepping_in_the_backward_pass_gives_the_bits_of_stepping_after_it() {
+        let exec = Exec::default();
+        let rules = [Rule::Sgd, Rule::MOMENTUM, Rule::NESTEROV];
+        for (rule, l2, batch) in rules.into_iter().flat_map(|r| [(r, 0.0, 1), (r, 0.0, 9), (r, 0.01, 9)]) {
+            let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 5));
+            let mut apart = Mlp::new(&[20, 33, 7], Activation::Tanh, Initializer::XavierNormal, &mut stream);
+            let mut at_once = apart.clone();
+            let mut optimizers = [(); 2].map(|()| Optimizer::new(rule, Modifiers::NONE, &apart.layout()));
+            let x: Vec<f32> = (0..20 * batch).map(|_| stream.normal() as f32).collect();
+            let inputs = MatRef::new(&x, batch, 20);
+            for _ in 0..3 {
+                // The outputs stand for the gradient by them.
+                apart.forward(exec, inputs);
+                apart.backward(exec, inputs);
+                let (parameters, gradient) = apart.parameters_and_gradient();
+                optimizers[0].step(exec, 0.1, l2, parameters, gradient);
+                at_once.forward(exec, inputs);
+                at_once.backward_and_step(exec, inputs, optimizers[1].in_backward(exec, 0.1, l2).expect("such a rule"));
+            }
+            let bits = |model: &Mlp| model.parameters().iter().map(|w| w.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&apart), bits(&at_once), "{}, l2 {l2}, batch {batch}", rule.name());
+        }
+        for rule in Rule::ALL.into_iter().filter(|rule| !rules.contains(rule)) {
+            assert!(Optimizer::new(rule, Modifiers::NONE, &[(1, 1)]).in_backward(exec, 0.1, 0.0).is_none());
+        }
+        let clipped = Modifiers { clip_norm: Some(1.0), ..Modifiers::NONE };
+        assert!(Optimizer::new(Rule::Sgd, clipped, &[(1, 1)]).in_backward(exec, 0.1, 0.0).is_none());
     }
 }

@@ -1,8 +1,8 @@
 //! How the losses of samples become one number: reduction and weights.
 
-use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold};
+use crate::norm::asum;
 use crate::real::Real;
-use crate::threads::{CHUNK, Exec, reduce};
+use crate::threads::Exec;
 
 /// How the losses of samples become one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -42,30 +42,8 @@ impl<T: Real> LossOptions<'_, T> {
         match (self.reduction, self.weights) {
             (Reduction::Sum, _) => T::ONE,
             (Reduction::Mean, None) => T::from_f64(samples as f64),
-            (Reduction::Mean, Some(weights)) => {
-                reduce(exec.par(), weights, CHUNK, &|weights| exec.run(Total { weights }), &|a, b| a + b)
-            }
+            // None is negative.
+            (Reduction::Mean, Some(weights)) => asum(exec, weights),
         }
-    }
-}
-
-/// Sum in canonical lanes.
-struct Total<'a, T> {
-    weights: &'a [T],
-}
-impl<T: Real> Kernel<T> for Total<'_, T> {
-    type Output = T;
-    #[inline(always)]
-    fn run<L: Lanes<T>>(self, l: L) -> T {
-        let zero = l.splat_acc(T::ZERO);
-        let acc = accumulate(
-            l,
-            zero,
-            self.weights,
-            self.weights,
-            #[inline(always)]
-            |acc, w, _| l.add(acc, w),
-        );
-        fold(l, Sum, acc)
     }
 }

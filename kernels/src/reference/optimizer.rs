@@ -115,10 +115,27 @@ pub fn adamax<T: Real>(lr: f64, betas: (f64, f64), epsilon: f64, t: u64, w: T, g
     ((-step_size).mul_add(m / u, w), m, u)
 }
 
-/// [`crate::optimizer::NAdam`]: (w, m, v). The product of the momenta is computed anew, in the order of the steps.
-pub fn nadam<T: Real>(lr: f64, betas: (f64, f64), epsilon: f64, t: u64, w: T, g: T, state: (T, T)) -> (T, T, T) {
-    let mu = |t| betas.0 * (1.0 - 0.5 * power(0.999_836_725_352_675_3, t));
-    let product = (1..=t).fold(1.0, |product, t| product * mu(t));
+/// μₜ of [`crate::optimizer::NAdam`].
+fn nadam_momentum(beta1: f64, t: u64) -> f64 {
+    beta1 * (1.0 - 0.5 * power(0.999_836_725_352_675_3, t))
+}
+
+/// Πₜ of [`crate::optimizer::NAdam`]: the product of its momenta in the order of the steps.
+pub fn nadam_product(beta1: f64, t: u64) -> f64 {
+    (1..=t).fold(1.0, |product, t| product * nadam_momentum(beta1, t))
+}
+
+/// [`crate::optimizer::NAdam`] at step t with Πₜ, as (t, Πₜ): (w, m, v).
+pub fn nadam<T: Real>(
+    lr: f64,
+    betas: (f64, f64),
+    epsilon: f64,
+    (t, product): (u64, f64),
+    w: T,
+    g: T,
+    state: (T, T),
+) -> (T, T, T) {
+    let mu = |t| nadam_momentum(betas.0, t);
     let (m, v) = moments(betas, g, state);
     let of_momentum = T::from_f64(lr * mu(t + 1) / (1.0 - product * mu(t + 1)));
     let of_gradient = T::from_f64(lr * (1.0 - mu(t)) / (1.0 - product));

@@ -65,12 +65,14 @@ fn nadam_at<T: Real>(t: u64) -> NAdam<T> {
 }
 
 fn nadam<T: Real>() {
-    for before in [0, 20] {
+    for before in [0, 1000] {
+        // Of the steps before, once and not for every parameter.
+        let products: Vec<f64> = (0..=3).map(|t| reference::nadam_product(BETAS.0, before + t)).collect();
         check::<T, _, _>(
             "NAdam",
             |t| nadam_at(before + t),
             |t, w, g, [m, v]| {
-                let (w, m, v) = reference::nadam(LR, BETAS, EPSILON, before + t, w, g, (m, v));
+                let (w, m, v) = reference::nadam(LR, BETAS, EPSILON, (before + t, products[t as usize]), w, g, (m, v));
                 (w, [m, v])
             },
         );
