@@ -12,6 +12,7 @@ mod packing;
 mod parallel;
 mod plan;
 mod prepacked;
+mod rows;
 mod small;
 mod strips;
 mod tile;

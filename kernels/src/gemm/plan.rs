@@ -9,6 +9,8 @@ use core::ops::Range;
 
 /// B is packed from this many row tiles on: fewer do not repay the copy.
 const PACK_ROW_TILES: usize = 6;
+/// Bytes of a step of a panel: of steps a page apart that are this short, every row tile waits for every one.
+const NARROW: usize = 128;
 /// B with fewer elements stays in L2 and needs no packing.
 const PACK_ELEMENTS: usize = 96 << 10;
 
@@ -33,9 +35,11 @@ impl Layout {
     #[inline(always)]
     fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
         let total = cols.div_ceil(L::WIDTH);
-        let mut best = Self::of_at_most(tiles.len(), total, tiles);
+        let many = L::tiles().widest.min(tiles.len());
+        let few = tiles.iter().rposition(|tiles| tiles.len() >= rows).map_or(0, |i| i + 1);
+        let mut best = Self::of_at_most(many.max(few), total, tiles);
         if best.computed(rows) - rows > rows / 10 {
-            for most in (1..tiles.len()).rev() {
+            for most in (1..many).rev() {
                 let other = Self::of_at_most(most, total, tiles);
                 if 10 * other.computed(rows) < 9 * best.computed(rows) {
                     best = other;
@@ -48,7 +52,7 @@ impl Layout {
     /// The widest tiles; of at most `most_rows`.
     #[inline(always)]
     pub(super) fn widest<T: Real, L: Lanes<T>>(cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
-        let layout = Self::of_at_most(tiles.len(), cols.div_ceil(L::WIDTH), tiles);
+        let layout = Self::of_at_most(L::tiles().widest, cols.div_ceil(L::WIDTH), tiles);
         Self { most_rows: layout.most_rows.min(most_rows), ..layout }
     }
     /// Panels of at most `most` registers.
@@ -108,8 +112,10 @@ impl<T: Real> Product<'_, T> {
             return (Source::PackFirst, layout);
         }
         let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
-        let thrashes = (b.row_stride() * size_of::<T>()).is_multiple_of(PAGE) && k > 8;
-        if m.div_ceil(layout.most_rows) >= PACK_ROW_TILES && (k * n >= PACK_ELEMENTS || thrashes) {
+        let (stride, width) = (b.row_stride() * size_of::<T>(), layout.width * size_of::<T>());
+        let thrashes = k > lines_in_l1(stride);
+        let least = if stride.is_multiple_of(PAGE) && width <= NARROW { 2 } else { PACK_ROW_TILES };
+        if m.div_ceil(layout.most_rows) >= least && (k * n >= PACK_ELEMENTS || thrashes) {
             // The tile that packs is a tallest one.
             let tallest = L::tiles().whole[layout.width / L::WIDTH - 1].len();
             let source = if layout.most_rows == tallest { Source::FirstTouch } else { Source::PackFirst };
@@ -123,11 +129,15 @@ impl<T: Real> Product<'_, T> {
         (Source::InPlace, Layout::new::<T, L>(m, n, most_rows, tiles))
     }
 
-    /// How many rows of A fit into L1 at once: rows a large power of two apart fall into few of its sets.
+    /// How many rows of A fit into L1 at once.
     #[inline(always)]
     pub(super) fn rows_in_l1(&self) -> usize {
-        let stride = self.a.row_stride() * size_of::<T>();
-        let places = (PAGE >> stride.trailing_zeros().min(PAGE.trailing_zeros())).max(1);
-        if self.a.cols() > 8 { places * L1_WAYS } else { usize::MAX }
+        if self.a.cols() > 8 { lines_in_l1(self.a.row_stride() * size_of::<T>()) } else { usize::MAX }
     }
+}
+
+/// How many cache lines `stride` bytes apart fit into L1: if that is a large power of two, they fall into few of its sets.
+#[inline(always)]
+fn lines_in_l1(stride: usize) -> usize {
+    (PAGE >> stride.trailing_zeros().min(PAGE.trailing_zeros())).max(1) * L1_WAYS
 }

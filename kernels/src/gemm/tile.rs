@@ -27,7 +27,9 @@ pub struct Tiles<T: 'static, L: 'static> {
     pub(super) whole: &'static [&'static [TileFn<T, L>]],
     /// The last register of a row of B is partial. Empty where such a load would be slow: then that panel is packed.
     pub(super) partial: &'static [&'static [TileFn<T, L>]],
-    /// `[registers per row − 1]`: the tallest tile of `whole`, which also copies B into a panel.
+    /// Registers per row of the tiles for many rows: those with the most registers of C. Wider ones serve few rows.
+    pub(super) widest: usize,
+    /// `[registers per row − 1]`, up to `widest`: the tallest tile of `whole`, which also copies B into a panel.
     pub(super) packing: &'static [TileFn<T, L>],
 }
 
@@ -52,12 +54,24 @@ mod private {
     impl Sealed for pulp::aarch64::Neon {}
 }
 
+/// Of tables of rows, the last one with the most registers.
+const fn widest(rows: &[&[usize]]) -> usize {
+    let (mut best, mut i) = (0, 1);
+    while i < rows.len() {
+        if (i + 1) * rows[i].len() >= (best + 1) * rows[best].len() {
+            best = i;
+        }
+        i += 1;
+    }
+    best + 1
+}
+
 /// Stamps the tiles of a token: for each number of registers per row, the numbers of rows; once for whole last
 /// registers, once for partial ones.
 macro_rules! tiles {
     (
         $T:ident, $token:ty, enter $enter:path,
-        whole { $($nv:literal: $($mr:literal)+, packing $pack:literal;)+ }
+        whole { $($nv:literal: $($mr:literal)+ $(, packing $pack:literal)?;)+ }
         partial { $($tail_nv:literal: $($tail_mr:literal)+;)* }
     ) => {
         impl super::Tile<$T> for $token {
@@ -67,7 +81,8 @@ macro_rules! tiles {
                 static TILES: super::Tiles<$T, $token> = super::Tiles {
                     whole: &[$(&[$(enter::<$T, $token, $mr, $nv, false, false>),+]),+],
                     partial: &[$(&[$(enter::<$T, $token, $tail_mr, $tail_nv, true, false>),+]),*],
-                    packing: &[$(enter::<$T, $token, $pack, $nv, false, true>),+],
+                    widest: super::widest(&[$(&[$($mr),+]),+]),
+                    packing: &[$($(enter::<$T, $token, $pack, $nv, false, true>,)?)+],
                 };
                 &TILES
             }

@@ -1,7 +1,7 @@
 //! Products with an epilogue against the product followed by the unfused kernel.
 
 use crate::compare::assert_bits;
-use crate::execs::for_each_exec;
+use crate::execs::{for_each_exec, for_each_isa};
 use crate::gemm::Shape;
 use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::layout::{Layout, Matrix};
@@ -10,7 +10,7 @@ use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, Epilogue, Upd
 use simdescent_kernels::optimizer::{Adam, Momentum, Sgd, UpdateRule, fused_step};
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, gemm};
 
-for_f32_and_f64! { bias_and_activation, activation_gradient, sgd, momentum, adam }
+for_f32_and_f64! { bias_and_activation, activation_gradient, sgd, momentum, adam, copied_rows }
 
 /// One tile, several, more than one K block, thin outputs on both sides, no steps, and enough work for threads.
 fn shapes() -> Vec<Shape> {
@@ -87,6 +87,26 @@ fn activation_gradient<T: Real>() {
             for_each_exec(|exec, label| check((exec, label), (a, b), epilogue, &want));
         }
     }
+}
+
+/// A is copied in two pieces: each knows where in C it is.
+fn copied_rows<T: Real>() {
+    if effort() != Effort::Full {
+        return;
+    }
+    let shape = (270, 2056, 128);
+    let (a, b) = operands::<T>(shape);
+    let [_, (a, b), _] = forms(&a, &b, shape);
+    let start = numbers::<T>(Kind::Ordinary, shape.0 * shape.2, 5);
+    let rule = Sgd { learning_rate: T::from_f64(0.1) };
+    let mut want = start.clone();
+    fused_step(Exec::default(), &rule, &mut want, &product(a, b), []);
+    for_each_isa(|exec, label| {
+        let mut w = start.clone();
+        let epilogue = Update::new(rule, (shape.0, shape.2), []);
+        gemm_fused(exec, a, b, MatMut::new(&mut w, shape.0, shape.2), epilogue);
+        assert_bits(&w, &want, format_args!("{label}, {shape:?}"));
+    });
 }
 
 fn update<T: Real, R: UpdateRule<T, S>, const S: usize>(rule: R) {

@@ -7,7 +7,7 @@ use crate::layout::{Layout, Matrix};
 use simdescent_kernels::gemm::{Prepacked, gemm_prepacked};
 use simdescent_kernels::{Accum, MatRef, Real, gemm};
 
-for_f32_and_f64! { every_size, packed_panels, thin_outputs, pages, small_outputs_of_many_steps, prepacked }
+for_f32_and_f64! { every_size, packed_panels, copied_rows, thin_outputs, pages, small_outputs_of_many_steps, prepacked }
 
 /// 0 to 130 in m, in n and in k, beside sizes that move through a sample.
 fn every_size<T: Real>() {
@@ -42,6 +42,21 @@ fn packed_panels<T: Real>() {
         for (i, (a, b)) in TRANSPOSITIONS.into_iter().enumerate() {
             let c = [Layout::Rows, Layout::PaddedRows, Layout::Columns, Layout::SparseRows][(turn + i) % 4];
             for_each_isa(|exec, label| case.check(exec, label, (a, b, c)));
+        }
+    }
+}
+
+/// Aᵀ·B with enough rows, columns and steps that A is copied, in one piece, and in pieces of rows and of steps.
+fn copied_rows<T: Real>() {
+    let shapes: &[Shape] = match effort() {
+        Effort::Tiny => &[],
+        Effort::Sample => &[(65, 64, 128)],
+        Effort::Full => &[(64, 64, 128), (67, 530, 129), (270, 2056, 131)],
+    };
+    for (turn, &shape) in shapes.iter().enumerate() {
+        let case = Case::<T>::new(shape, Kind::nth(turn), 0.3, 1.0);
+        for (a, c) in [(Layout::Columns, Layout::Rows), (Layout::PageColumns, Layout::SparseRows)] {
+            for_each_isa(|exec, label| case.check(exec, label, (a, Layout::Rows, c)));
         }
     }
 }

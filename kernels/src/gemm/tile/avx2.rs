@@ -3,6 +3,9 @@
 //! 12 chains cover 4–5 cycles of latency on 2 FMA units. One register stays free: with all 16 in use (4 × 3) LLVM
 //! overlaps two broadcasts, spills an accumulator inside the loop, and the tile runs at half the speed. A partial last
 //! register needs one more for the mask, hence 5 rows.
+//!
+//! From 3 registers on the tiles are for few rows, which would have too few chains: 1 × 8 is 1.3 to 2.1 times as fast as 1 × 2.
+//! They read B once, so none of them packs.
 
 use super::tiles;
 use crate::isa::run_simd;
@@ -13,10 +16,22 @@ tiles! {
     whole {
         1: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
         2: 1 2 3 4 5 6, packing 6;
+        3: 1 2 3;
+        4: 1 2;
+        5: 1;
+        6: 1;
+        7: 1;
+        8: 1;
     }
     partial {
         1: 1 2 3 4 5 6 7 8 9 10 11 12;
         2: 1 2 3 4 5;
+        3: 1 2 3;
+        4: 1 2;
+        5: 1;
+        6: 1;
+        7: 1;
+        8: 1;
     }
 }
 tiles! {
@@ -24,9 +39,21 @@ tiles! {
     whole {
         1: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
         2: 1 2 3 4 5 6, packing 6;
+        3: 1 2 3;
+        4: 1 2;
+        5: 1;
+        6: 1;
+        7: 1;
+        8: 1;
     }
     partial {
         1: 1 2 3 4 5 6 7 8 9 10 11 12;
         2: 1 2 3 4 5;
+        3: 1 2 3;
+        4: 1 2;
+        5: 1;
+        6: 1;
+        7: 1;
+        8: 1;
     }
 }

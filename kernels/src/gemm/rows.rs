@@ -1,0 +1,95 @@
+//! Products that copy A first, so that its rows are contiguous.
+//!
+//! A tile reads MR numbers of A per step. In Aᵀ·B they lie beside each other, and every step is a cache line of its own: of
+//! which a low tile uses little, in few sets of the caches if the distance from step to step is a large power of two, and read
+//! again for every panel of B. The copy costs one pass over A and decides no bit.
+
+use super::driver::{Operand, Product};
+use super::packing::{Scratch, pack};
+use super::parallel::Parts;
+use crate::accum::Accum;
+use crate::lanes::{Kernel, Lanes};
+use crate::matrix::MatRef;
+use crate::real::Real;
+use core::ops::Range;
+
+/// Bytes of a copy: more rows, and B is packed less often.
+const COPY: usize = 2 << 20;
+/// Bytes of a row of the copy. Measured: half and twice as many are slower.
+const ROW: usize = 8 << 10;
+/// A copy of fewer rows, or for fewer columns of C, costs more than it saves.
+const FEWEST: (usize, usize) = (64, 128);
+/// Rows of a copy are not a multiple of this many bytes apart.
+const PAGE: usize = 4096;
+
+/// Computes a product on the calling thread.
+#[inline]
+pub(super) fn multiply<T: Real>(product: &mut Product<'_, T>) {
+    if product.wants_contiguous_rows() { copied(product) } else { T::multiply(product) }
+}
+
+fn copied<T: Real>(product: &mut Product<'_, T>) {
+    let (m, n, k) = (product.c.rows(), product.c.cols(), product.a.cols());
+    let steps = product.steps_at_once();
+    let stride = steps.saturating_add(31) & !15;
+    let rows = m.min(COPY / size_of::<T>() / stride);
+    if rows < FEWEST.0 {
+        return T::multiply(product);
+    }
+    let mut scratch = Scratch::borrow::<T>(rows * stride);
+    let parts = Parts(product);
+    for rows in pieces(m, rows) {
+        for steps in pieces(k, steps) {
+            // SAFETY: there is one part at a time.
+            let mut part = unsafe { parts.part(rows.clone(), 0..n, steps.clone()) };
+            part.isa.run(CopyRows { a: part.a, stride, copy: scratch.elements() });
+            let shape = (rows.len(), steps.len());
+            part.a = MatRef::with_strides(scratch.elements(), shape, (stride, 1)).expect("room for the copy");
+            if steps.start > 0 {
+                part.accum = Accum::Add;
+            }
+            T::multiply(&mut part);
+        }
+    }
+}
+
+/// 0..total in pieces of `len`, the last may be shorter.
+fn pieces(total: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..total).step_by(len.max(1)).map(move |first| first..total.min(first + len))
+}
+
+impl<T: Real> Product<'_, T> {
+    /// Whether the copy pays. Measured: nearly always where registers are short, because there tiles are narrow and A is read
+    /// often; else where a K block of A has no place in L2.
+    fn wants_contiguous_rows(&self) -> bool {
+        let (m, n, k, step) = (self.c.rows(), self.c.cols(), self.a.cols(), self.a.col_stride());
+        if step == 1 || m < FEWEST.0 || n < FEWEST.1 {
+            return false;
+        }
+        match self.isa.register_bytes() {
+            64.. => k >= 2048 && (size_of::<T>() == 8 || (step * size_of::<T>()).is_multiple_of(PAGE)),
+            _ => k >= 64,
+        }
+    }
+
+    /// Steps of a copy: all of them where C can only be written once.
+    fn steps_at_once(&self) -> usize {
+        let (k, block) = (self.a.cols(), self.block);
+        let at_once = self.epilogue.is_some() || matches!(self.b, Operand::Prepacked(..));
+        if at_once { k } else { k.min((ROW / size_of::<T>() / block).max(1) * block) }
+    }
+}
+
+struct CopyRows<'a, T> {
+    a: MatRef<'a, T>,
+    stride: usize,
+    copy: &'a mut [T],
+}
+impl<T: Real> Kernel<T> for CopyRows<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, l: L) {
+        // As if the rows of A were the steps of a panel.
+        pack(l, self.a, self.stride, self.copy);
+    }
+}
