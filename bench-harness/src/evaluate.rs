@@ -19,7 +19,7 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
     let (mut model, description) = load()?;
     let fits = |data: Dataset| for_model(data, &*model);
     let (assessment, name) = if let Some(source) = &options.data {
-        let mut test = source.test_set(model.inputs())?;
+        let mut test = source.test_set(model.inputs(), saved_model::encoding(&checkpoint)?.as_ref())?;
         if let Some(standardizer) = saved_model::standardizer(&checkpoint)? {
             standardizer.apply(&mut test)?;
         }

@@ -6,6 +6,7 @@
 mod assessment;
 mod batch;
 mod cli;
+mod csv_flags;
 mod environment;
 mod evaluate;
 mod modifiers;

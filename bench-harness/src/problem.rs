@@ -1,5 +1,6 @@
 //! Which data and model a command works on, as options.
 
+use crate::csv_flags::CsvFlags;
 use crate::workload::{self, DataSource, ModelSpec, Workload};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -19,7 +20,7 @@ pub(crate) struct ProblemOptions {
     /// The reference example instead: shown beside its closed form
     #[arg(long, value_enum, conflicts_with = "workload")]
     pub(crate) example: Option<Example>,
-    /// Files instead: mnist:DIR, svmlight:FILE, or csv:FILE (target in the last column; features are standardised)
+    /// Files instead: mnist:DIR, svmlight:FILE, or csv:FILE (features are standardised)
     #[arg(long, value_name = "KIND:PATH", conflicts_with_all = ["workload", "example"])]
     data: Option<DataSource>,
     /// Widths of hidden layers, e.g. 64,32; without them files are fitted by a linear model
@@ -44,6 +45,8 @@ pub(crate) struct ProblemOptions {
     /// Probability of dropping an output of a hidden layer in training, in [0, 1) [default: 0]
     #[arg(long, value_name = "P")]
     dropout: Option<f32>,
+    #[command(flatten, next_help_heading = "CSV files, [problem.csv]")]
+    csv: CsvFlags,
 }
 
 /// The data sets a sweep has without files.
@@ -110,14 +113,25 @@ enum InitializerName {
 impl ProblemOptions {
     /// The workload that the options name.
     pub(crate) fn workload(&self, seed: u64) -> Result<Workload> {
+        if self.data.is_none() {
+            self.csv.refuse()?;
+        }
         let mut workload = match (self.workload, self.example, &self.data) {
             (embedded, None, None) => workload::embedded(seed)?.swap_remove(embedded.unwrap_or(Embedded::Mlp) as usize),
             (None, Some(Example::Linear), None) => {
                 let (training, model) = (synthetic::linear_example(), ModelSpec::Linear { features: 1, bias: false });
                 let (validation, loss) = (training.clone(), Loss::Squared);
-                Workload { name: "linear example".into(), training, validation, loss, model, standardizer: None }
+                Workload {
+                    name: "linear example".into(),
+                    training,
+                    validation,
+                    loss,
+                    model,
+                    standardizer: None,
+                    encoding: None,
+                }
             }
-            (None, None, Some(data)) => data.workloads(seed)?.swap_remove(0),
+            (None, None, Some(data)) => data.workloads(seed, &self.csv)?.swap_remove(0),
             _ => bail!("give one of workload, example and data"),
         };
         self.change(&mut workload.model)?;
@@ -168,6 +182,7 @@ impl ProblemOptions {
     pub(crate) fn give_way_to(&mut self, other: &Self) {
         if other.workload.is_some() || other.example.is_some() || other.data.is_some() {
             (self.workload, self.example, self.data) = (None, None, None);
+            self.csv = CsvFlags::default();
         }
     }
 }

@@ -1,11 +1,12 @@
-//! What a checkpoint's notes say of its model and how its inputs were scaled, so that it can be used without the training data.
+//! What a checkpoint's notes say of its model, of the columns of its file and how its inputs were scaled, so that it can be used
+//! without the training data.
 
 use crate::problem::{ActivationName, ProblemOptions};
 use crate::workload::{ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use simdescent::dataset::Standardizer;
+use simdescent::dataset::{CsvEncoding, Standardizer};
 use simdescent::{Checkpoint, Initializer, Model};
 
 /// The model, without how its weights start.
@@ -43,6 +44,9 @@ pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, origin: &Or
     if let Some(s) = &workload.standardizer {
         add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
     }
+    if let Some(encoding) = &workload.encoding {
+        add("csv", serde_json::to_string(encoding)?);
+    }
     Ok(())
 }
 
@@ -60,6 +64,11 @@ pub(crate) fn origin(checkpoint: &Checkpoint) -> Result<Origin> {
 pub(crate) fn standardizer(checkpoint: &Checkpoint) -> Result<Option<Standardizer>> {
     let scaling: Option<Scaling> = read(checkpoint, "standardizer")?;
     Ok(scaling.map(|Scaling { mean, scale }| Standardizer::from_parts(mean, scale)).transpose()?)
+}
+
+/// What the columns of a CSV file are.
+pub(crate) fn encoding(checkpoint: &Checkpoint) -> Result<Option<CsvEncoding>> {
+    read(checkpoint, "csv")
 }
 
 /// The model with its weights, and how it is called.

@@ -1,9 +1,10 @@
 //! Workloads: a training set, a validation set, a model and a loss.
 
+use crate::csv_flags::CsvFlags;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use simdescent::dataset::{CsvOptions, Standardizer, read_csv, read_mnist_dir, read_svmlight};
+use simdescent::dataset::{CsvEncoding, CsvFile, CsvOptions, Standardizer, read_csv, read_mnist_dir, read_svmlight};
 use simdescent::kernels::activation::Activation;
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{Dataset, Dropout, Initializer, Linear, Loss, Mlp, Model, Targets, synthetic};
@@ -19,6 +20,8 @@ pub(crate) struct Workload {
     pub(crate) model: ModelSpec,
     /// What scaled the inputs, if anything did.
     pub(crate) standardizer: Option<Standardizer>,
+    /// What the columns of the file are, if it is a CSV file.
+    pub(crate) encoding: Option<CsvEncoding>,
 }
 
 /// A model, before its weights are drawn.
@@ -88,7 +91,7 @@ pub(crate) fn embedded(seed: u64) -> Result<Vec<Workload>> {
     .into_iter()
     .map(|(name, data, loss, model)| {
         let (training, validation) = data.split_at(ROWS)?;
-        Ok(Workload { name: name.into(), training, validation, loss, model, standardizer: None })
+        Ok(Workload { name: name.into(), training, validation, loss, model, standardizer: None, encoding: None })
     })
     .collect()
 }
@@ -136,17 +139,25 @@ impl From<DataSource> for String {
 
 impl DataSource {
     /// The workloads on these files: the linear model that fits the targets, and a small network.
-    pub(crate) fn workloads(&self, seed: u64) -> Result<Vec<Workload>> {
-        let mut scaled_by = None;
+    pub(crate) fn workloads(&self, seed: u64, csv: &CsvFlags) -> Result<Vec<Workload>> {
+        if !matches!(self, Self::Csv(_)) {
+            csv.refuse()?;
+        }
+        let (mut scaled_by, mut encoded_by) = (None, None);
         let (training, validation) = match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?,
             Self::Svmlight(file) => shuffled_split(read_svmlight(file, None)?, seed)?,
-            Self::Csv(file) => {
-                let (mut training, mut validation) = shuffled_split(read_csv(file, &CsvOptions::default())?, seed)?;
+            Self::Csv(path) => {
+                let mut file = CsvFile::open(path, &csv.options()?)?;
+                let order = shuffled(file.rows(), seed);
+                let mut in_training = vec![false; file.rows()];
+                order[..training_rows(order.len())].iter().for_each(|&row| in_training[row as usize] = true);
+                let encoding = file.fit(|row| in_training.get(row).is_some_and(|&yes| yes))?;
+                let (mut training, mut validation) = shuffled_split(file.encode(&encoding)?, seed)?;
                 let standardizer = Standardizer::fit(&training);
                 standardizer.apply(&mut training)?;
                 standardizer.apply(&mut validation)?;
-                scaled_by = Some(standardizer);
+                (scaled_by, encoded_by) = (Some(standardizer), Some(encoding));
                 (training, validation)
             }
         };
@@ -172,6 +183,7 @@ impl DataSource {
             loss,
             model,
             standardizer: scaled_by.clone(),
+            encoding: encoded_by.clone(),
         };
         Ok(vec![
             workload(name, model, training.clone(), validation.clone()),
@@ -179,12 +191,16 @@ impl DataSource {
         ])
     }
 
-    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, with so many.
-    pub(crate) fn test_set(&self, features: usize) -> Result<Dataset> {
+    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, with so
+    /// many; CSV by the encoding of the training, if there is one.
+    pub(crate) fn test_set(&self, features: usize, encoding: Option<&CsvEncoding>) -> Result<Dataset> {
         Ok(match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?.1,
             Self::Svmlight(file) => read_svmlight(file, Some(features))?,
-            Self::Csv(file) => read_csv(file, &CsvOptions::default())?,
+            Self::Csv(path) => match encoding {
+                Some(encoding) => CsvFile::open(path, encoding.options())?.encode(encoding)?,
+                None => read_csv(path, &CsvOptions::default())?,
+            },
         })
     }
 
@@ -196,18 +212,19 @@ impl DataSource {
 
 /// The rows in random order, because files are often sorted; the first 80 % for training, the rest for validation.
 fn shuffled_split(data: Dataset, seed: u64) -> Result<(Dataset, Dataset)> {
-    let mut order: Vec<usize> = (0..data.rows()).collect();
+    let rows = data.rows();
+    let shuffled = data.select(&shuffled(rows, seed)).renamed(format!("{} shuffled", data.name()));
+    shuffled.split_at(training_rows(rows)).context("data too small to split 80:20")
+}
+
+fn shuffled(rows: usize, seed: u64) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..rows as u32).collect();
     Stream::new(StreamKey::new(Purpose::Data, seed)).shuffle(&mut order);
-    let inputs = order.iter().flat_map(|&row| data.row(row)).copied().collect();
-    let targets = match data.targets() {
-        Targets::Values(values) => Targets::Values(order.iter().map(|&row| values[row]).collect()),
-        Targets::Labels { labels, classes } => {
-            Targets::Labels { labels: order.iter().map(|&row| labels[row]).collect(), classes: *classes }
-        }
-    };
-    let rows = data.rows() * 4 / 5;
-    let shuffled = Dataset::new(format!("{} shuffled", data.name()), inputs, data.features(), targets)?;
-    shuffled.split_at(rows).context("data too small to split 80:20")
+    order
+}
+
+fn training_rows(rows: usize) -> usize {
+    rows - rows.div_ceil(5)
 }
 
 /// SHA-256 over inputs and targets of a data set, so that a report names its data.
