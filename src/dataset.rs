@@ -4,8 +4,10 @@ mod csv;
 mod idx;
 mod inference;
 mod input;
+mod npy;
 mod select;
 mod standardizer;
+mod stream;
 mod svmlight;
 
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
@@ -13,7 +15,9 @@ pub(crate) use inference::Inference;
 pub(crate) use input::open_regular;
 
 pub use idx::{read_idx_pair, read_mnist_dir};
+pub use npy::{read_npy_pair, read_npz};
 pub use standardizer::Standardizer;
+pub use stream::RowStream;
 pub use svmlight::read_svmlight;
 
 use crate::error::DataError;

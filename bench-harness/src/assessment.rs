@@ -34,11 +34,17 @@ impl Assessment {
         })
     }
 
-    /// On a test set.
-    pub(crate) fn of_test(exec: Exec<'_>, model: &mut impl Model, loss: Loss, test: &Dataset) -> Result<Self> {
-        let metrics = Evaluator::new(loss, test)?.metrics(exec, model);
-        let class_names = test.class_names().map(<[String]>::to_vec);
-        Ok(Self { sets: vec![("test", metrics)], generalization: None, class_names })
+    /// On one data set, which is called `name`.
+    pub(crate) fn of_one(
+        exec: Exec<'_>,
+        model: &mut impl Model,
+        loss: Loss,
+        name: &'static str,
+        set: &Dataset,
+    ) -> Result<Self> {
+        let metrics = Evaluator::new(loss, set)?.metrics(exec, model);
+        let class_names = set.class_names().map(<[String]>::to_vec);
+        Ok(Self { sets: vec![(name, metrics)], generalization: None, class_names })
     }
 
     /// One object per set, and the generalisation if there are two.

@@ -24,7 +24,7 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
             standardizer.apply(&mut test)?;
         }
         let test = fits(test)?;
-        (Assessment::of_test(exec, &mut model, loss, &test)?, test.name().to_owned())
+        (Assessment::of_one(exec, &mut model, loss, "test", &test)?, test.name().to_owned())
     } else {
         let Origin { problem, seed } = saved_model::origin(&checkpoint)?;
         let workload = problem.workload(seed).context("the data of the training; others can be given by --data")?;

@@ -19,6 +19,7 @@ mod run_options;
 mod runner;
 mod saved_model;
 mod schedule;
+mod streamed;
 mod sweep;
 mod table;
 mod train;

@@ -1,6 +1,7 @@
 //! Which data and model a command works on, as options.
 
 use crate::csv_flags::CsvFlags;
+use crate::streamed::Streamed;
 use crate::workload::{self, DataSource, ModelSpec, Workload};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -20,9 +21,14 @@ pub(crate) struct ProblemOptions {
     /// The reference example instead: shown beside its closed form
     #[arg(long, value_enum, conflicts_with = "workload")]
     pub(crate) example: Option<Example>,
-    /// Files instead: mnist:DIR, svmlight:FILE, or csv:FILE (features are standardised)
+    /// Files instead: mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE (arrays X and y) or npy:INPUTS.npy,TARGETS.npy; of the last
+    /// three features are standardised
     #[arg(long, value_name = "KIND:PATH", conflicts_with_all = ["workload", "example"])]
     data: Option<DataSource>,
+    /// Read the files of --data as they are needed instead of loading them, this many rows at a time [without a number:
+    /// 4096]; every fifth row validates. Rows come in the file's order, by default shuffled among those read together
+    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "4096")]
+    stream: Option<NonZeroUsize>,
     /// Widths of hidden layers, e.g. 64,32; without them files are fitted by a linear model
     #[arg(long, value_name = "N", value_delimiter = ',')]
     hidden: Option<Vec<NonZeroUsize>>,
@@ -113,6 +119,9 @@ enum InitializerName {
 impl ProblemOptions {
     /// The workload that the options name.
     pub(crate) fn workload(&self, seed: u64) -> Result<Workload> {
+        if self.stream.is_some() {
+            bail!("--stream is for train: here the data has to fit into memory");
+        }
         if self.data.is_none() {
             self.csv.refuse()?;
         }
@@ -135,12 +144,31 @@ impl ProblemOptions {
             _ => bail!("give one of workload, example and data"),
         };
         self.change(&mut workload.model)?;
+        self.choose(&mut workload.loss)?;
+        Ok(workload)
+    }
+
+    /// The rows in memory at a time, if not all are.
+    pub(crate) fn window(&self) -> Option<usize> {
+        self.stream.map(NonZeroUsize::get)
+    }
+
+    /// The workload that the options name, where its rows are not to be loaded.
+    pub(crate) fn streamed(&self) -> Result<Streamed> {
+        let Some(data) = &self.data else { bail!("--stream needs --data: csv, npy or mnist files") };
+        let mut streamed = data.streamed(&self.csv)?;
+        self.change(&mut streamed.model)?;
+        self.choose(&mut streamed.loss)?;
+        Ok(streamed)
+    }
+
+    fn choose(&self, loss: &mut Loss) -> Result<()> {
         match (self.loss, self.loss_parameter) {
-            (Some(name), parameter) => workload.loss = name.with(parameter)?,
+            (Some(name), parameter) => *loss = name.with(parameter)?,
             (None, Some(_)) => bail!("--loss-parameter needs a --loss"),
             (None, None) => {}
         }
-        Ok(workload)
+        Ok(())
     }
 
     /// Makes the model what the options want.
@@ -182,7 +210,7 @@ impl ProblemOptions {
     pub(crate) fn give_way_to(&mut self, other: &Self) {
         if other.workload.is_some() || other.example.is_some() || other.data.is_some() {
             (self.workload, self.example, self.data) = (None, None, None);
-            self.csv = CsvFlags::default();
+            (self.csv, self.stream) = (CsvFlags::default(), None);
         }
     }
 }

@@ -2,7 +2,8 @@
 //! without the training data.
 
 use crate::problem::{ActivationName, ProblemOptions};
-use crate::workload::{ModelSpec, Workload};
+use crate::train::Subject;
+use crate::workload::ModelSpec;
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -31,8 +32,8 @@ pub(crate) struct Origin {
 }
 
 /// Writes the notes.
-pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, origin: &Origin) -> Result<()> {
-    let shape = match &workload.model {
+pub(crate) fn note(checkpoint: &mut Checkpoint, subject: &Subject<'_>, origin: &Origin) -> Result<()> {
+    let shape = match subject.model {
         ModelSpec::Linear { features, bias } => Shape::Linear { features: *features, bias: *bias },
         ModelSpec::Mlp { widths, activation, .. } => {
             Shape::Mlp { widths: widths.clone(), activation: (*activation).into() }
@@ -41,10 +42,10 @@ pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, origin: &Or
     let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
     add("model", serde_json::to_string(&shape)?);
     add("origin", serde_json::to_string(origin)?);
-    if let Some(s) = &workload.standardizer {
+    if let Some(s) = subject.standardizer {
         add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
     }
-    if let Some(encoding) = &workload.encoding {
+    if let Some(encoding) = subject.encoding {
         add("csv", serde_json::to_string(encoding)?);
     }
     Ok(())

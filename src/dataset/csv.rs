@@ -1,9 +1,14 @@
 //! Tables as delimited text: numbers, categories, gaps; one column is the target.
 
+mod detect;
 mod encoding;
 mod profile;
+mod rows;
 
 pub use encoding::CsvEncoding;
+pub(super) use rows::CsvRows;
+
+use detect::{detect_delimiter, is_header, line_of};
 
 use super::Dataset;
 use super::input::{dataset_name, open_regular, quoted};
@@ -12,7 +17,7 @@ use ::csv::{ByteRecord, Position, Reader, ReaderBuilder};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -193,6 +198,10 @@ impl<R: Read + Seek> CsvFile<R> {
         Ok(file)
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// How many data records there are, at least 1.
     pub fn rows(&self) -> usize {
         self.rows
@@ -224,7 +233,7 @@ impl<R: Read + Seek> CsvFile<R> {
         })?;
         let data =
             Dataset::new(dataset_name(&self.path), inputs, encoding.features(), encoding.target().targets(targets))?;
-        encoding.name(data)
+        encoding.give_names(data)
     }
 
     /// Shows `see` every data record and its number.
@@ -276,57 +285,6 @@ impl<R: Read + Seek> CsvFile<R> {
 fn describe(column: usize, width: usize, name: Option<&String>) -> String {
     let name = name.map(|name| format!(" ({})", quoted(name.as_bytes())));
     format!("column {} of {width}{}", column + 1, name.unwrap_or_default())
-}
-
-fn is_missing(field: &[u8]) -> bool {
-    let field = field.trim_ascii();
-    matches!(field, b"" | b"?") || field.eq_ignore_ascii_case(b"na") || field.eq_ignore_ascii_case(b"nan")
-}
-
-fn is_number(field: &[u8]) -> bool {
-    std::str::from_utf8(field).is_ok_and(|field| field.trim().parse::<f32>().is_ok())
-}
-
-/// A missing value is no sign of a header, or a gap in the first record would silently drop that record.
-fn is_header(first: &ByteRecord, second: Option<&ByteRecord>) -> bool {
-    let is_text = |field: &[u8]| !is_missing(field) && !is_number(field);
-    let above_numbers = second.is_some_and(|second| first.iter().zip(second).any(|(a, b)| is_text(a) && is_number(b)));
-    above_numbers || first.iter().all(is_text)
-}
-
-/// The most frequent candidate in the first line that is not blank, quoted text left out; comma if there is none.
-fn detect_delimiter(source: &mut (impl Read + Seek)) -> io::Result<u8> {
-    let mut line = Vec::new();
-    let mut reader = BufReader::new(&mut *source);
-    while line.trim_ascii().is_empty() {
-        line.clear();
-        if reader.read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-    }
-    source.rewind()?;
-    let count = |candidate: u8| {
-        let unquoted = line.split(|&byte| byte == b'"').step_by(2).flatten();
-        unquoted.filter(|&&byte| byte == candidate).count()
-    };
-    // `max_by_key` takes the last of equals, and the comma shall win a tie.
-    Ok([b'\t', b';', b','].into_iter().max_by_key(|&candidate| count(candidate)).unwrap_or(b','))
-}
-
-/// The line, from 1, of the record that the csv crate found at byte `start`. Its own count is of no use in a message:
-/// it lags behind by one with CRLF line ends and at blank lines before the record.
-fn line_of(source: &mut (impl Read + Seek), start: u64) -> io::Result<u64> {
-    source.rewind()?;
-    let mut line = 1;
-    for (at, byte) in (0..).zip(BufReader::new(source).bytes()) {
-        match byte? {
-            b'\n' => line += 1,
-            b'\r' => {}
-            _ if at >= start => break,
-            _ => {}
-        }
-    }
-    Ok(line)
 }
 
 #[cfg(test)]

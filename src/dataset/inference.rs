@@ -22,7 +22,7 @@ impl Inference {
     pub(crate) fn see(&mut self, v: f32) {
         self.zero_one &= v == 0.0 || v == 1.0;
         self.plus_minus &= v == 1.0 || v == -1.0;
-        self.whole &= v >= 0.0 && v < MAX_CLASSES && v.fract() == 0.0;
+        self.whole &= (0.0..MAX_CLASSES).contains(&v) && v.fract() == 0.0;
         if v > self.largest {
             self.largest = v;
         }

@@ -1,9 +1,10 @@
 //! From fields to numbers, the same way for every file.
 
+use super::detect::is_missing;
 use super::profile::{level, missing};
-use super::{CsvOptions, Unseen, describe, is_missing};
-use crate::dataset::{Dataset, Targets};
+use super::{CsvOptions, Unseen, describe};
 use crate::dataset::input::{parse_number, quoted};
+use crate::dataset::{Dataset, Targets};
 use crate::error::DataError;
 use ::csv::ByteRecord;
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,7 @@ impl CsvEncoding {
     }
 
     /// The data with the names of features and classes.
-    pub(crate) fn name(&self, data: Dataset) -> Result<Dataset, DataError> {
+    pub(crate) fn give_names(&self, data: Dataset) -> Result<Dataset, DataError> {
         let data = data.with_feature_names(self.feature_names())?;
         match self.classes() {
             Some(classes) => data.with_class_names(classes.to_vec()),
@@ -219,6 +220,14 @@ impl CsvTarget {
                     format!("{} is none of the classes {}{more}", quoted(text.as_bytes()), shown.join(", "))
                 })
             }
+        }
+    }
+
+    /// How many classes the target has, if it is none of values.
+    pub(crate) fn class_count(&self) -> Option<usize> {
+        match self {
+            Self::Numbers { classes } => *classes,
+            Self::Names { classes } => Some(classes.len()),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What the columns of a file hold, from one look at its training rows.
 
+use super::detect::{is_missing, is_number};
 use super::encoding::{Column, CsvEncoding, CsvTarget, Role};
-use super::{CsvColumn, CsvFile, Missing, describe, is_missing, is_number};
+use super::{CsvColumn, CsvFile, Missing, describe};
 use crate::dataset::Inference;
 use crate::dataset::input::{parse_number, quoted};
 use crate::error::{DataError, Place};
