@@ -112,13 +112,15 @@ impl Assessment {
         if confusion.rows().len() > SHOWN_CLASSES {
             return;
         }
+        let longest = self.class_names.iter().flatten().map(|name| name.chars().count()).max();
+        let width = longest.unwrap_or(0).max(4);
         println!("{name}: rows are classes, columns what they were taken for");
         for (k, (row, quality)) in confusion.rows().iter().zip(confusion.classes()).enumerate() {
             let counts: String = row.iter().map(|n| format!("{n:>7}")).collect();
             let ClassQuality { precision, recall, .. } = quality;
             let share = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.3}"));
             let name = self.class_names.as_ref().map_or_else(|| k.to_string(), |names| names[k].clone());
-            println!("{name:>4}{counts}   precision {}, recall {}", share(precision), share(recall));
+            println!("{name:>width$}{counts}   precision {}, recall {}", share(precision), share(recall));
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct ProblemOptions {
     #[arg(long, value_name = "KIND:PATH", conflicts_with_all = ["workload", "example"])]
     data: Option<DataSource>,
     /// Read the files of --data as they are needed instead of loading them, this many rows at a time [without a number:
-    /// 4096]; every fifth row validates. Rows come in the file's order, by default shuffled among those read together
+    /// 4096]; every fifth row validates, at most 10 000. Rows come in the file's order, by default shuffled among those read together
     #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "4096")]
     stream: Option<NonZeroUsize>,
     /// Widths of hidden layers, e.g. 64,32; without them files are fitted by a linear model
@@ -206,11 +206,16 @@ impl ProblemOptions {
         Ok(())
     }
 
-    /// Forgets `self`'s data if `other` names some.
+    /// Forgets `self`'s data if `other` names some, and how to read it if that is of another kind.
     pub(crate) fn give_way_to(&mut self, other: &Self) {
         if other.workload.is_some() || other.example.is_some() || other.data.is_some() {
             (self.workload, self.example, self.data) = (None, None, None);
-            (self.csv, self.stream) = (CsvFlags::default(), None);
+            if other.data.is_none() {
+                self.stream = None;
+            }
+            if !matches!(other.data, Some(DataSource::Csv(_))) {
+                self.csv = CsvFlags::default();
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use simdescent::dataset::{CsvEncoding, CsvFile, Missing, RowStream, Standardizer
 use simdescent::{Dataset, Loss};
 
 /// Rows that validate, at most: they are in memory.
-const MOST_HELD_OUT: usize = 50_000;
+const MOST_HELD_OUT: usize = 10_000;
 
 /// A workload whose training rows are read as they are needed.
 pub(crate) struct Streamed {
@@ -20,14 +20,14 @@ pub(crate) struct Streamed {
     pub(crate) encoding: Option<CsvEncoding>,
 }
 
-/// Every so-manieth row validates.
+/// Of so many rows the last validates.
 fn every(rows: usize) -> usize {
     rows.div_ceil(MOST_HELD_OUT).max(5)
 }
 
 impl DataSource {
     /// The linear model that fits the targets, on the rows of these files; those of a file without a validation part are
-    /// every fifth, or every k-th of more than 250 000.
+    /// every fifth, or every k-th of more than 50 000.
     pub(crate) fn streamed(&self, csv: &CsvFlags) -> Result<Streamed> {
         if !matches!(self, Self::Csv(_)) {
             csv.refuse()?;

@@ -163,6 +163,9 @@ impl DataSource {
             Self::Svmlight(file) => shuffled_split(read_svmlight(file, None)?, seed)?,
             Self::Csv(path) => {
                 let mut file = CsvFile::open(path, &csv.options()?)?;
+                if file.rows() < 2 {
+                    bail!("{}: data too small to split 80:20", path.display());
+                }
                 let order = shuffled(file.rows(), seed);
                 let mut in_training = vec![false; file.rows()];
                 order[..training_rows(order.len())].iter().for_each(|&row| in_training[row as usize] = true);

@@ -271,7 +271,7 @@ fn a_table_trains_alike_from_every_kind_of_file() {
     assert_eq!(train(&["--data", &csv])["digest"], train(&["--data", &npy])["digest"]);
 
     let streamed = |data: &str, window: &str, more: &[&str]| {
-        let report = train(&[&["--data", data, "--rate", "0.05", "--stream", window], more].concat());
+        let report = train(&[&["--data", data, "--rate", "0.1", "--stream", window], more].concat());
         assert!(report["loss"].as_f64().unwrap() < 1e-3, "{report}");
         report["digest"].clone()
     };

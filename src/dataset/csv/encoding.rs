@@ -1,7 +1,7 @@
 //! From fields to numbers, the same way for every file.
 
 use super::detect::is_missing;
-use super::profile::{level, missing};
+use super::profile::{level, missing, missing_target};
 use super::{CsvOptions, Unseen, describe};
 use crate::dataset::input::{parse_number, quoted};
 use crate::dataset::{Dataset, Targets};
@@ -209,7 +209,7 @@ impl CsvEncoding {
 impl CsvTarget {
     fn number(&self, field: &[u8]) -> Result<f32, String> {
         match self {
-            _ if is_missing(field) => Err("the target is missing; fill it in or drop the row".into()),
+            _ if is_missing(field) => Err(missing_target()),
             Self::Numbers { .. } => parse_number(field),
             Self::Names { classes } => {
                 let text = level(field)?;

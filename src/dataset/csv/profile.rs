@@ -54,9 +54,12 @@ impl<R: Read + Seek> CsvFile<R> {
             let in_training = training(row);
             for (column, field) in record.iter().enumerate().filter(|(column, _)| !ignored.contains(column)) {
                 if in_training || column == target {
-                    let fill = options.missing != Missing::Refuse && column != target;
-                    let seen =
-                        profiles[column].see(field, fill, keep && column != target, categorical.contains(&column));
+                    let fill = options.missing != Missing::Refuse;
+                    let seen = match column == target {
+                        true if is_missing(field) => Err(missing_target()),
+                        true => profiles[column].see(field, false, false, categorical.contains(&column)),
+                        false => profiles[column].see(field, fill, keep, categorical.contains(&column)),
+                    };
                     let name = || describe(column, width, names.as_ref().map(|names| &names[column]));
                     seen.map_err(|problem| format!("{}: {problem}", name()))?;
                 }
@@ -217,6 +220,10 @@ impl Profile {
 
 pub(super) fn missing() -> String {
     "the value is missing; fill it in, drop the row, or have it imputed".to_owned()
+}
+
+pub(super) fn missing_target() -> String {
+    "the target is missing; fill it in or drop the row".to_owned()
 }
 
 /// The text of a field, as a level.

@@ -119,7 +119,7 @@ fn gaps_are_filled_from_the_training_rows() {
     let message = read(b"1,2\n,3", &filled(Missing::Refuse)).unwrap_err().to_string();
     assert!(message.contains("line 2: column 1 of 2: the value is missing"), "{message}");
     let message = read(b"1,2\n2,?", &filled(Missing::Mean)).unwrap_err().to_string();
-    assert!(message.contains("line 2: column 2 of 2: the value is missing"), "{message}");
+    assert!(message.contains("line 2: column 2 of 2: the target is missing"), "{message}");
     let message = read(b"?,2\n,3", &filled(Missing::Mean)).unwrap_err().to_string();
     assert!(message.contains("column 1 of 2: no value in the training rows"), "{message}");
     assert_eq!(read(b"?,2\n,3", &filled(Missing::Constant(0.5))).unwrap().inputs(), [0.5, 0.5]);
@@ -144,10 +144,10 @@ fn hostile_files_are_named_errors() {
             "line 5: column 1 of 2 (\"a\"): \"x\" is not a number, as those before",
         ),
         (b"x,1\ny,2\n3,2\n", last.clone(), "line 3: column 1 of 2: \"3\" is a number, those before it are not"),
-        (b"1,2\n3,nan", last.clone(), "line 2: column 2 of 2: the value is missing"),
+        (b"1,2\n3,nan", last.clone(), "line 2: column 2 of 2: the target is missing"),
         (b"1,inf\n", last.clone(), "line 1: column 2 of 2: \"inf\" is not a finite"),
         (b",2\n3,4", last.clone(), "line 1: column 1 of 2: the value is missing"),
-        (b"1,2\n3,\"\"", last.clone(), "line 2: column 2 of 2: the value is missing"),
+        (b"1,2\n3,\"\"", last.clone(), "line 2: column 2 of 2: the target is missing"),
         (b"1,2\n3,\"4\n5,6\n", last.clone(), "line 2: column 2 of 2: \"4\\n5,6\" is not a number"),
         (b"\"a\nb\",c\n1,2\n3,x", last.clone(), "line 4: column 2 of 2 (\"c\"): \"x\""),
         (b"x\xff,1\n", last.clone(), "\"x\u{fffd}\" is not UTF-8 text"),

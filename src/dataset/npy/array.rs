@@ -203,7 +203,7 @@ fn as_json(python: &str) -> String {
         }
         json.push(c);
     }
-    json.replace(": True", ": true").replace(": False", ": false")
+    json.replace("True", "true").replace("False", "false")
 }
 
 /// Byte order (big?) and type of `<f4` and its relatives.
