@@ -143,8 +143,8 @@ impl ProblemOptions {
             (None, None, Some(data)) => data.workloads(seed, &self.csv)?.swap_remove(0),
             _ => bail!("give one of workload, example and data"),
         };
+        self.choose(&mut workload.loss, &mut workload.model)?;
         self.change(&mut workload.model)?;
-        self.choose(&mut workload.loss)?;
         Ok(workload)
     }
 
@@ -157,14 +157,25 @@ impl ProblemOptions {
     pub(crate) fn streamed(&self) -> Result<Streamed> {
         let Some(data) = &self.data else { bail!("--stream needs --data: csv, npy or mnist files") };
         let mut streamed = data.streamed(&self.csv)?;
+        self.choose(&mut streamed.loss, &mut streamed.model)?;
         self.change(&mut streamed.model)?;
-        self.choose(&mut streamed.loss)?;
         Ok(streamed)
     }
 
-    fn choose(&self, loss: &mut Loss) -> Result<()> {
+    /// Takes the loss that is asked for. Whole numbers in a file are taken for classes; a loss for numbers wants one output.
+    fn choose(&self, loss: &mut Loss, model: &mut ModelSpec) -> Result<()> {
         match (self.loss, self.loss_parameter) {
-            (Some(name), parameter) => *loss = name.with(parameter)?,
+            (Some(name), parameter) => {
+                *loss = name.with(parameter)?;
+                let numbers = matches!(
+                    loss,
+                    Loss::Squared | Loss::Absolute | Loss::Huber { .. } | Loss::Quantile { .. } | Loss::Poisson
+                );
+                let (features, outputs) = model.shape();
+                if numbers && outputs > 1 && self.data.is_some() {
+                    *model = ModelSpec::Linear { features, bias: true };
+                }
+            }
             (None, Some(_)) => bail!("--loss-parameter needs a --loss"),
             (None, None) => {}
         }

@@ -287,6 +287,11 @@ fn a_table_trains_alike_from_every_kind_of_file() {
     let evaluated = json(&["evaluate", "--checkpoint", &file, "--data", &csv]);
     assert!(evaluated["metrics"]["test"]["loss"].as_f64().unwrap() < 1e-3, "{evaluated}");
 
+    // Whole numbers are classes unless the loss says otherwise.
+    let data = ["--data", &csv, "--target", "0", "--steps", "10"];
+    assert_eq!(train(&data)["model"], "softmax 2-13");
+    assert_eq!(train(&[&data[..], &["--loss", "squared"]].concat())["model"], "linear 2-1");
+
     refused(&["--stream"], "--stream needs --data");
     refused(&["--data", &format!("npz:{}", path("x.npy"))], "not a zip archive");
     refused(&["--data", "npz:x", "--stream"], "csv, npy and mnist files");
