@@ -17,6 +17,8 @@ use std::path::PathBuf;
 /// Everything a [`Trainer`] needs to go on as if it had never stopped, to the bit: parameters, optimizer state, settings,
 /// history, and where in which order of samples it is. Dropout needs nothing, its masks are functions of the step.
 ///
+/// A run on a [`RowStream`](crate::dataset::RowStream) is the exception: its checkpoint is for evaluation.
+///
 /// The model's architecture and the data are not in it; their shape and the data's SHA-256 are, and are compared.
 ///
 /// ```

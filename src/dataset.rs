@@ -2,27 +2,32 @@
 
 mod csv;
 mod idx;
+mod inference;
 mod input;
+mod npy;
 mod select;
 mod standardizer;
+mod stream;
 mod svmlight;
 
-pub use csv::{CsvOptions, TargetColumn, read_csv};
+pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
+pub(crate) use inference::Inference;
 pub(crate) use input::open_regular;
 
 pub use idx::{read_idx_pair, read_mnist_dir};
+pub use npy::{read_npy_pair, read_npz};
 pub use standardizer::Standardizer;
+pub use stream::RowStream;
 pub use svmlight::read_svmlight;
 
 use crate::error::DataError;
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// The most input values (rows × features) a reader builds from a file whose size does not already bound them: 2³¹,
 /// which is 8 GiB as `f32`.
 const MAX_ELEMENTS: usize = 1 << 31;
-
-/// The most classes [`Targets::infer`] takes whole numbers for.
-const MAX_INFERRED_CLASSES: usize = 1000;
 
 /// A table for supervised learning, checked once so that training needs no checks.
 ///
@@ -45,6 +50,10 @@ pub struct Dataset {
     features: usize,
     inputs: Vec<f32>,
     targets: Targets,
+    /// `[features]`; `None` for x0, x1, …
+    feature_names: Option<Arc<[String]>>,
+    /// `[classes]`
+    class_names: Option<Arc<[String]>>,
 }
 
 /// One target per row.
@@ -71,17 +80,12 @@ impl Targets {
     /// A regression target of small whole numbers (counts, grades) reads as classes, and a validation file may lack the
     /// last class of its training file: [`Dataset::with_targets`] corrects both.
     pub fn infer(values: Vec<f32>) -> Targets {
-        let all = |fits: fn(f32) -> bool| values.iter().all(|&v| fits(v));
-        let labels = || values.iter().map(|&v| v.max(0.0) as u32).collect::<Vec<_>>();
-        if all(|v| v == 0.0 || v == 1.0) || all(|v| v == -1.0 || v == 1.0) {
-            return Targets::Labels { labels: labels(), classes: 2 };
+        let mut inference = Inference::default();
+        values.iter().for_each(|&v| inference.see(v));
+        match inference.classes() {
+            Some(classes) => Targets::Labels { labels: values.iter().map(|&v| v.max(0.0) as u32).collect(), classes },
+            None => Targets::Values(values),
         }
-        if all(|v| v >= 0.0 && v < MAX_INFERRED_CLASSES as f32 && v.fract() == 0.0) {
-            let labels = labels();
-            let classes = labels.iter().max().map_or(0, |&label| label as usize + 1);
-            return Targets::Labels { labels, classes };
-        }
-        Targets::Values(values)
     }
 
     /// How many rows have a target.
@@ -146,7 +150,7 @@ impl Dataset {
             return Err(DataError::invalid(&name, message));
         }
         targets.check(&name)?;
-        Ok(Self { name, features, inputs, targets })
+        Ok(Self { name, features, inputs, targets, feature_names: None, class_names: None })
     }
 
     /// The same inputs with other targets: more classes than the file shows, or labels as regression values.
@@ -168,7 +172,44 @@ impl Dataset {
             return Err(DataError::invalid(&self.name, message));
         }
         targets.check(&self.name)?;
-        Ok(Self { targets, ..self })
+        let classes = match &targets {
+            Targets::Labels { classes, .. } => *classes,
+            Targets::Values(_) => 0,
+        };
+        let class_names = self.class_names.filter(|names| names.len() == classes);
+        Ok(Self { targets, class_names, ..self })
+    }
+
+    /// The same data under another name.
+    pub fn renamed(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// The same data with names for its features, one each. Readers do this where the file has names.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`] when there are not as many names as features.
+    pub fn with_feature_names(self, names: Vec<String>) -> Result<Self, DataError> {
+        if names.len() != self.features {
+            let message = format!("{} names for {} features", names.len(), self.features);
+            return Err(DataError::invalid(&self.name, message));
+        }
+        Ok(Self { feature_names: Some(names.into()), ..self })
+    }
+
+    /// The same data with names for its classes, one each.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`] when the targets are no labels or there are not as many names as classes.
+    pub fn with_class_names(self, names: Vec<String>) -> Result<Self, DataError> {
+        match &self.targets {
+            Targets::Labels { classes, .. } if *classes == names.len() => {
+                Ok(Self { class_names: Some(names.into()), ..self })
+            }
+            _ => Err(DataError::invalid(&self.name, format!("{} names for other classes", names.len()))),
+        }
     }
 
     /// Splits into (rows `0..rows`, the rest), usually training and validation set. Nothing is shuffled. The parts are
@@ -188,6 +229,8 @@ impl Dataset {
             features: self.features,
             inputs: self.inputs.split_off(rows * self.features),
             targets: self.targets.split_off(rows),
+            feature_names: self.feature_names.clone(),
+            class_names: self.class_names.clone(),
         };
         self.name = format!("{}[0..{rows}]", self.name);
         Ok((self, rest))
@@ -206,6 +249,30 @@ impl Dataset {
     /// How many features each row has, at least 1.
     pub fn features(&self) -> usize {
         self.features
+    }
+
+    /// The name of feature `j`: that of its column in the file, `colour=red` for a category, and `xj` where there is none.
+    ///
+    /// # Panics
+    ///
+    /// When `j >= features()`.
+    #[track_caller]
+    pub fn feature_name(&self, j: usize) -> Cow<'_, str> {
+        assert!(j < self.features, "feature {j} of {}", self.features);
+        match &self.feature_names {
+            Some(names) => Cow::Borrowed(&names[j]),
+            None => Cow::Owned(format!("x{j}")),
+        }
+    }
+
+    /// The names of all features in order, as [`feature_name`](Self::feature_name) gives them.
+    pub fn feature_names(&self) -> impl ExactSizeIterator<Item = Cow<'_, str>> {
+        (0..self.features).map(|j| self.feature_name(j))
+    }
+
+    /// The names of the classes in the order of their labels, if they have names.
+    pub fn class_names(&self) -> Option<&[String]> {
+        self.class_names.as_deref()
     }
 
     /// All inputs, `[rows, features]` row-major.
@@ -282,6 +349,17 @@ mod tests {
             let message = data.clone().split_at(rows).unwrap_err().to_string();
             assert!(message.contains(&format!("cannot split 3 rows at {rows}")), "{message}");
         }
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(data.feature_names().collect::<Vec<_>>(), ["x0"]);
+        let named = data.clone().with_feature_names(names(&["age"])).unwrap();
+        let named = named.with_class_names(names(&["a", "b", "c", "d", "e"])).unwrap();
+        for part in [named.select(&[2, 0]), named.clone().split_at(1).unwrap().1] {
+            assert_eq!((part.feature_name(0), part.class_names().unwrap().len()), ("age".into(), 5));
+        }
+        let fewer = Targets::Labels { labels: vec![0, 1, 2], classes: 3 };
+        assert_eq!(named.clone().with_targets(fewer).unwrap().class_names(), None);
+        assert!(named.clone().with_feature_names(vec![]).unwrap_err().to_string().contains("0 names for 1 features"));
+        assert!(named.with_class_names(names(&["a"])).is_err());
         assert!(
             data.with_targets(Targets::Values(vec![1.0])).unwrap_err().to_string().contains("1 targets for 3 rows")
         );

@@ -94,7 +94,7 @@ impl<M: Model> Trainer<'_, M> {
     /// With early stopping the model has the best weights afterwards, which [`digest`](Self::digest) then sees.
     ///
     /// # Errors
-    /// [`ConfigError`] if an option is out of its range.
+    /// [`ConfigError`] if an option is out of its range, or a stream cannot be read, which ends the training where it is.
     ///
     /// # Panics
     /// If the model has not the inputs and outputs that the validation set needs.
@@ -132,7 +132,7 @@ impl<M: Model> Trainer<'_, M> {
                 break;
             }
             for _ in 0..options.validate_every {
-                if !self.step().is_finite() {
+                if !self.try_step().map_err(|error| ConfigError::Data(error.to_string()))?.is_finite() {
                     fit.stop = Stop::Diverged;
                 }
                 if fit.stop == Stop::Diverged || at_end(self) {

@@ -36,6 +36,7 @@
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
 //! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
 //!
+//! [`dataset`] reads files, [`dataset::RowStream`] those that do not fit into memory.
 //! How good the result is say [`Evaluator::metrics`], [`Generalization`], [`learning_curve`] and [`cross_validate`]; a
 //! [`Checkpoint`] keeps it.
 //!

@@ -1,5 +1,11 @@
 //! Which samples make up the next batch.
 
+mod feed;
+mod windows;
+
+pub(crate) use feed::Feed;
+pub(crate) use windows::Windows;
+
 use crate::dataset::Targets;
 use crate::loss::BatchTargets;
 use crate::random::{Stream, StreamKey};

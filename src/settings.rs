@@ -159,6 +159,12 @@ pub enum ConfigError {
     /// An option of [`Trainer::fit`](crate::Trainer::fit) is out of range.
     #[error("fit: {0}")]
     Fit(&'static str),
+    /// Training on a stream is asked for in a way it cannot be done.
+    #[error("stream: {0}")]
+    Stream(&'static str),
+    /// The rows of a stream cannot be read; the message of the [`DataError`](crate::DataError).
+    #[error("{0}")]
+    Data(String),
     /// Rows cannot be divided as asked for.
     #[error("{0}")]
     Resampling(String),

@@ -1,12 +1,13 @@
 //! The training loop.
 
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::{Dataset, RowStream, Targets};
+use crate::error::DataError;
 use crate::history::{History, trajectory_digest};
 use crate::loss::Loss;
 use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
-use crate::sampling::Batches;
+use crate::sampling::{Batches, Feed, Sampling, Windows};
 use crate::schedule::Plan;
 use crate::settings::{ConfigError, Settings};
 use simdescent_kernels::Exec;
@@ -19,7 +20,7 @@ pub struct Trainer<'d, M> {
     model: M,
     settings: Settings,
     pub(crate) optimizer: Optimizer,
-    pub(crate) batches: Batches<'d>,
+    pub(crate) batches: Feed<'d>,
     pub(crate) history: History,
 }
 
@@ -36,7 +37,45 @@ impl<'d, M: Model> Trainer<'d, M> {
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
-            batches: Batches::new(data.inputs(), targets, sampling, last_batch, key),
+            batches: Feed::Table(Batches::new(data.inputs(), targets, sampling, last_batch, key)),
+            history: History::default(),
+            model,
+            settings,
+        })
+    }
+
+    /// Prepares training on rows that are read as they are needed: memory holds `window` of them and one batch.
+    ///
+    /// The windows come in the order of the file, [`Sampling::Reshuffled`] is a random order within each, and a batch may
+    /// reach over several. In [`Sampling::FixedOrder`] every bit is that of training on [`RowStream::read_all`], whatever the
+    /// window. The run cannot be resumed from its checkpoint; the checkpoint can be evaluated.
+    ///
+    /// # Errors
+    /// [`ConfigError`] as [`new`](Self::new), or if the window is empty or samples are to be drawn with replacement.
+    pub fn streaming(
+        exec: Exec<'d>,
+        model: M,
+        rows: RowStream,
+        window: usize,
+        settings: Settings,
+    ) -> Result<Self, ConfigError> {
+        settings.check(rows.rows())?;
+        let Settings { loss, batch_size, sampling, last_batch, trial, seed, .. } = settings;
+        if window == 0 || sampling == Sampling::WithReplacement {
+            return Err(ConfigError::Stream("needs a window of at least one row, and no sampling with replacement"));
+        }
+        let kind = match rows.classes() {
+            Some(classes) => Targets::Labels { labels: vec![], classes },
+            None => Targets::Values(vec![]),
+        };
+        let name = || rows.name().to_owned();
+        let targets = loss.prepare(&kind).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
+        fits(loss, &model, &targets, rows.features(), rows.name())?;
+        let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
+        Ok(Self {
+            exec,
+            optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
+            batches: Feed::Stream(Windows::new(rows, loss, window, sampling, last_batch, key)),
             history: History::default(),
             model,
             settings,
@@ -44,9 +83,20 @@ impl<'d, M: Model> Trainer<'d, M> {
     }
 
     /// One step: next batch, forward, loss and gradient, backward, update, record. Returns the loss of the batch.
+    ///
+    /// # Panics
+    /// If a stream cannot be read: [`try_step`](Self::try_step) says why instead.
     pub fn step(&mut self) -> f32 {
+        self.try_step().expect("a stream that can be read")
+    }
+
+    /// [`step`](Self::step) for a stream, which may fail; the model is then as it was.
+    ///
+    /// # Errors
+    /// [`DataError`] if the next rows cannot be read.
+    pub fn try_step(&mut self) -> Result<f32, DataError> {
         let Plan { batch_size, learning_rate } = self.plan();
-        let batch = self.batches.next(batch_size);
+        let batch = self.batches.next(batch_size)?;
         let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
         let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
         if let Some(step) = self.optimizer.in_backward(self.exec, learning_rate, self.settings.l2) {
@@ -57,7 +107,7 @@ impl<'d, M: Model> Trainer<'d, M> {
             self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
         }
         self.history.record(loss, batch.inputs.rows());
-        loss
+        Ok(loss)
     }
 
     /// Batch size and learning rate of the next step.
@@ -110,9 +160,15 @@ impl<'d, M: Model> Trainer<'d, M> {
 /// The targets as the loss takes them, if loss, model and data go together.
 pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<Targets, ConfigError> {
     let targets = loss.targets(data)?;
-    let (needed, has) = ((data.features(), loss.outputs(&targets)), (model.inputs(), model.outputs()));
-    if needed != has {
-        return Err(ConfigError::Model { name: data.name().to_owned(), needed, has });
-    }
+    fits(loss, model, &targets, data.features(), data.name())?;
     Ok(targets)
+}
+
+/// Whether a model has the inputs and outputs that data and loss need.
+fn fits(loss: Loss, model: &impl Model, targets: &Targets, features: usize, name: &str) -> Result<(), ConfigError> {
+    let (needed, has) = ((features, loss.outputs(targets)), (model.inputs(), model.outputs()));
+    if needed != has {
+        return Err(ConfigError::Model { name: name.to_owned(), needed, has });
+    }
+    Ok(())
 }

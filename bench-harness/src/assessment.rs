@@ -13,6 +13,7 @@ const SHOWN_CLASSES: usize = 12;
 pub(crate) struct Assessment {
     sets: Vec<(&'static str, Metrics)>,
     generalization: Option<Generalization>,
+    class_names: Option<Vec<String>>,
 }
 
 impl Assessment {
@@ -29,13 +30,21 @@ impl Assessment {
         Ok(Self {
             sets: vec![("training", seen.metrics(exec, model)), ("validation", held_out.metrics(exec, model))],
             generalization: Some(Generalization::new(&rows[0], &rows[1], lowest)),
+            class_names: training.class_names().map(<[String]>::to_vec),
         })
     }
 
-    /// On a test set.
-    pub(crate) fn of_test(exec: Exec<'_>, model: &mut impl Model, loss: Loss, test: &Dataset) -> Result<Self> {
-        let metrics = Evaluator::new(loss, test)?.metrics(exec, model);
-        Ok(Self { sets: vec![("test", metrics)], generalization: None })
+    /// On one data set, which is called `name`.
+    pub(crate) fn of_one(
+        exec: Exec<'_>,
+        model: &mut impl Model,
+        loss: Loss,
+        name: &'static str,
+        set: &Dataset,
+    ) -> Result<Self> {
+        let metrics = Evaluator::new(loss, set)?.metrics(exec, model);
+        let class_names = set.class_names().map(<[String]>::to_vec);
+        Ok(Self { sets: vec![(name, metrics)], generalization: None, class_names })
     }
 
     /// One object per set, and the generalisation if there are two.
@@ -43,6 +52,9 @@ impl Assessment {
         let mut report = json!({});
         for (name, metrics) in &self.sets {
             report[name] = metrics_json(metrics)?;
+        }
+        if let Some(names) = &self.class_names {
+            report["class_names"] = json!(names);
         }
         if let Some(g) = &self.generalization {
             let mut object = serde_json::to_value(g)?;
@@ -100,12 +112,15 @@ impl Assessment {
         if confusion.rows().len() > SHOWN_CLASSES {
             return;
         }
+        let longest = self.class_names.iter().flatten().map(|name| name.chars().count()).max();
+        let width = longest.unwrap_or(0).max(4);
         println!("{name}: rows are classes, columns what they were taken for");
         for (k, (row, quality)) in confusion.rows().iter().zip(confusion.classes()).enumerate() {
             let counts: String = row.iter().map(|n| format!("{n:>7}")).collect();
             let ClassQuality { precision, recall, .. } = quality;
             let share = |x: Option<f64>| x.map_or("-".into(), |x| format!("{x:.3}"));
-            println!("{k:>4}{counts}   precision {}, recall {}", share(precision), share(recall));
+            let name = self.class_names.as_ref().map_or_else(|| k.to_string(), |names| names[k].clone());
+            println!("{name:>width$}{counts}   precision {}, recall {}", share(precision), share(recall));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::batch::BatchOptions;
+use crate::csv_flags::CsvFlags;
 use crate::problem::{Optimizer, ProblemOptions};
 use crate::protocol::Profile;
 use crate::run_options::RunOptions;
@@ -106,8 +107,8 @@ pub(crate) struct EvaluateOptions {
     /// The file that `train --save` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
-    /// A test set instead of the training's own data: csv:FILE or svmlight:FILE, all rows of it, or mnist:DIR, its validation
-    /// part. Features are scaled as in the training.
+    /// A test set instead of the training's own data: csv:FILE, svmlight:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy, all rows
+    /// of it, or mnist:DIR, its validation part. Columns and scale are those of the training.
     #[arg(long, value_name = "KIND:PATH")]
     pub(crate) data: Option<DataSource>,
     /// Threads; results do not depend on it.
@@ -146,14 +147,16 @@ pub(crate) struct SweepOptions {
     /// Threads per training step; results do not depend on it, and models this small seldom gain.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,
-    /// Measure on files instead of the embedded workloads: mnist:DIR (IDX files), svmlight:FILE, or csv:FILE (target
-    /// in the last column; features are standardised). Files without a validation part of their own are shuffled and
-    /// split 80:20.
+    /// Measure on files instead of the embedded workloads: mnist:DIR (IDX files), svmlight:FILE, csv:FILE, npz:FILE (arrays X
+    /// and y) or npy:INPUTS.npy,TARGETS.npy (features of the last three are standardised). Files without a validation part
+    /// of their own are shuffled and split 80:20.
     #[arg(long, value_name = "KIND:PATH")]
     pub(crate) data: Option<DataSource>,
     /// Seed of data, weights and sample order.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    #[command(flatten, next_help_heading = "CSV files")]
+    pub(crate) csv: CsvFlags,
 }
 
 #[cfg(test)]

@@ -19,12 +19,12 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
     let (mut model, description) = load()?;
     let fits = |data: Dataset| for_model(data, &*model);
     let (assessment, name) = if let Some(source) = &options.data {
-        let mut test = source.test_set(model.inputs())?;
+        let mut test = source.test_set(model.inputs(), saved_model::encoding(&checkpoint)?.as_ref())?;
         if let Some(standardizer) = saved_model::standardizer(&checkpoint)? {
             standardizer.apply(&mut test)?;
         }
         let test = fits(test)?;
-        (Assessment::of_test(exec, &mut model, loss, &test)?, test.name().to_owned())
+        (Assessment::of_one(exec, &mut model, loss, "test", &test)?, test.name().to_owned())
     } else {
         let Origin { problem, seed } = saved_model::origin(&checkpoint)?;
         let workload = problem.workload(seed).context("the data of the training; others can be given by --data")?;

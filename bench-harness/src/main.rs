@@ -6,6 +6,7 @@
 mod assessment;
 mod batch;
 mod cli;
+mod csv_flags;
 mod environment;
 mod evaluate;
 mod modifiers;
@@ -18,6 +19,7 @@ mod run_options;
 mod runner;
 mod saved_model;
 mod schedule;
+mod streamed;
 mod sweep;
 mod table;
 mod train;

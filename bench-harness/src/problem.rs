@@ -1,5 +1,7 @@
 //! Which data and model a command works on, as options.
 
+use crate::csv_flags::CsvFlags;
+use crate::streamed::Streamed;
 use crate::workload::{self, DataSource, ModelSpec, Workload};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -19,9 +21,14 @@ pub(crate) struct ProblemOptions {
     /// The reference example instead: shown beside its closed form
     #[arg(long, value_enum, conflicts_with = "workload")]
     pub(crate) example: Option<Example>,
-    /// Files instead: mnist:DIR, svmlight:FILE, or csv:FILE (target in the last column; features are standardised)
+    /// Files instead: mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE (arrays X and y) or npy:INPUTS.npy,TARGETS.npy; of the last
+    /// three features are standardised
     #[arg(long, value_name = "KIND:PATH", conflicts_with_all = ["workload", "example"])]
     data: Option<DataSource>,
+    /// Read the files of --data as they are needed instead of loading them, this many rows at a time [without a number:
+    /// 4096]; every fifth row validates, at most 10 000. Rows come in the file's order, by default shuffled among those read together
+    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "4096")]
+    stream: Option<NonZeroUsize>,
     /// Widths of hidden layers, e.g. 64,32; without them files are fitted by a linear model
     #[arg(long, value_name = "N", value_delimiter = ',')]
     hidden: Option<Vec<NonZeroUsize>>,
@@ -44,6 +51,8 @@ pub(crate) struct ProblemOptions {
     /// Probability of dropping an output of a hidden layer in training, in [0, 1) [default: 0]
     #[arg(long, value_name = "P")]
     dropout: Option<f32>,
+    #[command(flatten, next_help_heading = "CSV files, [problem.csv]")]
+    csv: CsvFlags,
 }
 
 /// The data sets a sweep has without files.
@@ -110,23 +119,67 @@ enum InitializerName {
 impl ProblemOptions {
     /// The workload that the options name.
     pub(crate) fn workload(&self, seed: u64) -> Result<Workload> {
+        if self.stream.is_some() {
+            bail!("--stream is for train: here the data has to fit into memory");
+        }
+        if self.data.is_none() {
+            self.csv.refuse()?;
+        }
         let mut workload = match (self.workload, self.example, &self.data) {
             (embedded, None, None) => workload::embedded(seed)?.swap_remove(embedded.unwrap_or(Embedded::Mlp) as usize),
             (None, Some(Example::Linear), None) => {
                 let (training, model) = (synthetic::linear_example(), ModelSpec::Linear { features: 1, bias: false });
                 let (validation, loss) = (training.clone(), Loss::Squared);
-                Workload { name: "linear example".into(), training, validation, loss, model, standardizer: None }
+                Workload {
+                    name: "linear example".into(),
+                    training,
+                    validation,
+                    loss,
+                    model,
+                    standardizer: None,
+                    encoding: None,
+                }
             }
-            (None, None, Some(data)) => data.workloads(seed)?.swap_remove(0),
+            (None, None, Some(data)) => data.workloads(seed, &self.csv)?.swap_remove(0),
             _ => bail!("give one of workload, example and data"),
         };
+        self.choose(&mut workload.loss, &mut workload.model)?;
         self.change(&mut workload.model)?;
+        Ok(workload)
+    }
+
+    /// The rows in memory at a time, if not all are.
+    pub(crate) fn window(&self) -> Option<usize> {
+        self.stream.map(NonZeroUsize::get)
+    }
+
+    /// The workload that the options name, where its rows are not to be loaded.
+    pub(crate) fn streamed(&self) -> Result<Streamed> {
+        let Some(data) = &self.data else { bail!("--stream needs --data: csv, npy or mnist files") };
+        let mut streamed = data.streamed(&self.csv)?;
+        self.choose(&mut streamed.loss, &mut streamed.model)?;
+        self.change(&mut streamed.model)?;
+        Ok(streamed)
+    }
+
+    /// Takes the loss that is asked for. Whole numbers in a file are taken for classes; a loss for numbers wants one output.
+    fn choose(&self, loss: &mut Loss, model: &mut ModelSpec) -> Result<()> {
         match (self.loss, self.loss_parameter) {
-            (Some(name), parameter) => workload.loss = name.with(parameter)?,
+            (Some(name), parameter) => {
+                *loss = name.with(parameter)?;
+                let numbers = matches!(
+                    loss,
+                    Loss::Squared | Loss::Absolute | Loss::Huber { .. } | Loss::Quantile { .. } | Loss::Poisson
+                );
+                let (features, outputs) = model.shape();
+                if numbers && outputs > 1 && self.data.is_some() {
+                    *model = ModelSpec::Linear { features, bias: true };
+                }
+            }
             (None, Some(_)) => bail!("--loss-parameter needs a --loss"),
             (None, None) => {}
         }
-        Ok(workload)
+        Ok(())
     }
 
     /// Makes the model what the options want.
@@ -164,10 +217,16 @@ impl ProblemOptions {
         Ok(())
     }
 
-    /// Forgets `self`'s data if `other` names some.
+    /// Forgets `self`'s data if `other` names some, and how to read it if that is of another kind.
     pub(crate) fn give_way_to(&mut self, other: &Self) {
         if other.workload.is_some() || other.example.is_some() || other.data.is_some() {
             (self.workload, self.example, self.data) = (None, None, None);
+            if other.data.is_none() {
+                self.stream = None;
+            }
+            if !matches!(other.data, Some(DataSource::Csv(_))) {
+                self.csv = CsvFlags::default();
+            }
         }
     }
 }

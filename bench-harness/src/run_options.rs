@@ -4,11 +4,10 @@ use crate::batch::BatchOptions;
 use crate::modifiers::ModifierOptions;
 use crate::problem::{Method, ProblemOptions};
 use crate::schedule::{ScheduleName, ScheduleOptions};
-use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use simdescent::{BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Modifiers, Rule, Sampling, Settings};
+use simdescent::{BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Loss, Modifiers, Rule, Sampling, Settings};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -111,10 +110,9 @@ impl RunOptions {
         self.trial.unwrap_or(0)
     }
 
-    /// Settings and length of the run on this workload.
-    pub(crate) fn settings(&self, workload: &Workload) -> Result<(Settings, FitOptions)> {
+    /// Settings and length of the run on so many rows.
+    pub(crate) fn settings(&self, rows: usize, loss: Loss) -> Result<(Settings, FitOptions)> {
         let Method::Rule(rule) = self.method() else { bail!("lbfgs has no settings of steps") };
-        let rows = workload.training.rows();
         let example = self.problem.example.is_some();
         let batch_size = self.batch.size(if example { rows } else { 32 }).min(rows);
         let steps = self.fit.steps.map_or_else(
@@ -124,7 +122,7 @@ impl RunOptions {
         let name = self.schedule.unwrap_or(ScheduleName::Constant);
         let (learning_rate, warmup) = self.learning_rate.build(name, steps)?;
         let settings = Settings {
-            loss: workload.loss,
+            loss,
             rule,
             learning_rate,
             warmup,

@@ -101,6 +101,7 @@ mod tests {
             validation,
             loss: Loss::Squared,
             standardizer: None,
+            encoding: None,
             model: ModelSpec::Linear { features: 8, bias: true },
         }
     }

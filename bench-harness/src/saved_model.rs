@@ -1,11 +1,13 @@
-//! What a checkpoint's notes say of its model and how its inputs were scaled, so that it can be used without the training data.
+//! What a checkpoint's notes say of its model, of the columns of its file and how its inputs were scaled, so that it can be used
+//! without the training data.
 
 use crate::problem::{ActivationName, ProblemOptions};
-use crate::workload::{ModelSpec, Workload};
+use crate::train::Subject;
+use crate::workload::ModelSpec;
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use simdescent::dataset::Standardizer;
+use simdescent::dataset::{CsvEncoding, Standardizer};
 use simdescent::{Checkpoint, Initializer, Model};
 
 /// The model, without how its weights start.
@@ -30,8 +32,8 @@ pub(crate) struct Origin {
 }
 
 /// Writes the notes.
-pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, origin: &Origin) -> Result<()> {
-    let shape = match &workload.model {
+pub(crate) fn note(checkpoint: &mut Checkpoint, subject: &Subject<'_>, origin: &Origin) -> Result<()> {
+    let shape = match subject.model {
         ModelSpec::Linear { features, bias } => Shape::Linear { features: *features, bias: *bias },
         ModelSpec::Mlp { widths, activation, .. } => {
             Shape::Mlp { widths: widths.clone(), activation: (*activation).into() }
@@ -40,8 +42,11 @@ pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, origin: &Or
     let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
     add("model", serde_json::to_string(&shape)?);
     add("origin", serde_json::to_string(origin)?);
-    if let Some(s) = &workload.standardizer {
+    if let Some(s) = subject.standardizer {
         add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
+    }
+    if let Some(encoding) = subject.encoding {
+        add("csv", serde_json::to_string(encoding)?);
     }
     Ok(())
 }
@@ -60,6 +65,11 @@ pub(crate) fn origin(checkpoint: &Checkpoint) -> Result<Origin> {
 pub(crate) fn standardizer(checkpoint: &Checkpoint) -> Result<Option<Standardizer>> {
     let scaling: Option<Scaling> = read(checkpoint, "standardizer")?;
     Ok(scaling.map(|Scaling { mean, scale }| Standardizer::from_parts(mean, scale)).transpose()?)
+}
+
+/// What the columns of a CSV file are.
+pub(crate) fn encoding(checkpoint: &Checkpoint) -> Result<Option<CsvEncoding>> {
+    read(checkpoint, "csv")
 }
 
 /// The model with its weights, and how it is called.

@@ -26,8 +26,11 @@ fn sweep(options: &SweepOptions, par: Par<'_>) -> Result<()> {
     let environment = Environment::detect(exec);
     let results = ResultsDir::open(&options.out, &environment.cpu)?;
     let workloads = match &options.data {
-        Some(source) => source.workloads(options.seed)?,
-        None => workload::embedded(options.seed)?,
+        Some(source) => source.workloads(options.seed, &options.csv)?,
+        None => {
+            options.csv.refuse()?;
+            workload::embedded(options.seed)?
+        }
     };
 
     let sweep = Sweep { exec, profile: options.profile, seed: options.seed };

@@ -6,13 +6,16 @@ use crate::problem::{Example, Method};
 use crate::report::{number, number_value};
 use crate::run_options::RunOptions;
 use crate::saved_model::{self, Origin};
+use crate::streamed::Streamed;
 use crate::workload::{ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
+use simdescent::dataset::{CsvEncoding, Standardizer};
 use simdescent::kernels::{Exec, Par, Team, isa};
 use simdescent::{
-    Dataset, Evaluation, Evaluator, Fit, Model, Settings, Stop, Targets, Trainer, Validation, lbfgs, trajectory_digest,
+    Dataset, Evaluation, Evaluator, Fit, FitOptions, Model, Settings, Stop, Targets, Trainer, Validation, lbfgs,
+    trajectory_digest,
 };
 
 pub(crate) fn run(options: &TrainOptions) -> Result<()> {
@@ -21,6 +24,9 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let team = Team::new(threads).context("cannot start the threads")?;
     let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
 
+    if let Some(window) = run.problem.window() {
+        return stream(exec, options, &run, window);
+    }
     let workload = run.problem.workload(run.seed())?;
     if run.method() == Method::Lbfgs {
         if options.save.is_some() {
@@ -28,28 +34,84 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
         }
         return lbfgs(exec, &run, &workload, options.json);
     }
-    let (settings, length) = run.settings(&workload)?;
+    let (settings, length) = run.settings(workload.training.rows(), workload.loss)?;
     let model = workload.model.build(run.trial(), run.seed());
-    let mut trainer = Trainer::new(exec, model, &workload.training, settings)?;
-    let fit = trainer.fit(&Evaluator::new(workload.loss, &workload.validation)?, length)?;
+    let trainer = Trainer::new(exec, model, &workload.training, settings)?;
+    let subject = Subject {
+        name: &workload.name,
+        model: &workload.model,
+        rows: workload.training.rows(),
+        training: Some(&workload.training),
+        validation: &workload.validation,
+        standardizer: workload.standardizer.as_ref(),
+        encoding: workload.encoding.as_ref(),
+    };
+    train(exec, options, &run, trainer, &subject, length)
+}
+
+/// Trains on rows that are read as they are needed.
+fn stream(exec: Exec<'_>, options: &TrainOptions, run: &RunOptions, window: usize) -> Result<()> {
+    if run.method() == Method::Lbfgs {
+        bail!("lbfgs needs the whole training set in every step: leave --stream out");
+    }
+    let Streamed { name, rows, validation, loss, model, standardizer, encoding } = run.problem.streamed()?;
+    let (settings, length) = run.settings(rows.rows(), loss)?;
+    let subject = Subject {
+        name: &name,
+        model: &model,
+        rows: rows.rows(),
+        training: None,
+        validation: &validation,
+        standardizer: standardizer.as_ref(),
+        encoding: encoding.as_ref(),
+    };
+    let trainer = Trainer::streaming(exec, model.build(run.trial(), run.seed()), rows, window, settings)?;
+    train(exec, options, run, trainer, &subject, length)
+}
+
+/// What is trained, wherever its rows are.
+pub(crate) struct Subject<'a> {
+    name: &'a str,
+    pub(crate) model: &'a ModelSpec,
+    /// Rows to train on.
+    rows: usize,
+    /// These rows, if they are in memory.
+    training: Option<&'a Dataset>,
+    validation: &'a Dataset,
+    pub(crate) standardizer: Option<&'a Standardizer>,
+    pub(crate) encoding: Option<&'a CsvEncoding>,
+}
+
+fn train(
+    exec: Exec<'_>,
+    options: &TrainOptions,
+    run: &RunOptions,
+    mut trainer: Trainer<'_, Box<dyn Model>>,
+    subject: &Subject<'_>,
+    length: FitOptions,
+) -> Result<()> {
+    let settings = *trainer.settings();
+    let loss = settings.loss;
+    let fit = trainer.fit(&Evaluator::new(loss, subject.validation)?, length)?;
     let last = fit.validations.last().context("a run has at least one validation")?;
     // With early stopping the weights are the best ones.
     let kept = fit.best.filter(|_| length.early_stopping.is_some()).map_or(last, |best| &fit.validations[best]);
-    let sets = [&workload.training, &workload.validation];
     let lowest = fit.best.map(|best| fit.validations[best].evaluation.loss);
-    let assessment =
-        trainer.at_result(length, |model| Assessment::of_both(exec, model, workload.loss, sets, lowest))?;
+    let assessment = trainer.at_result(length, |model| match subject.training {
+        Some(training) => Assessment::of_both(exec, model, loss, [training, subject.validation], lowest),
+        None => Assessment::of_one(exec, model, loss, "validation", subject.validation),
+    })?;
     if let Some(path) = &options.save {
         let mut checkpoint = trainer.checkpoint();
         if length.early_stopping.is_some() {
             checkpoint.weights = trainer.model().parameters().to_vec();
         }
-        saved_model::note(&mut checkpoint, &workload, &Origin { problem: run.problem.clone(), seed: run.seed() })?;
+        saved_model::note(&mut checkpoint, subject, &Origin { problem: run.problem.clone(), seed: run.seed() })?;
         checkpoint.write(path)?;
     }
     let outcome = Outcome {
         assessment,
-        workload: &workload,
+        subject,
         settings,
         fit: &fit,
         kept,
@@ -127,7 +189,7 @@ struct Row {
 
 struct Outcome<'a> {
     assessment: Assessment,
-    workload: &'a Workload,
+    subject: &'a Subject<'a>,
     settings: Settings,
     fit: &'a Fit,
     /// The validation of the weights that were kept.
@@ -149,8 +211,8 @@ impl Outcome<'_> {
         let kept = serde_json::to_value(row(self.kept))?;
         let mut report = json!({
             "schema_version": 1,
-            "workload": self.workload.name,
-            "model": self.workload.model.describe(),
+            "workload": self.subject.name,
+            "model": self.subject.model.describe(),
             "isa": self.isa,
             "optimizer": self.settings.rule.name(),
             "settings": self.settings,
@@ -165,7 +227,7 @@ impl Outcome<'_> {
             "digest": self.digest,
         });
         if let Some(weight) = self.example {
-            add_example(&mut report, weight, &self.workload.training)?;
+            add_example(&mut report, weight, self.subject.training.context("an example is in memory")?)?;
         }
         Ok(report)
     }
@@ -173,13 +235,14 @@ impl Outcome<'_> {
     fn print(&self) -> Result<()> {
         let loss = self.kept.evaluation.loss;
         if let Some(weight) = self.example {
-            let (best_weight, best_loss) = closed_form(&self.workload.training)?;
+            let training = self.subject.training.context("an example is in memory")?;
+            let (best_weight, best_loss) = closed_form(training)?;
             println!("y = 3x + 2 + noise, 100 samples, one weight, no bias; {} steps of {}", self.steps, self.method());
             println!("final weight  {weight:.6}   loss {loss:.6}");
             println!("closed form   {best_weight:.6}   loss {best_loss:.6}   (w* = Σxy/Σx²)");
         } else {
-            let Workload { name, model, training, .. } = self.workload;
-            println!("{name}: {}, {} training rows, {}", model.describe(), training.rows(), self.method());
+            let Subject { name, model, rows, .. } = self.subject;
+            println!("{name}: {}, {rows} training rows, {}", model.describe(), self.method());
             println!("{:>10} {:>12}  validation loss", "step", "samples");
             let stride = self.fit.validations.len().div_ceil(20);
             for (i, v) in self.fit.validations.iter().enumerate() {

@@ -1,9 +1,12 @@
 //! Workloads: a training set, a validation set, a model and a loss.
 
+use crate::csv_flags::CsvFlags;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use simdescent::dataset::{CsvOptions, Standardizer, read_csv, read_mnist_dir, read_svmlight};
+use simdescent::dataset::{
+    CsvEncoding, CsvFile, CsvOptions, Standardizer, read_csv, read_mnist_dir, read_npy_pair, read_npz, read_svmlight,
+};
 use simdescent::kernels::activation::Activation;
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{Dataset, Dropout, Initializer, Linear, Loss, Mlp, Model, Targets, synthetic};
@@ -19,6 +22,8 @@ pub(crate) struct Workload {
     pub(crate) model: ModelSpec,
     /// What scaled the inputs, if anything did.
     pub(crate) standardizer: Option<Standardizer>,
+    /// What the columns of the file are, if it is a CSV file.
+    pub(crate) encoding: Option<CsvEncoding>,
 }
 
 /// A model, before its weights are drawn.
@@ -88,7 +93,7 @@ pub(crate) fn embedded(seed: u64) -> Result<Vec<Workload>> {
     .into_iter()
     .map(|(name, data, loss, model)| {
         let (training, validation) = data.split_at(ROWS)?;
-        Ok(Workload { name: name.into(), training, validation, loss, model, standardizer: None })
+        Ok(Workload { name: name.into(), training, validation, loss, model, standardizer: None, encoding: None })
     })
     .collect()
 }
@@ -100,17 +105,27 @@ pub(crate) enum DataSource {
     Mnist(PathBuf),
     Svmlight(PathBuf),
     Csv(PathBuf),
+    /// Inputs and targets.
+    Npy(PathBuf, PathBuf),
+    Npz(PathBuf),
 }
 
 impl FromStr for DataSource {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let forms = "write mnist:DIR, svmlight:FILE or csv:FILE";
+        let forms = "write mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy";
         match text.split_once(':') {
             Some((_, "")) | None => Err(forms.into()),
             Some(("mnist", path)) => Ok(Self::Mnist(path.into())),
             Some(("svmlight", path)) => Ok(Self::Svmlight(path.into())),
             Some(("csv", path)) => Ok(Self::Csv(path.into())),
+            Some(("npz", path)) => Ok(Self::Npz(path.into())),
+            Some(("npy", paths)) => match paths.split_once(',') {
+                Some((inputs, targets)) if !inputs.is_empty() && !targets.is_empty() => {
+                    Ok(Self::Npy(inputs.into(), targets.into()))
+                }
+                _ => Err(forms.into()),
+            },
             Some((kind, _)) => Err(format!("unknown kind of data {kind:?}: {forms}")),
         }
     }
@@ -129,6 +144,8 @@ impl From<DataSource> for String {
             DataSource::Mnist(path) => ("mnist", path),
             DataSource::Svmlight(path) => ("svmlight", path),
             DataSource::Csv(path) => ("csv", path),
+            DataSource::Npz(path) => ("npz", path),
+            DataSource::Npy(inputs, targets) => return format!("npy:{},{}", inputs.display(), targets.display()),
         };
         format!("{kind}:{}", path.display())
     }
@@ -136,34 +153,46 @@ impl From<DataSource> for String {
 
 impl DataSource {
     /// The workloads on these files: the linear model that fits the targets, and a small network.
-    pub(crate) fn workloads(&self, seed: u64) -> Result<Vec<Workload>> {
-        let mut scaled_by = None;
-        let (training, validation) = match self {
+    pub(crate) fn workloads(&self, seed: u64, csv: &CsvFlags) -> Result<Vec<Workload>> {
+        if !matches!(self, Self::Csv(_)) {
+            csv.refuse()?;
+        }
+        let (mut scaled_by, mut encoded_by) = (None, None);
+        let (mut training, mut validation) = match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?,
             Self::Svmlight(file) => shuffled_split(read_svmlight(file, None)?, seed)?,
-            Self::Csv(file) => {
-                let (mut training, mut validation) = shuffled_split(read_csv(file, &CsvOptions::default())?, seed)?;
-                let standardizer = Standardizer::fit(&training);
-                standardizer.apply(&mut training)?;
-                standardizer.apply(&mut validation)?;
-                scaled_by = Some(standardizer);
-                (training, validation)
+            Self::Csv(path) => {
+                let mut file = CsvFile::open(path, &csv.options()?)?;
+                if file.rows() < 2 {
+                    bail!("{}: data too small to split 80:20", path.display());
+                }
+                let order = shuffled(file.rows(), seed);
+                let mut in_training = vec![false; file.rows()];
+                order[..training_rows(order.len())].iter().for_each(|&row| in_training[row as usize] = true);
+                let encoding = file.fit(|row| in_training.get(row).is_some_and(|&yes| yes))?;
+                let data = file.encode(&encoding)?;
+                encoded_by = Some(encoding);
+                shuffled_split(data, seed)?
             }
+            Self::Npy(inputs, targets) => shuffled_split(read_npy_pair(inputs, targets)?, seed)?,
+            Self::Npz(file) => shuffled_split(read_npz(file)?, seed)?,
         };
+        if self.is_standardized() {
+            let standardizer = Standardizer::fit(&training);
+            standardizer.apply(&mut training)?;
+            standardizer.apply(&mut validation)?;
+            scaled_by = Some(standardizer);
+        }
         let (rows, features) = (training.rows(), training.features());
         if rows < 2 {
             bail!("{}: a sweep needs at least two training rows, got {rows}", training.name());
         }
-        let (name, loss, model, outputs) = match training.targets() {
-            Targets::Values(_) => ("linear regression", Loss::Squared, ModelSpec::Linear { features, bias: true }, 1),
-            Targets::Labels { classes: 2, .. } => {
-                ("logistic regression", Loss::Logistic, ModelSpec::Linear { features, bias: true }, 1)
-            }
-            Targets::Labels { classes, .. } => {
-                let model = ModelSpec::mlp(vec![features, *classes]);
-                ("softmax regression", Loss::SoftmaxCrossEntropy, model, *classes)
-            }
+        let classes = match training.targets() {
+            Targets::Values(_) => None,
+            Targets::Labels { classes, .. } => Some(*classes),
         };
+        let (name, loss, model) = linear_model(features, classes);
+        let outputs = model.shape().1;
         let network = ModelSpec::mlp(vec![features, 32, outputs]);
         let workload = |name: &str, model, training, validation| Workload {
             name: format!("{name} on {}", self.file_name()),
@@ -172,6 +201,7 @@ impl DataSource {
             loss,
             model,
             standardizer: scaled_by.clone(),
+            encoding: encoded_by.clone(),
         };
         Ok(vec![
             workload(name, model, training.clone(), validation.clone()),
@@ -179,35 +209,57 @@ impl DataSource {
         ])
     }
 
-    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, with so many.
-    pub(crate) fn test_set(&self, features: usize) -> Result<Dataset> {
+    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, with so
+    /// many; CSV by the encoding of the training, if there is one.
+    pub(crate) fn test_set(&self, features: usize, encoding: Option<&CsvEncoding>) -> Result<Dataset> {
         Ok(match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?.1,
             Self::Svmlight(file) => read_svmlight(file, Some(features))?,
-            Self::Csv(file) => read_csv(file, &CsvOptions::default())?,
+            Self::Csv(path) => match encoding {
+                Some(encoding) => CsvFile::open(path, encoding.options())?.encode(encoding)?,
+                None => read_csv(path, &CsvOptions::default())?,
+            },
+            Self::Npy(inputs, targets) => read_npy_pair(inputs, targets)?,
+            Self::Npz(file) => read_npz(file)?,
         })
     }
 
-    fn file_name(&self) -> String {
-        let (Self::Mnist(path) | Self::Svmlight(path) | Self::Csv(path)) = self;
+    /// Whether features get mean 0 and standard deviation 1; pixels and sparse features are scaled already.
+    pub(crate) fn is_standardized(&self) -> bool {
+        matches!(self, Self::Csv(_) | Self::Npy(..) | Self::Npz(_))
+    }
+
+    pub(crate) fn file_name(&self) -> String {
+        let (Self::Mnist(path) | Self::Svmlight(path) | Self::Csv(path) | Self::Npy(path, _) | Self::Npz(path)) = self;
         path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// The linear model that fits targets of so many classes, or values.
+pub(crate) fn linear_model(features: usize, classes: Option<usize>) -> (&'static str, Loss, ModelSpec) {
+    let linear = ModelSpec::Linear { features, bias: true };
+    match classes {
+        None => ("linear regression", Loss::Squared, linear),
+        Some(2) => ("logistic regression", Loss::Logistic, linear),
+        Some(n) => ("softmax regression", Loss::SoftmaxCrossEntropy, ModelSpec::mlp(vec![features, n])),
     }
 }
 
 /// The rows in random order, because files are often sorted; the first 80 % for training, the rest for validation.
 fn shuffled_split(data: Dataset, seed: u64) -> Result<(Dataset, Dataset)> {
-    let mut order: Vec<usize> = (0..data.rows()).collect();
+    let rows = data.rows();
+    let shuffled = data.select(&shuffled(rows, seed)).renamed(format!("{} shuffled", data.name()));
+    shuffled.split_at(training_rows(rows)).context("data too small to split 80:20")
+}
+
+fn shuffled(rows: usize, seed: u64) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..rows as u32).collect();
     Stream::new(StreamKey::new(Purpose::Data, seed)).shuffle(&mut order);
-    let inputs = order.iter().flat_map(|&row| data.row(row)).copied().collect();
-    let targets = match data.targets() {
-        Targets::Values(values) => Targets::Values(order.iter().map(|&row| values[row]).collect()),
-        Targets::Labels { labels, classes } => {
-            Targets::Labels { labels: order.iter().map(|&row| labels[row]).collect(), classes: *classes }
-        }
-    };
-    let rows = data.rows() * 4 / 5;
-    let shuffled = Dataset::new(format!("{} shuffled", data.name()), inputs, data.features(), targets)?;
-    shuffled.split_at(rows).context("data too small to split 80:20")
+    order
+}
+
+fn training_rows(rows: usize) -> usize {
+    rows - rows.div_ceil(5)
 }
 
 /// SHA-256 over inputs and targets of a data set, so that a report names its data.
@@ -230,9 +282,14 @@ mod tests {
     fn data_sources_are_parsed_or_explained() {
         assert_eq!("csv:a:b.csv".parse(), Ok(DataSource::Csv("a:b.csv".into())));
         assert_eq!("mnist:/d".parse(), Ok(DataSource::Mnist("/d".into())));
-        for bad in ["", "x.csv", "csv:", "arff:x"] {
+        let npy: DataSource = "npy:a.npy,b.npy".parse().unwrap();
+        assert_eq!(
+            (&npy, String::from(npy.clone())),
+            (&DataSource::Npy("a.npy".into(), "b.npy".into()), "npy:a.npy,b.npy".into())
+        );
+        for bad in ["", "x.csv", "csv:", "arff:x", "npy:a.npy", "npy:a.npy,"] {
             let error = bad.parse::<DataSource>().unwrap_err();
-            assert!(error.contains("write mnist:DIR, svmlight:FILE or csv:FILE"), "{bad}: {error}");
+            assert!(error.contains("write mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE or npy:"), "{bad}: {error}");
         }
     }
 

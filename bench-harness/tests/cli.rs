@@ -124,7 +124,7 @@ fn bad_input_is_a_clear_error() {
     for (arguments, environment, wanted) in [
         (vec!["sweep", "--data", &ragged], vec![], "line 3"),
         (vec!["sweep", "--data", "csv:/no/such/file"], vec![], "/no/such/file"),
-        (vec!["sweep", "--data", "tsv:x"], vec![], "mnist:DIR, svmlight:FILE or csv:FILE"),
+        (vec!["sweep", "--data", "tsv:x"], vec![], "mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE or npy:"),
         (vec!["sweep", "--threads", "0"], vec![], "--threads"),
         (vec!["sweep"], vec![("SIMDESCENT_ISA", "sse9")], "takes one of scalar, avx2, avx512, neon"),
         (vec!["train", "--example", "cubic"], vec![], "linear"),

@@ -87,7 +87,7 @@ fn another_file_is_a_test_set_in_the_training_s_scale() {
     assert_eq!(json(&["evaluate", "--checkpoint", &file, "--data", &data]), evaluated);
     refused(&["evaluate", "--checkpoint", &file], "others can be given by --data");
     fs::write(&test, "1,2,3,0\n1,2,4,1\n").unwrap();
-    refused(&["evaluate", "--checkpoint", &file, "--data", &data], "3 features");
+    refused(&["evaluate", "--checkpoint", &file, "--data", &data], "4 columns, but the training file has 3");
     fs::write(&test, "1,2,0.5\n1,2,4.5\n").unwrap();
     refused(&["evaluate", "--checkpoint", &file, "--data", &data], "needs class labels");
     fs::write(&test, "1,2,0\n1,2,5\n").unwrap();
@@ -103,4 +103,45 @@ fn wrong_files_are_clear_errors() {
     refused(&["evaluate", "--checkpoint", &file], "not a safetensors file");
     refused(&["train", "--steps", "1", "--save", "/no/such/folder/x"], "/no/such/folder/x: cannot write");
     refused(&["train", "--workload", "linear", "--optimizer", "lbfgs", "--save", &file], "--save is for optimizers");
+}
+
+/// Categories, gaps and class names: what training found out about the columns is what a test file is read by.
+#[test]
+fn a_test_file_is_encoded_as_the_training_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, test] = ["run.safetensors", "test.csv"].map(|name| path(folder.path(), name));
+    let houses = format!("csv:{}/../docs/houses.csv", env!("CARGO_MANIFEST_DIR"));
+    let train = ["train", "--data", &houses, "--rate", "0.02", "--steps", "1000", "--save", &file];
+    refused(&train, "column 2 of 5 (\"age\"): the value is missing");
+    let run = ["--impute", "median", "--ignore", "rooms", "--target", "price"];
+    let report = json(&[&train[..], &run].concat());
+    assert_eq!(report["model"], "linear 6-1"); // area, age, four districts
+    let rmse = report["metrics"]["validation"]["regression"]["rmse"].as_f64().unwrap();
+    assert!((17.0..24.0).contains(&rmse), "the noise is 20: {rmse}");
+    let config = path(folder.path(), "run.toml");
+    let text = "[problem.csv]\nimpute = \"median\"\nignore = [\"rooms\"]\ntarget = \"price\"\n";
+    fs::write(&config, text).unwrap();
+    assert_eq!(json(&[&train[..], &["--config", &config]].concat()), report, "flags and file say the same");
+
+    // By name, in another order; a new district and a gap are no reason to stop.
+    fs::write(&test, "district,price,area,age\neast,300,100,?\nnorth,200,100,40\n,220,100,40\n").unwrap();
+    let evaluated = json(&["evaluate", "--checkpoint", &file, "--data", &format!("csv:{test}")]);
+    assert_eq!(evaluated["metrics"]["test"]["rows"], 3);
+    fs::write(&test, "district,price,area\nnorth,300,100\n").unwrap();
+    let arguments = ["evaluate", "--checkpoint", &file, "--data", &format!("csv:{test}")];
+    refused(&arguments, "no column \"age\", which the training file has");
+
+    let pets: String = (0..200).map(|i| format!("{},{}\n", i % 10, ["cat", "dog"][(i % 10) / 5])).collect();
+    fs::write(&test, pets).unwrap();
+    let data = format!("csv:{test}");
+    let report = json(&["train", "--data", &data, "--rate", "0.5", "--save", &file]);
+    assert!(report["accuracy"].as_f64().unwrap() > 0.95, "{report}");
+    assert_eq!(report["metrics"]["class_names"][1], "dog");
+    fs::write(&test, "9,dog\n").unwrap();
+    let evaluated = json(&["evaluate", "--checkpoint", &file, "--data", &data]);
+    assert_eq!(evaluated["metrics"]["test"]["classification"]["accuracy"], 1.0);
+    fs::write(&test, "9,cow\n").unwrap();
+    refused(&["evaluate", "--checkpoint", &file, "--data", &data], "\"cow\" is none of the classes \"cat\", \"dog\"");
+    refused(&["train", "--workload", "mlp", "--impute", "mean"], "need --data csv:FILE");
+    refused(&["train", "--data", &data, "--impute-value", "1"], "belongs to --impute constant");
 }

@@ -249,3 +249,54 @@ fn a_loss_can_be_chosen() {
         assert!(report["settings"]["loss"].to_string().contains(loss), "{report}");
     }
 }
+
+/// The same table as CSV and as NumPy's arrays, in memory and read as it is needed.
+#[test]
+fn a_table_trains_alike_from_every_kind_of_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let row = |i: u32| [(i * 7) % 13, (i * i) % 11];
+    let target = |i: u32| 0.5 + (row(i)[0] + 2 * row(i)[1]) as f32;
+    let npy = |shape: &str, values: Vec<f32>| {
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+        let values: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
+        [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), &values].concat()
+    };
+    let csv: String = (0..203).map(|i| format!("{},{},{}\n", row(i)[0], row(i)[1], target(i))).collect();
+    fs::write(path("t.csv"), csv).unwrap();
+    fs::write(path("x.npy"), npy("(203, 2)", (0..203).flat_map(row).map(|x| x as f32).collect())).unwrap();
+    fs::write(path("y.npy"), npy("(203,)", (0..203).map(target).collect())).unwrap();
+    let csv = format!("csv:{}", path("t.csv"));
+    let npy = format!("npy:{},{}", path("x.npy"), path("y.npy"));
+    assert_eq!(train(&["--data", &csv])["digest"], train(&["--data", &npy])["digest"]);
+
+    let streamed = |data: &str, window: &str, more: &[&str]| {
+        let report = train(&[&["--data", data, "--rate", "0.1", "--stream", window], more].concat());
+        assert!(report["loss"].as_f64().unwrap() < 1e-3, "{report}");
+        report["digest"].clone()
+    };
+    let fixed = ["--sampling", "fixed-order"];
+    let digest = streamed(&csv, "16", &fixed);
+    assert_eq!(streamed(&csv, "1000", &fixed), digest);
+    assert_eq!(streamed(&npy, "7", &fixed), digest);
+    let shuffled = streamed(&npy, "64", &[]);
+    assert_eq!(streamed(&csv, "64", &[]), shuffled);
+    assert_ne!((&shuffled, &shuffled), (&digest, &streamed(&csv, "32", &[])));
+    let file = path("run.safetensors");
+    streamed(&csv, "64", &["--hidden", "8", "--optimizer", "adam", "--steps", "3000", "--save", &file]);
+    let evaluated = json(&["evaluate", "--checkpoint", &file, "--data", &csv]);
+    assert!(evaluated["metrics"]["test"]["loss"].as_f64().unwrap() < 1e-3, "{evaluated}");
+
+    // Whole numbers are classes unless the loss says otherwise.
+    let data = ["--data", &csv, "--target", "0", "--steps", "10"];
+    assert_eq!(train(&data)["model"], "softmax 2-13");
+    assert_eq!(train(&[&data[..], &["--loss", "squared"]].concat())["model"], "linear 2-1");
+
+    refused(&["--stream"], "--stream needs --data");
+    refused(&["--data", &format!("npz:{}", path("x.npy"))], "not a zip archive");
+    refused(&["--data", "npz:x", "--stream"], "csv, npy and mnist files");
+    refused(&["--data", &csv, "--stream", "--impute", "median"], "mean or constant");
+    refused(&["--data", &csv, "--stream", "--optimizer", "lbfgs"], "lbfgs needs the whole training set");
+    refused(&["--data", &csv, "--stream", "--sampling", "with-replacement"], "no sampling with replacement");
+    command::refused(&["tune", "lr", "--data", &csv, "--stream"], "--stream is for train");
+}

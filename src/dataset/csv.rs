@@ -1,26 +1,53 @@
-//! Tables as delimited text, all columns numeric, one of them the target.
+//! Tables as delimited text: numbers, categories, gaps; one column is the target.
 
-use super::input::{dataset_name, open_regular, parse_number, quoted};
-use super::{Dataset, Targets};
+mod detect;
+mod encoding;
+mod profile;
+mod rows;
+
+pub use encoding::CsvEncoding;
+pub(super) use rows::CsvRows;
+
+use detect::{detect_delimiter, is_header, line_of};
+
+use super::Dataset;
+use super::input::{dataset_name, open_regular, quoted};
 use crate::error::{DataError, Place};
-use ::csv::{ByteRecord, Reader, ReaderBuilder};
-use std::io::{self, BufRead, BufReader, Read, Seek};
-use std::path::Path;
+use ::csv::{ByteRecord, Position, Reader, ReaderBuilder};
+use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-/// How to read a delimited file. The default suits most: last column is the target, the rest is detected.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// How to read a delimited file. The default suits most: the last column is the target, the rest is detected, and a gap
+/// is an error.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CsvOptions {
-    /// Which column is the target; all others are features, in file order.
-    pub target: TargetColumn,
+    /// Which column is the target; all others that are not left out are features, in file order.
+    pub target: CsvColumn,
     /// The byte between fields. `None` takes the most frequent of comma, semicolon and tab in the first line.
     pub delimiter: Option<u8>,
-    /// Whether the first record holds column names. `None` means yes if any of its fields is text, not a number.
+    /// Whether the first record holds column names. `None` means yes if all its fields are text, or one is where the
+    /// second record has a number.
     pub header: Option<bool>,
+    /// Columns of numbers that are codes of categories, not quantities.
+    pub categorical: Vec<CsvColumn>,
+    /// Columns that are left out.
+    pub ignored: Vec<CsvColumn>,
+    /// What becomes of a feature without a value: an empty field, `?`, or `NA` or `NaN` in any case. A target without
+    /// one is always an error.
+    pub missing: Missing,
+    /// What becomes of a category that no training row has.
+    pub unseen: Unseen,
 }
 
-/// The column that [`read_csv`] makes the target.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum TargetColumn {
+/// A column of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CsvColumn {
     /// The first column.
     First,
     /// The last column.
@@ -32,253 +59,233 @@ pub enum TargetColumn {
     Index(usize),
 }
 
-/// Reads a delimited text file (CSV, TSV).
-///
-/// * inputs: `[records, columns − 1]`, all columns but the target
-/// * targets: by [`Targets::infer`] from the target column
-///
-/// Fields may be quoted with `"` and have spaces around them; blank lines are skipped. Memory is at most a small multiple
-/// of the file's size.
+/// A text of digits is an index, any other a name.
+impl FromStr for CsvColumn {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Index))
+    }
+}
+
+/// What a gap is filled with, from the training rows only; in a column of categories it is their most frequent one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// Nothing: it is an error.
+    #[default]
+    Refuse,
+    /// The mean, summed in `f64` in file order.
+    Mean,
+    /// The median; of an even number the mean of the middle two. Needs the column in memory.
+    Median,
+    /// The most frequent number, the smallest of equals. Needs the column in memory.
+    MostFrequent,
+    /// This number; in a column of categories the category `missing`.
+    Constant(f32),
+}
+
+/// What becomes of a category that no training row has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unseen {
+    /// It is none of the known ones: all their features are 0.
+    #[default]
+    Zeros,
+    /// It is an error.
+    Refuse,
+}
+
+/// Reads a delimited text file (CSV, TSV), all of it for training: [`CsvFile::open`], [`fit`](CsvFile::fit),
+/// [`encode`](CsvFile::encode).
 ///
 /// ```no_run
-/// use simdescent::dataset::{CsvOptions, TargetColumn, read_csv};
+/// use simdescent::dataset::{CsvColumn, CsvOptions, read_csv};
 ///
-/// let options = CsvOptions { target: TargetColumn::Name("price".into()), ..CsvOptions::default() };
+/// let options = CsvOptions { target: CsvColumn::Name("price".into()), ..CsvOptions::default() };
 /// let houses = read_csv("houses.csv".as_ref(), &options)?;
 /// # Ok::<(), simdescent::DataError>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`DataError::Io`] when the file cannot be read. [`DataError::Format`], with line and column, when a field is missing
-/// or not a finite number or a record has another number of fields than the first; also when there is no data record,
-/// only one column, or no such target column.
+/// As these three.
 pub fn read_csv(path: &Path, options: &CsvOptions) -> Result<Dataset, DataError> {
-    parse(path, open_regular(path)?, options)
+    let mut file = CsvFile::open(path, options)?;
+    let encoding = file.fit(|_| true)?;
+    file.encode(&encoding)
 }
 
-fn parse(path: &Path, mut source: impl Read + Seek, options: &CsvOptions) -> Result<Dataset, DataError> {
-    let delimiter = match options.delimiter {
-        Some(delimiter) => delimiter,
-        None => detect_delimiter(&mut source).map_err(|e| DataError::io(path, e))?,
-    };
-    // Flexible: records of unequal length are reported here, with the right line.
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(source);
-    let mut record = ByteRecord::new();
-    let mut more = next(path, &mut reader, &mut record)?;
-    let columns = Columns::new(&record, delimiter, options).map_err(|m| DataError::format(path, Place::File, m))?;
-    if columns.names.is_some() {
-        more = next(path, &mut reader, &mut record)?;
-    }
-    let (mut inputs, mut targets) = (Vec::new(), Vec::new());
-    while more {
-        if let Err(message) = columns.push(&record, &mut inputs, &mut targets) {
-            let start = record.position().map_or(0, |position| position.byte());
-            let line = line_of(reader.get_mut(), start).map_err(|e| DataError::io(path, e))?;
-            return Err(DataError::format(path, Place::Line(line), message));
-        }
-        more = next(path, &mut reader, &mut record)?;
-    }
-    if targets.is_empty() {
-        return Err(DataError::format(path, Place::File, "column names, but no data record after them"));
-    }
-    Dataset::new(dataset_name(path), inputs, columns.width - 1, Targets::infer(targets))
-}
-
-fn next(path: &Path, reader: &mut Reader<impl Read>, record: &mut ByteRecord) -> Result<bool, DataError> {
-    reader.read_byte_record(record).map_err(|e| DataError::io(path, e.into()))
-}
-
-/// The most frequent candidate in the first line that is not blank, quoted text left out; comma if there is none.
-fn detect_delimiter(source: &mut (impl Read + Seek)) -> io::Result<u8> {
-    let mut line = Vec::new();
-    let mut reader = BufReader::new(&mut *source);
-    while line.trim_ascii().is_empty() {
-        line.clear();
-        if reader.read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-    }
-    source.rewind()?;
-    let count = |candidate: u8| {
-        let unquoted = line.split(|&byte| byte == b'"').step_by(2).flatten();
-        unquoted.filter(|&&byte| byte == candidate).count()
-    };
-    // `max_by_key` takes the last of equals, and the comma shall win a tie.
-    Ok([b'\t', b';', b','].into_iter().max_by_key(|&candidate| count(candidate)).unwrap_or(b','))
-}
-
-/// The line, from 1, of the record that the csv crate found at byte `start`. Its own count is of no use in a message:
-/// it lags behind by one with CRLF line ends and at blank lines before the record.
-fn line_of(source: &mut (impl Read + Seek), start: u64) -> io::Result<u64> {
-    source.rewind()?;
-    let mut line = 1;
-    for (at, byte) in (0..).zip(BufReader::new(source).bytes()) {
-        match byte? {
-            b'\n' => line += 1,
-            b'\r' => {}
-            _ if at >= start => break,
-            _ => {}
-        }
-    }
-    Ok(line)
-}
-
-/// What the first record and the options say about the columns.
-struct Columns {
+/// A delimited text file, read once per call and never held: what its columns mean is decided by the rows that train.
+///
+/// Fields may be quoted with `"` and have spaces around them; blank lines are skipped.
+///
+/// ```
+/// use simdescent::dataset::{CsvFile, CsvOptions, Missing};
+///
+/// # let folder = std::env::temp_dir().join(format!("simdescent-csv-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let path = folder.join("houses.csv");
+/// std::fs::write(&path, "area,colour,price\n50,red,1.5\n,blue,2.5\n70,red,3.5\n90,green,4.5\n")?;
+/// let options = CsvOptions { missing: Missing::Mean, ..CsvOptions::default() };
+/// let mut file = CsvFile::open(&path, &options)?;
+/// let encoding = file.fit(|row| row < 3)?; // the others are for validation
+/// let houses = file.encode(&encoding)?;
+/// assert_eq!(houses.feature_names().collect::<Vec<_>>(), ["area", "colour=blue", "colour=red"]);
+/// assert_eq!(houses.row(1), [60.0, 1.0, 0.0]); // the mean of 50 and 70
+/// assert_eq!(houses.row(3), [90.0, 0.0, 0.0]); // no training row is green
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct CsvFile<R = File> {
+    path: PathBuf,
+    reader: Reader<R>,
+    record: ByteRecord,
+    options: CsvOptions,
+    /// Columns.
     width: usize,
-    /// Index of the target column.
-    target: usize,
-    /// The names, if the first record is a header.
+    /// Their names, if the first record is a header.
     names: Option<Vec<String>>,
+    rows: usize,
 }
 
-impl Columns {
-    fn new(first: &ByteRecord, delimiter: u8, options: &CsvOptions) -> Result<Self, String> {
-        let width = first.len();
-        if width < 2 {
-            return Err(format!(
-                "{width} columns separated by {:?}; a feature and a target are needed, so state the right delimiter",
+impl CsvFile {
+    /// Opens a file, finds delimiter and header, and counts the rows.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Io`] when the file cannot be read. [`DataError::Format`] when there is no data record or only one
+    /// column, or, with the line, when a record has another number of fields than the first.
+    pub fn open(path: &Path, options: &CsvOptions) -> Result<Self, DataError> {
+        Self::new(path, open_regular(path)?, options)
+    }
+}
+
+impl<R: Read + Seek> CsvFile<R> {
+    fn new(path: &Path, mut source: R, options: &CsvOptions) -> Result<Self, DataError> {
+        let whole = |message: String| DataError::format(path, Place::File, message);
+        let delimiter = match options.delimiter {
+            Some(delimiter) => delimiter,
+            None => detect_delimiter(&mut source).map_err(|e| DataError::io(path, e))?,
+        };
+        // Flexible: records of unequal length are reported here, with the right line.
+        let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(source);
+        let (options, path) = (options.clone(), path.to_owned());
+        let mut file = Self { path, reader, record: ByteRecord::new(), options, width: 0, names: None, rows: 0 };
+        file.read()?;
+        let first = file.record.clone();
+        file.width = first.len();
+        if file.width < 2 {
+            return Err(whole(format!(
+                "{} columns separated by {:?}; a feature and a target are needed, so state the right delimiter",
+                file.width,
                 char::from(delimiter)
-            ));
+            )));
         }
-        // A missing value is no sign of a header, or a gap in the first record would silently drop that record.
-        let is_text = |field: &[u8]| {
-            let field = std::str::from_utf8(field).map(str::trim);
-            !field.is_ok_and(|field| field.is_empty() || field.parse::<f32>().is_ok())
-        };
-        let names = options
-            .header
-            .unwrap_or_else(|| first.iter().any(is_text))
-            .then(|| first.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect::<Vec<_>>());
-        let target = match &options.target {
-            TargetColumn::First => 0,
-            TargetColumn::Last => width - 1,
-            TargetColumn::Index(index) if *index < width => *index,
-            TargetColumn::Index(index) => {
-                return Err(format!("target column {index} (counted from 0), but there are {width} columns"));
-            }
-            TargetColumn::Name(wanted) => {
-                let names = names.as_ref().ok_or_else(|| {
-                    format!("target column {wanted:?}, but the first record has no names; give the index instead")
-                })?;
-                let mut matching = (0..width).filter(|&column| names[column] == *wanted);
-                match (matching.next(), matching.next()) {
-                    (Some(column), None) => column,
-                    (Some(_), Some(_)) => {
-                        return Err(format!("several columns named {wanted:?}; give the index instead"));
-                    }
-                    (None, _) => {
-                        let shown: Vec<_> = names.iter().take(10).map(|name| quoted(name.as_bytes())).collect();
-                        let more = if width > 10 { ", …" } else { "" };
-                        return Err(format!("no column {wanted:?} among the {width}: {}{more}", shown.join(", ")));
-                    }
-                }
-            }
-        };
-        Ok(Self { width, target, names })
+        let second = file.read()?.then_some(&file.record);
+        if file.options.header.unwrap_or_else(|| is_header(&first, second)) {
+            file.names = Some(first.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect());
+        }
+        let mut rows = 0;
+        file.each(|_, _| {
+            rows += 1;
+            Ok(())
+        })?;
+        if rows == 0 {
+            return Err(whole("column names, but no data record after them".into()));
+        }
+        file.rows = rows;
+        Ok(file)
     }
 
-    /// Appends one record.
-    fn push(&self, record: &ByteRecord, inputs: &mut Vec<f32>, targets: &mut Vec<f32>) -> Result<(), String> {
-        if record.len() != self.width {
-            return Err(format!("{} fields, but the first record has {}", record.len(), self.width));
-        }
-        for (column, field) in record.iter().enumerate() {
-            let value = parse_number(field).map_err(|problem| {
-                let name = self.names.as_ref().map(|names| format!(" ({})", quoted(names[column].as_bytes())));
-                format!("column {} of {}{}: {problem}", column + 1, self.width, name.unwrap_or_default())
-            })?;
-            if column == self.target { targets.push(value) } else { inputs.push(value) }
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many data records there are, at least 1.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// All rows as numbers. The columns are found by their names if there are names, otherwise by their order.
+    ///
+    /// * inputs: a number is a feature, a category one feature per level, 1 for its own and 0 for the others
+    /// * targets: names are labels in the order of the [`classes`](CsvEncoding::classes); numbers are values if they
+    ///   were in training, otherwise by [`Targets::infer`](super::Targets::infer)
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Format`], with line and column, when a field is missing that is not to be filled, is not a finite
+    /// number where one is needed, or is an unknown class or, if asked for, category; also when columns are missing or
+    /// the result exceeds 2³¹ values. [`DataError::Io`] when the file cannot be read.
+    pub fn encode(&mut self, encoding: &CsvEncoding) -> Result<Dataset, DataError> {
+        let whole = |path: &Path, message: String| DataError::format(path, Place::File, message);
+        let place = encoding.place(self.names.as_deref(), self.width).map_err(|m| whole(&self.path, m))?;
+        let mut inputs = super::input::table_for(&self.path, self.rows, encoding.features())?;
+        let mut targets = vec![];
+        let rows = self.rows;
+        self.each(|row, record| {
+            if row == rows {
+                return Err("the file has grown since it was opened".into());
+            }
+            targets.push(encoding.push(record, &place, &mut inputs)?);
+            Ok(())
+        })?;
+        let data =
+            Dataset::new(dataset_name(&self.path), inputs, encoding.features(), encoding.target().targets(targets))?;
+        encoding.give_names(data)
+    }
+
+    /// Shows `see` every data record and its number.
+    fn each(&mut self, mut see: impl FnMut(usize, &ByteRecord) -> Result<(), String>) -> Result<(), DataError> {
+        self.rewind()?;
+        for row in 0.. {
+            if !self.advance()? {
+                break;
+            }
+            see(row, &self.record).map_err(|message| self.fault(message))?;
         }
         Ok(())
     }
+
+    /// Goes back to before the first data record.
+    fn rewind(&mut self) -> Result<(), DataError> {
+        self.reader.seek(Position::new()).map_err(|e| DataError::io(&self.path, e.into()))?;
+        if self.names.is_some() {
+            self.read()?;
+        }
+        Ok(())
+    }
+
+    /// Reads the next data record, if there is one.
+    fn advance(&mut self) -> Result<bool, DataError> {
+        let more = self.read()?;
+        if more && self.record.len() != self.width {
+            let message = format!("{} fields, but the first record has {}", self.record.len(), self.width);
+            return Err(self.fault(message));
+        }
+        Ok(more)
+    }
+
+    fn read(&mut self) -> Result<bool, DataError> {
+        self.reader.read_byte_record(&mut self.record).map_err(|e| DataError::io(&self.path, e.into()))
+    }
+
+    /// An error in the present record.
+    fn fault(&mut self, message: String) -> DataError {
+        let start = self.record.position().map_or(0, Position::byte);
+        match line_of(self.reader.get_mut(), start) {
+            Ok(line) => DataError::format(&self.path, Place::Line(line), message),
+            Err(error) => DataError::io(&self.path, error),
+        }
+    }
+}
+
+/// A field in messages: `column 2 of 5 ("area")`.
+fn describe(column: usize, width: usize, name: Option<&String>) -> String {
+    let name = name.map(|name| format!(" ({})", quoted(name.as_bytes())));
+    format!("column {} of {width}{}", column + 1, name.unwrap_or_default())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::input::noise;
-    use super::*;
-    use std::io::Cursor;
-
-    fn read(text: &[u8], options: &CsvOptions) -> Result<Dataset, DataError> {
-        parse(Path::new("d/t.csv"), Cursor::new(text), options)
-    }
-
-    fn target(target: TargetColumn) -> CsvOptions {
-        CsvOptions { target, ..CsvOptions::default() }
-    }
-
-    #[test]
-    fn detects_delimiter_and_header() {
-        let texts = [
-            "a,\"b;;;\",y\n1,2,0\n3,4,1\n",
-            "\u{feff}a;b;y\r\n1; 2;0\r\n\r\n3;4;1\r\n",
-            "\n1\t2\t0\n3\t4\t1",
-            "1,2,0\n\"3\",4,1\n",
-        ];
-        for text in texts {
-            let data = read(text.as_bytes(), &CsvOptions::default()).unwrap();
-            assert_eq!((data.name(), data.features(), data.inputs()), ("t.csv", 2, &[1.0, 2.0, 3.0, 4.0][..]));
-            assert_eq!(data.targets(), &Targets::Labels { labels: vec![0, 1], classes: 2 });
-        }
-    }
-
-    #[test]
-    fn any_column_can_be_the_target() {
-        let columns = [TargetColumn::First, TargetColumn::Index(0), TargetColumn::Name("y".into())];
-        for column in columns {
-            let data = read(b"y,a,b\n0.5,1,2\n", &target(column)).unwrap();
-            assert_eq!((data.inputs(), data.targets()), (&[1.0, 2.0][..], &Targets::Values(vec![0.5])));
-        }
-        let options =
-            CsvOptions { header: Some(true), delimiter: Some(b' '), ..target(TargetColumn::Name("7".into())) };
-        assert_eq!(read(b"6 7\n1 2\n", &options).unwrap().targets(), &Targets::Labels { labels: vec![2], classes: 3 });
-    }
-
-    #[test]
-    fn hostile_files_are_named_errors() {
-        let last = CsvOptions::default();
-        let named = target(TargetColumn::Name("z".into()));
-        let header = |header| CsvOptions { header: Some(header), ..CsvOptions::default() };
-        let cases: [(&[u8], CsvOptions, &str); 18] = [
-            (b"", last.clone(), "t.csv: 0 columns separated by ','"),
-            (b"\r\n \n", last.clone(), "1 columns"),
-            (b"a\n1\n", last.clone(), "1 columns separated by ','; a feature and a target are needed"),
-            (b"a,b\n", last.clone(), "column names, but no data record"),
-            (b"a,b\n1,2\n3\n", last.clone(), "line 3: 1 fields, but the first record has 2"),
-            (b"1,2\n3,4,5\n", last.clone(), "line 2: 3 fields, but the first record has 2"),
-            (b"a,b\r\n\r\n1,2\r\n\r\nx,3\r\n", last.clone(), "line 5: column 1 of 2 (\"a\"): \"x\" is not a number"),
-            (b"1,2\n3,nan", last.clone(), "line 2: column 2 of 2: \"nan\" is not a finite f32"),
-            (b"1,inf\n", last.clone(), "line 1: column 2 of 2: \"inf\" is not a finite"),
-            (b",2\n3,4", last.clone(), "line 1: column 1 of 2: the value is missing"),
-            (b"1,2\n3,\"\"", last.clone(), "line 2: column 2 of 2: the value is missing"),
-            (b"1,2\n3,\"4\n5,6\n", last.clone(), "line 2: column 2 of 2: \"4\\n5,6\" is not a number"),
-            (b"\"a\nb\",c\n1,x", last.clone(), "line 3: column 2 of 2 (\"c\"): \"x\""),
-            (b"a,b\n1,2", header(false), "line 1: column 1 of 2: \"a\" is not a number"),
-            (b"1,2\n3,4", named.clone(), "the first record has no names"),
-            (b"a,b\n3,4", named.clone(), "no column \"z\" among the 2: \"a\", \"b\""),
-            (b"z,z\n3,4", named, "several columns named \"z\""),
-            (b"1,2", target(TargetColumn::Index(2)), "target column 2 (counted from 0), but there are 2 columns"),
-        ];
-        for (text, options, expected) in cases {
-            let message = read(text, &options).unwrap_err().to_string();
-            assert!(message.starts_with("d/t.csv") && message.contains(expected), "{message:?} lacks {expected:?}");
-        }
-    }
-
-    #[test]
-    fn random_text_never_panics() {
-        let mut state = 3;
-        for _ in 0..2000 {
-            let length = noise(&mut state);
-            let random: Vec<u8> = (0..length).map(|_| noise(&mut state)).collect();
-            let delimiter = Some(noise(&mut state));
-            let _ = read(&random, &CsvOptions { delimiter, ..CsvOptions::default() });
-            // The format's own alphabet reaches deeper than random bytes do.
-            let text: Vec<u8> = random.iter().map(|&byte| b"01.,,,;\t\n\r\"-"[usize::from(byte) % 12]).collect();
-            let _ = read(&text, &CsvOptions::default());
-            let _ = read(&text, &CsvOptions { header: Some(true), ..target(TargetColumn::First) });
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use super::input::{dataset_name, open_regular, room_for};
 use super::{Dataset, MAX_ELEMENTS, Targets};
 use crate::error::{DataError, Place};
 use flate2::bufread::MultiGzDecoder;
+use std::fmt;
 use std::io::{BufReader, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,9 @@ use std::path::{Path, PathBuf};
 const IMAGES_MAGIC: u32 = 0x0803;
 /// Unsigned bytes in one dimension: labels.
 const LABELS_MAGIC: u32 = 0x0801;
+
+/// Labels read at a time.
+const PIECE: usize = 1 << 16;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -43,26 +47,36 @@ pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Dataset, DataError>
 /// [`DataError::Format`] when the files found are neither of the two sets above, naming those missing;
 /// [`DataError::Invalid`] when the image sizes of the two sets differ; otherwise as [`read_idx_pair`].
 pub fn read_mnist_dir(dir: &Path) -> Result<(Dataset, Dataset), DataError> {
+    match find(dir)? {
+        (Some([images, labels]), [t10k_images, t10k_labels]) => {
+            same_shape(read_idx_pair(&images, &labels)?, read_idx_pair(&t10k_images, &t10k_labels)?)
+        }
+        (None, [images, labels]) => {
+            let data = read_idx_pair(&images, &labels)?;
+            // Not `rows * 4 / 5`, which overflows a 32-bit usize.
+            let validation = data.rows() / 5;
+            let training = data.rows() - validation;
+            data.split_at(training)
+        }
+    }
+}
+
+/// The pair for training, if there is one, and the `t10k` pair.
+#[allow(clippy::type_complexity)]
+pub(super) fn find(dir: &Path) -> Result<(Option<[PathBuf; 2]>, [PathBuf; 2]), DataError> {
     const NAMES: [&str; 4] =
         ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
     let found = NAMES.map(|name| {
         let candidates = [dir.join(name), dir.join(format!("{name}.gz"))];
         candidates.into_iter().find(|path: &PathBuf| path.is_file())
     });
-    match &found {
+    let missing: Vec<_> = NAMES.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(name, _)| *name).collect();
+    match found {
         [Some(images), Some(labels), Some(t10k_images), Some(t10k_labels)] => {
-            same_shape(read_idx_pair(images, labels)?, read_idx_pair(t10k_images, t10k_labels)?)
+            Ok((Some([images, labels]), [t10k_images, t10k_labels]))
         }
-        [None, None, Some(images), Some(labels)] => {
-            let data = read_idx_pair(images, labels)?;
-            // Not `rows * 4 / 5`, which overflows a 32-bit usize.
-            let validation = data.rows() / 5;
-            let training = data.rows() - validation;
-            data.split_at(training)
-        }
+        [None, None, Some(images), Some(labels)] => Ok((None, [images, labels])),
         _ => {
-            let missing: Vec<_> =
-                NAMES.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(name, _)| *name).collect();
             let message = format!(
                 "needs {} (each with or without .gz), or only the last two; missing: {}",
                 NAMES.join(", "),
@@ -100,48 +114,114 @@ fn parse_pair(
     labels_path: &Path,
     labels: impl Read,
 ) -> Result<Dataset, DataError> {
-    let mut images = Idx::open(images_path, images)?;
-    let [count, height, width] = images.header::<3>(IMAGES_MAGIC)?;
     let mut labels = Idx::open(labels_path, labels)?;
+    let (mut images, [count, height, width]) = pair(Idx::open(images_path, images)?, &mut labels)?;
+    let features = height as usize * width as usize;
+    let labels: Vec<u32> = labels.body(u64::from(count))?.into_iter().map(u32::from).collect();
+    let bytes = images.body(u64::from(count) * features as u64)?;
+    let mut inputs = room_for(images_path, bytes.len())?;
+    inputs.extend(bytes.into_iter().map(scaled));
+    let classes = labels.iter().max().map_or(0, |&label| label as usize + 1);
+    Dataset::new(dataset_name(images_path), inputs, features, Targets::Labels { labels, classes })
+}
+
+/// Divided, not multiplied by the rounded 1/255: division gives the nearest f32, and 255 gives exactly 1.
+fn scaled(pixel: u8) -> f32 {
+    f32::from(pixel) / 255.0
+}
+
+/// Reads both headers: images with count, height and width, as many as there are labels.
+fn pair<'a>(mut images: Idx<'a>, labels: &mut Idx<'_>) -> Result<(Idx<'a>, [u32; 3]), DataError> {
+    let [count, height, width] = images.header::<3>(IMAGES_MAGIC)?;
     let [label_count] = labels.header::<1>(LABELS_MAGIC)?;
     if count != label_count {
-        let message = format!("{label_count} labels for the {count} images of {}", images_path.display());
+        let message = format!("{label_count} labels for the {count} images of {}", images.path.display());
         return Err(labels.error(4, message));
     }
-    let features = u64::from(height) * u64::from(width);
-    let pixels = features.checked_mul(u64::from(count)).filter(|&n| n <= MAX_ELEMENTS as u64);
-    let Some(pixels) = pixels.filter(|&n| n > 0) else {
+    let pixels = (u64::from(height) * u64::from(width)).checked_mul(u64::from(count));
+    if !pixels.is_some_and(|n| (1..=MAX_ELEMENTS as u64).contains(&n)) {
         let message =
             format!("{count} images of {height} × {width} pixels; the total must be 1 to {MAX_ELEMENTS} pixels");
         return Err(images.error(4, message));
-    };
+    }
+    Ok((images, [count, height, width]))
+}
 
-    let labels: Vec<u32> = labels.body(u64::from(count))?.into_iter().map(u32::from).collect();
-    let bytes = images.body(pixels)?;
-    let mut inputs = room_for(images_path, bytes.len())?;
-    // Divided, not multiplied by the rounded 1/255: division gives the nearest f32, and 255 gives exactly 1.
-    inputs.extend(bytes.into_iter().map(|pixel| f32::from(pixel) / 255.0));
-    let classes = labels.iter().max().map_or(0, |&label| label as usize + 1);
-    Dataset::new(dataset_name(images_path), inputs, features as usize, Targets::Labels { labels, classes })
+/// A pair of files read row by row.
+#[derive(Debug)]
+pub(super) struct IdxRows {
+    images: Idx<'static>,
+    labels: Idx<'static>,
+    pub(super) rows: usize,
+    pub(super) features: usize,
+    /// Largest label + 1.
+    pub(super) classes: usize,
+    bytes: Vec<u8>,
+}
+
+impl IdxRows {
+    /// Opens the files and reads the labels, which it does not keep.
+    pub(super) fn open(images: &Path, labels: &Path) -> Result<Self, DataError> {
+        let mut of_labels = Idx::open(labels, open_regular(labels)?)?;
+        let (of_images, [count, height, width]) = pair(Idx::open(images, open_regular(images)?)?, &mut of_labels)?;
+        let (rows, features) = (count as usize, height as usize * width as usize);
+        let (mut largest, mut bytes) = (0, vec![]);
+        for from in (0..rows).step_by(PIECE) {
+            of_labels.exactly((rows - from).min(PIECE) as u64, &mut bytes)?;
+            largest = bytes.iter().copied().fold(largest, u8::max);
+        }
+        of_labels.end()?;
+        let classes = usize::from(largest) + 1;
+        let mut rows = Self { images: of_images, labels: of_labels, rows, features, classes, bytes };
+        rows.rewind()?;
+        Ok(rows)
+    }
+
+    /// Goes back to the first row. The files are opened again: a compressed one has no other way.
+    pub(super) fn rewind(&mut self) -> Result<(), DataError> {
+        let open = |path: &Path| Idx::open(path, open_regular(path)?);
+        let mut labels = open(&self.labels.path)?;
+        let (images, [count, height, width]) = pair(open(&self.images.path)?, &mut labels)?;
+        if (count as usize, height as usize * width as usize) != (self.rows, self.features) {
+            return Err(images.error(4, "the file has changed since it was opened"));
+        }
+        (self.images, self.labels) = (images, labels);
+        Ok(())
+    }
+
+    /// Appends the pixels of the next row and returns its label.
+    pub(super) fn next(&mut self, inputs: &mut Vec<f32>) -> Result<f32, DataError> {
+        self.labels.exactly(1, &mut self.bytes)?;
+        let label = self.bytes[0];
+        self.images.exactly(self.features as u64, &mut self.bytes)?;
+        inputs.extend(self.bytes.iter().copied().map(scaled));
+        Ok(f32::from(label))
+    }
 }
 
 /// One IDX file being read, decompressed where needed.
 struct Idx<'a> {
-    path: &'a Path,
+    path: PathBuf,
     reader: Box<dyn Read + 'a>,
     /// Decompressed bytes read so far.
     offset: u64,
 }
 
+impl fmt::Debug for Idx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.path.display(), self.offset)
+    }
+}
+
 impl<'a> Idx<'a> {
-    fn open(path: &'a Path, mut reader: impl Read + 'a) -> Result<Self, DataError> {
+    fn open(path: &Path, mut reader: impl Read + 'a) -> Result<Self, DataError> {
         let mut start = Vec::new();
         reader.by_ref().take(2).read_to_end(&mut start).map_err(|e| DataError::io(path, e))?;
         let gzip = start == GZIP_MAGIC;
         let whole = BufReader::new(Cursor::new(start).chain(reader));
         // Multi: a plain decoder would ignore what follows the first gzip member.
         let reader: Box<dyn Read + 'a> = if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
-        Ok(Self { path, reader, offset: 0 })
+        Ok(Self { path: path.to_owned(), reader, offset: 0 })
     }
 
     /// Reads the magic number and the `N` sizes.
@@ -160,48 +240,56 @@ impl<'a> Idx<'a> {
     }
 
     fn number(&mut self) -> Result<u32, DataError> {
-        let bytes = self.exactly(4)?;
+        let mut bytes = vec![];
+        self.exactly(4, &mut bytes)?;
         Ok(bytes.into_iter().fold(0, |number, byte| number << 8 | u32::from(byte)))
     }
 
-    /// Reads the `length` bytes the header promises and makes sure that nothing follows. Reaching the end also makes
-    /// the gzip decoder compare its checksum.
+    /// Reads the `length` bytes the header promises and makes sure that nothing follows.
     fn body(&mut self, length: u64) -> Result<Vec<u8>, DataError> {
-        let bytes = self.exactly(length)?;
-        if !self.at_most(1)?.is_empty() {
-            return Err(self.error(self.offset - 1, "more data than the header promises; wrong or damaged file"));
-        }
+        let mut bytes = vec![];
+        self.exactly(length, &mut bytes)?;
+        self.end()?;
         Ok(bytes)
     }
 
-    fn exactly(&mut self, length: u64) -> Result<Vec<u8>, DataError> {
-        let bytes = self.at_most(length)?;
-        let missing = length - bytes.len() as u64;
+    /// Makes sure that nothing follows. Reaching the end also makes the gzip decoder compare its checksum.
+    fn end(&mut self) -> Result<(), DataError> {
+        if self.fill(1, &mut vec![])? != 0 {
+            return Err(self.error(self.offset - 1, "more data than the header promises; wrong or damaged file"));
+        }
+        Ok(())
+    }
+
+    /// Reads so many bytes into `bytes`.
+    fn exactly(&mut self, length: u64, bytes: &mut Vec<u8>) -> Result<(), DataError> {
+        let missing = length - self.fill(length, bytes)?;
         if missing > 0 {
             return Err(self.error(self.offset, format!("the data ends {missing} bytes early; fetch the file again")));
         }
-        Ok(bytes)
+        Ok(())
     }
 
-    /// Grows with the data found: a length promised by a header is a limit here, never an allocation.
-    fn at_most(&mut self, length: u64) -> Result<Vec<u8>, DataError> {
-        let mut bytes = Vec::new();
-        let result = self.reader.by_ref().take(length).read_to_end(&mut bytes);
+    /// Reads up to so many bytes. `bytes` grows with the data found: a length promised by a header is a limit here, never an
+    /// allocation.
+    fn fill(&mut self, length: u64, bytes: &mut Vec<u8>) -> Result<u64, DataError> {
+        bytes.clear();
+        let result = self.reader.by_ref().take(length).read_to_end(bytes);
         self.offset += bytes.len() as u64;
         match result {
-            Ok(_) => Ok(bytes),
+            Ok(read) => Ok(read as u64),
             // What the decoder says of a damaged stream; the file itself was readable.
             Err(e)
                 if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof) =>
             {
                 Err(self.error(self.offset, format!("damaged or cut gzip stream ({e}); fetch the file again")))
             }
-            Err(e) => Err(DataError::io(self.path, e)),
+            Err(e) => Err(DataError::io(&self.path, e)),
         }
     }
 
     fn error(&self, offset: u64, message: impl Into<String>) -> DataError {
-        DataError::format(self.path, Place::Byte(offset), message)
+        DataError::format(&self.path, Place::Byte(offset), message)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the readers share: opening a file, reading one number, asking for memory.
 
+use super::MAX_ELEMENTS;
 use crate::error::{DataError, Place};
 use std::fs::{self, File};
 use std::path::Path;
@@ -45,6 +46,17 @@ pub(super) fn room_for(path: &Path, elements: usize) -> Result<Vec<f32>, DataErr
         DataError::format(path, Place::File, format!("not enough memory for {elements} f32 values; use fewer rows"))
     })?;
     Ok(values)
+}
+
+/// An empty vector with room for a table, which may have up to 2³¹ values.
+pub(super) fn table_for(path: &Path, rows: usize, features: usize) -> Result<Vec<f32>, DataError> {
+    match rows.checked_mul(features).filter(|&elements| elements <= MAX_ELEMENTS) {
+        Some(elements) => room_for(path, elements),
+        None => {
+            let message = format!("{rows} rows × {features} features exceed the limit of {MAX_ELEMENTS} values");
+            Err(DataError::format(path, Place::File, message))
+        }
+    }
 }
 
 /// Pseudo-random bytes for the readers' robustness tests (Knuth's MMIX generator, high bits).

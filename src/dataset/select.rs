@@ -22,6 +22,8 @@ impl Dataset {
                     classes: *classes,
                 },
             },
+            feature_names: self.feature_names.clone(),
+            class_names: self.class_names.clone(),
         }
     }
 }

@@ -34,30 +34,60 @@ pub struct Standardizer {
 impl Standardizer {
     /// Measures `training`.
     pub fn fit(training: &Dataset) -> Self {
-        let n = training.rows() as f64;
-        let rows = || training.inputs.chunks_exact(training.features);
+        let mut pass = |see: &mut dyn FnMut(&[f32])| {
+            training.inputs.chunks_exact(training.features).for_each(see);
+            Ok::<_, std::convert::Infallible>(())
+        };
+        match Self::fit_passes(training.rows(), training.features, &mut pass) {
+            Ok(standardizer) => standardizer,
+            Err(never) => match never {},
+        }
+    }
 
-        let mut mean = vec![0.0f64; training.features];
-        for row in rows() {
+    /// Measures so many rows, all of which each call of `pass` shows.
+    pub(crate) fn fit_passes<E>(
+        rows: usize,
+        features: usize,
+        mut pass: impl FnMut(&mut dyn FnMut(&[f32])) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let n = rows as f64;
+        let mut mean = vec![0.0f64; features];
+        pass(&mut |row| {
             for (j, &x) in row.iter().enumerate() {
                 mean[j] += f64::from(x);
             }
-        }
+        })?;
         mean.iter_mut().for_each(|sum| *sum /= n);
 
-        let mut scale = vec![0.0f64; training.features];
-        for row in rows() {
+        let mut scale = vec![0.0f64; features];
+        pass(&mut |row| {
             for (j, &x) in row.iter().enumerate() {
                 let deviation = f64::from(x) - mean[j];
                 scale[j] += deviation * deviation; // not `powi`, whose rounding is unspecified
             }
-        }
+        })?;
         for scale in &mut scale {
             // Exactly 0 for a constant feature: up to 2²⁹ equal f32 values sum without rounding in f64, so the mean is
             // that value.
             *scale = if *scale == 0.0 { 1.0 } else { 1.0 / (*scale / n).sqrt() };
         }
-        Self { mean, scale }
+        Ok(Self { mean, scale })
+    }
+
+    fn scaled(&self, x: f32, j: usize) -> f32 {
+        ((f64::from(x) - self.mean[j]) * self.scale[j]) as f32
+    }
+
+    /// Transforms one row; the message says which feature overflows `f32`.
+    pub(crate) fn apply_to_row(&self, row: &mut [f32]) -> Result<(), String> {
+        for (j, x) in row.iter_mut().enumerate() {
+            let scaled = self.scaled(*x, j);
+            if !scaled.is_finite() {
+                return Err(format!("feature {j}: {x} overflows f32 when standardized"));
+            }
+            *x = scaled;
+        }
+        Ok(())
     }
 
     /// Transforms the inputs of `data` in place.
@@ -71,16 +101,15 @@ impl Standardizer {
             let message = format!("{} features, but the training set has {}", data.features, self.mean.len());
             return Err(DataError::invalid(&data.name, message));
         }
-        let scaled = |x: f32, j: usize| ((f64::from(x) - self.mean[j]) * self.scale[j]) as f32;
         for (i, row) in data.inputs.chunks_exact(data.features).enumerate() {
-            if let Some(j) = (0..row.len()).find(|&j| !scaled(row[j], j).is_finite()) {
+            if let Some(j) = (0..row.len()).find(|&j| !self.scaled(row[j], j).is_finite()) {
                 let message = format!("row {i}, feature {j}: {} overflows f32 when standardized", row[j]);
                 return Err(DataError::invalid(&data.name, message));
             }
         }
         for row in data.inputs.chunks_exact_mut(data.features) {
             for (j, x) in row.iter_mut().enumerate() {
-                *x = scaled(*x, j);
+                *x = self.scaled(*x, j);
             }
         }
         Ok(())

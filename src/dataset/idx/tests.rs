@@ -1,5 +1,6 @@
 use super::super::input::noise;
 use super::*;
+use crate::dataset::RowStream;
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 
@@ -132,6 +133,8 @@ fn a_folder_is_train_and_t10k_or_t10k_split() {
     let (training, validation) = read_mnist_dir(&dir).unwrap();
     assert_eq!((training.rows(), validation.rows()), (5, 1));
     assert_eq!(training.name(), "t10k-images-idx3-ubyte[0..5]");
+    let (rows, validation) = RowStream::mnist_dir(&dir).unwrap();
+    assert_eq!((rows.rows(), validation.targets()), (5, &Targets::Labels { labels: vec![4], classes: 6 }));
 
     write("train-images-idx3-ubyte.gz", gzip(&idx(2051, &[3, 1, 1], &[0; 3])));
     let message = read_mnist_dir(&dir).unwrap_err().to_string();
@@ -141,9 +144,13 @@ fn a_folder_is_train_and_t10k_or_t10k_split() {
     let (training, validation) = read_mnist_dir(&dir).unwrap();
     assert_eq!((training.rows(), validation.rows()), (3, 6));
     assert_eq!(training.targets(), &Targets::Labels { labels: vec![0, 1, 2], classes: 6 });
+    let (mut rows, held_out) = RowStream::mnist_dir(&dir).unwrap();
+    assert_eq!((rows.read_all().unwrap(), held_out), (training, validation));
 
     write("train-images-idx3-ubyte.gz", idx(2051, &[3, 1, 2], &[0; 6]));
     let message = read_mnist_dir(&dir).unwrap_err().to_string();
     assert!(message.contains("1 pixels per image, but train-images-idx3-ubyte.gz has 2"), "{message}");
+    let message = RowStream::mnist_dir(&dir).unwrap_err().to_string();
+    assert!(message.contains("1 pixels, but train-images-idx3-ubyte.gz has 2"), "{message}");
     std::fs::remove_dir_all(&dir).unwrap();
 }

@@ -1,0 +1,244 @@
+//! From fields to numbers, the same way for every file.
+
+use super::detect::is_missing;
+use super::profile::{level, missing, missing_target};
+use super::{CsvOptions, Unseen, describe};
+use crate::dataset::input::{parse_number, quoted};
+use crate::dataset::{Dataset, Targets};
+use crate::error::DataError;
+use ::csv::ByteRecord;
+use serde::{Deserialize, Serialize};
+
+/// What the columns of a file mean, from [`CsvFile::fit`](super::CsvFile::fit) on its training rows: which are numbers, which
+/// categories with which levels, what fills gaps, which classes the target has. It can be kept, as JSON for example, and
+/// read other files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct CsvEncoding {
+    options: CsvOptions,
+    columns: Vec<Column>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Column {
+    pub(super) name: Option<String>,
+    pub(super) role: Role,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
+    Ignored,
+    /// One feature.
+    Number {
+        fill: Option<f32>,
+    },
+    /// A feature per level; `fill` is the index of one.
+    Levels {
+        levels: Vec<String>,
+        fill: Option<usize>,
+    },
+    Target(CsvTarget),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CsvTarget {
+    /// Labels below `classes`, or values.
+    Numbers {
+        classes: Option<usize>,
+    },
+    Names {
+        classes: Vec<String>,
+    },
+}
+
+/// As it comes from a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    options: CsvOptions,
+    columns: Vec<Column>,
+}
+
+impl TryFrom<Unchecked> for CsvEncoding {
+    type Error = String;
+    fn try_from(Unchecked { options, columns }: Unchecked) -> Result<Self, String> {
+        Self::new(options, columns)
+    }
+}
+
+impl CsvEncoding {
+    pub(super) fn new(options: CsvOptions, columns: Vec<Column>) -> Result<Self, String> {
+        let sorted = |names: &[String]| !names.is_empty() && names.is_sorted_by(|a, b| a < b);
+        let good = |column: &Column| match &column.role {
+            Role::Ignored | Role::Target(CsvTarget::Numbers { .. }) => true,
+            Role::Number { fill } => fill.is_none_or(f32::is_finite),
+            Role::Levels { levels, fill } => sorted(levels) && fill.is_none_or(|fill| fill < levels.len()),
+            Role::Target(CsvTarget::Names { classes }) => sorted(classes),
+        };
+        let targets = columns.iter().filter(|column| matches!(column.role, Role::Target(_))).count();
+        if targets != 1 || !columns.iter().all(good) {
+            return Err("the encoding of a CSV file needs one target, sorted levels and finite numbers".into());
+        }
+        let encoding = Self { options, columns };
+        if encoding.features() == 0 {
+            return Err("no column is left as a feature".into());
+        }
+        Ok(encoding)
+    }
+
+    /// How the file was to be read, and how others are.
+    pub fn options(&self) -> &CsvOptions {
+        &self.options
+    }
+
+    /// Features per row.
+    pub fn features(&self) -> usize {
+        let features = |column: &Column| match &column.role {
+            Role::Ignored | Role::Target(_) => 0,
+            Role::Number { .. } => 1,
+            Role::Levels { levels, .. } => levels.len(),
+        };
+        self.columns.iter().map(features).sum()
+    }
+
+    /// The names of the features: that of a column of numbers, and `colour=red` for a level. The k-th column that is
+    /// neither target nor left out is `xk` if it has no name.
+    pub fn feature_names(&self) -> Vec<String> {
+        let is_feature = |column: &&Column| matches!(column.role, Role::Number { .. } | Role::Levels { .. });
+        let mut names = vec![];
+        for (k, column) in self.columns.iter().filter(is_feature).enumerate() {
+            let name = column.name.clone().unwrap_or_else(|| format!("x{k}"));
+            match &column.role {
+                Role::Levels { levels, .. } => names.extend(levels.iter().map(|level| format!("{name}={level}"))),
+                _ => names.push(name),
+            }
+        }
+        names
+    }
+
+    /// The names of the classes, in the order of their labels, if the target has names.
+    pub fn classes(&self) -> Option<&[String]> {
+        match self.target() {
+            CsvTarget::Names { classes } => Some(classes),
+            CsvTarget::Numbers { .. } => None,
+        }
+    }
+
+    /// The data with the names of features and classes.
+    pub(crate) fn give_names(&self, data: Dataset) -> Result<Dataset, DataError> {
+        let data = data.with_feature_names(self.feature_names())?;
+        match self.classes() {
+            Some(classes) => data.with_class_names(classes.to_vec()),
+            None => Ok(data),
+        }
+    }
+
+    pub(crate) fn target(&self) -> &CsvTarget {
+        let target = |column: &'_ Column| matches!(column.role, Role::Target(_));
+        match self.columns.iter().find(|column| target(column)).map(|column| &column.role) {
+            Some(Role::Target(target)) => target,
+            _ => unreachable!("checked at construction"),
+        }
+    }
+
+    /// Where the columns are in a file of so many columns with these names.
+    pub(super) fn place(&self, names: Option<&[String]>, width: usize) -> Result<Vec<usize>, String> {
+        let own: Option<Vec<&String>> = self.columns.iter().map(|column| column.name.as_ref()).collect();
+        if let (Some(own), Some(names)) = (own, names)
+            && !own.iter().copied().eq(names)
+        {
+            let used = self.columns.iter().map(|column| match (&column.name, &column.role) {
+                (Some(name), role) if *role != Role::Ignored => {
+                    let mut matching = (0..width).filter(|&at| names[at] == *name);
+                    match (matching.next(), matching.next()) {
+                        (Some(at), None) => Ok(at),
+                        (None, _) => Err(format!("no column {name:?}, which the training file has")),
+                        (Some(_), Some(_)) => Err(format!("several columns named {name:?}")),
+                    }
+                }
+                _ => Ok(0),
+            });
+            return used.collect();
+        }
+        if width != self.columns.len() {
+            return Err(format!("{width} columns, but the training file has {}", self.columns.len()));
+        }
+        Ok((0..width).collect())
+    }
+
+    /// Appends the features of a record, whose columns are at `place`; returns its target: a value or the number of its class.
+    pub(super) fn push(&self, record: &ByteRecord, place: &[usize], inputs: &mut Vec<f32>) -> Result<f32, String> {
+        let mut target = 0.0;
+        for (column, &at) in self.columns.iter().zip(place) {
+            let field = record.get(at).unwrap_or_default();
+            let pushed = match &column.role {
+                Role::Ignored => Ok(()),
+                Role::Target(role) => role.number(field).map(|x| target = x),
+                Role::Number { fill } if is_missing(field) => fill.map(|x| inputs.push(x)).ok_or_else(missing),
+                Role::Number { .. } => parse_number(field).map(|x| inputs.push(x)),
+                Role::Levels { levels, fill } => self.index(levels, *fill, field).map(|index| {
+                    let hot = inputs.len() + index.unwrap_or(0);
+                    inputs.resize(inputs.len() + levels.len(), 0.0);
+                    if index.is_some() {
+                        inputs[hot] = 1.0;
+                    }
+                }),
+            };
+            pushed.map_err(|problem| format!("{}: {problem}", describe(at, record.len(), column.name.as_ref())))?;
+        }
+        Ok(target)
+    }
+
+    /// Which level a field is, if any.
+    fn index(&self, levels: &[String], fill: Option<usize>, field: &[u8]) -> Result<Option<usize>, String> {
+        if is_missing(field) {
+            return if fill.is_some() { Ok(fill) } else { Err(missing()) };
+        }
+        let text = level(field)?;
+        match (levels.binary_search_by(|level| level.as_str().cmp(text)), self.options.unseen) {
+            (Ok(index), _) => Ok(Some(index)),
+            (Err(_), Unseen::Zeros) => Ok(None),
+            (Err(_), Unseen::Refuse) => Err(format!("no training row has {}", quoted(text.as_bytes()))),
+        }
+    }
+}
+
+impl CsvTarget {
+    fn number(&self, field: &[u8]) -> Result<f32, String> {
+        match self {
+            _ if is_missing(field) => Err(missing_target()),
+            Self::Numbers { .. } => parse_number(field),
+            Self::Names { classes } => {
+                let text = level(field)?;
+                let found = classes.binary_search_by(|class| class.as_str().cmp(text));
+                found.map(|class| class as f32).map_err(|_| {
+                    let shown: Vec<_> = classes.iter().take(10).map(|class| quoted(class.as_bytes())).collect();
+                    let more = if classes.len() > 10 { ", …" } else { "" };
+                    format!("{} is none of the classes {}{more}", quoted(text.as_bytes()), shown.join(", "))
+                })
+            }
+        }
+    }
+
+    /// How many classes the target has, if it is none of values.
+    pub(crate) fn class_count(&self) -> Option<usize> {
+        match self {
+            Self::Numbers { classes } => *classes,
+            Self::Names { classes } => Some(classes.len()),
+        }
+    }
+
+    /// All targets of a file.
+    pub(super) fn targets(&self, numbers: Vec<f32>) -> Targets {
+        match self {
+            Self::Numbers { classes: None } => Targets::Values(numbers),
+            Self::Numbers { classes: Some(_) } => Targets::infer(numbers),
+            Self::Names { classes } => {
+                Targets::Labels { labels: numbers.iter().map(|&x| x as u32).collect(), classes: classes.len() }
+            }
+        }
+    }
+}

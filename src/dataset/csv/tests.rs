@@ -1,0 +1,206 @@
+use super::super::input::noise;
+use super::*;
+use crate::dataset::Targets;
+use std::io::Cursor;
+
+fn open<'a>(text: &'a [u8], options: &CsvOptions) -> Result<CsvFile<Cursor<&'a [u8]>>, DataError> {
+    CsvFile::new(Path::new("d/t.csv"), Cursor::new(text), options)
+}
+
+fn read(text: &[u8], options: &CsvOptions) -> Result<Dataset, DataError> {
+    let mut file = open(text, options)?;
+    let encoding = file.fit(|_| true)?;
+    file.encode(&encoding)
+}
+
+fn target(target: CsvColumn) -> CsvOptions {
+    CsvOptions { target, ..CsvOptions::default() }
+}
+
+fn filled(missing: Missing) -> CsvOptions {
+    CsvOptions { missing, ..CsvOptions::default() }
+}
+
+#[test]
+fn detects_delimiter_and_header() {
+    let texts = [
+        "a,\"b;;;\",y\n1,2,0\n3,4,1\n",
+        "\u{feff}a;b;y\r\n1; 2;0\r\n\r\n3;4;1\r\n",
+        "\n1\t2\t0\n3\t4\t1",
+        "1,2,0\n\"3\",4,1\n",
+    ];
+    for text in texts {
+        let data = read(text.as_bytes(), &CsvOptions::default()).unwrap();
+        assert_eq!((data.name(), data.features(), data.inputs()), ("t.csv", 2, &[1.0, 2.0, 3.0, 4.0][..]));
+        assert_eq!(data.targets(), &Targets::Labels { labels: vec![0, 1], classes: 2 });
+    }
+    let header = |text: &str| open(text.as_bytes(), &CsvOptions::default()).unwrap().names.is_some();
+    assert!(header("colour,1990,y\nred,2,0\n") && header("a,b\nred,blue\n"));
+    assert!(!header("red,1,0\nblue,2,1\n") && !header("?,a\nb,c\n"));
+}
+
+#[test]
+fn any_column_can_be_the_target() {
+    for column in [CsvColumn::First, CsvColumn::Index(0), CsvColumn::Name("y".into())] {
+        let data = read(b"y,a,b\n0.5,1,2\n", &target(column)).unwrap();
+        assert_eq!((data.inputs(), data.targets()), (&[1.0, 2.0][..], &Targets::Values(vec![0.5])));
+        assert_eq!(data.feature_names().collect::<Vec<_>>(), ["a", "b"]);
+    }
+    let options = CsvOptions { header: Some(true), delimiter: Some(b' '), ..target(CsvColumn::Name("7".into())) };
+    assert_eq!(read(b"6 7\n1 2\n", &options).unwrap().targets(), &Targets::Labels { labels: vec![2], classes: 3 });
+    let options = CsvOptions { ignored: vec![CsvColumn::Name("id".into())], ..CsvOptions::default() };
+    assert_eq!(read(b"id,a,y\nq,1,2\nr,3,4\n", &options).unwrap().inputs(), [1.0, 3.0]);
+}
+
+#[test]
+fn categories_are_one_hot_by_the_levels_of_the_training_rows() {
+    let text = b"size,colour,kind\n1,red,B\n2, blue,A\n3,red,B\n4,green,C\n";
+    let mut file = open(text, &CsvOptions::default()).unwrap();
+    let encoding = file.fit(|row| row < 3).unwrap();
+    let data = file.encode(&encoding).unwrap();
+    assert_eq!(data.feature_names().collect::<Vec<_>>(), ["size", "colour=blue", "colour=red"]);
+    assert_eq!(data.inputs(), [1., 0., 1., 2., 1., 0., 3., 0., 1., 4., 0., 0.]);
+    // Classes are those of all rows: a row of validation has one, too.
+    assert_eq!(data.targets(), &Targets::Labels { labels: vec![1, 0, 1, 2], classes: 3 });
+    assert_eq!(data.class_names().unwrap(), ["A", "B", "C"]);
+
+    // Another file: other order, another column, no class C; and its own levels change nothing.
+    let kept = serde_json::from_str(&serde_json::to_string(&encoding).unwrap()).unwrap();
+    assert_eq!(encoding, kept);
+    let mut other = open(b"kind,id,colour,size\nB,7,blue,5\nA,8,violet,6\n", kept.options()).unwrap();
+    let data = other.encode(&kept).unwrap();
+    assert_eq!(data.inputs(), [5., 1., 0., 6., 0., 0.]);
+    assert_eq!(data.targets(), &Targets::Labels { labels: vec![1, 0], classes: 3 });
+    let message = |text: &[u8]| open(text, kept.options()).unwrap().encode(&kept).unwrap_err().to_string();
+    assert!(message(b"size,kind\n1,A\n").contains("no column \"colour\", which the training file has"));
+    assert!(message(b"1,A\n2,B\n").contains("2 columns, but the training file has 3"));
+    assert!(
+        message(b"1,red,D\n").contains("line 1: column 3 of 3 (\"kind\"): \"D\" is none of the classes \"A\", \"B\"")
+    );
+    assert!(message(b"1,red,?\n").contains("the target is missing"));
+    assert!(message(b"1,red,A\nbig,red,A\n").contains("line 2: column 1 of 3 (\"size\"): \"big\" is not a number"));
+
+    let options = CsvOptions { unseen: Unseen::Refuse, ..CsvOptions::default() };
+    let mut file = open(text, &options).unwrap();
+    let encoding = file.fit(|row| row < 3).unwrap();
+    assert!(
+        file.encode(&encoding)
+            .unwrap_err()
+            .to_string()
+            .contains("line 5: column 2 of 3 (\"colour\"): no training row has \"green\"")
+    );
+
+    let options = CsvOptions { categorical: vec![CsvColumn::Index(0)], ..CsvOptions::default() };
+    let data = read(b"10,1\n9,2.5\n10,3\n", &options).unwrap();
+    assert_eq!(data.feature_names().collect::<Vec<_>>(), ["x0=10", "x0=9"]);
+    assert_eq!(data.inputs(), [1., 0., 0., 1., 1., 0.]);
+}
+
+#[test]
+fn gaps_are_filled_from_the_training_rows() {
+    let text = b"a,b,y\n1,u,1\n1,v,2\n2,v,3\n6,?,4\n,v,5.5\nNA,nan,6\n100,u,7\n";
+    let gaps = |missing| {
+        let mut file = open(text, &filled(missing)).unwrap();
+        let encoding = file.fit(|row| row < 6).unwrap();
+        let data = file.encode(&encoding).unwrap();
+        (data.row(4)[0], data.row(3)[1..].to_vec(), encoding.feature_names())
+    };
+    let v = vec![0.0, 1.0];
+    let names = ["a", "b=u", "b=v"].map(String::from).to_vec();
+    assert_eq!(gaps(Missing::Mean), (2.5, v.clone(), names.clone()));
+    assert_eq!(gaps(Missing::Median), (1.5, v.clone(), names.clone()));
+    assert_eq!(gaps(Missing::MostFrequent), (1.0, v, names));
+    let names = ["a", "b=missing", "b=u", "b=v"].map(String::from).to_vec();
+    assert_eq!(gaps(Missing::Constant(-1.0)), (-1.0, vec![1.0, 0.0, 0.0], names));
+    // A file with gaps where the training had none is filled as well, but only if asked for.
+    let mut file = open(b"1,2.5\n3,4\n", &filled(Missing::Mean)).unwrap();
+    let encoding = file.fit(|_| true).unwrap();
+    assert_eq!(open(b"?,1\n", encoding.options()).unwrap().encode(&encoding).unwrap().inputs(), [2.0]);
+    let message = read(b"1,2\n,3", &filled(Missing::Refuse)).unwrap_err().to_string();
+    assert!(message.contains("line 2: column 1 of 2: the value is missing"), "{message}");
+    let message = read(b"1,2\n2,?", &filled(Missing::Mean)).unwrap_err().to_string();
+    assert!(message.contains("line 2: column 2 of 2: the target is missing"), "{message}");
+    let message = read(b"?,2\n,3", &filled(Missing::Mean)).unwrap_err().to_string();
+    assert!(message.contains("column 1 of 2: no value in the training rows"), "{message}");
+    assert_eq!(read(b"?,2\n,3", &filled(Missing::Constant(0.5))).unwrap().inputs(), [0.5, 0.5]);
+}
+
+#[test]
+fn hostile_files_are_named_errors() {
+    let last = CsvOptions::default();
+    let named = target(CsvColumn::Name("z".into()));
+    let header = |header| CsvOptions { header: Some(header), ..CsvOptions::default() };
+    let many: String = (0..1001).map(|i| format!("t{i},{i}\n")).collect();
+    let cases: [(&[u8], CsvOptions, &str); 22] = [
+        (b"", last.clone(), "t.csv: 0 columns separated by ','"),
+        (b"\r\n \n", last.clone(), "1 columns"),
+        (b"a\n1\n", last.clone(), "1 columns separated by ','; a feature and a target are needed"),
+        (b"a,b\n", last.clone(), "column names, but no data record"),
+        (b"a,b\n1,2\n3\n", last.clone(), "line 3: 1 fields, but the first record has 2"),
+        (b"1,2\n3,4,5\n", last.clone(), "line 2: 3 fields, but the first record has 2"),
+        (
+            b"a,b\r\n\r\n1,2\r\n\r\nx,3\r\n",
+            last.clone(),
+            "line 5: column 1 of 2 (\"a\"): \"x\" is not a number, as those before",
+        ),
+        (b"x,1\ny,2\n3,2\n", last.clone(), "line 3: column 1 of 2: \"3\" is a number, those before it are not"),
+        (b"1,2\n3,nan", last.clone(), "line 2: column 2 of 2: the target is missing"),
+        (b"1,inf\n", last.clone(), "line 1: column 2 of 2: \"inf\" is not a finite"),
+        (b",2\n3,4", last.clone(), "line 1: column 1 of 2: the value is missing"),
+        (b"1,2\n3,\"\"", last.clone(), "line 2: column 2 of 2: the target is missing"),
+        (b"1,2\n3,\"4\n5,6\n", last.clone(), "line 2: column 2 of 2: \"4\\n5,6\" is not a number"),
+        (b"\"a\nb\",c\n1,2\n3,x", last.clone(), "line 4: column 2 of 2 (\"c\"): \"x\""),
+        (b"x\xff,1\n", last.clone(), "\"x\u{fffd}\" is not UTF-8 text"),
+        (b"a,b\n1,2", header(false), "line 2: column 1 of 2: \"1\" is a number, those before it are not"),
+        (b"1,2\n3,4", named.clone(), "the first record has no names"),
+        (b"a,b\n3,4", named.clone(), "no column \"z\" among the 2: \"a\", \"b\""),
+        (b"z,z\n3,4", named, "several columns named \"z\""),
+        (b"1,2", target(CsvColumn::Index(2)), "target column 2 (counted from 0), but there are 2 columns"),
+        (b"1,2", CsvOptions { ignored: vec![CsvColumn::First], ..last.clone() }, "no column is left as a feature"),
+        (many.as_bytes(), last, "line 1001: column 1 of 2: more than 1000 different texts"),
+    ];
+    for (text, options, expected) in cases {
+        let message = read(text, &options).unwrap_err().to_string();
+        assert!(message.starts_with("d/t.csv") && message.contains(expected), "{message:?} lacks {expected:?}");
+    }
+}
+
+#[test]
+fn an_encoding_that_contradicts_itself_is_refused() {
+    let mut file = open(b"a,y\nu,1\nv,2\n", &CsvOptions::default()).unwrap();
+    let json = serde_json::to_string(&file.fit(|_| true).unwrap()).unwrap();
+    for (good, bad) in [(r#"["u","v"]"#, r#"["v","u"]"#), (r#""fill":null"#, r#""fill":2"#), (r#"["u","v"]"#, "[]")] {
+        assert!(json.contains(good), "{json}");
+        let error = serde_json::from_str::<CsvEncoding>(&json.replace(good, bad)).unwrap_err();
+        assert!(error.to_string().contains("sorted levels"), "{error}");
+    }
+}
+
+#[test]
+fn random_text_never_panics() {
+    let mut state = 3;
+    for round in 0..2000 {
+        let length = noise(&mut state);
+        let random: Vec<u8> = (0..length).map(|_| noise(&mut state)).collect();
+        let delimiter = Some(noise(&mut state));
+        let _ = read(&random, &CsvOptions { delimiter, ..CsvOptions::default() });
+        // The format's own alphabet reaches deeper than random bytes do.
+        let text: Vec<u8> = random.iter().map(|&byte| b"01.,,,;\t\n\r\"-ab?"[usize::from(byte) % 15]).collect();
+        let missing = [Missing::Refuse, Missing::Mean, Missing::Median, Missing::MostFrequent, Missing::Constant(0.0)];
+        let options = filled(missing[round % 5]);
+        let _ = read(&text, &options);
+        let _ = read(&text, &CsvOptions { header: Some(true), ..target(CsvColumn::First) });
+        // A good file with a few bytes changed, read as the good one.
+        let good = b"a,colour,y\n1,red,0.5\n2,blue,1.5\n-3e2,red,2\n";
+        let mut file = open(good, &options).unwrap();
+        let encoding = file.fit(|row| row > 0).unwrap();
+        let mut bad = good.to_vec();
+        for _ in 0..1 + round % 4 {
+            let at = usize::from(noise(&mut state)) % bad.len();
+            bad[at] ^= 1 << (noise(&mut state) % 8);
+        }
+        bad.truncate(bad.len() - usize::from(noise(&mut state)) % 8);
+        let _ = read(&bad, &options);
+        let _ = open(&bad, &options).and_then(|mut file| file.encode(&encoding));
+    }
+}

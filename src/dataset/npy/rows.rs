@@ -1,0 +1,87 @@
+//! A pair of `.npy` files row by row.
+
+use super::NpyArray;
+use crate::dataset::Inference;
+use crate::dataset::input::open_regular;
+use crate::error::{DataError, Place};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// Two files of as many rows, inputs in C order and one target per row.
+#[derive(Debug)]
+pub(crate) struct NpyRows {
+    paths: [PathBuf; 2],
+    inputs: NpyArray<BufReader<File>>,
+    targets: NpyArray<BufReader<File>>,
+    classes: Option<usize>,
+    target: Vec<f32>,
+}
+
+impl NpyRows {
+    /// Opens the files and looks at the targets, which it does not keep.
+    pub(crate) fn open(inputs: &Path, targets: &Path) -> Result<Self, DataError> {
+        let paths = [inputs.to_owned(), targets.to_owned()];
+        let [inputs, mut targets] = open(&paths)?;
+        let mut inference = Inference::default();
+        let mut target = vec![];
+        for row in 0..targets.rows() {
+            target.clear();
+            targets.next(1, &mut target)?;
+            if !target[0].is_finite() {
+                let message = format!("row {row}: target is {}", target[0]);
+                return Err(DataError::format(&paths[1], Place::File, message));
+            }
+            inference.see(target[0]);
+        }
+        targets.end()?;
+        let mut rows = Self { paths, inputs, targets, classes: inference.classes(), target };
+        rows.rewind()?;
+        Ok(rows)
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.inputs.rows()
+    }
+    pub(crate) fn features(&self) -> usize {
+        self.inputs.features()
+    }
+    /// How many classes the targets are labels of, if they are.
+    pub(crate) fn classes(&self) -> Option<usize> {
+        self.classes
+    }
+
+    /// Goes back to the first row.
+    pub(crate) fn rewind(&mut self) -> Result<(), DataError> {
+        let (rows, features) = (self.rows(), self.features());
+        let [inputs, targets] = open(&self.paths)?;
+        if (inputs.rows(), inputs.features()) != (rows, features) {
+            let message = "the file has changed since it was opened";
+            return Err(DataError::format(&self.paths[0], Place::File, message));
+        }
+        (self.inputs, self.targets) = (inputs, targets);
+        Ok(())
+    }
+
+    /// Appends the features of the next row; returns its target.
+    pub(crate) fn next(&mut self, inputs: &mut Vec<f32>) -> Result<f32, DataError> {
+        self.inputs.next(self.features(), inputs)?;
+        self.target.clear();
+        self.targets.next(1, &mut self.target)?;
+        Ok(self.target[0])
+    }
+}
+
+fn open(paths: &[PathBuf; 2]) -> Result<[NpyArray<BufReader<File>>; 2], DataError> {
+    let open = |path: &Path| NpyArray::open(path, BufReader::new(open_regular(path)?));
+    let [inputs, targets] = [open(&paths[0])?, open(&paths[1])?];
+    if inputs.is_scattered() {
+        let message = "Fortran order cannot be read row by row; save it with np.ascontiguousarray";
+        return Err(DataError::format(&paths[0], Place::File, message));
+    }
+    if targets.rows() != inputs.rows() || targets.features() != 1 {
+        let message = format!("{} × {} targets for {} rows", targets.rows(), targets.features(), inputs.rows());
+        return Err(DataError::format(&paths[1], Place::File, message));
+    }
+    Ok([inputs, targets])
+}

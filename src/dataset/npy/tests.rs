@@ -1,0 +1,162 @@
+use super::super::input::noise;
+use super::*;
+use std::io::{Cursor, Write};
+use zip::write::SimpleFileOptions;
+
+/// A file as NumPy writes it.
+fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    let order = if fortran { "True" } else { "False" };
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");
+    header += &" ".repeat(64 - (10 + header.len() + 1) % 64);
+    header.push('\n');
+    let length = (header.len() as u16).to_le_bytes();
+    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), data].concat()
+}
+
+fn floats(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+fn read(x: &[u8], y: &[u8]) -> Result<Dataset, DataError> {
+    table("x.npy", NpyArray::open(Path::new("d/x.npy"), x)?, NpyArray::open(Path::new("d/y.npy"), y)?)
+}
+
+fn npz(members: &[(&str, &[u8])], compressed: bool) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(vec![]));
+    let method = if compressed { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+    for (name, bytes) in members {
+        writer.start_file(*name, SimpleFileOptions::default().compression_method(method)).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn unzip(bytes: &[u8]) -> Result<Dataset, DataError> {
+    parse_npz(Path::new("d/a.npz"), Cursor::new(bytes))
+}
+
+#[test]
+fn every_type_order_and_shape_is_the_same_table() {
+    macro_rules! bytes {
+        ($t:ty, $to:ident) => {
+            [1, 2, 3, 4, 5, 6].iter().flat_map(|&x| (x as $t).$to()).collect::<Vec<u8>>()
+        };
+    }
+    let y = npy("<i8", false, "(3,)", &[0i64, 2, 1].map(i64::to_le_bytes).concat());
+    let cases = [
+        ("|i1", bytes!(i8, to_le_bytes)),
+        ("|u1", bytes!(u8, to_le_bytes)),
+        ("<i2", bytes!(i16, to_le_bytes)),
+        (">u2", bytes!(u16, to_be_bytes)),
+        (">i4", bytes!(i32, to_be_bytes)),
+        ("<u4", bytes!(u32, to_le_bytes)),
+        ("<i8", bytes!(i64, to_le_bytes)),
+        (">u8", bytes!(u64, to_be_bytes)),
+        ("<f4", bytes!(f32, to_le_bytes)),
+        (">f4", bytes!(f32, to_be_bytes)),
+        ("<f8", bytes!(f64, to_le_bytes)),
+        (">f8", bytes!(f64, to_be_bytes)),
+    ];
+    for (descr, data) in cases {
+        for shape in ["(3, 2)", "(3, 1, 2)", "(3,2)"] {
+            let data = read(&npy(descr, false, shape, &data), &y).unwrap();
+            assert_eq!(data.inputs(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "{descr} {shape}");
+            assert_eq!((data.name(), data.rows(), data.features()), ("x.npy", 3, 2));
+            assert_eq!(data.targets(), &Targets::Labels { labels: vec![0, 2, 1], classes: 3 });
+        }
+        let data = read(&npy(descr, true, "(3, 2)", &data), &y).unwrap();
+        assert_eq!(data.inputs(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0], "{descr}");
+    }
+    let column = npy("<f8", true, "(3, 1)", &[0.1f64, 1e-60, 3.0].map(f64::to_le_bytes).concat());
+    let data = read(&column, &column).unwrap();
+    assert_eq!((data.inputs(), data.targets()), (&[0.1, 0.0, 3.0][..], &Targets::Values(vec![0.1, 0.0, 3.0])));
+    let flags = npy("|b1", false, "(3,)", &[0, 1, 1]);
+    assert_eq!(read(&flags, &flags).unwrap().targets(), &Targets::Labels { labels: vec![0, 1, 1], classes: 2 });
+    // Format 2 has a longer length.
+    let two = [b"\x93NUMPY\x02\x00", &column[8..10], &[0, 0], &column[10..]].concat();
+    assert_eq!(read(&two, &two).unwrap(), data);
+}
+
+#[test]
+fn an_archive_is_its_two_arrays() {
+    let x = npy("<f4", false, "(2, 2)", &floats(&[1.0, 2.0, 3.0, 4.0]));
+    let y = npy("<f4", false, "(2,)", &floats(&[0.5, 1.5]));
+    for compressed in [false, true] {
+        let data = unzip(&npz(&[("other.npy", b"?"), ("y.npy", &y), ("X.npy", &x)], compressed)).unwrap();
+        assert_eq!((data.name(), data.inputs()), ("a.npz", &[1.0, 2.0, 3.0, 4.0][..]));
+        assert_eq!(data.targets(), &Targets::Values(vec![0.5, 1.5]));
+    }
+    let message = |members: &[(&str, &[u8])]| unzip(&npz(members, true)).unwrap_err().to_string();
+    assert!(message(&[("X.npy", &x)]).contains("0 arrays named y, Y, targets, labels; exactly one"));
+    assert!(message(&[("X.npy", &x), ("x.npy", &x), ("y.npy", &y)]).contains("2 arrays named X, x, features, inputs"));
+    assert!(message(&[("X.npy", &x), ("y.npy", &x)]).contains("targets of shape [2, 2] for 2 rows"));
+    assert!(message(&[("X.npy", b"no"), ("y.npy", &y)]).starts_with("d/a.npz/X.npy, byte 2: the data ends at least 6"));
+    // 128 MiB of zeros in 128 KiB.
+    let bomb = npy("|u1", false, "(134217728, 1)", &vec![0; 1 << 27]);
+    assert!(message(&[("X.npy", &bomb), ("y.npy", &y)]).contains("X.npy unpacks to more than 500 times its size"));
+    assert!(unzip(b"PK no").unwrap_err().to_string().contains("not a zip archive"));
+}
+
+#[test]
+fn hostile_files_are_named_errors() {
+    let good = npy("<f4", false, "(2,)", &floats(&[1.0, 2.0]));
+    let with = |descr, shape| npy(descr, false, shape, &floats(&[1.0, 2.0]));
+    let mut long = good.clone();
+    long.push(0);
+    let mut deep = b"\x93NUMPY\x01\x00\xe8\x03".to_vec();
+    deep.extend([b'('; 1000]);
+    let cases = [
+        (vec![], "x.npy, byte 0: the data ends at least 8 bytes early"),
+        (b"\x93NUMPX\x01\x00..".to_vec(), "byte 0: no .npy file"),
+        (b"\x93NUMPY\x09\x00..".to_vec(), "byte 0: no .npy file of format 1 to 3"),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), "a header of 4294967295 bytes"),
+        (deep, "byte 10: the header is not understood: recursion limit"),
+        (good[..40].to_vec(), "byte 40: the data ends"),
+        (good[..good.len() - 1].to_vec(), "the data ends at least 1 bytes early"),
+        (long, "more data than the header promises"),
+        (with("<c8", "(2,)"), "elements of type \"\\\"<c8\\\"\"; save them with"),
+        (with("|O", "(2,)"), "elements of type"),
+        (with("<f2", "(2,)"), "elements of type"),
+        (with("[f4", "(2,)"), "elements of type"),
+        (with("<f4", "()"), "shape []; rows are needed"),
+        (with("<f4", "(0, 3)"), "shape [0, 3]; rows are needed, with 1 to 2147483648 elements"),
+        (with("<f4", "(2, -1)"), "the header is not understood"),
+        (with("<f4", "(4294967296, 4294967296)"), "rows are needed, with 1 to"),
+        (with("<f4", "(99999999999999999999999,)"), "the header is not understood"),
+        (with("<f4", "(2000000000,)"), "the data ends at least"),
+        (with("<f4", "2"), "the header is not understood"),
+        (npy("<f4", true, "(1, 1, 2)", &floats(&[1.0, 2.0])), "Fortran order of more than two dimensions"),
+        (npy("<f4", false, "(2,)", &floats(&[1.0, f32::NAN])), "row 1, feature 0: input is NaN"),
+        (npy("<f8", false, "(2,)", &[1.0, 1e40].map(f64::to_le_bytes).concat()), "input is inf"),
+    ];
+    for (bytes, expected) in cases {
+        let message = read(&bytes, &good).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+    }
+    let message = read(&good, &npy("<f4", false, "(1, 2)", &floats(&[1.0, 2.0]))).unwrap_err().to_string();
+    assert!(message.contains("targets of shape [1, 2] for 2 rows"), "{message}");
+}
+
+#[test]
+fn changed_files_never_panic() {
+    let x = npy("<f4", false, "(3, 2)", &floats(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    let y = npy(">i2", false, "(3,)", &[0, 1, 0, 2, 0, 3]);
+    let files = [x.clone(), npz(&[("X.npy", &x), ("y.npy", &y)], false), npz(&[("X.npy", &x), ("y.npy", &y)], true)];
+    let mut state = 5;
+    for round in 0..6000 {
+        let mut bytes = files[round % 3].clone();
+        for _ in 0..1 + round % 4 {
+            let at = (usize::from(noise(&mut state)) << 8 | usize::from(noise(&mut state))) % bytes.len();
+            bytes[at] ^= 1 << (noise(&mut state) % 8);
+        }
+        if round % 5 == 0 {
+            bytes.truncate(bytes.len() * usize::from(noise(&mut state)) / 256);
+        }
+        if round % 3 == 0 {
+            let _ = read(&bytes, &y);
+            let _ = read(&x, &bytes);
+        } else {
+            let _ = unzip(&bytes);
+        }
+    }
+}
