@@ -79,7 +79,7 @@ pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};
 pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
-pub use loss::{BatchTargets, Loss};
+pub use loss::{BatchTargets, Loss, Weights};
 pub use model::{Linear, Mlp, Model};
 pub use optimizer::{InBackward, Modifiers, Optimizer, Rule};
 pub use regularizer::{Dropout, ElasticNet};
