@@ -2,18 +2,24 @@
 
 mod auc;
 mod calibration;
+mod coefficients;
 mod confusion;
 mod generalization;
 mod learning_curve;
+mod metric;
 mod metrics;
+mod permutation_importance;
 mod regression;
 
 pub use auc::roc_auc;
 pub use calibration::{Calibration, CalibrationBin};
+pub use coefficients::Coefficients;
 pub use confusion::{ClassQuality, ConfusionMatrix};
 pub use generalization::{Generalization, Verdict};
 pub use learning_curve::{CurvePoint, learning_curve};
+pub use metric::Metric;
 pub use metrics::{Classification, Metrics};
+pub use permutation_importance::{Importance, PermutationImportance};
 pub use regression::Regression;
 
 use crate::dataset::Dataset;
@@ -59,14 +65,16 @@ impl<'d> Evaluator<'d> {
     /// # Panics
     /// If the model has not the inputs and outputs that data and loss need.
     pub fn evaluate(&self, exec: Exec<'_>, model: &mut impl Model) -> Evaluation {
-        self.evaluate_seeing(exec, model, |_, _| ())
+        self.evaluate_inputs(exec, model, self.data.inputs(), |_, _| ())
     }
 
-    /// [`evaluate`](Self::evaluate), which shows `see` the outputs of each block and its first row.
-    fn evaluate_seeing(
+    /// [`evaluate`](Self::evaluate) of these inputs instead of the data's, which shows `see` the outputs of each block and its first
+    /// row.
+    fn evaluate_inputs(
         &self,
         exec: Exec<'_>,
         model: &mut impl Model,
+        inputs: &[f32],
         mut see: impl FnMut(MatRef<'_, f32>, usize),
     ) -> Evaluation {
         assert_eq!(model.inputs(), self.data.features(), "evaluation: the model takes another number of features");
@@ -79,7 +87,7 @@ impl<'d> Evaluator<'d> {
         let (mut loss, mut all, mut right) = (0.0, 0.0, 0usize);
         for from in (0..rows).step_by(ROWS) {
             let to = (from + ROWS).min(rows);
-            let inputs = MatRef::new(&self.data.inputs()[from * features..to * features], to - from, features);
+            let inputs = MatRef::new(&inputs[from * features..to * features], to - from, features);
             let outputs = model.forward(exec, inputs);
             let logits = outputs.as_ref();
             see(logits, from);

@@ -71,8 +71,9 @@ pub use cross_validation::{CrossValidation, Fold, KFold, cross_validate};
 pub use dataset::{Dataset, Targets};
 pub use error::{DataError, Place};
 pub use evaluate::{
-    Calibration, CalibrationBin, ClassQuality, Classification, ConfusionMatrix, CurvePoint, Evaluation, Evaluator,
-    Generalization, Metrics, Regression, Verdict, learning_curve, roc_auc,
+    Calibration, CalibrationBin, ClassQuality, Classification, Coefficients, ConfusionMatrix, CurvePoint, Evaluation,
+    Evaluator, Generalization, Importance, Metric, Metrics, PermutationImportance, Regression, Verdict, learning_curve,
+    roc_auc,
 };
 pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
 pub use history::{History, trajectory_digest};
