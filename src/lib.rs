@@ -33,12 +33,13 @@
 //! | learning rate | [`LearningRate`], [`Warmup`] in front of it; [`LearningRateFinder`] |
 //! | batch size | [`BatchGrowth`], alone or coupled to the learning rate; [`Sampling`], [`LastBatch`] |
 //! | initial weights | [`Initializer`] |
+//! | what counts how much | [`Dataset::with_weights`], [`Dataset::with_class_weights`] |
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
 //! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
 //!
 //! [`dataset`] reads files, [`dataset::RowStream`] those that do not fit into memory.
-//! How good the result is say [`Evaluator::metrics`], [`Generalization`], [`learning_curve`] and [`cross_validate`]; a
-//! [`Checkpoint`] keeps it.
+//! How good the result is say [`Evaluator::metrics`], [`Generalization`], [`learning_curve`] and [`cross_validate`]; what it
+//! makes of each feature, [`PermutationImportance`] and [`Model::coefficients`]; a [`Checkpoint`] keeps it.
 //!
 //! The kernels below it are the crate
 //! [`simdescent_kernels`], which can be used alone.
