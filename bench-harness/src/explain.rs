@@ -111,6 +111,13 @@ impl Explanation<'_> {
         descending(self.importances.len(), |j| self.importances[j].mean)
     }
 
+    /// What output `k` is the logit of, if there is one per class.
+    fn class(&self, k: usize) -> Option<String> {
+        let one_each = self.outputs.as_ref().is_some_and(|outputs| outputs.len() > 1);
+        let names = self.data.class_names();
+        one_each.then(|| names.map_or_else(|| k.to_string(), |names| names[k].clone()))
+    }
+
     fn importance_json(&self) -> Value {
         let feature = |j: usize| {
             let Importance { mean, deviation } = self.importances[j];
@@ -139,6 +146,7 @@ impl Explanation<'_> {
             };
             json!({
                 "output": k,
+                "class": self.class(k),
                 "intercept": pair(standard.intercept, original.intercept),
                 "features": order.into_iter().map(feature).collect::<Vec<_>>(),
             })
@@ -169,7 +177,7 @@ impl Explanation<'_> {
         println!("coefficients: what one standard deviation and one unit of the feature add to the output");
         for (k, output) in outputs.iter().enumerate() {
             if outputs.len() > 1 {
-                println!("class {k}");
+                println!("class {}", self.class(k).unwrap_or_default());
             }
             row("feature", "standard".into(), "original".into());
             for &j in output.order().iter().take(top) {

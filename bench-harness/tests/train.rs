@@ -311,7 +311,7 @@ fn a_column_can_be_the_weights_of_the_rows() {
     let (weighted, clean, checkpoint) = (at("weighted.csv"), at("clean.csv"), at("run"));
     let row = |i: u32| {
         let x = f64::from(i * 37 % 101) / 10.0;
-        if i % 3 == 0 { format!("{x},0,1e3\n") } else { format!("{x},{},{}\n", 1 + i % 2, 2.5 * x + 1.0) }
+        if i.is_multiple_of(3) { format!("{x},0,1e3\n") } else { format!("{x},{},{}\n", 1 + i % 2, 2.5 * x + 1.0) }
     };
     fs::write(&weighted, "x,w,y\n".to_owned() + &(0..300).map(row).collect::<String>()).unwrap();
     fs::write(&clean, "x,y\n1,3.5\n2,6\n").unwrap();
