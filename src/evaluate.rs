@@ -60,7 +60,8 @@ impl<'d> Evaluator<'d> {
         Ok(Self { data, prepared: loss.prepare(data)?, loss })
     }
 
-    /// Evaluates `model`: blocks of 512 rows in order, block means weighted by their rows (or the sums of these rows' weights) and added in `f64`.
+    /// Evaluates `model`: blocks of 512 rows in order, block means weighted by their rows (or the weights of these) and added in
+    /// `f64`.
     ///
     /// # Panics
     /// If the model has not the inputs and outputs that data and loss need.
@@ -101,13 +102,11 @@ impl<'d> Evaluator<'d> {
         Evaluation { loss: loss / all, accuracy }
     }
 
-    /// The loss of one row by its weight, over the mean weight; `outputs` `[outputs]` is overwritten.
+    /// The loss of one row times its weight; `outputs` `[outputs]` is overwritten.
     fn loss_of_row(&self, exec: Exec<'_>, outputs: &mut [f32], row: usize) -> f64 {
         let width = outputs.len();
         let (targets, weights) = self.prepared.rows(row, row + 1);
-        let weight = self.prepared.total(row, row + 1);
-        let loss = self.loss.replace_by_weighted_gradient(exec, MatMut::new(outputs, 1, width), targets, weights);
-        f64::from(loss) * weight
+        f64::from(self.loss.sum(exec, MatMut::new(outputs, 1, width), targets, weights))
     }
 }
 

@@ -7,8 +7,8 @@ pub(crate) use prepared::Prepared;
 use crate::dataset::Targets;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::loss::{
-    Absolute, ClassTargets, Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Quantile, SoftmaxOptions, Squared,
-    SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
+    Absolute, ClassTargets, Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Quantile, Reduction,
+    SoftmaxOptions, Squared, SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
 };
 use simdescent_kernels::{Exec, MatMut, MatRef};
 
@@ -132,7 +132,29 @@ impl Loss {
         targets: BatchTargets<'_>,
         weights: Weights<'_>,
     ) -> f32 {
-        let targets = (targets, weights);
+        self.reduce(exec, outputs, targets, weights, Reduction::Mean)
+    }
+
+    /// Σ wᵢ·lossᵢ, without a division; replaces `outputs` by its gradient.
+    pub(crate) fn sum(
+        self,
+        exec: Exec<'_>,
+        outputs: MatMut<'_, f32>,
+        targets: BatchTargets<'_>,
+        weights: Weights<'_>,
+    ) -> f32 {
+        self.reduce(exec, outputs, targets, weights, Reduction::Sum)
+    }
+
+    fn reduce(
+        self,
+        exec: Exec<'_>,
+        outputs: MatMut<'_, f32>,
+        targets: BatchTargets<'_>,
+        weights: Weights<'_>,
+        reduction: Reduction,
+    ) -> f32 {
+        let targets = (targets, weights, reduction);
         match self {
             Self::Squared => pointwise(exec, Squared, outputs, targets),
             Self::Absolute => pointwise(exec, Absolute, outputs, targets),
@@ -161,12 +183,12 @@ fn pointwise(
     exec: Exec<'_>,
     loss: impl Pointwise<f32>,
     outputs: MatMut<'_, f32>,
-    (targets, weights): (BatchTargets<'_>, Weights<'_>),
+    (targets, weights, reduction): (BatchTargets<'_>, Weights<'_>, Reduction),
 ) -> f32 {
     let BatchTargets::Values(values) = targets else { panic!("this loss needs numbers, got {targets:?}") };
     assert!(weights.classes.is_none(), "this loss has no classes to weigh");
     let mut column = outputs.t();
-    let options = LossOptions { weights: weights.samples, ..LossOptions::default() };
+    let options = LossOptions { reduction, weights: weights.samples };
     pointwise_in_place(exec, loss, column.row_mut(0).expect("one output per sample"), values, options)
 }
 
@@ -175,14 +197,14 @@ fn softmax(
     exec: Exec<'_>,
     label_smoothing: f32,
     outputs: MatMut<'_, f32>,
-    (targets, weights): (BatchTargets<'_>, Weights<'_>),
+    (targets, weights, reduction): (BatchTargets<'_>, Weights<'_>, Reduction),
 ) -> f32 {
     let targets = match targets {
         BatchTargets::Labels(labels) => ClassTargets::Labels(labels),
         BatchTargets::Probabilities(rows) => ClassTargets::Probabilities(rows),
         BatchTargets::Values(_) => panic!("cross-entropy needs classes, got {targets:?}"),
     };
-    let samples = LossOptions { weights: weights.samples, ..LossOptions::default() };
+    let samples = LossOptions { reduction, weights: weights.samples };
     let options = SoftmaxOptions { samples, class_weights: weights.classes, label_smoothing };
     softmax_cross_entropy_with(exec, outputs, targets, options)
 }

@@ -198,7 +198,7 @@ fn weights_are_numbers_of_rows() {
         let counts: Vec<u32> = (0..700).map(|i| i % 4).collect();
         let repeated: Vec<u32> = (0..700).flat_map(|i| vec![i; counts[i as usize] as usize]).collect();
         let weights: Vec<f32> = counts.iter().map(|&n| n as f32).collect();
-        for class_weights in [None, Some([0.5, 2.0, 1.5])] {
+        for class_weights in [None, Some([0.5, 2.0, 1.5]), Some([0.0, 1.0, 1.0])] {
             let weigh = |data: Dataset| match class_weights {
                 Some(c) => {
                     let classes = data.targets().classes().unwrap();

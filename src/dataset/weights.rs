@@ -7,8 +7,8 @@ impl Dataset {
     /// The same rows with a weight each, which says how much a row counts in the loss: `[rows]`, finite, at least 0, not all 0.
     ///
     /// A loss is then Σ wᵢ·lossᵢ / Σ wᵢ over the rows of a batch or of a data set: a row of weight 2 is a row that is there
-    /// twice, one of weight 0 counts nothing, and only the ratios of weights matter (PyTorch's `reduction="mean"` with `weight`, scikit-learn's `sample_weight`;
-    /// Keras divides by the number of rows). Metrics other than the loss count rows, whatever their weights.
+    /// twice, one of weight 0 counts nothing, and only the ratios of weights matter (as `sample_weight` in scikit-learn; Keras divides by
+    /// the number of rows). Metrics other than the loss count rows, whatever their weights.
     ///
     /// ```
     /// use simdescent::{Dataset, Evaluator, Linear, Loss, Targets};
@@ -28,7 +28,8 @@ impl Dataset {
     /// The same rows with a weight cₖ for each class, `[classes]`, finite, at least 0, not all 0. They count in the loss only.
     ///
     /// Of labels, the weight of a row becomes wᵢ·c\[labelᵢ\]; of smoothed labels and of probabilities, cₖ multiplies the target of
-    /// class k (PyTorch's `weight`, see [`softmax_cross_entropy_with`](simdescent_kernels::loss::softmax_cross_entropy_with)).
+    /// class k (PyTorch's `weight`; [`softmax_cross_entropy_with`](simdescent_kernels::loss::softmax_cross_entropy_with) says what
+    /// divides). A class of weight 0 is then still a part of smoothed rows of the others, and they of its rows.
     ///
     /// # Errors
     /// [`DataError::Invalid`] if they are not as many as classes, or not such numbers.
@@ -40,8 +41,9 @@ impl Dataset {
         Ok(Self { class_weights: Some(weights), ..self })
     }
 
-    /// Class weights with which every class counts the same: cₖ = n/(K·nₖ), where n is the sum of all weights (the number of rows without
-    /// weights), nₖ that of the rows of class k, K the number of classes (`class_weight="balanced"` of scikit-learn; King & Zeng 2001).
+    /// Class weights with which every class counts the same: cₖ = n/(K·nₖ), where n is the sum of all weights (the number of rows
+    /// without weights), nₖ that of the rows of class k, K the number of classes (`class_weight="balanced"` of scikit-learn; King &
+    /// Zeng 2001).
     ///
     /// Measured on the training set, and given to all sets, so that their losses compare.
     ///

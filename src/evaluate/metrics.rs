@@ -26,7 +26,8 @@ pub struct Metrics {
 
 /// How well classes are told apart.
 ///
-/// Of the losses with one output, class 1 is a target above ½; where the targets are probabilities, the class is the most probable. Of the logistic loss, what is said of logits below is of (0, logit).
+/// Of the losses with one output, class 1 is a target above ½; where the targets are probabilities, the class is the most probable.
+/// Of the logistic loss, what is said of logits below is of (0, logit).
 /// The output of the hinge losses is a margin and no probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Classification {

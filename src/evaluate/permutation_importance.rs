@@ -15,8 +15,9 @@ use simdescent_kernels::Exec;
 /// ```
 ///
 /// It says what this model uses on these rows, not what the targets depend on: if two features say the same, the model may use
-/// either or half of each. Of a linear model with weights w and the squared loss, it is 2·wⱼ²·Var(xⱼ) − 2·wⱼ·Cov(ŷ − y, xⱼ) in
-/// expectation, with variance and covariance of these rows (divided by n); after least squares the second term is about 0.
+/// either or half of each. The levels of a category are permuted one by one. Of a linear model with weights w and the squared loss,
+/// it is 2·wⱼ²·Var(xⱼ) − 2·wⱼ·Cov(ŷ − y, xⱼ) in expectation, with variance and covariance of these rows (divided by n); after least
+/// squares the second term is about 0.
 ///
 /// Permutation r of feature j is drawn from the stream keyed (permutation, trial r, seed), variant j: it depends on nothing else.
 ///
