@@ -61,7 +61,7 @@ impl KFold {
         Stream::new(key).shuffle(&mut order);
         if self.stratified {
             let Targets::Labels { labels, .. } = targets else {
-                let message = "stratified folds need classes, the data has numbers: leave stratification off";
+                let message = "stratified folds need classes as labels, the data has none: leave stratification off";
                 return Err(ConfigError::Resampling(message.into()));
             };
             order.sort_by_key(|&row| labels[row as usize]);

@@ -9,6 +9,7 @@ mod select;
 mod standardizer;
 mod stream;
 mod svmlight;
+mod weights;
 
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
 pub(crate) use inference::Inference;
@@ -29,10 +30,14 @@ use std::sync::Arc;
 /// which is 8 GiB as `f32`.
 const MAX_ELEMENTS: usize = 1 << 31;
 
+/// How far from 1 the probabilities of a row may add up: numbers of a text file are rounded.
+const PROBABILITY_TOLERANCE: f64 = 1e-3;
+
 /// A table for supervised learning, checked once so that training needs no checks.
 ///
 /// * inputs: `[rows, features]`, `f32`, row-major, all finite
 /// * targets: `[rows]`, see [`Targets`]
+/// * weights of rows and classes, if they are [given](Dataset::with_weights)
 ///
 /// ```
 /// use simdescent::{Dataset, Targets};
@@ -54,6 +59,8 @@ pub struct Dataset {
     feature_names: Option<Arc<[String]>>,
     /// `[classes]`
     class_names: Option<Arc<[String]>>,
+    weights: Option<Vec<f32>>,
+    class_weights: Option<Vec<f32>>,
 }
 
 /// One target per row.
@@ -66,6 +73,13 @@ pub enum Targets {
         /// The class of each row, `0..classes`.
         labels: Vec<u32>,
         /// How many classes there are; a class may have no row.
+        classes: usize,
+    },
+    /// Classification by more than one label: how probable each class is.
+    Probabilities {
+        /// `[rows, classes]` row-major, at least 0; a row adds up to 1, give or take 10⁻³.
+        values: Vec<f32>,
+        /// How many classes there are.
         classes: usize,
     },
 }
@@ -93,6 +107,15 @@ impl Targets {
         match self {
             Targets::Values(values) => values.len(),
             Targets::Labels { labels, .. } => labels.len(),
+            Targets::Probabilities { values, classes } => values.len().checked_div(*classes).unwrap_or(0),
+        }
+    }
+
+    /// How many classes there are, if there are any.
+    pub fn classes(&self) -> Option<usize> {
+        match self {
+            Targets::Values(_) => None,
+            Targets::Labels { classes, .. } | Targets::Probabilities { classes, .. } => Some(*classes),
         }
     }
 
@@ -105,6 +128,18 @@ impl Targets {
                 .iter()
                 .position(|&label| label as usize >= *classes)
                 .map(|row| format!("row {row}: label {}, but there are {classes} classes", labels[row])),
+            Targets::Probabilities { values, classes } if self.rows() * classes != values.len() => {
+                Some(format!("{} probabilities do not fill rows of {classes} classes", values.len()))
+            }
+            Targets::Probabilities { values, classes } => values
+                .chunks_exact((*classes).max(1))
+                .position(|row| {
+                    let total: f64 = row.iter().map(|&p| f64::from(p)).sum();
+                    // A NaN is in no range.
+                    let probable = row.iter().all(|&p| p >= 0.0) && (total - 1.0).abs() <= PROBABILITY_TOLERANCE;
+                    !probable
+                })
+                .map(|row| format!("row {row}: the targets are no probabilities that add up to 1")),
         };
         problem.map_or(Ok(()), |message| Err(DataError::invalid(name, message)))
     }
@@ -115,6 +150,9 @@ impl Targets {
             Targets::Values(values) => Targets::Values(values.split_off(rows)),
             Targets::Labels { labels, classes } => {
                 Targets::Labels { labels: labels.split_off(rows), classes: *classes }
+            }
+            Targets::Probabilities { values, classes } => {
+                Targets::Probabilities { values: values.split_off(rows * *classes), classes: *classes }
             }
         }
     }
@@ -150,10 +188,20 @@ impl Dataset {
             return Err(DataError::invalid(&name, message));
         }
         targets.check(&name)?;
-        Ok(Self { name, features, inputs, targets, feature_names: None, class_names: None })
+        Ok(Self {
+            name,
+            features,
+            inputs,
+            targets,
+            weights: None,
+            class_weights: None,
+            feature_names: None,
+            class_names: None,
+        })
     }
 
-    /// The same inputs with other targets: more classes than the file shows, or labels as regression values.
+    /// The same inputs, and weights if they have any, with other targets: more classes than the file shows, or labels as
+    /// regression values.
     ///
     /// ```
     /// # use simdescent::{Dataset, Targets};
@@ -165,19 +213,19 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// As [`Dataset::new`].
+    /// As [`Dataset::new`], and if there are class weights for another number of classes.
     pub fn with_targets(self, targets: Targets) -> Result<Self, DataError> {
         if targets.rows() != self.rows() {
             let message = format!("{} targets for {} rows", targets.rows(), self.rows());
             return Err(DataError::invalid(&self.name, message));
         }
         targets.check(&self.name)?;
-        let classes = match &targets {
-            Targets::Labels { classes, .. } => *classes,
-            Targets::Values(_) => 0,
-        };
-        let class_names = self.class_names.filter(|names| names.len() == classes);
-        Ok(Self { targets, class_names, ..self })
+        let class_names = self.class_names.filter(|names| targets.classes() == Some(names.len()));
+        let data = Self { targets, class_names, ..self };
+        match data.class_weights.clone() {
+            Some(weights) => data.with_class_weights(weights),
+            None => Ok(data),
+        }
     }
 
     /// The same data under another name.
@@ -202,12 +250,10 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`DataError::Invalid`] when the targets are no labels or there are not as many names as classes.
+    /// [`DataError::Invalid`] when the targets are numbers or there are not as many names as classes.
     pub fn with_class_names(self, names: Vec<String>) -> Result<Self, DataError> {
-        match &self.targets {
-            Targets::Labels { classes, .. } if *classes == names.len() => {
-                Ok(Self { class_names: Some(names.into()), ..self })
-            }
+        match self.targets.classes() {
+            Some(classes) if classes == names.len() => Ok(Self { class_names: Some(names.into()), ..self }),
             _ => Err(DataError::invalid(&self.name, format!("{} names for other classes", names.len()))),
         }
     }
@@ -231,6 +277,8 @@ impl Dataset {
             targets: self.targets.split_off(rows),
             feature_names: self.feature_names.clone(),
             class_names: self.class_names.clone(),
+            weights: self.weights.as_mut().map(|weights| weights.split_off(rows)),
+            class_weights: self.class_weights.clone(),
         };
         self.name = format!("{}[0..{rows}]", self.name);
         Ok((self, rest))
@@ -311,6 +359,7 @@ mod tests {
     #[test]
     fn bad_tables_are_refused() {
         let labels = |labels: &[u32], classes| Targets::Labels { labels: labels.to_vec(), classes };
+        let probabilities = |values: &[f32], classes| Targets::Probabilities { values: values.to_vec(), classes };
         let cases = [
             (vec![], 1, labels(&[], 2), "0 rows of 1 features"),
             (vec![], 0, labels(&[0], 2), "1 rows of 0 features"),
@@ -319,6 +368,11 @@ mod tests {
             (vec![0.0, 1.0, 2.0, f32::NAN], 2, labels(&[0, 1], 2), "row 1, feature 1: input is NaN"),
             (vec![0.0; 2], 1, labels(&[0, 2], 2), "row 1: label 2, but there are 2 classes"),
             (vec![0.0], 1, Targets::Values(vec![f32::INFINITY]), "row 0: target is inf"),
+            (vec![0.0], 1, probabilities(&[1.0], 0), "0 rows of 1 features"),
+            (vec![0.0], 1, probabilities(&[0.5, 0.5, 1.0], 2), "3 probabilities do not fill rows of 2 classes"),
+            (vec![0.0; 2], 1, probabilities(&[0.5, 0.5, 0.5, 0.4], 2), "row 1: the targets are no probabilities"),
+            (vec![0.0], 1, probabilities(&[1.5, -0.5], 2), "row 0: the targets are no probabilities"),
+            (vec![0.0], 1, probabilities(&[f32::NAN, 1.0], 2), "row 0: the targets are no probabilities"),
         ];
         for (inputs, features, targets, expected) in cases {
             let message = Dataset::new("t", inputs, features, targets).unwrap_err().to_string();

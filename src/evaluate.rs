@@ -2,22 +2,28 @@
 
 mod auc;
 mod calibration;
+mod coefficients;
 mod confusion;
 mod generalization;
 mod learning_curve;
+mod metric;
 mod metrics;
+mod permutation_importance;
 mod regression;
 
 pub use auc::roc_auc;
 pub use calibration::{Calibration, CalibrationBin};
+pub use coefficients::Coefficients;
 pub use confusion::{ClassQuality, ConfusionMatrix};
 pub use generalization::{Generalization, Verdict};
 pub use learning_curve::{CurvePoint, learning_curve};
+pub use metric::Metric;
 pub use metrics::{Classification, Metrics};
+pub use permutation_importance::{Importance, PermutationImportance};
 pub use regression::Regression;
 
-use crate::dataset::{Dataset, Targets};
-use crate::loss::{BatchTargets, Loss};
+use crate::dataset::Dataset;
+use crate::loss::{BatchTargets, Loss, Prepared};
 use crate::model::Model;
 use crate::settings::ConfigError;
 use simdescent_kernels::{Exec, MatMut, MatRef};
@@ -28,9 +34,9 @@ const ROWS: usize = 512;
 /// The quality of a model on a data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Mean loss over all rows, without regularisation.
+    /// Mean loss over all rows, without regularisation; [weighted](Dataset::with_weights) as in training.
     pub loss: f64,
-    /// Share of rows whose most likely class is the label; `None` for regression.
+    /// Share of rows whose most likely class is the label, or the most probable one of the targets; `None` for regression.
     ///
     /// Logistic, hinge: class 1 where the output is positive. Softmax: the first of the largest logits. A NaN logit never counts as
     /// right.
@@ -41,7 +47,7 @@ pub struct Evaluation {
 #[derive(Clone, Debug)]
 pub struct Evaluator<'d> {
     data: &'d Dataset,
-    targets: Targets,
+    prepared: Prepared,
     loss: Loss,
 }
 
@@ -51,65 +57,65 @@ impl<'d> Evaluator<'d> {
     /// # Errors
     /// [`ConfigError`] if a parameter of the loss is out of range, or the targets do not go with it.
     pub fn new(loss: Loss, data: &'d Dataset) -> Result<Self, ConfigError> {
-        let targets = loss.targets(data)?;
-        Ok(Self { data, targets, loss })
+        Ok(Self { data, prepared: loss.prepare(data)?, loss })
     }
 
-    /// Evaluates `model`: blocks of 512 rows in order, block means weighted by their rows and added in `f64`.
+    /// Evaluates `model`: blocks of 512 rows in order, block means weighted by their rows (or the weights of these) and added in
+    /// `f64`.
     ///
     /// # Panics
     /// If the model has not the inputs and outputs that data and loss need.
     pub fn evaluate(&self, exec: Exec<'_>, model: &mut impl Model) -> Evaluation {
-        self.evaluate_seeing(exec, model, |_, _| ())
+        self.evaluate_inputs(exec, model, self.data.inputs(), |_, _| ())
     }
 
-    /// [`evaluate`](Self::evaluate), which shows `see` the outputs of each block and its first row.
-    fn evaluate_seeing(
+    /// [`evaluate`](Self::evaluate) of these inputs instead of the data's, which shows `see` the outputs of each block and its first
+    /// row.
+    fn evaluate_inputs(
         &self,
         exec: Exec<'_>,
         model: &mut impl Model,
+        inputs: &[f32],
         mut see: impl FnMut(MatRef<'_, f32>, usize),
     ) -> Evaluation {
         assert_eq!(model.inputs(), self.data.features(), "evaluation: the model takes another number of features");
         assert_eq!(
             model.outputs(),
-            self.loss.outputs(&self.targets),
+            self.loss.outputs(&self.prepared.targets),
             "evaluation: the model has another number of outputs"
         );
         let (rows, features) = (self.data.rows(), self.data.features());
-        let (mut loss, mut right) = (0.0, 0usize);
+        let (mut loss, mut all, mut right) = (0.0, 0.0, 0usize);
         for from in (0..rows).step_by(ROWS) {
             let to = (from + ROWS).min(rows);
-            let inputs = MatRef::new(&self.data.inputs()[from * features..to * features], to - from, features);
+            let inputs = MatRef::new(&inputs[from * features..to * features], to - from, features);
             let outputs = model.forward(exec, inputs);
             let logits = outputs.as_ref();
             see(logits, from);
-            let targets = match &self.targets {
-                Targets::Values(values) => {
-                    let values = &values[from..to];
-                    right += (0..to - from).filter(|&i| is_class(logits.at(i, 0), values[i])).count();
-                    BatchTargets::Values(values)
-                }
-                Targets::Labels { labels, .. } => {
-                    let labels = &labels[from..to];
-                    right += (0..to - from).filter(|&i| largest(logits, i) == Some(labels[i])).count();
-                    BatchTargets::Labels(labels)
-                }
-            };
-            loss += f64::from(self.loss.replace_by_gradient(exec, outputs, targets)) * (to - from) as f64;
+            let (targets, weights) = self.prepared.rows(from, to);
+            right += (0..to - from).filter(|&i| is_right(targets, logits, i)).count();
+            let total = self.prepared.total(from, to);
+            all += total;
+            loss += f64::from(self.loss.replace_by_weighted_gradient(exec, outputs, targets, weights)) * total;
         }
         let accuracy = self.loss.is_classification().then(|| right as f64 / rows as f64);
-        Evaluation { loss: loss / rows as f64, accuracy }
+        Evaluation { loss: loss / all, accuracy }
     }
 
-    /// The loss of one row; `outputs` `[outputs]` is overwritten.
-    fn loss_of_row(&self, exec: Exec<'_>, outputs: &mut [f32], row: usize) -> f32 {
+    /// The loss of one row times its weight; `outputs` `[outputs]` is overwritten.
+    fn loss_of_row(&self, exec: Exec<'_>, outputs: &mut [f32], row: usize) -> f64 {
         let width = outputs.len();
-        let targets = match &self.targets {
-            Targets::Values(values) => BatchTargets::Values(&values[row..=row]),
-            Targets::Labels { labels, .. } => BatchTargets::Labels(&labels[row..=row]),
-        };
-        self.loss.replace_by_gradient(exec, MatMut::new(outputs, 1, width), targets)
+        let (targets, weights) = self.prepared.rows(row, row + 1);
+        f64::from(self.loss.sum(exec, MatMut::new(outputs, 1, width), targets, weights))
+    }
+}
+
+/// Whether row `i` is taken for what it is.
+fn is_right(targets: BatchTargets<'_>, logits: MatRef<'_, f32>, i: usize) -> bool {
+    match targets {
+        BatchTargets::Values(values) => is_class(logits.at(i, 0), values[i]),
+        BatchTargets::Labels(labels) => largest(logits, i) == Some(labels[i]),
+        BatchTargets::Probabilities(rows) => largest(logits, i).is_some_and(|class| largest(rows, i) == Some(class)),
     }
 }
 

@@ -144,15 +144,15 @@ impl Lbfgs {
         if !(l2 >= 0.0 && l2.is_finite()) {
             return Err(ConfigError::L2(l2));
         }
-        let targets = prepare(loss, model, data)?;
+        let prepared = prepare(loss, model, data)?;
         let key = StreamKey::new(Purpose::Sampling, 0); // not drawn from
-        let mut batches = Batches::new(data.inputs(), targets, Sampling::FixedOrder, LastBatch::Short, key);
+        let mut batches = Batches::new(data.inputs(), prepared, Sampling::FixedOrder, LastBatch::Short, key);
         let mut x = model.parameters().to_vec();
         let minimum = self.minimise(exec, &mut x, |x, gradient| {
             model.parameters_mut().copy_from_slice(x);
             let batch = batches.next(data.rows());
             let outputs = model.forward(exec, batch.inputs);
-            let loss = loss.replace_by_gradient(exec, outputs, batch.targets);
+            let loss = loss.replace_by_weighted_gradient(exec, outputs, batch.targets, batch.weights);
             model.backward(exec, batch.inputs);
             gradient.copy_from_slice(model.parameters_and_gradient().1);
             axpy(exec, l2, x, gradient);

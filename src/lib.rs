@@ -33,12 +33,13 @@
 //! | learning rate | [`LearningRate`], [`Warmup`] in front of it; [`LearningRateFinder`] |
 //! | batch size | [`BatchGrowth`], alone or coupled to the learning rate; [`Sampling`], [`LastBatch`] |
 //! | initial weights | [`Initializer`] |
+//! | what counts how much | [`Dataset::with_weights`], [`Dataset::with_class_weights`] |
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
 //! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
 //!
 //! [`dataset`] reads files, [`dataset::RowStream`] those that do not fit into memory.
-//! How good the result is say [`Evaluator::metrics`], [`Generalization`], [`learning_curve`] and [`cross_validate`]; a
-//! [`Checkpoint`] keeps it.
+//! How good the result is say [`Evaluator::metrics`], [`Generalization`], [`learning_curve`] and [`cross_validate`]; what it
+//! makes of each feature, [`PermutationImportance`] and [`Model::coefficients`]; a [`Checkpoint`] keeps it.
 //!
 //! The kernels below it are the crate
 //! [`simdescent_kernels`], which can be used alone.
@@ -71,15 +72,16 @@ pub use cross_validation::{CrossValidation, Fold, KFold, cross_validate};
 pub use dataset::{Dataset, Targets};
 pub use error::{DataError, Place};
 pub use evaluate::{
-    Calibration, CalibrationBin, ClassQuality, Classification, ConfusionMatrix, CurvePoint, Evaluation, Evaluator,
-    Generalization, Metrics, Regression, Verdict, learning_curve, roc_auc,
+    Calibration, CalibrationBin, ClassQuality, Classification, Coefficients, ConfusionMatrix, CurvePoint, Evaluation,
+    Evaluator, Generalization, Importance, Metric, Metrics, PermutationImportance, Regression, Verdict, learning_curve,
+    roc_auc,
 };
 pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};
 pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
-pub use loss::{BatchTargets, Loss};
+pub use loss::{BatchTargets, Loss, Weights};
 pub use model::{Linear, Mlp, Model};
 pub use optimizer::{InBackward, Modifiers, Optimizer, Rule};
 pub use regularizer::{Dropout, ElasticNet};

@@ -1,15 +1,19 @@
 //! Losses, as the trainer sees them.
 
-use crate::dataset::{Dataset, Targets};
-use crate::settings::ConfigError;
+mod prepared;
+
+pub(crate) use prepared::Prepared;
+
+use crate::dataset::Targets;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::loss::{
-    Absolute, ClassTargets, Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Quantile, SoftmaxOptions, Squared,
-    SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
+    Absolute, ClassTargets, Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Quantile, Reduction,
+    SoftmaxOptions, Squared, SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
 };
-use simdescent_kernels::{Exec, MatMut};
+use simdescent_kernels::{Exec, MatMut, MatRef};
 
-/// What is minimised: the mean over the samples of a batch. The formulas stand in [`simdescent_kernels::loss`].
+/// What is minimised: the mean over the samples of a batch, weighted if the data has
+/// [weights](crate::Dataset::with_weights). The formulas stand in [`simdescent_kernels::loss`].
 ///
 /// All but the cross-entropies take one output per sample.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +57,17 @@ pub enum BatchTargets<'a> {
     Values(&'a [f32]),
     /// One class index per sample.
     Labels(&'a [u32]),
+    /// One probability per class, `[batch, classes]` with contiguous rows.
+    Probabilities(MatRef<'a, f32>),
+}
+
+/// How much the samples of one batch count; everything the same by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weights<'a> {
+    /// One number ≥ 0 per sample.
+    pub samples: Option<&'a [f32]>,
+    /// One number ≥ 0 per class, for the cross-entropies.
+    pub classes: Option<&'a [f32]>,
 }
 
 impl Loss {
@@ -102,6 +117,44 @@ impl Loss {
     /// If the targets are not of the kind and number that the loss needs, or a parameter is out of range;
     /// [`Trainer::new`](crate::Trainer::new) has checked it.
     pub fn replace_by_gradient(self, exec: Exec<'_>, outputs: MatMut<'_, f32>, targets: BatchTargets<'_>) -> f32 {
+        self.replace_by_weighted_gradient(exec, outputs, targets, Weights::default())
+    }
+
+    /// [`replace_by_gradient`](Self::replace_by_gradient) of the weighted mean: divided by the sum of the weights of this batch. If
+    /// that is 0, loss and gradient are 0.
+    ///
+    /// # Panics
+    /// Likewise, and if there are not as many weights as samples or classes, or class weights for a loss of one output.
+    pub fn replace_by_weighted_gradient(
+        self,
+        exec: Exec<'_>,
+        outputs: MatMut<'_, f32>,
+        targets: BatchTargets<'_>,
+        weights: Weights<'_>,
+    ) -> f32 {
+        self.reduce(exec, outputs, targets, weights, Reduction::Mean)
+    }
+
+    /// Σ wᵢ·lossᵢ, without a division; replaces `outputs` by its gradient.
+    pub(crate) fn sum(
+        self,
+        exec: Exec<'_>,
+        outputs: MatMut<'_, f32>,
+        targets: BatchTargets<'_>,
+        weights: Weights<'_>,
+    ) -> f32 {
+        self.reduce(exec, outputs, targets, weights, Reduction::Sum)
+    }
+
+    fn reduce(
+        self,
+        exec: Exec<'_>,
+        outputs: MatMut<'_, f32>,
+        targets: BatchTargets<'_>,
+        weights: Weights<'_>,
+        reduction: Reduction,
+    ) -> f32 {
+        let targets = (targets, weights, reduction);
         match self {
             Self::Squared => pointwise(exec, Squared, outputs, targets),
             Self::Absolute => pointwise(exec, Absolute, outputs, targets),
@@ -116,69 +169,42 @@ impl Loss {
         }
     }
 
-    /// The targets of `data` in the form the loss needs.
-    pub(crate) fn targets(self, data: &Dataset) -> Result<Targets, ConfigError> {
-        if let Some(fault) = self.fault() {
-            return Err(ConfigError::Loss { name: self.name(), fault });
-        }
-        self.prepare(data.targets()).map_err(|fault| ConfigError::Targets { name: data.name().to_owned(), fault })
-    }
-
-    /// The targets of a data set in the form the loss needs, or what is wrong with them.
-    pub(crate) fn prepare(self, targets: &Targets) -> Result<Targets, String> {
-        let name = self.name();
-        let numbers = |fits: fn(f32) -> bool, wanted: &str, negative: f32| match targets {
-            Targets::Labels { labels, classes: 2 } => {
-                Ok(Targets::Values(labels.iter().map(|&label| if label == 0 { negative } else { 1.0 }).collect()))
-            }
-            Targets::Labels { classes, .. } => {
-                Err(format!("the {name} loss needs two classes, the data has {classes}"))
-            }
-            Targets::Values(values) => match values.iter().find(|&&v| !fits(v)) {
-                None => Ok(targets.clone()),
-                Some(v) => Err(format!("the {name} loss needs targets {wanted}, the data has {v}")),
-            },
-        };
-        match self {
-            Self::Logistic => numbers(|v| (0.0..=1.0).contains(&v), "in [0, 1]", 0.0),
-            Self::Hinge | Self::SquaredHinge => numbers(|v| v.abs() == 1.0, "-1 and 1", -1.0),
-            Self::SoftmaxCrossEntropy | Self::SmoothedSoftmaxCrossEntropy { .. } => match targets {
-                Targets::Labels { .. } => Ok(targets.clone()),
-                Targets::Values(_) => Err("the cross-entropy loss needs class labels, the data has numbers".into()),
-            },
-            Self::Squared | Self::Absolute | Self::Huber { .. } | Self::Quantile { .. } | Self::Poisson => {
-                match targets {
-                    Targets::Labels { labels, .. } => {
-                        Ok(Targets::Values(labels.iter().map(|&label| label as f32).collect()))
-                    }
-                    Targets::Values(values) => match values.iter().find(|&&v| self == Self::Poisson && v < 0.0) {
-                        None => Ok(targets.clone()),
-                        Some(v) => Err(format!("the poisson loss needs targets of at least 0, the data has {v}")),
-                    },
-                }
-            }
-        }
-    }
-
     /// How many outputs a model needs for these (prepared) targets.
     pub(crate) fn outputs(self, targets: &Targets) -> usize {
         match targets {
-            Targets::Labels { classes, .. } => *classes,
+            Targets::Labels { classes, .. } | Targets::Probabilities { classes, .. } => *classes,
             Targets::Values(_) => 1,
         }
     }
 }
 
 #[track_caller]
-fn pointwise(exec: Exec<'_>, loss: impl Pointwise<f32>, outputs: MatMut<'_, f32>, targets: BatchTargets<'_>) -> f32 {
+fn pointwise(
+    exec: Exec<'_>,
+    loss: impl Pointwise<f32>,
+    outputs: MatMut<'_, f32>,
+    (targets, weights, reduction): (BatchTargets<'_>, Weights<'_>, Reduction),
+) -> f32 {
     let BatchTargets::Values(values) = targets else { panic!("this loss needs numbers, got {targets:?}") };
+    assert!(weights.classes.is_none(), "this loss has no classes to weigh");
     let mut column = outputs.t();
-    pointwise_in_place(exec, loss, column.row_mut(0).expect("one output per sample"), values, LossOptions::default())
+    let options = LossOptions { reduction, weights: weights.samples };
+    pointwise_in_place(exec, loss, column.row_mut(0).expect("one output per sample"), values, options)
 }
 
 #[track_caller]
-fn softmax(exec: Exec<'_>, label_smoothing: f32, outputs: MatMut<'_, f32>, targets: BatchTargets<'_>) -> f32 {
-    let BatchTargets::Labels(labels) = targets else { panic!("cross-entropy needs labels, got {targets:?}") };
-    let options = SoftmaxOptions { label_smoothing, ..SoftmaxOptions::default() };
-    softmax_cross_entropy_with(exec, outputs, ClassTargets::Labels(labels), options)
+fn softmax(
+    exec: Exec<'_>,
+    label_smoothing: f32,
+    outputs: MatMut<'_, f32>,
+    (targets, weights, reduction): (BatchTargets<'_>, Weights<'_>, Reduction),
+) -> f32 {
+    let targets = match targets {
+        BatchTargets::Labels(labels) => ClassTargets::Labels(labels),
+        BatchTargets::Probabilities(rows) => ClassTargets::Probabilities(rows),
+        BatchTargets::Values(_) => panic!("cross-entropy needs classes, got {targets:?}"),
+    };
+    let samples = LossOptions { reduction, weights: weights.samples };
+    let options = SoftmaxOptions { samples, class_weights: weights.classes, label_smoothing };
+    softmax_cross_entropy_with(exec, outputs, targets, options)
 }

@@ -6,6 +6,7 @@ mod mlp;
 pub use linear::Linear;
 pub use mlp::Mlp;
 
+use crate::evaluate::Coefficients;
 use crate::optimizer::InBackward;
 use simdescent_kernels::{Exec, MatMut, MatRef};
 
@@ -28,6 +29,10 @@ pub trait Model: Send {
     /// on its own ([`Rule::Lamb`](crate::Rule::Lamb)). If not overridden, all parameters are one.
     fn layout(&self) -> Vec<(usize, usize)> {
         vec![(1, self.parameters().len())]
+    }
+    /// Weights and intercept of each output, if outputs are linear functions of the inputs.
+    fn coefficients(&self) -> Option<Vec<Coefficients>> {
+        None
     }
     /// The outputs `[batch, outputs]` for inputs `[batch, inputs]`.
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32>;
@@ -69,6 +74,9 @@ impl<M: Model + ?Sized> Model for Box<M> {
     }
     fn layout(&self) -> Vec<(usize, usize)> {
         (**self).layout()
+    }
+    fn coefficients(&self) -> Option<Vec<Coefficients>> {
+        (**self).coefficients()
     }
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
         (**self).forward(exec, inputs)

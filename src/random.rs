@@ -34,6 +34,8 @@ pub enum Purpose {
     Dropout = 4,
     /// The folds of a cross-validation.
     Folds = 5,
+    /// What permutation importance permutes.
+    Permutation = 6,
 }
 
 impl StreamKey {

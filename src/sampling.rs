@@ -7,7 +7,7 @@ pub(crate) use feed::Feed;
 pub(crate) use windows::Windows;
 
 use crate::dataset::Targets;
-use crate::loss::BatchTargets;
+use crate::loss::{BatchTargets, Prepared, Weights};
 use crate::random::{Stream, StreamKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -50,7 +50,7 @@ pub(crate) struct Batches<'d> {
     next: usize,
     /// The rows of a batch that are not a piece of the data as it lies.
     inputs: Vec<f32>,
-    targets: Targets,
+    prepared: Prepared,
 }
 
 /// Where in its order a source of batches is.
@@ -68,7 +68,7 @@ pub(crate) struct Place {
 struct Table<'d> {
     inputs: &'d [f32],
     features: usize,
-    targets: Targets,
+    prepared: Prepared,
 }
 
 /// One batch.
@@ -77,24 +77,21 @@ pub(crate) struct Batch<'a> {
     /// `[batch, features]`
     pub(crate) inputs: MatRef<'a, f32>,
     pub(crate) targets: BatchTargets<'a>,
+    pub(crate) weights: Weights<'a>,
 }
 
 impl<'d> Batches<'d> {
     /// Batches of rows of `inputs` `[rows, features]`; at least one row and feature.
     pub(crate) fn new(
         inputs: &'d [f32],
-        targets: Targets,
+        prepared: Prepared,
         sampling: Sampling,
         last_batch: LastBatch,
         key: StreamKey,
     ) -> Self {
-        let rows = targets.rows();
-        let gathered = match targets {
-            Targets::Values(_) => Targets::Values(vec![]),
-            Targets::Labels { classes, .. } => Targets::Labels { labels: vec![], classes },
-        };
+        let (rows, gathered) = (prepared.targets.rows(), prepared.emptied());
         Self {
-            data: Table { inputs, features: inputs.len() / rows, targets },
+            data: Table { inputs, features: inputs.len() / rows, prepared },
             sampling,
             last_batch,
             key,
@@ -102,13 +99,13 @@ impl<'d> Batches<'d> {
             order: (0..u32::try_from(rows).expect("fewer than 2^32 rows")).collect(),
             next: 0,
             inputs: vec![],
-            targets: gathered,
+            prepared: gathered,
         }
     }
 
     /// The next batch, of `batch_size` rows, from 1 to all; it may be another one each time.
     pub(crate) fn next(&mut self, batch_size: usize) -> Batch<'_> {
-        let rows = self.data.targets.rows();
+        let rows = self.data.prepared.targets.rows();
         let mut from = self.next;
         if self.last_batch == LastBatch::Drop && from + batch_size > rows {
             from = 0;
@@ -139,7 +136,7 @@ impl<'d> Batches<'d> {
 
     /// Goes to a place; the message says why it is none of this source.
     pub(crate) fn go_to(&mut self, place: &Place) -> Result<(), String> {
-        let rows = self.data.targets.rows();
+        let rows = self.data.prepared.targets.rows();
         if place.next >= rows {
             return Err(format!("the next batch starts at row {} of {rows}", place.next));
         }
@@ -158,16 +155,29 @@ impl<'d> Batches<'d> {
         Ok(())
     }
 
-    /// SHA-256 over shape, inputs and targets, as 64 hexadecimal digits.
+    /// SHA-256 over shape, inputs, targets and, if there are any, weights, as 64 hexadecimal digits.
     pub(crate) fn data_digest(&self) -> String {
         let mut hash = Sha256::new();
         hash.update((self.data.features as u64).to_le_bytes());
         self.data.inputs.iter().for_each(|x| hash.update(x.to_le_bytes()));
-        match &self.data.targets {
-            Targets::Values(values) => values.iter().for_each(|x| hash.update(x.to_le_bytes())),
+        let floats = |hash: &mut Sha256, values: &[f32]| values.iter().for_each(|x| hash.update(x.to_le_bytes()));
+        match &self.data.prepared.targets {
+            Targets::Values(values) => floats(&mut hash, values),
             Targets::Labels { labels, classes } => {
                 hash.update((*classes as u64).to_le_bytes());
                 labels.iter().for_each(|x| hash.update(x.to_le_bytes()));
+            }
+            Targets::Probabilities { values, classes } => {
+                hash.update((*classes as u64).to_le_bytes());
+                floats(&mut hash, values);
+            }
+        }
+        // A byte in front, so that a set with weights is no set without.
+        let (weights, class_weights) = self.data.prepared.weights();
+        for (kind, weights) in [(b'w', weights), (b'c', class_weights)] {
+            if let Some(weights) = weights {
+                hash.update([kind]);
+                floats(&mut hash, weights);
             }
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -180,20 +190,9 @@ impl<'d> Batches<'d> {
         for &row in order {
             self.inputs.extend_from_slice(&data.inputs[row as usize * data.features..][..data.features]);
         }
-        let targets = match (&mut self.targets, &data.targets) {
-            (Targets::Values(batch), Targets::Values(all)) => {
-                batch.clear();
-                batch.extend(order.iter().map(|&row| all[row as usize]));
-                BatchTargets::Values(batch)
-            }
-            (Targets::Labels { labels: batch, .. }, Targets::Labels { labels: all, .. }) => {
-                batch.clear();
-                batch.extend(order.iter().map(|&row| all[row as usize]));
-                BatchTargets::Labels(batch)
-            }
-            _ => unreachable!("made with targets of the same kind"),
-        };
-        Batch { inputs: MatRef::new(&self.inputs, order.len(), data.features), targets }
+        self.prepared.gather(&data.prepared, order);
+        let (targets, weights) = self.prepared.rows(0, order.len());
+        Batch { inputs: MatRef::new(&self.inputs, order.len(), data.features), targets, weights }
     }
 }
 
@@ -201,17 +200,16 @@ impl Table<'_> {
     /// The rows `from..to` as they lie.
     fn rows(&self, from: usize, to: usize) -> Batch<'_> {
         let inputs = &self.inputs[from * self.features..to * self.features];
-        let targets = match &self.targets {
-            Targets::Values(values) => BatchTargets::Values(&values[from..to]),
-            Targets::Labels { labels, .. } => BatchTargets::Labels(&labels[from..to]),
-        };
-        Batch { inputs: MatRef::new(inputs, to - from, self.features), targets }
+        let (targets, weights) = self.prepared.rows(from, to);
+        Batch { inputs: MatRef::new(inputs, to - from, self.features), targets, weights }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Dataset;
+    use crate::loss::Loss;
     use crate::random::Purpose;
 
     /// The rows of the first `batches` batches over ten rows, each row holding its own number.
@@ -222,8 +220,9 @@ mod tests {
     fn visit_sizes(sampling: Sampling, last_batch: LastBatch, sizes: &[usize], seed: u64) -> Vec<Vec<f32>> {
         let inputs: Vec<f32> = (0..10).map(|i| i as f32).collect();
         let key = StreamKey::new(Purpose::Sampling, seed);
-        let targets = Targets::Values(inputs.clone());
-        let mut source = Batches::new(&inputs, targets, sampling, last_batch, key);
+        let data = Dataset::new("t", inputs.clone(), 1, Targets::Values(inputs.clone())).unwrap();
+        let prepared = Loss::Squared.prepare(&data).unwrap();
+        let mut source = Batches::new(&inputs, prepared, sampling, last_batch, key);
         sizes
             .iter()
             .map(|&size| {

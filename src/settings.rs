@@ -168,6 +168,9 @@ pub enum ConfigError {
     /// Rows cannot be divided as asked for.
     #[error("{0}")]
     Resampling(String),
+    /// A permutation importance cannot be measured.
+    #[error("permutation importance: {0}")]
+    Importance(String),
     /// The targets do not go with the loss.
     #[error("dataset {name}: {fault}")]
     Targets {

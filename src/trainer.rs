@@ -3,7 +3,7 @@
 use crate::dataset::{Dataset, RowStream, Targets};
 use crate::error::DataError;
 use crate::history::{History, trajectory_digest};
-use crate::loss::Loss;
+use crate::loss::{Loss, Prepared};
 use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
@@ -31,13 +31,13 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// [`ConfigError`] if a setting is out of its range, or loss, model and data do not go together.
     pub fn new(exec: Exec<'d>, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
         settings.check(data.rows())?;
-        let targets = prepare(settings.loss, &model, data)?;
+        let prepared = prepare(settings.loss, &model, data)?;
         let Settings { batch_size, sampling, last_batch, trial, seed, .. } = settings;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
-            batches: Feed::Table(Batches::new(data.inputs(), targets, sampling, last_batch, key)),
+            batches: Feed::Table(Batches::new(data.inputs(), prepared, sampling, last_batch, key)),
             history: History::default(),
             model,
             settings,
@@ -69,7 +69,7 @@ impl<'d, M: Model> Trainer<'d, M> {
             None => Targets::Values(vec![]),
         };
         let name = || rows.name().to_owned();
-        let targets = loss.prepare(&kind).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
+        let targets = loss.prepare_targets(&kind).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
         fits(loss, &model, &targets, rows.features(), rows.name())?;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
@@ -98,7 +98,8 @@ impl<'d, M: Model> Trainer<'d, M> {
         let Plan { batch_size, learning_rate } = self.plan();
         let batch = self.batches.next(batch_size)?;
         let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
-        let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
+        let loss = self.settings.loss;
+        let loss = loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
         if let Some(step) = self.optimizer.in_backward(self.exec, learning_rate, self.settings.l2) {
             self.model.backward_and_step(self.exec, batch.inputs, step);
         } else {
@@ -158,10 +159,10 @@ impl<'d, M: Model> Trainer<'d, M> {
 }
 
 /// The targets as the loss takes them, if loss, model and data go together.
-pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<Targets, ConfigError> {
-    let targets = loss.targets(data)?;
-    fits(loss, model, &targets, data.features(), data.name())?;
-    Ok(targets)
+pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<Prepared, ConfigError> {
+    let prepared = loss.prepare(data)?;
+    fits(loss, model, &prepared.targets, data.features(), data.name())?;
+    Ok(prepared)
 }
 
 /// Whether a model has the inputs and outputs that data and loss need.

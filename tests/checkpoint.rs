@@ -115,6 +115,8 @@ fn another_model_or_other_data_are_refused() {
     assert!(refused(model(16), &other).contains("other data than other"));
     let (part, _) = data.clone().split_at(300).unwrap();
     assert!(refused(model(16), &part).contains("other data"));
+    let weighted = data.clone().with_weights(vec![1.0; data.rows()]).unwrap();
+    assert!(refused(model(16), &weighted).contains("other data"));
     assert!(checkpoint.load_weights(&mut Linear::new(10, true)).is_err());
 }
 

@@ -8,7 +8,8 @@ use crate::run_options::RunOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::workload::DataSource;
 use clap::{Args, Parser, Subcommand};
-use std::num::NonZeroUsize;
+use simdescent::Metric;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 /// Train small models on the CPU, and measure how batch size and optimizer affect throughput and convergence.
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Train(Box<TrainOptions>),
     /// Print all metrics of a model that `train --save` saved.
     Evaluate(EvaluateOptions),
+    /// Print what a saved model makes of each feature: permutation importance, and the coefficients of a linear model.
+    Explain(ExplainOptions),
     /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
     Sweep(SweepOptions),
     /// Find hyper-parameters by measurement.
@@ -117,6 +120,41 @@ pub(crate) struct EvaluateOptions {
     /// Print JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainOptions {
+    /// The file that `train --save` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: PathBuf,
+    /// Rows to measure on instead of the training's own validation rows: csv:FILE or svmlight:FILE, all rows of it, or mnist:DIR,
+    /// its validation part. Features are scaled as in the training.
+    #[arg(long, value_name = "KIND:PATH")]
+    pub(crate) data: Option<DataSource>,
+    /// What gets worse when a feature is permuted: loss, accuracy, log-loss, auc, macro-f1, rmse, mae or r2.
+    #[arg(long, value_name = "NAME", default_value = "loss", value_parser = metric)]
+    pub(crate) metric: Metric,
+    /// Permutations of each feature.
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub(crate) repeats: NonZeroU32,
+    /// Seed of the permutations.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Features that the text shows, the foremost of each table; JSON has all.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) top: usize,
+    /// Threads; results do not depend on it.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn metric(text: &str) -> Result<Metric, String> {
+    let names = || Metric::ALL.map(|metric| metric.name().replace('_', "-")).join(", ");
+    let found = Metric::ALL.into_iter().find(|metric| metric.name() == text.replace('-', "_"));
+    found.ok_or_else(|| format!("unknown metric: take one of {}", names()))
 }
 
 /// Whatever is left out has the default in brackets; the effect of a value is the same from a flag and from a file.

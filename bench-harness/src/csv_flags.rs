@@ -18,6 +18,9 @@ pub(crate) struct CsvFlags {
     /// Columns to leave out, by name or index
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     ignore: Option<Vec<String>>,
+    /// The column that says how much a row counts in the loss, by name or index; it is no feature [default: all count the same]
+    #[arg(long, value_name = "COLUMN")]
+    weight_column: Option<String>,
     /// Fill empty fields, ?, NA and NaN from the training rows; a category always by the most frequent one, by constant with
     /// the category "missing" [default: they are an error]
     #[arg(long, value_enum)]
@@ -89,6 +92,7 @@ impl CsvFlags {
             header: self.header,
             categorical: columns(&self.categorical),
             ignored: columns(&self.ignore),
+            weights: self.weight_column.as_ref().map(column),
             missing,
             unseen: match self.unseen {
                 Some(UnseenName::Refuse) => Unseen::Refuse,

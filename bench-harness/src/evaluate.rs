@@ -3,10 +3,10 @@
 use crate::assessment::Assessment;
 use crate::cli::EvaluateOptions;
 use crate::saved_model::{self, Origin};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::json;
+use simdescent::Checkpoint;
 use simdescent::kernels::{Exec, Par, Team, isa};
-use simdescent::{Checkpoint, Dataset, Model, Targets};
 
 pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
     let threads = options.threads.get();
@@ -17,13 +17,9 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
     let loss = checkpoint.settings().loss;
     let load = || saved_model::model(&checkpoint).with_context(|| options.checkpoint.display().to_string());
     let (mut model, description) = load()?;
-    let fits = |data: Dataset| for_model(data, &*model);
+    let fits = |data| saved_model::for_model(data, &*model);
     let (assessment, name) = if let Some(source) = &options.data {
-        let mut test = source.test_set(model.inputs(), saved_model::encoding(&checkpoint)?.as_ref())?;
-        if let Some(standardizer) = saved_model::standardizer(&checkpoint)? {
-            standardizer.apply(&mut test)?;
-        }
-        let test = fits(test)?;
+        let test = saved_model::test_set(&checkpoint, &*model, source)?;
         (Assessment::of_one(exec, &mut model, loss, "test", &test)?, test.name().to_owned())
     } else {
         let Origin { problem, seed } = saved_model::origin(&checkpoint)?;
@@ -50,19 +46,4 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
         assessment.print();
     }
     Ok(())
-}
-
-/// The data with as many classes as the model tells apart, if they go together: a test set may lack some.
-fn for_model(data: Dataset, model: &dyn Model) -> Result<Dataset> {
-    let (name, features) = (data.name().to_owned(), data.features());
-    if features != model.inputs() {
-        bail!("dataset {name} has {features} features, the model takes {}", model.inputs());
-    }
-    match data.targets() {
-        Targets::Labels { labels, classes } if model.outputs() > 1 && *classes != model.outputs() => {
-            let targets = Targets::Labels { labels: labels.clone(), classes: model.outputs() };
-            Ok(data.with_targets(targets)?)
-        }
-        _ => Ok(data),
-    }
 }

@@ -9,6 +9,7 @@ mod cli;
 mod csv_flags;
 mod environment;
 mod evaluate;
+mod explain;
 mod modifiers;
 mod plot;
 mod problem;
@@ -24,6 +25,7 @@ mod sweep;
 mod table;
 mod train;
 mod tune;
+mod weights;
 mod workload;
 
 use clap::Parser;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Train(options) => train::run(&options),
         cli::Command::Evaluate(options) => evaluate::run(&options),
+        cli::Command::Explain(options) => explain::run(&options),
         cli::Command::Sweep(options) => sweep::run(&options),
         cli::Command::Tune(cli::Tune::Lr(options)) => tune::learning_rate(&options),
         cli::Command::Schedule(command) => schedule::run(&command),

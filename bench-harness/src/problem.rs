@@ -2,6 +2,7 @@
 
 use crate::csv_flags::CsvFlags;
 use crate::streamed::Streamed;
+use crate::weights::{self, ClassWeights};
 use crate::workload::{self, DataSource, ModelSpec, Workload};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -41,6 +42,12 @@ pub(crate) struct ProblemOptions {
     /// The number of huber (δ) [default: 1], quantile (τ) [default: 0.5] and smoothed-softmax-cross-entropy (ε) [default: 0.1]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     loss_parameter: Option<f32>,
+    /// The share of each label that softmax-cross-entropy spreads over all classes, in [0, 1] [default: 0]
+    #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
+    label_smoothing: Option<f32>,
+    /// How much each class counts in the loss, e.g. 1,2.5, or balanced: n/(k·n_c), so that all k count the same [default: all 1]
+    #[arg(long, value_name = "W,W,...|balanced")]
+    class_weights: Option<ClassWeights>,
     /// How the weights of a network start [default: he-normal; zeros without hidden layers]
     #[arg(long, value_enum)]
     initializer: Option<InitializerName>,
@@ -145,6 +152,9 @@ impl ProblemOptions {
         };
         self.choose(&mut workload.loss, &mut workload.model)?;
         self.change(&mut workload.model)?;
+        if let Some(class_weights) = &self.class_weights {
+            class_weights.apply(&mut workload)?;
+        }
         Ok(workload)
     }
 
@@ -156,6 +166,9 @@ impl ProblemOptions {
     /// The workload that the options name, where its rows are not to be loaded.
     pub(crate) fn streamed(&self) -> Result<Streamed> {
         let Some(data) = &self.data else { bail!("--stream needs --data: csv, npy or mnist files") };
+        if self.class_weights.is_some() {
+            bail!("--class-weights need the data in memory: leave them or --stream out");
+        }
         let mut streamed = data.streamed(&self.csv)?;
         self.choose(&mut streamed.loss, &mut streamed.model)?;
         self.change(&mut streamed.model)?;
@@ -178,6 +191,9 @@ impl ProblemOptions {
             }
             (None, Some(_)) => bail!("--loss-parameter needs a --loss"),
             (None, None) => {}
+        }
+        if let Some(label_smoothing) = self.label_smoothing {
+            *loss = weights::smoothed(*loss, label_smoothing)?;
         }
         Ok(())
     }

@@ -3,12 +3,12 @@
 
 use crate::problem::{ActivationName, ProblemOptions};
 use crate::train::Subject;
-use crate::workload::ModelSpec;
+use crate::workload::{DataSource, ModelSpec};
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use simdescent::dataset::{CsvEncoding, Standardizer};
-use simdescent::{Checkpoint, Initializer, Model};
+use simdescent::{Checkpoint, Dataset, Initializer, Model, Targets};
 
 /// The model, without how its weights start.
 #[derive(Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub(crate) fn note(checkpoint: &mut Checkpoint, subject: &Subject<'_>, origin: &
     if let Some(encoding) = subject.encoding {
         add("csv", serde_json::to_string(encoding)?);
     }
+    if let Some(weights) = subject.validation.class_weights() {
+        add("class_weights", serde_json::to_string(weights)?);
+    }
     Ok(())
 }
 
@@ -68,8 +71,36 @@ pub(crate) fn standardizer(checkpoint: &Checkpoint) -> Result<Option<Standardize
 }
 
 /// What the columns of a CSV file are.
-pub(crate) fn encoding(checkpoint: &Checkpoint) -> Result<Option<CsvEncoding>> {
+fn encoding(checkpoint: &Checkpoint) -> Result<Option<CsvEncoding>> {
     read(checkpoint, "csv")
+}
+
+/// Other data than the training's, scaled and weighted as those were.
+pub(crate) fn test_set(checkpoint: &Checkpoint, model: &dyn Model, source: &DataSource) -> Result<Dataset> {
+    let mut test = source.test_set(model.inputs(), encoding(checkpoint)?.as_ref())?;
+    if let Some(standardizer) = standardizer(checkpoint)? {
+        standardizer.apply(&mut test)?;
+    }
+    let test = for_model(test, model)?;
+    match read(checkpoint, "class_weights")? {
+        Some(weights) => Ok(test.with_class_weights(weights)?),
+        None => Ok(test),
+    }
+}
+
+/// The data with as many classes as the model tells apart, if they go together: a test set may lack some.
+pub(crate) fn for_model(data: Dataset, model: &dyn Model) -> Result<Dataset> {
+    let (name, features) = (data.name().to_owned(), data.features());
+    if features != model.inputs() {
+        bail!("dataset {name} has {features} features, the model takes {}", model.inputs());
+    }
+    match data.targets() {
+        Targets::Labels { labels, classes } if model.outputs() > 1 && *classes != model.outputs() => {
+            let targets = Targets::Labels { labels: labels.clone(), classes: model.outputs() };
+            Ok(data.with_targets(targets)?)
+        }
+        _ => Ok(data),
+    }
 }
 
 /// The model with its weights, and how it is called.

@@ -77,7 +77,7 @@ pub(crate) struct Subject<'a> {
     rows: usize,
     /// These rows, if they are in memory.
     training: Option<&'a Dataset>,
-    validation: &'a Dataset,
+    pub(crate) validation: &'a Dataset,
     pub(crate) standardizer: Option<&'a Standardizer>,
     pub(crate) encoding: Option<&'a CsvEncoding>,
 }

@@ -187,10 +187,7 @@ impl DataSource {
         if rows < 2 {
             bail!("{}: a sweep needs at least two training rows, got {rows}", training.name());
         }
-        let classes = match training.targets() {
-            Targets::Values(_) => None,
-            Targets::Labels { classes, .. } => Some(*classes),
-        };
+        let classes = training.targets().classes();
         let (name, loss, model) = linear_model(features, classes);
         let outputs = model.shape().1;
         let network = ModelSpec::mlp(vec![features, 32, outputs]);
@@ -262,7 +259,7 @@ fn training_rows(rows: usize) -> usize {
     rows - rows.div_ceil(5)
 }
 
-/// SHA-256 over inputs and targets of a data set, so that a report names its data.
+/// SHA-256 over inputs, targets and weights of a data set, so that a report names its data.
 pub(crate) fn data_digest(data: &Dataset) -> String {
     let mut hash = Sha256::new();
     hash.update((data.features() as u64).to_le_bytes());
@@ -270,7 +267,9 @@ pub(crate) fn data_digest(data: &Dataset) -> String {
     match data.targets() {
         Targets::Values(values) => values.iter().for_each(|x| hash.update(x.to_bits().to_le_bytes())),
         Targets::Labels { labels, .. } => labels.iter().for_each(|x| hash.update(x.to_le_bytes())),
+        Targets::Probabilities { values, .. } => values.iter().for_each(|x| hash.update(x.to_bits().to_le_bytes())),
     }
+    data.weights().into_iter().flatten().for_each(|x| hash.update(x.to_bits().to_le_bytes()));
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,4 +1,4 @@
-//! `train --save` and `evaluate` as a user meets them.
+//! `train --save`, `evaluate` and `explain` as a user meets them.
 
 mod command;
 
@@ -17,6 +17,7 @@ fn a_saved_model_has_the_metrics_that_training_reported() {
     let file = path(folder.path(), "run.safetensors");
     for options in [
         "--workload linear --steps 200",
+        "--workload mlp --steps 200 --class-weights balanced --label-smoothing 0.1",
         "--workload softmax --steps 200 --optimizer adam",
         "--workload mlp --steps 200 --dropout 0.2 --activation tanh --hidden 24,8 --seed 3",
         "--workload mlp --steps 400 --optimizer schedule-free --rate 0.01",
@@ -144,4 +145,83 @@ fn a_test_file_is_encoded_as_the_training_file() {
     refused(&["evaluate", "--checkpoint", &file, "--data", &data], "\"cow\" is none of the classes \"cat\", \"dog\"");
     refused(&["train", "--workload", "mlp", "--impute", "mean"], "need --data csv:FILE");
     refused(&["train", "--data", &data, "--impute-value", "1"], "belongs to --impute constant");
+}
+
+/// y = 4 + 2·a − 0.03·b on features of very unequal scales; c says nothing.
+fn houses(rows: u32) -> String {
+    let row = |i: u32| {
+        let [a, b, c] = [i * 7919 % 101, i * 104_729 % 103, i * 1299 % 97].map(f64::from);
+        let (a, b) = (a / 100.0, 1000.0 + 5.0 * b);
+        format!("{a},{b},{c},{}\n", 4.0 + 2.0 * a - 0.03 * b)
+    };
+    "rooms,area,noise,price\n".to_owned() + &(0..rows).map(row).collect::<String>()
+}
+
+#[test]
+fn a_linear_model_is_explained_by_name_and_in_both_units() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, csv) = (path(folder.path(), "run"), path(folder.path(), "houses.csv"));
+    fs::write(&csv, houses(400)).unwrap();
+    let data = format!("csv:{csv}");
+    json(&["train", "--data", &data, "--rate", "0.05", "--steps", "2000", "--save", &file]);
+    let explained = json(&["explain", "--checkpoint", &file]);
+    let names = |features: &Value| {
+        features.as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let importance = &explained["importance"];
+    assert_eq!(names(&importance["features"]), ["area", "rooms", "noise"], "{importance}");
+    assert_eq!(
+        (&importance["metric"], &importance["repeats"], &importance["seed"]),
+        (&"loss".into(), &10.into(), &1.into())
+    );
+    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} in {explained}"));
+    for feature in importance["features"].as_array().unwrap() {
+        let (mean, deviation) = (number(&feature["mean"]), number(&feature["deviation"]));
+        assert_eq!(mean > 3.0 * deviation, feature["name"] != "noise", "{importance}");
+    }
+    let [output] = &explained["coefficients"].as_array().unwrap()[..] else { panic!("{explained}") };
+    assert_eq!(
+        (&output["output"], names(&output["features"])),
+        (&0.into(), ["area", "rooms", "noise"].map(String::from).to_vec())
+    );
+    let original = [&output["features"][0], &output["features"][1], &output["features"][2], &output["intercept"]];
+    for (found, want) in original.into_iter().zip([-0.03, 2.0, 0.0, 4.0]) {
+        assert!((number(&found["original"]) - want).abs() < 1e-3, "{found} instead of {want}");
+    }
+    // A uniform spread of 5·103 is a standard deviation of 149.
+    assert!((number(&output["features"][0]["standard"]) + 0.03 * 5.0 * 103.0 / 12f64.sqrt()).abs() < 0.1, "{output}");
+
+    let other = |arguments: &[&str]| json(&[&["explain", "--checkpoint", &file][..], arguments].concat());
+    assert_eq!(other(&["--threads", "2"]), explained);
+    assert_ne!(other(&["--seed", "2"])["importance"], *importance);
+    let all = other(&["--data", &data, "--metric", "r2", "--repeats", "2"]);
+    assert_eq!((&all["rows"], &all["importance"]["higher_is_better"]), (&400.into(), &true.into()));
+    assert_eq!(all["coefficients"], explained["coefficients"]);
+    let printed = text(&simdescent(&["explain", "--checkpoint", &file, "--top", "1"]).stdout);
+    assert!(printed.contains("(80 rows)") && printed.contains("area") && !printed.contains("noise"), "{printed}");
+    refused(&["explain", "--checkpoint", &file, "--metric", "auc"], "auc is not defined for this loss and data");
+    refused(&["explain", "--checkpoint", &file, "--metric", "speed"], "take one of loss, accuracy");
+}
+
+/// One table of coefficients per class; where no file scaled the features, standard units are those of the data.
+#[test]
+fn classes_have_coefficients_and_networks_have_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = path(folder.path(), "run");
+    json(&["train", "--workload", "softmax", "--steps", "300", "--optimizer", "adam", "--save", &file]);
+    let explained = json(&["explain", "--checkpoint", &file, "--repeats", "2", "--metric", "accuracy"]);
+    let outputs = explained["coefficients"].as_array().unwrap();
+    assert_eq!((outputs.len(), outputs[9]["features"].as_array().unwrap().len()), (10, 32));
+    assert!(explained["importance"]["features"][31]["name"].as_str().unwrap().starts_with('x'));
+    let feature = &outputs[0]["features"][0];
+    let ratio = feature["standard"].as_f64().unwrap() / feature["original"].as_f64().unwrap();
+    assert!((1.0..5.0).contains(&ratio), "a mixture of classes is wider than one of them: {ratio}");
+    json(&["train", "--workload", "mlp", "--steps", "100", "--save", &file]);
+    let explained = json(&["explain", "--checkpoint", &file, "--repeats", "1"]);
+    assert_eq!(
+        (&explained["coefficients"], &explained["importance"]["features"][0]["deviation"]),
+        (&Value::Null, &Value::Null)
+    );
+    let printed = text(&simdescent(&["explain", "--checkpoint", &file, "--repeats", "1"]).stdout);
+    assert!(printed.contains("coefficients: none, the model has hidden layers"), "{printed}");
 }

@@ -298,5 +298,89 @@ fn a_table_trains_alike_from_every_kind_of_file() {
     refused(&["--data", &csv, "--stream", "--impute", "median"], "mean or constant");
     refused(&["--data", &csv, "--stream", "--optimizer", "lbfgs"], "lbfgs needs the whole training set");
     refused(&["--data", &csv, "--stream", "--sampling", "with-replacement"], "no sampling with replacement");
+    refused(&["--data", &csv, "--stream", "--weight-column", "1"], "a stream has no weights of rows");
+    refused(&["--data", &csv, "--stream", "--class-weights", "1,2"], "--class-weights need the data in memory");
     command::refused(&["tune", "lr", "--data", &csv, "--stream"], "--stream is for train");
+}
+
+/// Rows of weight 0 count neither in training nor in evaluation, whatever they say.
+#[test]
+fn a_column_can_be_the_weights_of_the_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (weighted, clean, checkpoint) = (at("weighted.csv"), at("clean.csv"), at("run"));
+    let row = |i: u32| {
+        let x = f64::from(i * 37 % 101) / 10.0;
+        if i.is_multiple_of(3) { format!("{x},0,1e3\n") } else { format!("{x},{},{}\n", 1 + i % 2, 2.5 * x + 1.0) }
+    };
+    fs::write(&weighted, "x,w,y\n".to_owned() + &(0..300).map(row).collect::<String>()).unwrap();
+    fs::write(&clean, "x,y\n1,3.5\n2,6\n").unwrap();
+    let (weighted, clean) = (format!("csv:{weighted}"), format!("csv:{clean}"));
+    let options = ["--data", &weighted, "--rate", "0.1", "--steps", "600", "--save", &checkpoint];
+    let named = train(&[&options[..], &["--weight-column", "w"]].concat());
+    assert_eq!(named["model"], "linear 1-1");
+    assert!(named["loss"].as_f64().unwrap() < 1e-6, "{named}");
+    let config = at("run.toml");
+    fs::write(&config, format!("[problem]\ndata = {weighted:?}\n[problem.csv]\nweight-column = \"1\"\n")).unwrap();
+    let numbered = train(&["--config", &config, "--rate", "0.1", "--steps", "600"]);
+    assert_eq!(numbered["digest"], named["digest"]);
+    for (data, rows) in [(&weighted, 300), (&clean, 2)] {
+        let test = &json(&["evaluate", "--checkpoint", &checkpoint, "--data", data])["metrics"]["test"];
+        assert!(test["loss"].as_f64().unwrap() < 1e-6 && test["rows"] == rows, "{test}");
+    }
+    assert!(train(&options)["loss"].as_f64().unwrap() > 1e4, "they count without the weights");
+    refused(&["--data", &weighted, "--weight-column", "v"], "no column \"v\" among the 3");
+    refused(&["--data", &weighted, "--weight-column", "2"], "the weight column cannot be the target");
+    refused(&["--data", &clean, "--weight-column", "x"], "no column is left as a feature");
+    refused(&["--weight-column", "w"], "need --data csv:FILE");
+    fs::write(at("bad.csv"), "x,w,y\n1,1,2\n2,-1,4\n3,1,6\n").unwrap();
+    let bad = format!("csv:{}", at("bad.csv"));
+    refused(
+        &["--data", &bad, "--weight-column", "w"],
+        "line 3: column 2 of 3 (\"w\"): a row cannot have the weight -1",
+    );
+}
+
+#[test]
+fn classes_can_count_and_labels_be_smoothed() {
+    let base = ["--workload", "mlp", "--steps", "150"];
+    let digest = |options: &str| {
+        let options: Vec<&str> = options.split_whitespace().collect();
+        train(&[&base[..], &options].concat())["digest"].as_str().unwrap().to_owned()
+    };
+    let plain = train(&base);
+    assert_eq!(digest("--label-smoothing 0"), plain["digest"]);
+    assert_eq!(digest("--class-weights 2,2,2,2"), plain["digest"], "only ratios matter");
+    let smoothed = digest("--label-smoothing 0.2");
+    assert_eq!(smoothed, digest("--loss smoothed-softmax-cross-entropy --loss-parameter 0.2"));
+    assert_ne!(smoothed, plain["digest"]);
+
+    let classes = &plain["metrics"]["training"]["classification"]["classes"];
+    let count = |k: usize| classes[k]["support"].as_u64().unwrap();
+    let weights: Vec<String> = (0..4).map(|k| (4000.0 / (4.0 * count(k) as f64)).to_string()).collect();
+    let balanced = digest("--class-weights balanced");
+    assert_eq!(balanced, digest(&format!("--class-weights {}", weights.join(","))));
+    assert_ne!(balanced, plain["digest"]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("run.toml");
+    for (value, other) in [("\"balanced\"", balanced), ("[0, 1, 1, 2.5]", digest("--class-weights 0,1,1,2.5"))] {
+        fs::write(&config, format!("[problem]\nclass-weights = {value}\n")).unwrap();
+        let given = train(&[&["--config", config.to_str().unwrap()][..], &base].concat());
+        assert_eq!(given["digest"], other.as_str(), "{value}");
+    }
+    // A class that does not count is seldom chosen.
+    let recall = |report: &Value| report["metrics"]["validation"]["classification"]["classes"][0]["recall"].as_f64();
+    let ignored = train(&[&base[..], &["--class-weights", "0,1,1,1"]].concat());
+    assert!(recall(&ignored) < Some(0.1) && recall(&plain) > Some(0.3), "{:?} {:?}", recall(&ignored), recall(&plain));
+
+    refused(&["--class-weights", "1,2"], "2 class weights, but there are 4");
+    refused(&["--class-weights", "1,1,1,-1"], "class 3: class weight is -1");
+    refused(&["--class-weights", "even"], "neither balanced nor a number");
+    refused(&["--workload", "linear", "--class-weights", "balanced"], "balanced class weights need labels");
+    refused(&["--label-smoothing", "1.5"], "label_smoothing has to be in [0, 1]");
+    refused(
+        &["--workload", "linear", "--label-smoothing", "0.1"],
+        "is for the softmax-cross-entropy, the loss is squared",
+    );
+    refused(&["--loss", "smoothed-softmax-cross-entropy", "--label-smoothing", "0.1"], "not both");
 }

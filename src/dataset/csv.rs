@@ -37,6 +37,10 @@ pub struct CsvOptions {
     pub categorical: Vec<CsvColumn>,
     /// Columns that are left out.
     pub ignored: Vec<CsvColumn>,
+    /// The column that says how much a row counts, which becomes the [weights](super::Dataset::with_weights); a file
+    /// other than that of the training may lack it if its columns have names.
+    #[serde(default)]
+    pub weights: Option<CsvColumn>,
     /// What becomes of a feature without a value: an empty field, `?`, or `NA` or `NaN` in any case. A target without
     /// one is always an error.
     pub missing: Missing,
@@ -222,17 +226,18 @@ impl<R: Read + Seek> CsvFile<R> {
         let whole = |path: &Path, message: String| DataError::format(path, Place::File, message);
         let place = encoding.place(self.names.as_deref(), self.width).map_err(|m| whole(&self.path, m))?;
         let mut inputs = super::input::table_for(&self.path, self.rows, encoding.features())?;
-        let mut targets = vec![];
+        let (mut targets, mut weights) = (vec![], vec![]);
         let rows = self.rows;
         self.each(|row, record| {
             if row == rows {
                 return Err("the file has grown since it was opened".into());
             }
-            targets.push(encoding.push(record, &place, &mut inputs)?);
+            targets.push(encoding.push(record, &place, &mut inputs, &mut weights)?);
             Ok(())
         })?;
         let data =
             Dataset::new(dataset_name(&self.path), inputs, encoding.features(), encoding.target().targets(targets))?;
+        let data = if weights.is_empty() { data } else { data.with_weights(weights)? };
         encoding.give_names(data)
     }
 

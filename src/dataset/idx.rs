@@ -96,7 +96,7 @@ fn same_shape(training: Dataset, validation: Dataset) -> Result<(Dataset, Datase
     }
     let classes = |data: &Dataset| match data.targets() {
         Targets::Labels { classes, .. } => *classes,
-        Targets::Values(_) => 0,
+        _ => 0,
     };
     let most = classes(&training).max(classes(&validation));
     let widen = |mut data: Dataset| {

@@ -10,7 +10,7 @@ impl Dataset {
     #[track_caller]
     pub fn select(&self, rows: &[u32]) -> Dataset {
         assert!(!rows.is_empty(), "a data set has at least one row");
-        let pick = |values: &[f32]| rows.iter().map(|&row| values[row as usize]).collect();
+        let pick = |values: &[f32]| rows.iter().map(|&row| values[row as usize]).collect::<Vec<_>>();
         Dataset {
             name: format!("{} ({} rows)", self.name, rows.len()),
             features: self.features,
@@ -21,9 +21,19 @@ impl Dataset {
                     labels: rows.iter().map(|&row| labels[row as usize]).collect(),
                     classes: *classes,
                 },
+                Targets::Probabilities { values, classes } => Targets::Probabilities {
+                    values: rows
+                        .iter()
+                        .flat_map(|&row| &values[row as usize * classes..][..*classes])
+                        .copied()
+                        .collect(),
+                    classes: *classes,
+                },
             },
             feature_names: self.feature_names.clone(),
             class_names: self.class_names.clone(),
+            weights: self.weights.as_deref().map(pick),
+            class_weights: self.class_weights.clone(),
         }
     }
 }

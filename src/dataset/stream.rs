@@ -61,7 +61,7 @@ impl RowStream {
     ///
     /// # Errors
     ///
-    /// As [`CsvFile::encode`]; what is wrong in a row is said when it is read.
+    /// As [`CsvFile::encode`], and if the encoding has weights of rows; what is wrong in a row is said when it is read.
     pub fn csv(file: CsvFile, encoding: CsvEncoding) -> Result<Self, DataError> {
         let (total, features) = (file.rows(), encoding.features());
         let (name, classes) = (dataset_name(file.path()), encoding.target().class_count());

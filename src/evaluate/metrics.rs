@@ -14,7 +14,7 @@ const MAX_CLASSES: usize = 1000;
 /// What there is to say about a model on a data set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Metrics {
-    /// Rows of the data.
+    /// Rows of the data. Whatever their weights, all metrics but the loss count rows.
     pub rows: usize,
     /// As [`Evaluation::loss`], to the bit.
     pub loss: f64,
@@ -26,13 +26,14 @@ pub struct Metrics {
 
 /// How well classes are told apart.
 ///
-/// Of the losses with one output, class 1 is a target above ½. Of the logistic loss, what is said of logits below is of (0, logit).
+/// Of the losses with one output, class 1 is a target above ½; where the targets are probabilities, the class is the most probable.
+/// Of the logistic loss, what is said of logits below is of (0, logit).
 /// The output of the hinge losses is a margin and no probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Classification {
     /// As [`Evaluation::accuracy`].
     pub accuracy: f64,
-    /// Mean of −ln p(target), with p the softmax of the logits in `f64`; of a target between 0 and 1, the cross-entropy.
+    /// Mean of −ln p(target), with p the softmax of the logits in `f64`; of probabilities as targets, the cross-entropy.
     /// Not finite where a logit is not; `None` for a hinge loss.
     pub log_loss: Option<f64>,
     /// [`roc_auc`] of class 1 against class 0; of more classes the mean over those with rows of each against the rest, each counting the
@@ -51,15 +52,20 @@ impl Evaluator<'_> {
     /// # Panics
     /// As [`evaluate`](Self::evaluate).
     pub fn metrics(&self, exec: Exec<'_>, model: &mut impl Model) -> Metrics {
+        self.metrics_of(exec, model, self.data.inputs())
+    }
+
+    /// [`metrics`](Self::metrics) of these inputs instead of the data's.
+    pub(super) fn metrics_of(&self, exec: Exec<'_>, model: &mut impl Model, inputs: &[f32]) -> Metrics {
         let rows = self.data.rows();
         let mut outputs = Vec::with_capacity(rows * model.outputs());
-        let Evaluation { loss, accuracy } = self.evaluate_seeing(exec, model, |block, _| {
+        let Evaluation { loss, accuracy } = self.evaluate_inputs(exec, model, inputs, |block, _| {
             outputs.extend((0..block.rows()).flat_map(|i| (0..block.cols()).map(move |j| block.at(i, j))));
         });
         if self.loss == Loss::Poisson {
             outputs.iter_mut().for_each(|z| *z = libm::exp(f64::from(*z)) as f32);
         }
-        let (regression, classification) = match (accuracy, &self.targets) {
+        let (regression, classification) = match (accuracy, &self.prepared.targets) {
             (None, Targets::Values(values)) => (Some(Regression::new(&outputs, values)), None),
             (Some(accuracy), Targets::Values(values)) => {
                 let logits = Logits::binary(&outputs, values);
@@ -70,21 +76,28 @@ impl Evaluator<'_> {
                 let logits = Logits::classes(&outputs, labels, *classes);
                 (None, Some(logits.classification(accuracy.unwrap_or(f64::NAN))))
             }
+            (accuracy, Targets::Probabilities { values, classes }) => {
+                let logits = Logits::probabilities(&outputs, values, *classes);
+                (None, Some(logits.classification(accuracy.unwrap_or(f64::NAN))))
+            }
         };
         Metrics { rows, loss, regression, classification }
     }
 
-    /// The loss of each row, `[rows]`.
+    /// The loss of each row, `[rows]`; with [weights](crate::Dataset::with_weights), times the row's weight over the mean weight,
+    /// so that the mean is the loss of the set.
     ///
     /// # Panics
     /// As [`evaluate`](Self::evaluate).
     pub fn row_losses(&self, exec: Exec<'_>, model: &mut impl Model) -> Vec<f64> {
-        let mut losses = Vec::with_capacity(self.data.rows());
+        let rows = self.data.rows();
+        let mean = self.prepared.total(0, rows) / rows as f64;
+        let mut losses = Vec::with_capacity(rows);
         let mut row = vec![0.0; model.outputs()];
-        self.evaluate_seeing(exec, model, |block, from| {
+        self.evaluate_inputs(exec, model, self.data.inputs(), |block, from| {
             for i in 0..block.rows() {
                 (0..block.cols()).for_each(|j| row[j] = block.at(i, j));
-                losses.push(f64::from(self.loss_of_row(exec, &mut row, from + i)));
+                losses.push(self.loss_of_row(exec, &mut row, from + i) / mean);
             }
         });
         losses
@@ -147,6 +160,22 @@ impl Logits {
         }
         let log_loss = Some(log_loss / rows as f64);
         Self { truth: labels.to_vec(), predicted, confidence, scores, log_loss, classes }
+    }
+
+    /// The class of a row is the first of its most probable ones.
+    fn probabilities(logits: &[f32], targets: &[f32], classes: usize) -> Self {
+        let rows = targets.len() / classes;
+        let matrix = MatRef::new(targets, rows, classes);
+        let labels: Vec<u32> = (0..rows).map(|i| largest(matrix, i).expect("checked: no target is NaN")).collect();
+        let log_losses = logits.chunks_exact(classes).zip(targets.chunks_exact(classes)).map(|(z, p)| {
+            let top = z.iter().fold(f64::NEG_INFINITY, |top, &z| if f64::from(z) <= top { top } else { f64::from(z) });
+            let log_sum = libm::log(z.iter().map(|&z| libm::exp(f64::from(z) - top)).sum());
+            // A class that cannot be costs nothing, whatever its logit.
+            let terms = p.iter().zip(z).filter(|(p, _)| **p > 0.0);
+            terms.map(|(&p, &z)| f64::from(p) * (log_sum - (f64::from(z) - top))).sum::<f64>()
+        });
+        let log_loss = Some(log_losses.sum::<f64>() / rows as f64);
+        Self { log_loss, ..Self::classes(logits, &labels, classes) }
     }
 
     fn without_probabilities(self) -> Self {

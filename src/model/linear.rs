@@ -1,6 +1,7 @@
 //! A linear function with one output.
 
 use super::Model;
+use crate::evaluate::Coefficients;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, dot, gemv, gemv_t};
 
 /// z = x·w (+ b): linear regression with the squared loss, logistic regression with the logistic loss.
@@ -48,6 +49,11 @@ impl Model for Linear {
     fn layout(&self) -> Vec<(usize, usize)> {
         let bias = self.bias().map(|_| (1, 1));
         [(1, self.features)].into_iter().chain(bias).collect()
+    }
+
+    fn coefficients(&self) -> Option<Vec<Coefficients>> {
+        let weights = self.parameters[..self.features].iter().map(|&w| f64::from(w)).collect();
+        Some(vec![Coefficients { weights, intercept: self.bias().map_or(0.0, f64::from) }])
     }
 
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {

@@ -1,6 +1,7 @@
 //! Multi-layer perceptron.
 
 use super::Model;
+use crate::evaluate::Coefficients;
 use crate::initializer::Initializer;
 use crate::optimizer::InBackward;
 use crate::random::Stream;
@@ -198,6 +199,17 @@ impl Model for Mlp {
 
     fn layout(&self) -> Vec<(usize, usize)> {
         self.layers.iter().flat_map(|layer| [(layer.fan_in, layer.fan_out), (1, layer.fan_out)]).collect()
+    }
+
+    /// Without hidden layers.
+    fn coefficients(&self) -> Option<Vec<Coefficients>> {
+        let [layer] = &self.layers[..] else { return None };
+        let (weights, bias) = layer.split(&self.parameters);
+        let output = |k: usize| Coefficients {
+            weights: (0..layer.fan_in).map(|j| f64::from(weights.at(j, k))).collect(),
+            intercept: f64::from(bias[k]),
+        };
+        Some((0..layer.fan_out).map(output).collect())
     }
 
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {

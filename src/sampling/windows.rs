@@ -3,7 +3,7 @@
 use super::{Batch, LastBatch, Place, Sampling};
 use crate::dataset::{RowStream, Targets};
 use crate::error::DataError;
-use crate::loss::{BatchTargets, Loss};
+use crate::loss::{Loss, Prepared};
 use crate::random::{Stream, StreamKey};
 use simdescent_kernels::MatRef;
 
@@ -30,7 +30,7 @@ pub(crate) struct Windows {
     next: usize,
     /// The batch.
     batch: (Vec<f32>, Vec<f32>),
-    batch_targets: Targets,
+    prepared: Prepared,
 }
 
 impl Windows {
@@ -57,7 +57,7 @@ impl Windows {
             read: 0,
             next: 0,
             batch: (vec![], vec![]),
-            batch_targets: Targets::Values(vec![]),
+            prepared: Prepared::unweighted(Targets::Values(vec![])),
         }
     }
 
@@ -95,13 +95,11 @@ impl Windows {
             self.used = end;
         }
         self.next += wanted;
-        let fitted = self.loss.prepare(&self.rows.targets(targets)?);
-        self.batch_targets = fitted.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
-        let targets = match &self.batch_targets {
-            Targets::Values(values) => BatchTargets::Values(values),
-            Targets::Labels { labels, .. } => BatchTargets::Labels(labels),
-        };
-        Ok(Batch { inputs: MatRef::new(inputs, wanted, features), targets })
+        let fitted = self.loss.prepare_targets(&self.rows.targets(targets)?);
+        let targets = fitted.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
+        self.prepared = Prepared::unweighted(targets);
+        let (targets, weights) = self.prepared.rows(0, wanted);
+        Ok(Batch { inputs: MatRef::new(inputs, wanted, features), targets, weights })
     }
 
     pub(crate) fn place(&self) -> Place {

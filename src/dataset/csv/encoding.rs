@@ -9,6 +9,9 @@ use crate::error::DataError;
 use ::csv::ByteRecord;
 use serde::{Deserialize, Serialize};
 
+/// The place of a column of weights that a file has not.
+const ABSENT: usize = usize::MAX;
+
 /// What the columns of a file mean, from [`CsvFile::fit`](super::CsvFile::fit) on its training rows: which are numbers, which
 /// categories with which levels, what fills gaps, which classes the target has. It can be kept, as JSON for example, and
 /// read other files.
@@ -30,6 +33,8 @@ pub(super) struct Column {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Role {
     Ignored,
+    /// How much a row counts.
+    Weight,
     /// One feature.
     Number {
         fill: Option<f32>,
@@ -73,14 +78,18 @@ impl CsvEncoding {
     pub(super) fn new(options: CsvOptions, columns: Vec<Column>) -> Result<Self, String> {
         let sorted = |names: &[String]| !names.is_empty() && names.is_sorted_by(|a, b| a < b);
         let good = |column: &Column| match &column.role {
-            Role::Ignored | Role::Target(CsvTarget::Numbers { .. }) => true,
+            Role::Ignored | Role::Weight | Role::Target(CsvTarget::Numbers { .. }) => true,
             Role::Number { fill } => fill.is_none_or(f32::is_finite),
             Role::Levels { levels, fill } => sorted(levels) && fill.is_none_or(|fill| fill < levels.len()),
             Role::Target(CsvTarget::Names { classes }) => sorted(classes),
         };
         let targets = columns.iter().filter(|column| matches!(column.role, Role::Target(_))).count();
-        if targets != 1 || !columns.iter().all(good) {
-            return Err("the encoding of a CSV file needs one target, sorted levels and finite numbers".into());
+        let weights = columns.iter().filter(|column| column.role == Role::Weight).count();
+        if targets != 1 || weights > 1 || !columns.iter().all(good) {
+            return Err(
+                "the encoding of a CSV file needs one target, at most one weight, sorted levels and finite numbers"
+                    .into(),
+            );
         }
         let encoding = Self { options, columns };
         if encoding.features() == 0 {
@@ -97,7 +106,7 @@ impl CsvEncoding {
     /// Features per row.
     pub fn features(&self) -> usize {
         let features = |column: &Column| match &column.role {
-            Role::Ignored | Role::Target(_) => 0,
+            Role::Ignored | Role::Weight | Role::Target(_) => 0,
             Role::Number { .. } => 1,
             Role::Levels { levels, .. } => levels.len(),
         };
@@ -136,6 +145,10 @@ impl CsvEncoding {
         }
     }
 
+    pub(super) fn has_weights(&self) -> bool {
+        self.columns.iter().any(|column| column.role == Role::Weight)
+    }
+
     pub(crate) fn target(&self) -> &CsvTarget {
         let target = |column: &'_ Column| matches!(column.role, Role::Target(_));
         match self.columns.iter().find(|column| target(column)).map(|column| &column.role) {
@@ -155,6 +168,7 @@ impl CsvEncoding {
                     let mut matching = (0..width).filter(|&at| names[at] == *name);
                     match (matching.next(), matching.next()) {
                         (Some(at), None) => Ok(at),
+                        (None, _) if *role == Role::Weight => Ok(ABSENT),
                         (None, _) => Err(format!("no column {name:?}, which the training file has")),
                         (Some(_), Some(_)) => Err(format!("several columns named {name:?}")),
                     }
@@ -169,13 +183,22 @@ impl CsvEncoding {
         Ok((0..width).collect())
     }
 
-    /// Appends the features of a record, whose columns are at `place`; returns its target: a value or the number of its class.
-    pub(super) fn push(&self, record: &ByteRecord, place: &[usize], inputs: &mut Vec<f32>) -> Result<f32, String> {
+    /// Appends the features of a record, whose columns are at `place`, and its weight if there is one; returns its target: a value
+    /// or the number of its class.
+    pub(super) fn push(
+        &self,
+        record: &ByteRecord,
+        place: &[usize],
+        inputs: &mut Vec<f32>,
+        weights: &mut Vec<f32>,
+    ) -> Result<f32, String> {
         let mut target = 0.0;
         for (column, &at) in self.columns.iter().zip(place) {
             let field = record.get(at).unwrap_or_default();
             let pushed = match &column.role {
                 Role::Ignored => Ok(()),
+                Role::Weight if at == ABSENT => Ok(()),
+                Role::Weight => weight(field).map(|x| weights.push(x)),
                 Role::Target(role) => role.number(field).map(|x| target = x),
                 Role::Number { fill } if is_missing(field) => fill.map(|x| inputs.push(x)).ok_or_else(missing),
                 Role::Number { .. } => parse_number(field).map(|x| inputs.push(x)),
@@ -203,6 +226,13 @@ impl CsvEncoding {
             (Err(_), Unseen::Zeros) => Ok(None),
             (Err(_), Unseen::Refuse) => Err(format!("no training row has {}", quoted(text.as_bytes()))),
         }
+    }
+}
+
+fn weight(field: &[u8]) -> Result<f32, String> {
+    match parse_number(field)? {
+        x if x >= 0.0 => Ok(x),
+        x => Err(format!("a row cannot have the weight {x}: it has to be at least 0")),
     }
 }
 

@@ -40,19 +40,24 @@ impl<R: Read + Seek> CsvFile<R> {
             };
             let categorical = list(&options.categorical, "categorical column")?;
             let ignored = list(&options.ignored, "ignored column")?;
+            let weights = options.weights.as_ref().map(|column| find(column, "weight column")).transpose()?;
             if ignored.contains(&target) {
                 return Err("the target column cannot be ignored".to_owned());
             }
-            Ok((target, categorical, ignored))
+            if weights.is_some_and(|w| w == target || ignored.contains(&w) || categorical.contains(&w)) {
+                return Err("the weight column cannot be the target, ignored or categorical".to_owned());
+            }
+            Ok((target, categorical, ignored, weights))
         };
-        let (target, categorical, ignored) = resolve().map_err(|message| whole(&self.path, message))?;
+        let (target, categorical, ignored, weights) = resolve().map_err(|message| whole(&self.path, message))?;
 
         let new = |column| Profile { kind: categorical.contains(&column).then_some(Kind::Text), ..Profile::default() };
         let mut profiles: Vec<Profile> = (0..width).map(new).collect();
         let keep = matches!(options.missing, Missing::Median | Missing::MostFrequent);
+        let seen = |column: usize| !ignored.contains(&column) && weights != Some(column);
         self.each(|row, record| {
             let in_training = training(row);
-            for (column, field) in record.iter().enumerate().filter(|(column, _)| !ignored.contains(column)) {
+            for (column, field) in record.iter().enumerate().filter(|(column, _)| seen(*column)) {
                 if in_training || column == target {
                     let fill = options.missing != Missing::Refuse;
                     let seen = match column == target {
@@ -72,6 +77,8 @@ impl<R: Read + Seek> CsvFile<R> {
             let name = names.as_ref().map(|names| names[column].clone());
             let role = if ignored.contains(&column) {
                 Ok(Role::Ignored)
+            } else if weights == Some(column) {
+                Ok(Role::Weight)
             } else if column == target {
                 Ok(Role::Target(profile.target()))
             } else {

@@ -16,6 +16,10 @@ impl CsvRows {
     pub(crate) fn new(mut file: CsvFile, encoding: CsvEncoding) -> Result<Self, DataError> {
         let place = encoding.place(file.names.as_deref(), file.width);
         let place = place.map_err(|message| DataError::format(&file.path, Place::File, message))?;
+        if encoding.has_weights() {
+            let message = "a stream has no weights of rows: read the file as a whole, or ignore the column of weights";
+            return Err(DataError::format(&file.path, Place::File, message));
+        }
         file.rewind()?;
         Ok(Self { file, encoding, place })
     }
@@ -33,6 +37,7 @@ impl CsvRows {
         if !self.file.advance()? {
             return Err(DataError::format(&self.file.path, Place::File, "the file has shrunk since it was opened"));
         }
-        self.encoding.push(&self.file.record, &self.place, inputs).map_err(|message| self.file.fault(message))
+        let pushed = self.encoding.push(&self.file.record, &self.place, inputs, &mut vec![]);
+        pushed.map_err(|message| self.file.fault(message))
     }
 }
