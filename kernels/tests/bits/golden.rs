@@ -190,8 +190,8 @@ fn results_in_single_precision() {
         ("centred", 0xf490_42b2_f1b6_bf13),
         ("AdaDelta", 0xa6c0_08ca_8357_ebc4),
         ("LAMB", 0x2926_5484_bab6_5c71),
-        ("Adafactor", 0),
-        ("Muon", 0),
+        ("Adafactor", 0xa8d0_0f74_e1c9_c063),
+        ("Muon", 0xcbc4_8dda_3eb3_15dd),
     ]);
 }
 
@@ -236,7 +236,7 @@ fn results_in_double_precision() {
         ("centred", 0xc0f9_0433_f0fb_bc11),
         ("AdaDelta", 0x59da_eab0_ecad_542b),
         ("LAMB", 0xecc5_b48b_d12b_8fe8),
-        ("Adafactor", 0),
-        ("Muon", 0),
+        ("Adafactor", 0xc730_3efe_8940_1e2e),
+        ("Muon", 0xd276_b74f_547f_f67f),
     ]);
 }

@@ -239,7 +239,7 @@ fn quintic(s: f64) -> f64 {
     (0..5).fold(s, |s, _| 3.4445 * s - 4.7750 * s.powi(3) + 2.0315 * s.powi(5))
 }
 
-/// U·Σ·Vᵀ becomes U·φ(Σ/‖Σ‖)·Vᵀ, with values in [0.68, 1.14]; Σ = 1 keeps its direction.
+/// U·Σ·Vᵀ becomes U·φ(Σ/(‖Σ‖ + 1e-7))·Vᵀ, with values in [0.68, 1.14]; Σ = 1 keeps its direction.
 fn singular_values<T: Real>() {
     let tolerance = if T::MANTISSA_BITS == 23 { 1e-4 } else { 1e-12 };
     for ((m, n), equal) in [((6, 9), false), ((9, 6), false), ((8, 8), false), ((8, 8), true), ((5, 8), true)] {
@@ -247,7 +247,7 @@ fn singular_values<T: Real>() {
         let sigma: Vec<f64> = (0..side).map(|k| if equal { 3.0 } else { 50.0 * 0.5f64.powi(k as i32) }).collect();
         let norm = sigma.iter().map(|s| s * s).sum::<f64>().sqrt();
         let element = |sigma: &[f64], i: usize, j: usize| (0..side).map(|k| u[i][k] * sigma[k] * v[j][k]).sum::<f64>();
-        let of_norm: Vec<f64> = sigma.iter().map(|s| quintic(s / norm)).collect();
+        let of_norm: Vec<f64> = sigma.iter().map(|s| quintic(s / (norm + 1e-7))).collect();
         assert!(of_norm.iter().all(|s| (0.68..1.14).contains(s)), "{of_norm:?}");
         for_each_isa(|exec, label| {
             let mut x: Vec<T> = (0..m * n).map(|i| T::from_f64(element(&sigma, i / n, i % n))).collect();
