@@ -98,10 +98,9 @@ impl Optimizer {
                 let options = LambOptions { beta1, beta2, epsilon, weight_decay };
                 pass.lamb(&Lamb::at_step(t, learning_rate, options), &self.layout, [first, second]);
             }
-            Rule::Adafactor { momentum, decay, epsilon, clip, relative } => {
+            Rule::Adafactor { momentum, decay, epsilon, clip, scale_parameter } => {
                 let beta2 = (1.0 - libm::pow(t as f64, -decay)) as f32;
-                let smallest = (relative > 0.0).then_some(relative);
-                let rule = AdafactorStep { beta2, epsilon, clip, momentum, smallest };
+                let rule = AdafactorStep { beta2, epsilon, clip, momentum, scale_parameter };
                 pass.adafactor(rule, &self.layout, [first, second], &mut self.scratch);
             }
             Rule::Muon { momentum, beta1, beta2, epsilon, weight_decay } => {

@@ -133,6 +133,8 @@ const GOLDEN: &[(&str, [&str; 3])] = &[
             "fb462159c20a7f6055c3c2deb453b10326b2ee47c7dc42deab617805e7dd0ddd",
         ],
     ),
+    ("adafactor", ["", "", ""]),
+    ("muon", ["", "", ""]),
 ];
 
 /// The same of SGD and Adam with [`Modifiers`].

@@ -30,7 +30,7 @@ pub(super) struct AdafactorStep {
     /// β₁
     pub(super) momentum: f32,
     /// ε₂ if the rate is relative to the parameters.
-    pub(super) smallest: Option<f32>,
+    pub(super) scale_parameter: Option<f32>,
 }
 
 /// Where each array of a layout lies.
@@ -95,7 +95,7 @@ impl<'a> Pass<'a> {
         [means, velocity]: [&mut [f32]; 2],
         scratch: &mut [f32],
     ) {
-        let AdafactorStep { beta2, epsilon, clip, momentum, smallest } = rule;
+        let AdafactorStep { beta2, epsilon, clip, momentum, scale_parameter } = rule;
         let (exec, mut means) = (self.exec, means);
         for (layer, (rows, cols)) in layers(layout) {
             let (row_means, others) = means.split_at_mut(rows);
@@ -112,7 +112,7 @@ impl<'a> Pass<'a> {
             let size = moment.rms(exec, gradient);
             let factor = if size > clip { clip / size } else { 1.0 };
             let mut rate = self.learning_rate as f32;
-            if let Some(smallest) = smallest {
+            if let Some(smallest) = scale_parameter {
                 let w = &self.parameters[layer.clone()];
                 let size = (dot(exec, w, w) / w.len().max(1) as f32).sqrt();
                 rate *= if size > smallest { size } else { smallest };
@@ -180,3 +180,6 @@ impl<'a> Pass<'a> {
         FlushState { below: if self.modifiers.flush_subnormals { f32::MIN_POSITIVE } else { 0.0 }, rule }
     }
 }
+
+#[cfg(test)]
+mod tests;

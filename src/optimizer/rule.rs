@@ -124,8 +124,8 @@ pub enum Rule {
         /// d > 0, the largest RMS of a direction
         clip: f32,
         /// ε₂ > 0: the rate is multiplied by the RMS of the parameter array, at least ε₂ (the paper, PyTorch, and Hugging Face's
-        /// `scale_parameter`). 0: it is taken as it is.
-        relative: f32,
+        /// `scale_parameter`). `None`: it is taken as it is.
+        scale_parameter: Option<f32>,
     },
     /// Orthogonalised momentum for hidden matrices, scaled by 0.2·√max(rows, columns) so that one learning rate and decay serve
     /// it and AdamW, which takes the rest: vectors, and the last layer. The first layer counts as hidden, because its inputs are
@@ -187,7 +187,7 @@ impl Rule {
     pub const SCHEDULE_FREE: Self = Self::ScheduleFree { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
     /// Adafactor without momentum, decay = 0.8, ε₁ = 1e-30, d = 1, ε₂ = 1e-3 (the paper's).
     pub const ADAFACTOR: Self =
-        Self::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 1.0, relative: 1e-3 };
+        Self::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 1.0, scale_parameter: Some(1e-3) };
     /// Muon with μ = 0.95, β₁ = 0.9, β₂ = 0.95, ε = 1e-8 (Liu et al.), and λ = 0.01 as in [`ADAMW`](Self::ADAMW) (theirs and PyTorch's is
     /// 0.1, Jordan's 0).
     pub const MUON: Self = Self::Muon { momentum: 0.95, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.01 };
@@ -303,8 +303,8 @@ impl Rule {
             Self::Adafactor { decay, clip, .. } if !(positive(decay) && positive(f64::from(clip))) => {
                 Some("decay and clip have to be positive")
             }
-            Self::Adafactor { relative, .. } if !(relative >= 0.0 && relative.is_finite()) => {
-                Some("relative must not be negative")
+            Self::Adafactor { scale_parameter: Some(smallest), .. } if !positive(f64::from(smallest)) => {
+                Some("the scale of the parameters has to be positive")
             }
             Self::AdamW { weight_decay, .. }
             | Self::Muon { weight_decay, .. }
@@ -345,12 +345,12 @@ mod tests {
             (Rule::Lion { beta1: 0.9, beta2: 1.5 }, "betas have to be in [0, 1)"),
             (Rule::Muon { momentum: 1.0, beta1: 0.9, beta2: 0.9, epsilon: 1e-8, weight_decay: 0.0 }, "in [0, 1)"),
             (
-                Rule::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 0.0, relative: 0.0 },
+                Rule::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 0.0, scale_parameter: None },
                 "decay and clip have to be positive",
             ),
             (
-                Rule::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 1.0, relative: f32::NAN },
-                "relative must not be negative",
+                Rule::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 1.0, scale_parameter: Some(0.0) },
+                "parameters has to be positive",
             ),
             (
                 Rule::AdamW { beta1: 0.9, beta2: 0.9, epsilon: 1e-8, weight_decay: -1.0 },

@@ -18,9 +18,10 @@ use core::marker::PhantomData;
 /// U\[i, j\] = (g·c\[j\])·r\[i\] with c = √(1/C), r = √(mean(R)/R). A vector is a matrix of one row, for which r is exactly 1
 /// and V is C: not factored, as in the paper.
 ///
-/// In the paper a step is w ← w − α·U/max(1, RMS(U)/d), with d = 1, β₂ = 1 − t^−0.8, ε₁ = 1e-30 and α = ρ·max(ε₂, RMS(w)), where ε₂ =
-/// 1e-3. PyTorch has no ε₁ in the averages, but V at least the square of the machine epsilon; and ρ = min(η, 1/√t), where Hugging Face, if not told to take a
-/// rate, has min(0.01, 1/√t). Both, and this, take weight decay to be decoupled.
+/// The paper's step is w ← w − α·U/max(1, RMS(U)/d) with d = 1, β₂ = 1 − t^−0.8, ε₁ = 1e-30, and α = ρ·max(ε₂, RMS(w)), where ε₂ =
+/// 1e-3 and ρ = min(0.01, 1/√t). Hugging Face has a rate of the caller in place of ρ if told so (`relative_step=False`), and without RMS(w) if
+/// told so (`scale_parameter=False`); PyTorch has ρ = min(η, 1/√t), and no ε₁ in the averages, but V at least the square of the
+/// machine epsilon. Both have decoupled weight decay.
 ///
 /// ```
 /// use simdescent_kernels::{Exec, optimizer::{Adafactor, Scaled, Sgd}};
