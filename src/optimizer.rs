@@ -25,7 +25,7 @@ pub struct Optimizer {
     state: [Vec<f32>; 3],
     /// Rows and columns of each parameter array.
     layout: Vec<(usize, usize)>,
-    /// Room for the gradient or the direction of one array, for rules of several passes.
+    /// Room for the gradient or the direction of one array, for rules of several passes; empty where none is needed.
     scratch: Vec<f32>,
     steps: u64,
     /// Of the steps so far: the product of NAdam's momenta, the sum of schedule-free η².
@@ -37,12 +37,7 @@ impl Optimizer {
     pub fn new(rule: Rule, modifiers: Modifiers, layout: &[(usize, usize)]) -> Self {
         let state = rule.state_lengths(layout).map(|n| vec![0.0; n]);
         let accumulated = if matches!(rule, Rule::NAdam { .. }) { 1.0 } else { 0.0 };
-        let scratch = if matches!(rule, Rule::Adafactor { .. } | Rule::Muon { .. }) {
-            vec![0.0; layout.iter().map(|(rows, cols)| rows * cols).max().unwrap_or(0)]
-        } else {
-            vec![]
-        };
-        Self { rule, modifiers, state, layout: layout.to_vec(), scratch, steps: 0, accumulated }
+        Self { rule, modifiers, state, layout: layout.to_vec(), scratch: vec![], steps: 0, accumulated }
     }
 
     /// The rule.

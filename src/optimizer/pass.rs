@@ -42,6 +42,12 @@ fn layers(layout: &[(usize, usize)]) -> impl Iterator<Item = (Range<usize>, (usi
     })
 }
 
+/// The first `n` elements, which are there from the first step on.
+fn room(scratch: &mut Vec<f32>, n: usize) -> &mut [f32] {
+    scratch.resize(n.max(scratch.len()), 0.0);
+    &mut scratch[..n]
+}
+
 /// Whether Muon takes each array of a layout: the matrices in front of the last layer.
 pub(super) fn hidden(layout: &[(usize, usize)]) -> impl Iterator<Item = bool> {
     let last = layout.iter().rposition(|&(rows, _)| rows > 1).unwrap_or(0);
@@ -93,7 +99,7 @@ impl<'a> Pass<'a> {
         rule: AdafactorStep,
         layout: &[(usize, usize)],
         [means, velocity]: [&mut [f32]; 2],
-        scratch: &mut [f32],
+        scratch: &mut Vec<f32>,
     ) {
         let AdafactorStep { beta2, epsilon, clip, momentum, scale_parameter } = rule;
         let (exec, mut means) = (self.exec, means);
@@ -103,7 +109,7 @@ impl<'a> Pass<'a> {
             means = others;
             let mut gradient = &self.gradient[layer.clone()];
             if self.l2 != 0.0 || self.factor != 1.0 || self.modifiers.clip_value.is_some() {
-                let kept = &mut scratch[..gradient.len()];
+                let kept = room(scratch, layer.len());
                 let keep = self.before(KeepGradient);
                 fused_step(exec, &keep, &mut self.parameters[layer.clone()], gradient, [&mut *kept]);
                 gradient = kept;
@@ -135,7 +141,7 @@ impl<'a> Pass<'a> {
         (momentum, adam, weight_decay): (f32, Adam<f32>, f64),
         layout: &[(usize, usize)],
         [m, v]: [&mut [f32]; 2],
-        scratch: &mut [f32],
+        scratch: &mut Vec<f32>,
     ) {
         let (exec, mut v) = (self.exec, v);
         let rate = (self.learning_rate * weight_decay) as f32;
@@ -145,7 +151,7 @@ impl<'a> Pass<'a> {
             let (parameters, gradient) = (&mut self.parameters[layer.clone()], &self.gradient[layer.clone()]);
             let m = &mut m[layer.clone()];
             if hidden {
-                let direction = &mut scratch[..layer.len()];
+                let direction = room(scratch, layer.len());
                 fused_step(exec, &first, parameters, gradient, [m, &mut *direction]);
                 orthogonalize(exec, direction, (rows, cols));
                 let learning_rate = (self.learning_rate * 0.2 * (rows.max(cols) as f64).sqrt()) as f32;
