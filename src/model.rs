@@ -26,7 +26,8 @@ pub trait Model: Send {
     /// The parameters, and the gradient by them that the last [`backward`](Model::backward) computed.
     fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]);
     /// Rows and columns of the parameter arrays in order, a vector being one row: the layers of an optimizer that treats each
-    /// on its own ([`Rule::Lamb`](crate::Rule::Lamb)). If not overridden, all parameters are one.
+    /// on its own, or as the matrix it is ([`Rule::Lamb`](crate::Rule::Lamb), [`Adafactor`](crate::Rule::Adafactor),
+    /// [`Muon`](crate::Rule::Muon)). If not overridden, all parameters are one vector.
     fn layout(&self) -> Vec<(usize, usize)> {
         vec![(1, self.parameters().len())]
     }

@@ -2,6 +2,7 @@
 
 mod in_backward;
 mod modifiers;
+mod pass;
 mod rule;
 
 pub use in_backward::InBackward;
@@ -9,11 +10,11 @@ pub use modifiers::Modifiers;
 pub use rule::Rule;
 
 use in_backward::ElementWise;
+use pass::{AdafactorStep, Pass};
 use simdescent_kernels::Exec;
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
-    Lamb, LambOptions, Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd,
-    SoftThreshold, UpdateRule, clip_factor, direction_norms, fused_step, schedule_free_average,
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, DecoupledDecay, Lamb, LambOptions, Lion, Momentum,
+    NAdam, Nesterov, RmsProp, ScheduleFree, ScheduleFreeOptions, Sgd, schedule_free_average,
 };
 
 /// A [`Rule`] at work: its state vectors and the number of steps taken.
@@ -24,6 +25,8 @@ pub struct Optimizer {
     state: [Vec<f32>; 3],
     /// Rows and columns of each parameter array.
     layout: Vec<(usize, usize)>,
+    /// Room for the gradient or the direction of one array, for rules of several passes; empty where none is needed.
+    scratch: Vec<f32>,
     steps: u64,
     /// Of the steps so far: the product of NAdam's momenta, the sum of schedule-free η².
     accumulated: f64,
@@ -32,10 +35,9 @@ pub struct Optimizer {
 impl Optimizer {
     /// Fresh state for parameter arrays of these rows and columns, as [`Model::layout`](crate::Model::layout) has them.
     pub fn new(rule: Rule, modifiers: Modifiers, layout: &[(usize, usize)]) -> Self {
-        let parameters = layout.iter().map(|(rows, cols)| rows * cols).sum();
-        let state = |i| vec![0.0; if i < rule.states() { parameters } else { 0 }];
+        let state = rule.state_lengths(layout).map(|n| vec![0.0; n]);
         let accumulated = if matches!(rule, Rule::NAdam { .. }) { 1.0 } else { 0.0 };
-        Self { rule, modifiers, state: [0, 1, 2].map(state), layout: layout.to_vec(), steps: 0, accumulated }
+        Self { rule, modifiers, state, layout: layout.to_vec(), scratch: vec![], steps: 0, accumulated }
     }
 
     /// The rule.
@@ -43,8 +45,8 @@ impl Optimizer {
         self.rule
     }
 
-    /// One step with learning rate η, in one pass over the parameters (LAMB: two; clipping by norm reads the gradient once
-    /// before). `l2` is λ of the penalty ½λ‖w‖² in the loss.
+    /// One step with learning rate η, in one pass over the parameters (LAMB: two, Adafactor three, Muon more; clipping by norm
+    /// reads the gradient once before). `l2` is λ of the penalty ½λ‖w‖² in the loss.
     ///
     /// # Panics
     /// If the lengths are not the number of parameters the optimizer was made for.
@@ -56,7 +58,7 @@ impl Optimizer {
         if t == 1 && matches!(self.rule, Rule::ScheduleFree { .. }) {
             first.copy_from_slice(parameters);
         }
-        let mut pass = Pass { exec, learning_rate, l2, modifiers: self.modifiers, parameters, gradient };
+        let mut pass = Pass::new(exec, (learning_rate, l2), self.modifiers, parameters, gradient);
         match self.rule {
             Rule::Sgd => pass.run(Sgd { learning_rate: rate }, []),
             Rule::Momentum { momentum } => pass.run(Momentum { learning_rate: rate, momentum }, [first]),
@@ -90,6 +92,15 @@ impl Optimizer {
             Rule::Lamb { beta1, beta2, epsilon, weight_decay } => {
                 let options = LambOptions { beta1, beta2, epsilon, weight_decay };
                 pass.lamb(&Lamb::at_step(t, learning_rate, options), &self.layout, [first, second]);
+            }
+            Rule::Adafactor { momentum, decay, epsilon, clip, scale_parameter } => {
+                let beta2 = (1.0 - libm::pow(t as f64, -decay)) as f32;
+                let rule = AdafactorStep { beta2, epsilon, clip, momentum, scale_parameter };
+                pass.adafactor(rule, &self.layout, [first, second], &mut self.scratch);
+            }
+            Rule::Muon { momentum, beta1, beta2, epsilon, weight_decay } => {
+                let adam = Adam::at_step(t, learning_rate, beta1, beta2, epsilon);
+                pass.muon((momentum, adam, weight_decay), &self.layout, [first, second], &mut self.scratch);
             }
             Rule::ScheduleFree { beta1, beta2, epsilon, weight_decay } => {
                 let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay };
@@ -131,68 +142,6 @@ impl Optimizer {
         if let Rule::ScheduleFree { beta1, .. } = self.rule {
             schedule_free_average(exec, beta1, parameters, &self.state[0]);
         }
-    }
-}
-
-/// The pass over the parameters that is the same for every rule.
-struct Pass<'a> {
-    exec: Exec<'a>,
-    learning_rate: f64,
-    l2: f32,
-    modifiers: Modifiers,
-    parameters: &'a mut [f32],
-    gradient: &'a [f32],
-}
-impl Pass<'_> {
-    fn run<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, state: [&mut Vec<f32>; S]) {
-        let lambda = self.l2;
-        if self.modifiers != Modifiers::NONE {
-            self.step(self.modified(rule), state);
-        } else if lambda != 0.0 {
-            self.step(CoupledDecay { lambda, rule }, state);
-        } else {
-            self.step(rule, state);
-        }
-    }
-
-    fn step<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, state: [&mut Vec<f32>; S]) {
-        fused_step(self.exec, &rule, self.parameters, self.gradient, state.map(Vec::as_mut_slice));
-    }
-
-    /// Two passes over each layer.
-    fn lamb(&mut self, lamb: &Lamb<f32>, layout: &[(usize, usize)], [m, v]: [&mut Vec<f32>; 2]) {
-        let first = self.before(self.flushed(*lamb));
-        let mut from = 0;
-        for (rows, cols) in layout {
-            let layer = from..from + rows * cols;
-            from = layer.end;
-            let (gradient, m, v) = (&self.gradient[layer.clone()], &mut m[layer.clone()], &mut v[layer.clone()]);
-            let norms = direction_norms(self.exec, &first, &self.parameters[layer.clone()], gradient, [m, v]);
-            let second = self.after(lamb.step(norms));
-            fused_step(self.exec, &second, &mut self.parameters[layer], m, [v]);
-        }
-    }
-
-    /// Everything around the rule; what is not asked for changes nothing.
-    fn modified<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
-        self.before(self.after(self.flushed(rule)))
-    }
-    /// What is done to the gradient.
-    fn before<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
-        let Modifiers { clip_norm, clip_value, .. } = self.modifiers;
-        let factor = clip_norm.map_or(1.0, |limit| clip_factor(self.exec, self.gradient, limit));
-        let rule = CoupledDecay { lambda: self.l2, rule };
-        Scaled { factor, rule: ClipValue { limit: clip_value.unwrap_or(f32::INFINITY), rule } }
-    }
-    /// What is done to the parameters.
-    fn after<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
-        let by_rate = |lambda: f32| (self.learning_rate * f64::from(lambda)) as f32;
-        let rule = DecoupledDecay { rate: by_rate(self.modifiers.weight_decay), rule };
-        SoftThreshold { threshold: by_rate(self.modifiers.l1), rule }
-    }
-    /// What is done to the state.
-    fn flushed<R>(&self, rule: R) -> FlushState<f32, R> {
-        FlushState { below: if self.modifiers.flush_subnormals { f32::MIN_POSITIVE } else { 0.0 }, rule }
     }
 }
 

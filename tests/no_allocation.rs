@@ -34,7 +34,7 @@ fn steps_of_changing_batch_size_reuse_their_buffers() {
     let shape = BatchShape::Step { factor: 0.5, every: 40 };
     let batch_growth = BatchGrowth::Scheduled { shape, rate: RateScaling::Linear, largest: 40 };
     for sampling in [Sampling::Reshuffled, Sampling::FixedOrder, Sampling::WithReplacement] {
-        for rule in [Rule::Sgd, Rule::ADAM] {
+        for rule in [Rule::Sgd, Rule::ADAM, Rule::ADAFACTOR, Rule::MUON] {
             let settings = Settings {
                 loss: Loss::SoftmaxCrossEntropy,
                 rule,

@@ -133,6 +133,22 @@ const GOLDEN: &[(&str, [&str; 3])] = &[
             "fb462159c20a7f6055c3c2deb453b10326b2ee47c7dc42deab617805e7dd0ddd",
         ],
     ),
+    (
+        "adafactor",
+        [
+            "5724e986ed9ede453888a99de7f812684a97c727da389b1e1621aeadc8843bc9",
+            "57af9b94dc5ae14c90498ab2372038bec7a366f43e566091902f02aa5d73621a",
+            "62d382e2746dfa2f258e7f2c1f3a9e0b6994c6f11b90efe125ae0812ced6e995",
+        ],
+    ),
+    (
+        "muon",
+        [
+            "bf59e29cf8a0f498523acdee7de200e3690a34b60aa70fe05d5e7ae91dea62a0",
+            "67a97cbbc56c8127ad8e2b9da16e2fc28b057c9b50d2187cc9068bd408b93dd2",
+            "4d422063632c92d7f9b65779c7902dcace6e083f3f6bbc6f34f0735419faa617",
+        ],
+    ),
 ];
 
 /// The same of SGD and Adam with [`Modifiers`].

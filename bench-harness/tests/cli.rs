@@ -58,6 +58,7 @@ fn every_optimizer_trains_the_example() {
             "adadelta" => "5",
             "adagrad" | "schedule-free" => "1",
             "lamb" | "lion" | "rmsprop" | "centered-rmsprop" => "0.01",
+            "adafactor" => "0.03", // of the weight
             _ => "0.1",
         };
         let mut arguments = vec!["train", "--example", "linear", "--optimizer", name, "--json"];

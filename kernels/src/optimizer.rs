@@ -22,6 +22,9 @@
 //! | [`Lion`] | m | w ← w − η·sign(β₁·m + (1−β₁)·g); m ← β₂·m + (1−β₂)·g |
 //! | [`ScheduleFree`] | z, v | AdamW on z, parameters between z and the average of all z |
 //! | [`Lamb`] | m, v | m, v as Adam; r = m̂/(√v̂ + ε) + λ·w; w ← w − η·‖w‖/‖r‖·r, per layer in two passes |
+//! | [`Adafactor`] | R, C | means of rows and columns of g², averaged; w ← w − η·g/√(R·Cᵀ/mean(R)), clipped, per layer in three passes |
+//! | [`MuonMomentum`] | m, d | m ← μ·m + g; d ← g + μ·m; w ← w − η·[`orthogonalize`]`(d)`, per layer, by matrix products |
+//! | [`KeepGradient`] | g | nothing |
 //! | [`Scaled`], [`ClipValue`] | of the inner rule | g ← α·g, g ← g limited to \[−c, c\]; then the inner rule |
 //! | [`CoupledDecay`] | of the inner rule | g ← g + λ·w, then the inner rule |
 //! | [`DecoupledDecay`] | of the inner rule | w ← w − ηλ·w, then the inner rule |
@@ -29,6 +32,7 @@
 //! | [`FlushState`] | of the inner rule | the inner rule, then tiny state ← 0 |
 
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
@@ -37,9 +41,11 @@ mod centered_rmsprop;
 mod clip;
 mod decay;
 mod flush;
+mod keep;
 mod lamb;
 mod lion;
 mod momentum;
+mod muon;
 mod nadam;
 mod nesterov;
 mod proximal;
@@ -48,6 +54,7 @@ mod schedule_free;
 mod sgd;
 
 pub use adadelta::AdaDelta;
+pub use adafactor::Adafactor;
 pub use adagrad::AdaGrad;
 pub use adam::Adam;
 pub use adamax::Adamax;
@@ -56,9 +63,11 @@ pub use centered_rmsprop::CenteredRmsProp;
 pub use clip::{ClipValue, Scaled, clip_factor};
 pub use decay::{CoupledDecay, DecoupledDecay};
 pub use flush::FlushState;
+pub use keep::KeepGradient;
 pub use lamb::{Lamb, LambOptions, LambStep, direction_norms, lamb_step};
 pub use lion::Lion;
 pub use momentum::Momentum;
+pub use muon::{MuonMomentum, orthogonalize};
 pub use nadam::NAdam;
 pub use nesterov::Nesterov;
 pub use proximal::SoftThreshold;

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `parameters` | `f32`, all of them, flat |
 //! | `weights` | `f32`, the same if left out |
-//! | `optimizer.0`, `.1`, `.2` | `f32`, state as long as the parameters, or empty |
+//! | `optimizer.0`, `.1`, `.2` | `f32`, state, most of it as long as the parameters or empty |
 //! | `optimizer.accumulated` | `f64`, one number |
 //! | `history.losses`, `history.validation` | `f32` per step, `f64` per validation |
 //! | `sampling.order` | `u32`, the rows in the order of this epoch; empty if it is that of the data |

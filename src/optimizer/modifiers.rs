@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is done to gradient, parameters and state around the rule's step, in the same pass over memory.
+/// What is done to gradient, parameters and state around the rule's step, in the same pass over memory (Adafactor needs another
+/// one to change its gradient).
 ///
 /// In this order: scale the gradient so that its norm is at most `clip_norm`; limit its elements to ±`clip_value`; add the
 /// gradient of the L2 penalty ([`Settings::l2`](crate::Settings::l2), which is hence not clipped, as in PyTorch); shrink the parameters by

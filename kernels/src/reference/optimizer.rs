@@ -1,6 +1,8 @@
 //! Optimizer steps on one parameter: the new parameter and state, from the formulas in [`crate::optimizer`].
 
+use crate::accum::Accum;
 use crate::real::Real;
+use crate::threads::CHUNK;
 
 /// [`crate::optimizer::Sgd`].
 pub fn sgd<T: Real>(lr: T, w: T, g: T) -> T {
@@ -184,6 +186,65 @@ pub fn lamb<T: Real>(
     let length = T::from_f64(lr) * ratio;
     for (w, r) in w.iter_mut().zip(direction) {
         *w = (-length).mul_add(r, *w);
+    }
+}
+
+/// [`crate::optimizer::Adafactor`] on a row-major matrix with `averages.0.len()` rows: the direction and its RMS; new averages
+/// of rows and columns in place.
+pub fn adafactor<T: Real>(
+    (beta2, epsilon): (T, T),
+    g: &[T],
+    (row_means, col_means): (&mut [T], &mut [T]),
+) -> (Vec<T>, T) {
+    let (m, n) = (row_means.len(), col_means.len());
+    let average = |old: T, sum: T, count: usize| {
+        let mean = sum.mul_add(T::from_f64(1.0 / count as f64), epsilon);
+        beta2.mul_add(old, (T::ONE - beta2) * mean)
+    };
+    for (r, row) in row_means.iter_mut().zip(g.chunks(n)) {
+        *r = average(*r, super::dot_lanes(row, row), n);
+    }
+    for (j, c) in col_means.iter_mut().enumerate() {
+        let mut sum = T::ZERO;
+        for block in g.chunks((CHUNK / n).max(32) * n) {
+            sum = sum + block.chunks(n).fold(T::ZERO, |sum, row| row[j].mul_add(row[j], sum));
+        }
+        *c = average(*c, sum, m);
+    }
+    let mean = super::asum(row_means) / T::from_f64(m as f64);
+    let factor = |i: usize| ((T::ONE / col_means[i % n]).sqrt(), (mean / row_means[i / n]).sqrt());
+    let u: Vec<T> = g.iter().enumerate().map(|(i, &g)| g * factor(i).0 * factor(i).1).collect();
+    let sums: Vec<T> = u
+        .chunks((CHUNK / n).max(1) * n)
+        .map(|rows| {
+            let mut lanes = vec![T::ZERO; T::LANES];
+            for row in rows.chunks(n) {
+                for (j, &u) in row.iter().enumerate() {
+                    lanes[j % T::LANES] = u.mul_add(u, lanes[j % T::LANES]);
+                }
+            }
+            super::fold(lanes, |a, b| a + b)
+        })
+        .collect();
+    let rms = (super::tree(&sums, &|a, b| a + b) / T::from_f64((m * n) as f64)).sqrt();
+    (u, rms)
+}
+
+/// [`crate::optimizer::orthogonalize`].
+pub fn orthogonalize<T: Real>(x: &mut [T], (rows, cols): (usize, usize)) {
+    let (s, l) = (rows.min(cols), rows.max(cols));
+    let at = |i: usize, j: usize| if rows <= cols { i * cols + j } else { j * cols + i };
+    let [a, b, c] = [3.4445, -4.7750, 2.0315].map(T::from_f64);
+    super::scale(T::ONE / (super::nrm2(x) + T::from_f64(1e-7)), x);
+    for _ in 0..5 {
+        let (old, mut gram) = (x.to_vec(), vec![T::ZERO; s * s]);
+        super::gemm(Accum::Replace, T::ONE, (s, l, s), |i, k| old[at(i, k)], |k, j| old[at(j, k)], &mut gram);
+        let mut p: Vec<T> = gram.iter().map(|&x| b * x).collect();
+        super::gemm(Accum::Add, c, (s, s, s), |i, k| gram[i * s + k], |k, j| gram[k * s + j], &mut p);
+        (0..s).for_each(|i| p[i * s + i] = p[i * s + i] + a);
+        let mut new = vec![T::ZERO; s * l];
+        super::gemm(Accum::Replace, T::ONE, (s, s, l), |i, k| p[i * s + k], |k, j| old[at(k, j)], &mut new);
+        (0..s * l).for_each(|i| x[at(i / l, i % l)] = new[i]);
     }
 }
 

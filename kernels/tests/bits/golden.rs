@@ -10,8 +10,8 @@ use simdescent_kernels::loss::{
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, Lamb, LambOptions, Lion, NAdam, RmsProp, ScheduleFree,
-    ScheduleFreeOptions, UpdateRule, fused_step, lamb_step,
+    AdaDelta, AdaGrad, Adafactor, Adam, Adamax, AmsGrad, CenteredRmsProp, Lamb, LambOptions, Lion, NAdam, RmsProp,
+    ScheduleFree, ScheduleFreeOptions, Sgd, UpdateRule, fused_step, lamb_step, orthogonalize,
 };
 use simdescent_kernels::threads::CHUNK;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, asum, dot, gemm, gemv, gemv_t, math, nrm2};
@@ -119,6 +119,15 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
     let (mut w, mut m, mut v) = (x.clone(), y.clone(), positive);
     lamb_step(exec, &Lamb::at_step(7, 0.01, options), &mut w, &y, [&mut m, &mut v]);
     record("LAMB", &w);
+    let (shape, mut rows, mut cols) = ((50, 800), y[..50].to_vec(), y[50..][..800].to_vec());
+    rows.iter_mut().chain(&mut cols).for_each(|x| *x = x.abs());
+    let moment = Adafactor::estimate(exec, (decay, f(1e-30)), &x, shape, [&mut rows, &mut cols]);
+    let factor = moment.rms(exec, &x);
+    moment.step(exec, &Sgd { learning_rate: learning_rate / factor }, &mut w, &x, []);
+    record("Adafactor", &w);
+    let mut d = x[..40 * 55].to_vec();
+    orthogonalize(exec, &mut d, (55, 40));
+    record("Muon", &d);
     results
 }
 
@@ -181,6 +190,8 @@ fn results_in_single_precision() {
         ("centred", 0xf490_42b2_f1b6_bf13),
         ("AdaDelta", 0xa6c0_08ca_8357_ebc4),
         ("LAMB", 0x2926_5484_bab6_5c71),
+        ("Adafactor", 0xa8d0_0f74_e1c9_c063),
+        ("Muon", 0xcbc4_8dda_3eb3_15dd),
     ]);
 }
 
@@ -225,5 +236,7 @@ fn results_in_double_precision() {
         ("centred", 0xc0f9_0433_f0fb_bc11),
         ("AdaDelta", 0x59da_eab0_ecad_542b),
         ("LAMB", 0xecc5_b48b_d12b_8fe8),
+        ("Adafactor", 0xc730_3efe_8940_1e2e),
+        ("Muon", 0xd276_b74f_547f_f67f),
     ]);
 }

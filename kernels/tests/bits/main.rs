@@ -38,6 +38,7 @@ mod math_accuracy;
 mod optimizer;
 mod optimizer_layers;
 mod optimizer_limits;
+mod optimizer_matrices;
 mod optimizer_properties;
 mod optimizer_rules;
 mod panics;
