@@ -5,6 +5,7 @@ use crate::problem::{Optimizer, ProblemOptions};
 use crate::protocol::Profile;
 use crate::run_options::RunOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
+use crate::search;
 use crate::workload::DataSource;
 use clap::{Args, Parser, Subcommand};
 use std::num::NonZeroUsize;
@@ -33,13 +34,52 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Tune(Tune),
     /// Print and plot a schedule: the learning rate, and the batch size where it changes.
-    Schedule(ScheduleCommand),
+    Schedule(Box<ScheduleCommand>),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tune {
     /// Find a learning rate: train with a rate that grows from step to step until the loss explodes.
-    Lr(TuneLearningRate),
+    Lr(Box<TuneLearningRate>),
+    /// Search any hyper-parameters: train with many values of them.
+    ///
+    /// The space is a TOML file like the configuration, with a range in the place of each value that is searched:
+    /// { linear = [a, b] }, { log = [a, b] }, { one-minus-log = [a, b] } for betas, { integer = [a, b] }, { log-integer = [a, b] }
+    /// or { choice = [a, b, …] }. E.g. below [learning-rate]: rate = { log = [1e-4, 1] }
+    Search(Box<SearchOptions>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchOptions {
+    /// TOML file with the options of the training that are not searched, as for train. A flag wins over the file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The space.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) space: PathBuf,
+    /// How points are chosen.
+    #[arg(long, value_enum, default_value_t = search::Method::QuasiRandom)]
+    pub(crate) method: search::Method,
+    /// How many points.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=search::LONGEST))]
+    pub(crate) trials: u64,
+    /// What is sought, on the validation set.
+    #[arg(long, value_enum, default_value_t = search::Metric::BestLoss)]
+    pub(crate) metric: search::Metric,
+    /// Append a JSON line per finished trial to this file; a search that finds some of its trials there does only the rest.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Write the best configuration into this file, for train --config.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) best: Option<PathBuf>,
+    /// Draw the best value so far over the trials into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print JSON, with every trial, instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
 }
 
 #[derive(Debug, Args)]

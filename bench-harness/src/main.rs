@@ -14,10 +14,12 @@ mod problem;
 mod protocol;
 mod report;
 mod results_dir;
+mod rule_options;
 mod run_options;
 mod runner;
 mod saved_model;
 mod schedule;
+mod search;
 mod sweep;
 mod table;
 mod train;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         cli::Command::Evaluate(options) => evaluate::run(&options),
         cli::Command::Sweep(options) => sweep::run(&options),
         cli::Command::Tune(cli::Tune::Lr(options)) => tune::learning_rate(&options),
+        cli::Command::Tune(cli::Tune::Search(options)) => search::run(&options),
         cli::Command::Schedule(command) => schedule::run(&command),
     };
     match result {

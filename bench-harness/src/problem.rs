@@ -110,7 +110,14 @@ enum InitializerName {
 impl ProblemOptions {
     /// The workload that the options name.
     pub(crate) fn workload(&self, seed: u64) -> Result<Workload> {
-        let mut workload = match (self.workload, self.example, &self.data) {
+        let mut workload = self.data(seed)?;
+        (workload.model, workload.loss) = self.model_and_loss(&workload)?;
+        Ok(workload)
+    }
+
+    /// The data that the options name, with its usual model and loss.
+    pub(crate) fn data(&self, seed: u64) -> Result<Workload> {
+        Ok(match (self.workload, self.example, &self.data) {
             (embedded, None, None) => workload::embedded(seed)?.swap_remove(embedded.unwrap_or(Embedded::Mlp) as usize),
             (None, Some(Example::Linear), None) => {
                 let (training, model) = (synthetic::linear_example(), ModelSpec::Linear { features: 1, bias: false });
@@ -119,14 +126,19 @@ impl ProblemOptions {
             }
             (None, None, Some(data)) => data.workloads(seed)?.swap_remove(0),
             _ => bail!("give one of workload, example and data"),
-        };
-        self.change(&mut workload.model)?;
-        match (self.loss, self.loss_parameter) {
-            (Some(name), parameter) => workload.loss = name.with(parameter)?,
+        })
+    }
+
+    /// Model and loss that the options want on this data.
+    pub(crate) fn model_and_loss(&self, data: &Workload) -> Result<(ModelSpec, Loss)> {
+        let mut model = data.model.clone();
+        self.change(&mut model)?;
+        let loss = match (self.loss, self.loss_parameter) {
+            (Some(name), parameter) => name.with(parameter)?,
             (None, Some(_)) => bail!("--loss-parameter needs a --loss"),
-            (None, None) => {}
-        }
-        Ok(workload)
+            (None, None) => data.loss,
+        };
+        Ok((model, loss))
     }
 
     /// Makes the model what the options want.

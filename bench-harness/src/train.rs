@@ -28,7 +28,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
         }
         return lbfgs(exec, &run, &workload, options.json);
     }
-    let (settings, length) = run.settings(&workload)?;
+    let (settings, length) = run.settings(workload.training.rows(), workload.loss)?;
     let model = workload.model.build(run.trial(), run.seed());
     let mut trainer = Trainer::new(exec, model, &workload.training, settings)?;
     let fit = trainer.fit(&Evaluator::new(workload.loss, &workload.validation)?, length)?;

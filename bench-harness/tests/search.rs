@@ -1,0 +1,148 @@
+//! `tune search` as a user meets it.
+
+mod command;
+
+use command::{json, refused, simdescent, text};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+const CONFIG: &str = "optimizer = 'nesterov'\n[problem]\nworkload = 'softmax'\n[fit]\nsteps = 60\n";
+/// One number that matters, one that hardly does, a choice, and one that is kept in single precision.
+const SPACE: &str = "
+[learning-rate]
+rate = { log = [1e-5, 100] }
+[regularisation]
+l2 = { log = [1e-9, 1e-6] }
+[batch]
+batch-size = { choice = [32, 33] }
+[rule]
+momentum = { one-minus-log = [0.5, 0.9] }
+";
+
+/// The files of a search, and how to call it.
+struct Search {
+    folder: tempfile::TempDir,
+}
+
+impl Search {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("run.toml"), CONFIG).unwrap();
+        fs::write(folder.path().join("space.toml"), SPACE).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn arguments(&self, more: &str) -> Vec<String> {
+        let (config, space) = (self.path("run.toml"), self.path("space.toml"));
+        let mut all = vec!["tune".to_owned(), "search".into(), "--config".into(), config, "--space".into(), space];
+        // `@name` is a file in the folder.
+        all.extend(
+            more.split_whitespace().map(|word| word.strip_prefix('@').map_or(word.into(), |name| self.path(name))),
+        );
+        all
+    }
+
+    fn json(&self, more: &str) -> Value {
+        json(&self.arguments(more).iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn refused(&self, more: &str, wanted: &str) {
+        refused(&self.arguments(more).iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+    }
+}
+
+fn lines(path: impl AsRef<Path>) -> usize {
+    fs::read_to_string(path).unwrap().lines().count()
+}
+
+#[test]
+fn a_search_finds_a_rate_and_says_what_matters() {
+    let search = Search::new();
+    let report = search.json("--trials 32 --svg @curve.svg --best @best.toml");
+    assert_eq!((&report["direction"], &report["trials"].as_array().unwrap().len()), (&"minimize".into(), &32));
+    let best = &report["best"];
+    let rate = best["values"]["learning-rate.rate"].as_f64().unwrap();
+    assert!((1e-3..1.0).contains(&rate), "{best}");
+    let importance = report["importance"].as_array().unwrap();
+    assert_eq!(importance[0]["name"], "learning-rate.rate");
+    let shares: Vec<f64> = importance.iter().map(|i| i["share"].as_f64().unwrap()).collect();
+    assert!(shares[0] > 0.6 && shares[1..].iter().all(|&share| share < 0.25), "{report:#}");
+    // A rate of up to 100 diverges.
+    let outcomes: Vec<&Value> = report["trials"].as_array().unwrap().iter().map(|t| &t["outcome"]).collect();
+    assert!(outcomes.iter().all(|&outcome| outcome == "complete" || outcome == "infeasible"));
+    let curve = report["best_so_far"].as_array().unwrap();
+    let values: Vec<f64> = curve.iter().map(|p| p["value"].as_f64().unwrap()).collect();
+    assert!(values.is_sorted_by(|a, b| a >= b) && values.last().unwrap() == &best["value"].as_f64().unwrap());
+    assert!(fs::read_to_string(search.path("curve.svg")).unwrap().contains("best best-loss"));
+
+    // The best configuration is a configuration, and the trial was that training.
+    let configuration = fs::read_to_string(search.path("best.toml")).unwrap();
+    assert_eq!(report["configuration"].as_str().unwrap(), configuration);
+    let trained = json(&["train", "--config", &search.path("best.toml")]);
+    assert_eq!((&trained["digest"], &trained["best"]["loss"]), (&best["digest"], &best["value"]));
+
+    let arguments = search.arguments("--trials 8 --metric accuracy");
+    let printed = text(&simdescent(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).stdout);
+    assert!(
+        printed.contains("accuracy (higher is better)") && printed.contains("[learning-rate]\nrate = "),
+        "{printed}"
+    );
+}
+
+/// Killed after any number of trials, in the middle of a line too, or made longer.
+fn goes_on(more: &str, journal_lines: usize) {
+    let search = Search::new();
+    let whole = search.json(more);
+    // Not `assert_eq`: the reports are long.
+    assert!(search.json(&format!("{more} --journal @j --threads 2")) == whole);
+    let journal = fs::read_to_string(search.path("j")).unwrap();
+    assert_eq!(journal.lines().count(), 1 + journal_lines);
+    for cut in [20, journal.len() / 3, journal.len() - 1] {
+        fs::write(search.path("j"), &journal[..cut]).unwrap();
+        assert!(search.json(&format!("{more} --journal @j")) == whole, "{cut}");
+        assert!(fs::read_to_string(search.path("j")).unwrap() == journal, "{cut}");
+    }
+    // Finished trials are not trained again: what the journal says of them is believed.
+    let edited = journal.replacen("\"samples\":", "\"samples\":1", 1);
+    fs::write(search.path("j"), edited).unwrap();
+    assert!(search.json(&format!("{more} --journal @j")) != whole);
+}
+
+#[test]
+fn an_interrupted_search_ends_as_the_whole_one() {
+    goes_on("--trials 6", 6);
+    let search = Search::new();
+    search.json("--trials 3 --journal @j");
+    assert!(search.json("--trials 5 --journal @j") == search.json("--trials 5"));
+    assert_eq!(lines(search.path("j")), 6);
+}
+
+#[test]
+fn wrong_searches_are_clear_errors() {
+    let search = Search::new();
+    search.json("--trials 2 --journal @j");
+    for other in ["--seed 2", "--metric loss", "--steps 61"] {
+        search.refused(&format!("--trials 2 --journal @j {other}"), "is of another search");
+    }
+    let journal = fs::read_to_string(search.path("j")).unwrap();
+    fs::write(search.path("j"), journal.clone() + "{}\n").unwrap();
+    search.refused("--journal @j", "line 4: no trial");
+    search.refused("--journal @run.toml", "run.toml, line 1: not a journal");
+    fs::write(search.path("x"), "precious").unwrap();
+    search.refused("--journal @x", "not a journal");
+    assert_eq!(fs::read_to_string(search.path("x")).unwrap(), "precious");
+    search.refused("--journal /no/such/folder/j", "/no/such/folder/j");
+    search.refused("--optimizer lbfgs", "lbfgs");
+    search.refused("--metric rmse", "have no rmse");
+    search.refused("--optimizer sgd", "--momentum does not go with the optimizer sgd");
+    search.refused("--trials 0", "--trials");
+    fs::write(search.path("space.toml"), "[problem]\nloss = { choice = ['hinge', 'squared'] }").unwrap();
+    search.refused("", "take a --metric that does not depend on problem.loss");
+    fs::write(search.path("space.toml"), "[learning-rate]\nrat = { log = [1e-4, 1] }").unwrap();
+    search.refused("", "unknown field `rat`");
+}
