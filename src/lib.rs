@@ -73,7 +73,7 @@ pub use evaluate::{
     Calibration, CalibrationBin, ClassQuality, Classification, ConfusionMatrix, CurvePoint, Evaluation, Evaluator,
     Generalization, Metrics, Regression, Verdict, learning_curve, roc_auc,
 };
-pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
+pub use fit::{EarlyStopping, Fit, FitOptions, FitProgress, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};
