@@ -8,7 +8,7 @@ use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::search;
 use crate::workload::DataSource;
 use clap::{Args, Parser, Subcommand};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 /// Train small models on the CPU, and measure how batch size and optimizer affect throughput and convergence.
@@ -63,6 +63,9 @@ pub(crate) struct SearchOptions {
     /// How many points.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=search::LONGEST))]
     pub(crate) trials: u64,
+    /// Of how many trials successive halving promotes one [default: 3].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) eta: Option<u64>,
     /// What is sought, on the validation set.
     #[arg(long, value_enum, default_value_t = search::Metric::BestLoss)]
     pub(crate) metric: search::Metric,
@@ -118,6 +121,12 @@ pub(crate) struct TuneLearningRate {
     pub(crate) json: bool,
 }
 
+impl SearchOptions {
+    pub(crate) fn eta(&self) -> u64 {
+        self.eta.unwrap_or(3)
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ScheduleCommand {
     /// The schedule; in brackets the default of what it takes. T is --decay-steps.
@@ -165,9 +174,16 @@ pub(crate) struct TrainOptions {
     /// A flag wins over the file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Write the final state into this file (safetensors), for `evaluate` and to go on from.
+    /// Go on with the training whose state this file has, as if it had never stopped. Of the flags only those can change that leave
+    /// the steps as they are: how many, validation, early stopping, threads
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Write the final state into this file (safetensors), for `evaluate` and `--resume`.
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
+    /// Write it every so many steps too, so that a killed training can be resumed.
+    #[arg(long, value_name = "N", requires = "save")]
+    pub(crate) save_every: Option<NonZeroU64>,
     /// Print JSON, with all metrics, instead of text.
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,7 +2,7 @@
 
 use crate::assessment::Assessment;
 use crate::cli::EvaluateOptions;
-use crate::saved_model::{self, Origin};
+use crate::saved_model;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use simdescent::kernels::{Exec, Par, Team, isa};
@@ -26,8 +26,10 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
         let test = fits(test)?;
         (Assessment::of_test(exec, &mut model, loss, &test)?, test.name().to_owned())
     } else {
-        let Origin { problem, seed } = saved_model::origin(&checkpoint)?;
-        let workload = problem.workload(seed).context("the data of the training; others can be given by --data")?;
+        let run = saved_model::run(&checkpoint)?;
+        let run = run.context("the checkpoint does not say what it was trained on: give --data")?;
+        let workload =
+            run.problem.workload(run.seed()).context("the data of the training; others can be given by --data")?;
         let (training, validation) = (fits(workload.training)?, fits(workload.validation)?);
         let lowest = checkpoint.history().validation().iter().copied().filter(|loss| loss.is_finite());
         let lowest = lowest.reduce(|a, b| if b < a { b } else { a });

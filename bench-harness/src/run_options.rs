@@ -71,10 +71,14 @@ impl RunOptions {
         let Some(path) = config else { return Ok(self.clone()) };
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         // From the text, so that an error names line and column.
-        let mut base: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let base = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        self.over_run(base).with_context(|| format!("cannot join {} and the flags", path.display()))
+    }
+
+    /// These options, and where they say nothing those of another run.
+    pub(crate) fn over_run(&self, mut base: Self) -> Result<Self> {
         base.problem.give_way_to(&self.problem);
-        let join = || base.under(Table::try_from(self)?);
-        join().with_context(|| format!("cannot join {} and the flags", path.display()))
+        base.under(Table::try_from(self)?)
     }
 
     /// These options, but for those of a table like the configuration file.

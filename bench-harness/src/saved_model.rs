@@ -1,6 +1,7 @@
 //! What a checkpoint's notes say of its model and how its inputs were scaled, so that it can be used without the training data.
 
-use crate::problem::{ActivationName, ProblemOptions};
+use crate::problem::ActivationName;
+use crate::run_options::RunOptions;
 use crate::workload::{ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
@@ -22,15 +23,8 @@ struct Scaling {
     scale: Vec<f64>,
 }
 
-/// What was trained on what.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Origin {
-    pub(crate) problem: ProblemOptions,
-    pub(crate) seed: u64,
-}
-
 /// Writes the notes.
-pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, origin: &Origin) -> Result<()> {
+pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, run: &RunOptions) -> Result<()> {
     let shape = match &workload.model {
         ModelSpec::Linear { features, bias } => Shape::Linear { features: *features, bias: *bias },
         ModelSpec::Mlp { widths, activation, .. } => {
@@ -39,7 +33,7 @@ pub(crate) fn note(checkpoint: &mut Checkpoint, workload: &Workload, origin: &Or
     };
     let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
     add("model", serde_json::to_string(&shape)?);
-    add("origin", serde_json::to_string(origin)?);
+    add("run", serde_json::to_string(run)?);
     if let Some(s) = &workload.standardizer {
         add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
     }
@@ -51,9 +45,9 @@ fn read<T: DeserializeOwned>(checkpoint: &Checkpoint, key: &str) -> Result<Optio
     checkpoint.notes.get(key).map(parse).transpose()
 }
 
-/// Model and data of the training.
-pub(crate) fn origin(checkpoint: &Checkpoint) -> Result<Origin> {
-    read(checkpoint, "origin")?.context("the checkpoint does not say what it was trained on: give --data")
+/// The options of the training.
+pub(crate) fn run(checkpoint: &Checkpoint) -> Result<Option<RunOptions>> {
+    read(checkpoint, "run")
 }
 
 /// How inputs were scaled.

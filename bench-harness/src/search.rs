@@ -3,9 +3,11 @@
 //! All trials have the seed of the configuration: the same data, and with an equal batch size the same order of samples. A
 //! trial depends on nothing but the search and its number, so that one that was ended goes on where it was.
 
+mod halving;
 mod importance;
 mod journal;
 mod metric;
+mod parzen;
 mod report;
 mod space;
 mod trial;
@@ -36,6 +38,10 @@ pub(crate) const LONGEST: u64 = 1 << 16;
 pub(crate) enum Method {
     /// A scrambled Sobol sequence: evenly spread, whatever was found before
     QuasiRandom,
+    /// Its points, all for a few steps and the best for more: see --eta
+    SuccessiveHalving,
+    /// Tree-structured Parzen estimator: ten points of the sequence, then where good trials are dense
+    Tpe,
 }
 
 impl Method {
@@ -63,7 +69,8 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     let search = identity(options, &study)?;
     let mut journal = Journal::open(options.journal.as_deref(), &search)?;
     let records = match options.method {
-        Method::QuasiRandom => quasi_random(&study, options.trials, &mut journal)?,
+        Method::SuccessiveHalving => halving::successive_halving(&study, options.trials, options.eta(), &mut journal)?,
+        Method::QuasiRandom | Method::Tpe => one_by_one(&study, options, &mut journal)?,
     };
     report::write(options, &study, &search, &records)
 }
@@ -76,6 +83,12 @@ fn check(options: &SearchOptions, method: &Trainer, space: &Space) -> Result<()>
     if space.parameters.len() > sobol_burley::NUM_DIMENSIONS as usize {
         bail!("{} hyper-parameters are too many, take {}", space.parameters.len(), sobol_burley::NUM_DIMENSIONS);
     }
+    if options.method == Method::SuccessiveHalving && space.has("fit.steps") {
+        bail!("successive halving decides about the steps: leave fit.steps out of the space");
+    }
+    if options.method != Method::SuccessiveHalving && options.eta.is_some() {
+        bail!("--eta belongs to --method successive-halving");
+    }
     let loss = ["problem.loss", "problem.loss-parameter"].into_iter().find(|name| space.has(name));
     if let Some(name) = loss.filter(|_| !options.metric.is_of_any_loss()) {
         bail!("the values of one loss say nothing about another: take a --metric that does not depend on {name}");
@@ -83,8 +96,9 @@ fn check(options: &SearchOptions, method: &Trainer, space: &Space) -> Result<()>
     Ok(())
 }
 
-/// SHA-256 of what decides the trials; the number of them does not, so that it can be raised.
+/// SHA-256 of what decides the trials. Their number does so only in successive halving: elsewhere it can be raised.
 fn identity(options: &SearchOptions, study: &Study<'_>) -> Result<String> {
+    let halving = (options.method == Method::SuccessiveHalving).then(|| (options.trials, options.eta()));
     let data = [&study.data.training, &study.data.validation].map(data_digest);
     let all = json!({
         "program": env!("CARGO_PKG_VERSION"),
@@ -92,28 +106,40 @@ fn identity(options: &SearchOptions, study: &Study<'_>) -> Result<String> {
         "configuration": study.configuration(&BTreeMap::new())?,
         "data": data,
         "method": options.method,
+        "halving": halving,
         "metric": options.metric,
     });
     Ok(Sha256::digest(all.to_string()).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn quasi_random(study: &Study<'_>, trials: u64, journal: &mut Journal) -> Result<Vec<Record>> {
-    let progress = progress_bar(trials as usize);
+/// Trials from start to end.
+fn one_by_one(study: &Study<'_>, options: &SearchOptions, journal: &mut Journal) -> Result<Vec<Record>> {
+    let progress = progress_bar(options.trials as usize);
     let mut records = vec![];
-    for trial in 0..trials {
-        let record = match journal.find(trial, 0) {
-            Some(record) => record.clone(),
-            None => {
-                let record = study.run(trial, point(study.space.parameters.len(), trial, study.base.seed()))?;
-                journal.add(&record)?;
-                record
-            }
-        };
+    for trial in 0..options.trials {
+        let record = finished(journal, trial, 0, || {
+            let point = if options.method == Method::Tpe && trial >= parzen::STARTUP {
+                parzen::suggest(study, &records, trial)?
+            } else {
+                point(study.space.parameters.len(), trial, study.base.seed())
+            };
+            study.run(trial, point)
+        })?;
         records.push(record);
         progress.inc(1);
     }
     progress.finish_and_clear();
     Ok(records)
+}
+
+/// What the journal says about a trial, after training it if it says nothing.
+fn finished(journal: &mut Journal, trial: u64, rung: u32, train: impl FnOnce() -> Result<Record>) -> Result<Record> {
+    if let Some(record) = journal.find(trial, rung) {
+        return Ok(record.clone());
+    }
+    let record = train()?;
+    journal.add(&record)?;
+    Ok(record)
 }
 
 #[cfg(test)]

@@ -116,10 +116,39 @@ fn goes_on(more: &str, journal_lines: usize) {
 #[test]
 fn an_interrupted_search_ends_as_the_whole_one() {
     goes_on("--trials 6", 6);
+    goes_on("--trials 13 --method tpe", 13);
+    goes_on("--trials 9 --method successive-halving --validate-every 7", 9 + 3 + 1);
     let search = Search::new();
     search.json("--trials 3 --journal @j");
     assert!(search.json("--trials 5 --journal @j") == search.json("--trials 5"));
     assert_eq!(lines(search.path("j")), 6);
+}
+
+/// 27 trials for a 27th, a ninth, a third of their steps, and one for all: each the training that `train` does.
+#[test]
+fn halving_gives_the_best_more_steps() {
+    let search = Search::new();
+    let report = search.json("--method successive-halving --trials 27 --steps 108 --best @best.toml");
+    let records = report["trials"].as_array().unwrap();
+    let on = |rung: u64| records.iter().filter(move |r| r["rung"] == rung).collect::<Vec<_>>();
+    let cost = |r: &Value| r["value"].as_f64().unwrap_or(f64::INFINITY);
+    for (rung, size, steps) in [(0, 27, 4), (1, 9, 12), (2, 3, 36), (3, 1, 108)] {
+        let here = on(rung);
+        assert_eq!(here.len(), size);
+        let outcome = if rung == 3 { "complete" } else { "censored" };
+        assert!(
+            here.iter()
+                .all(|r| r["outcome"] == "infeasible"
+                    || (&r["steps"], &r["outcome"]) == (&steps.into(), &outcome.into()))
+        );
+        // Those above are the best of here.
+        let promoted: Vec<&Value> = on(rung + 1).iter().map(|r| &r["trial"]).collect();
+        let (above, below): (Vec<&Value>, Vec<&Value>) =
+            here.into_iter().partition(|r| promoted.contains(&&r["trial"]));
+        assert!(above.iter().all(|a| below.iter().all(|b| cost(a) <= cost(b))), "{rung}");
+    }
+    let trained = json(&["train", "--config", &search.path("best.toml")]);
+    assert_eq!((&trained["digest"], &trained["best"]["loss"]), (&report["best"]["digest"], &report["best"]["value"]));
 }
 
 #[test]
@@ -141,6 +170,10 @@ fn wrong_searches_are_clear_errors() {
     search.refused("--metric rmse", "have no rmse");
     search.refused("--optimizer sgd", "--momentum does not go with the optimizer sgd");
     search.refused("--trials 0", "--trials");
+    search.refused("--eta 2", "--eta belongs to");
+    search.refused("--eta 1 --method successive-halving", "--eta");
+    search.json("--trials 3 --method successive-halving --journal @h");
+    search.refused("--trials 4 --method successive-halving --journal @h", "is of another search");
     fs::write(search.path("space.toml"), "[problem]\nloss = { choice = ['hinge', 'squared'] }").unwrap();
     search.refused("", "take a --metric that does not depend on problem.loss");
     fs::write(search.path("space.toml"), "[learning-rate]\nrat = { log = [1e-4, 1] }").unwrap();

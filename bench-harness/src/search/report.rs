@@ -57,7 +57,9 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
         println!("{report:#}");
         return Ok(());
     }
-    let count = |outcome| records.iter().filter(|record| record.outcome == outcome).count();
+    // What became of a trial is its last record.
+    let last = |record: &Record| !records.iter().any(|other| other.trial == record.trial && other.rung > record.rung);
+    let count = |outcome| records.iter().filter(|record| record.outcome == outcome && last(record)).count();
     println!("{}: {}, {} ({} is better)", study.data.name, options.method.name(), metric.name(), direction(metric));
     println!(
         "{} complete, {} censored, {} infeasible",
@@ -70,6 +72,9 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
         println!("infeasible: trial {}: {}", record.trial, record.reason.as_deref().unwrap_or_default());
     }
     println!("\nimportance: share of the variance of the trials' ranks that each explains alone");
+    if options.method == super::Method::Tpe {
+        println!("  (these trials crowd where it is good: quasi-random ones tell more)");
+    }
     for (name, share) in &importance {
         println!("  {name:<32} {}", share.map_or("unknown: too few trials".into(), |share| format!("{share:.2}")));
     }

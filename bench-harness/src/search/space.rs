@@ -110,7 +110,7 @@ impl Space {
         Self::parse(&text, base).with_context(|| path.display().to_string())
     }
 
-    fn parse(text: &str, base: &RunOptions) -> Result<Self> {
+    pub(super) fn parse(text: &str, base: &RunOptions) -> Result<Self> {
         let mut parameters = vec![];
         for (name, value) in text.parse::<Table>()? {
             match value {

@@ -7,7 +7,7 @@ use crate::workload::Workload;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use simdescent::kernels::Exec;
-use simdescent::{Evaluator, FitOptions, Loss, Model, Stop, Trainer};
+use simdescent::{Evaluator, FitOptions, FitProgress, Loss, Model, Stop, Trainer};
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
@@ -58,6 +58,7 @@ pub(crate) struct Training<'d> {
     trainer: Trainer<'d, Box<dyn Model>>,
     loss: Loss,
     options: FitOptions,
+    progress: FitProgress,
 }
 
 impl Study<'_> {
@@ -70,8 +71,8 @@ impl Study<'_> {
         Ok(table)
     }
 
-    /// A record to be filled.
-    fn blank(&self, trial: u64, point: Vec<f64>) -> Record {
+    /// A record of nothing yet.
+    pub(crate) fn blank(&self, trial: u64, point: Vec<f64>) -> Record {
         let values = self.space.at(&point).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let (outcome, value, digest, reason) = (Outcome::Infeasible, None, None, None);
         Record { trial, rung: 0, point, values, outcome, value, steps: 0, samples: 0, digest, reason }
@@ -80,11 +81,25 @@ impl Study<'_> {
     /// Trains at a point, from start to end.
     pub(crate) fn run(&self, trial: u64, point: Vec<f64>) -> Result<Record> {
         let mut record = self.blank(trial, point);
-        match self.begin(&record) {
-            Ok(mut training) => training.finish(self, &mut record)?,
-            Err(error) => record.reason = Some(format!("{error:#}")),
-        }
+        self.go_on(&mut None, &mut record, 1.0)?;
         Ok(record)
+    }
+
+    /// Trains until this share of all steps is done, begins if there is no training yet, and completes the record. Values that
+    /// do not go together are no error.
+    pub(crate) fn go_on<'s>(
+        &'s self,
+        training: &mut Option<Training<'s>>,
+        record: &mut Record,
+        share: f64,
+    ) -> Result<()> {
+        if training.is_none() {
+            match self.begin(record) {
+                Ok(new) => *training = Some(new),
+                Err(error) => record.reason = Some(format!("{error:#}")),
+            }
+        }
+        training.as_mut().map_or(Ok(()), |training| training.go_on(self, record, share))
     }
 
     fn begin(&self, record: &Record) -> Result<Training<'_>> {
@@ -92,28 +107,32 @@ impl Study<'_> {
         let (model, loss) = run.problem.model_and_loss(&self.data)?;
         let (settings, options) = run.settings(self.data.training.rows(), loss)?;
         let model = model.build(run.trial(), run.seed());
-        Ok(Training { trainer: Trainer::new(self.exec, model, &self.data.training, settings)?, loss, options })
+        let trainer = Trainer::new(self.exec, model, &self.data.training, settings)?;
+        Ok(Training { trainer, loss, options, progress: FitProgress::default() })
     }
 }
 
 impl Training<'_> {
-    fn finish(&mut self, study: &Study<'_>, record: &mut Record) -> Result<()> {
+    fn go_on(&mut self, study: &Study<'_>, record: &mut Record, share: f64) -> Result<()> {
         let validation = Evaluator::new(self.loss, &study.data.validation)?;
-        let fit = self.trainer.fit(&validation, self.options)?;
-        record.steps = self.trainer.history().steps();
-        record.samples = self.trainer.history().samples();
-        record.digest = Some(self.trainer.digest());
-        if fit.stop == Stop::Diverged {
-            record.reason = Some("diverged".into());
-            return Ok(());
+        let pause = if share < 1.0 { (share * self.options.steps as f64).ceil() as u64 } else { u64::MAX };
+        let end = self.trainer.fit_until(&validation, self.options, &mut self.progress, pause)?;
+        let best = self.progress.best().map(|best| self.progress.validations()[best].evaluation.loss);
+        let metrics = || self.trainer.at_best(&self.progress, |model| validation.metrics(study.exec, model));
+        let value = if end == Some(Stop::Diverged) { None } else { Some(study.metric.value(best, metrics)?) };
+        if let Some(stop) = end {
+            self.trainer.end_fit(std::mem::take(&mut self.progress), stop);
         }
-        let best = fit.best.map(|best| fit.validations[best].evaluation.loss);
-        let metrics = || self.trainer.at_result(self.options, |model| validation.metrics(study.exec, model));
-        let value = study.metric.value(best, metrics)?;
-        if value.is_finite() {
-            (record.outcome, record.value) = (Outcome::Complete, Some(value));
-        } else {
-            record.reason = Some(format!("{} is not finite", study.metric.name()));
+        let history = self.trainer.history();
+        (record.steps, record.samples, record.digest) =
+            (history.steps(), history.samples(), Some(self.trainer.digest()));
+        match value {
+            Some(value) if value.is_finite() => {
+                record.value = Some(value);
+                record.outcome = if end.is_some() { Outcome::Complete } else { Outcome::Censored };
+            }
+            Some(_) => record.reason = Some(format!("{} is not finite", study.metric.name())),
+            None => record.reason = Some("diverged".into()),
         }
         Ok(())
     }
