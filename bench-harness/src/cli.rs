@@ -28,6 +28,10 @@ pub(crate) enum Command {
     Train(Box<TrainOptions>),
     /// Print all metrics of a model that `train --save` saved.
     Evaluate(EvaluateOptions),
+    /// Train once per fold of the training set without it, and print how good the models are on it.
+    CrossValidate(Box<CrossValidateOptions>),
+    /// Train on more and more rows of the training set: would more data help?
+    LearningCurve(Box<LearningCurveOptions>),
     /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
     Sweep(SweepOptions),
     /// Find hyper-parameters by measurement.
@@ -185,6 +189,42 @@ pub(crate) struct TrainOptions {
     #[arg(long, value_name = "N", requires = "save")]
     pub(crate) save_every: Option<NonZeroU64>,
     /// Print JSON, with all metrics, instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CrossValidateOptions {
+    /// TOML file with the options of the training, as for train. A flag wins over the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How many folds, up to the number of rows.
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub(crate) folds: usize,
+    /// Leave the shares of the classes in the folds to chance.
+    #[arg(long)]
+    pub(crate) not_stratified: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LearningCurveOptions {
+    /// TOML file with the options of the training, as for train. A flag wins over the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// On how many of the first rows to train [default: all, a half, … a 32nd]; every training has the steps of that on all.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub(crate) rows: Vec<usize>,
+    /// Draw the curve into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -13,6 +13,7 @@ mod plot;
 mod problem;
 mod protocol;
 mod report;
+mod resampling;
 mod results_dir;
 mod rule_options;
 mod run_options;
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Train(options) => train::run(&options),
         cli::Command::Evaluate(options) => evaluate::run(&options),
+        cli::Command::CrossValidate(options) => resampling::cross_validation(&options),
+        cli::Command::LearningCurve(options) => resampling::curve(&options),
         cli::Command::Sweep(options) => sweep::run(&options),
         cli::Command::Tune(cli::Tune::Lr(options)) => tune::learning_rate(&options),
         cli::Command::Tune(cli::Tune::Search(options)) => search::run(&options),

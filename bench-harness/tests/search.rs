@@ -80,6 +80,15 @@ fn a_search_finds_a_rate_and_says_what_matters() {
     assert!(values.is_sorted_by(|a, b| a >= b) && values.last().unwrap() == &best["value"].as_f64().unwrap());
     assert!(fs::read_to_string(search.path("curve.svg")).unwrap().contains("best best-loss"));
 
+    // The least or most that is allowed of what hardly matters, or the like.
+    let coordinate = |name: &str, i: usize| {
+        let at = report["at_border"].as_array().unwrap().iter().any(|n| n == name);
+        at == !(0.05..0.95).contains(&best["point"][i].as_f64().unwrap())
+    };
+    assert!(
+        coordinate("learning-rate.rate", 1) && coordinate("regularisation.l2", 2) && coordinate("rule.momentum", 3)
+    );
+
     // The best configuration is a configuration, and the trial was that training.
     let configuration = fs::read_to_string(search.path("best.toml")).unwrap();
     assert_eq!(report["configuration"].as_str().unwrap(), configuration);
@@ -92,6 +101,17 @@ fn a_search_finds_a_rate_and_says_what_matters() {
         printed.contains("accuracy (higher is better)") && printed.contains("[learning-rate]\nrate = "),
         "{printed}"
     );
+}
+
+#[test]
+fn the_readme_s_space_goes_with_its_configuration() {
+    let search = Search::new();
+    let readme = include_str!("../../README.md");
+    let files: Vec<&str> = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    fs::write(search.path("run.toml"), files[0]).unwrap();
+    fs::write(search.path("space.toml"), files[1]).unwrap();
+    let report = search.json("--trials 2 --steps 30 --warmup 5");
+    assert_eq!(report["trials"][1]["outcome"], "complete", "{report}");
 }
 
 /// Killed after any number of trials, in the middle of a line too, or made longer.
@@ -178,4 +198,41 @@ fn wrong_searches_are_clear_errors() {
     search.refused("", "take a --metric that does not depend on problem.loss");
     fs::write(search.path("space.toml"), "[learning-rate]\nrat = { log = [1e-4, 1] }").unwrap();
     search.refused("", "unknown field `rat`");
+}
+
+/// Least squares with noise ½ in 64 dimensions (Hastie et al. 2022): training σ²(1 − d/n), validation σ²(1 + d/(n − d − 1)).
+#[test]
+fn folds_and_learning_curve_have_the_losses_of_least_squares() {
+    let steps = ["--workload", "linear", "--rate", "0.05", "--batch-size", "400", "--steps", "600"];
+    let folds = json(&[&["cross-validate"], &steps[..]].concat());
+    // Four fifths of 4000 rows; weights and bias.
+    let (n, d) = (3200.0, 65.0);
+    assert_eq!((folds["validation"].as_array().unwrap().len(), &folds["mean_accuracy"]), (5, &Value::Null));
+    let mean = folds["mean_loss"].as_f64().unwrap();
+    assert!((mean / (0.25 * (1.0 + d / (n - d - 1.0))) - 1.0).abs() < 0.05, "{mean}");
+    let dir = tempfile::tempdir().unwrap();
+    let svg = dir.path().join("curve.svg");
+    let svg = svg.to_str().unwrap();
+    let curve = json(&[&["learning-curve", "--rows", "200,1000,4000", "--svg", svg], &steps[..]].concat());
+    for (point, n) in curve["points"].as_array().unwrap().iter().zip([200.0, 1000.0, 4000.0]) {
+        let loss = |set: &str| point[set]["loss"].as_f64().unwrap() / 0.25;
+        let wanted = [1.0 - d / n, 1.0 + d / (n - d - 1.0)];
+        for (got, wanted) in [loss("training"), loss("validation")].into_iter().zip(wanted) {
+            assert!((got / wanted - 1.0).abs() < 0.15, "{n}: {got} and {wanted}");
+        }
+    }
+    assert!(fs::read_to_string(svg).unwrap().contains("training rows"));
+    // The whole set is the usual training.
+    let trained = json(&[&["train"], &steps[..]].concat());
+    assert_eq!(curve["points"][2]["validation"]["loss"], trained["loss"]);
+
+    let folds = json(&["cross-validate", "--workload", "softmax", "--steps", "50", "--folds", "3"]);
+    assert!(folds["folds"]["stratified"] == true && folds["mean_accuracy"].as_f64().unwrap() > 0.5, "{folds}");
+    let printed = text(&simdescent(&["cross-validate", "--workload", "softmax", "--steps", "20"]).stdout);
+    assert!(printed.contains("mean validation loss") && printed.lines().count() == 8, "{printed}");
+    let printed = text(&simdescent(&["learning-curve", "--workload", "softmax", "--steps", "20"]).stdout);
+    assert!(printed.lines().count() == 8, "{printed}");
+    refused(&["cross-validate", "--folds", "1"], "take 2 to 4000");
+    refused(&["cross-validate", "--workload", "linear", "--optimizer", "lbfgs"], "lbfgs");
+    refused(&["learning-curve", "--rows", "5000"], "1 to 4000 rows");
 }

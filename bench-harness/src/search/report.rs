@@ -21,6 +21,7 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
         let reason = records.iter().find_map(|record| record.reason.as_deref()).unwrap_or("there are none");
         bail!("no trial came to its end, the first because: {reason}");
     };
+    let at_border = at_border(study, best);
     let configuration = toml::to_string(&study.configuration(&best.values)?)?;
     let importance = importance(study, records, &cost);
     let curve = best_so_far(records, &cost);
@@ -49,6 +50,7 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
             "search": search,
             "space": study.space.parameters,
             "best": best,
+            "at_border": at_border,
             "configuration": configuration,
             "importance": importance.iter().map(|(name, share)| json!({ "name": name, "share": share })).collect::<Value>(),
             "best_so_far": curve.iter().map(|&(n, cost)| json!({ "trial": n, "value": metric.cost(cost) })).collect::<Value>(),
@@ -85,6 +87,9 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
         best.value.unwrap_or(f64::NAN),
         digest(best)
     );
+    for name in at_border {
+        println!("{name} is at the border of its range: widen it");
+    }
     match &options.best {
         Some(path) => println!("for train --config: {}", path.display()),
         None => println!("for train --config (or into a file with --best):\n\n{configuration}"),
@@ -101,6 +106,13 @@ fn direction(metric: super::Metric) -> &'static str {
 
 fn digest(record: &Record) -> &str {
     record.digest.as_deref().unwrap_or_default()
+}
+
+/// Numbers of a trial in the outermost twentieths of their ranges.
+fn at_border<'s>(study: &'s Study<'_>, record: &Record) -> Vec<&'s str> {
+    let parameters = study.space.parameters.iter().zip(&record.point);
+    let outside = parameters.filter(|(p, u)| p.range.choices().is_none() && !(0.05..0.95).contains(*u));
+    outside.map(|(p, _)| p.name.as_str()).collect()
 }
 
 /// Of the first rung, where every trial had the same share of its steps; the most important first.
