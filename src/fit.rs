@@ -148,8 +148,10 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     /// A [`fit`](Self::fit) that pauses once the trainer has taken `pause` steps: `None`, to be gone on with by another
-    /// call; or why it ended, for [`end_fit`](Self::end_fit). In pieces it is the fit in one go, to the bit. `progress` is empty at the start;
-    /// [`fit_checkpoint`](Self::fit_checkpoint) keeps it on disk.
+    /// call; or why it ended, for [`end_fit`](Self::end_fit). In pieces it is the fit in one go, to the bit.
+    ///
+    /// `progress` is empty at the start; [`fit_checkpoint`](Self::fit_checkpoint) keeps it on disk. With more steps in `options`, a
+    /// fit that ended goes on too, with one validation more than the longer fit where its end was none of that one's.
     ///
     /// # Errors
     /// [`ConfigError`] if an option is out of its range, or early stopping begins in the middle of a fit.

@@ -48,8 +48,8 @@ pub(crate) enum Tune {
     /// Search any hyper-parameters: train with many values of them.
     ///
     /// The space is a TOML file like the configuration, with a range in the place of each value that is searched:
-    /// { linear = [a, b] }, { log = [a, b] }, { one-minus-log = [a, b] } for betas, { integer = [a, b] }, { log-integer = [a, b] }
-    /// or { choice = [a, b, …] }. E.g. below [learning-rate]: rate = { log = [1e-4, 1] }
+    /// { linear = [a, b] }, { log = [a, b] }, { one-minus-log = [a, b] } for betas, { integer = [a, b] },
+    /// { log-integer = [a, b] } or { choice = [a, b, …] }. E.g. below [learning-rate]: rate = { log = [1e-4, 1] }
     Search(Box<SearchOptions>),
 }
 
@@ -178,8 +178,8 @@ pub(crate) struct TrainOptions {
     /// A flag wins over the file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Go on with the training whose state this file has, as if it had never stopped. Of the flags only those can change that leave
-    /// the steps as they are: how many, validation, early stopping, threads
+    /// Go on with the training whose state this file has, as if it had never stopped. Flags can change what leaves its steps as
+    /// they are: how many, when to validate and stop, threads
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub(crate) resume: Option<PathBuf>,
     /// Write the final state into this file (safetensors), for `evaluate` and `--resume`.

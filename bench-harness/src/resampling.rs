@@ -9,7 +9,9 @@ use crate::workload::Workload;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use simdescent::kernels::{Exec, Par, Team, isa};
-use simdescent::{Evaluation, Evaluator, FitOptions, KFold, Settings, Targets, cross_validate, learning_curve};
+use simdescent::{
+    CurvePoint, Evaluation, Evaluator, FitOptions, KFold, Settings, Targets, cross_validate, learning_curve,
+};
 use std::path::Path;
 
 /// A training that is done several times.
@@ -101,7 +103,7 @@ pub(crate) fn curve(options: &LearningCurveOptions) -> Result<()> {
     let exec = training.exec()?;
     let points = learning_curve(exec, model, &workload.training, &validation, *settings, *length, &rows)?;
     if let Some(path) = &options.svg {
-        let curve = |loss: fn(&simdescent::CurvePoint) -> f64| {
+        let curve = |loss: fn(&CurvePoint) -> f64| {
             points.iter().map(|p| (p.rows as f64, loss(p))).filter(|(_, loss)| loss.is_finite()).collect()
         };
         let plot = Plot {
@@ -116,7 +118,10 @@ pub(crate) fn curve(options: &LearningCurveOptions) -> Result<()> {
     }
     if options.json {
         let mut report = training.json();
-        let point = |p: &simdescent::CurvePoint| json!({ "rows": p.rows, "training": evaluation(&p.training), "validation": evaluation(&p.validation) });
+        let point = |p: &CurvePoint| {
+            let [training, validation] = [&p.training, &p.validation].map(evaluation);
+            json!({ "rows": p.rows, "training": training, "validation": validation })
+        };
         report["points"] = points.iter().map(point).collect();
         println!("{report:#}");
         return Ok(());

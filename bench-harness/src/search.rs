@@ -67,7 +67,7 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     let data = base.problem.data(base.seed())?;
     let study = Study { exec, base, data, space, metric: options.metric };
     let search = identity(options, &study)?;
-    let mut journal = Journal::open(options.journal.as_deref(), &search)?;
+    let mut journal = Journal::open(options.journal.as_deref(), &search, study.space.parameters.len())?;
     let records = match options.method {
         Method::SuccessiveHalving => halving::successive_halving(&study, options.trials, options.eta(), &mut journal)?,
         Method::QuasiRandom | Method::Tpe => one_by_one(&study, options, &mut journal)?,

@@ -180,7 +180,10 @@ fn wrong_searches_are_clear_errors() {
     }
     let journal = fs::read_to_string(search.path("j")).unwrap();
     fs::write(search.path("j"), journal.clone() + "{}\n").unwrap();
-    search.refused("--journal @j", "line 4: no trial");
+    search.refused("--journal @j", "line 4: no trial of this search");
+    let record = journal.lines().nth(1).unwrap().replace("\"point\":[", "\"point\":[0.5,");
+    fs::write(search.path("j"), journal + &record + "\n").unwrap();
+    search.refused("--journal @j", "line 4: no trial of this search");
     search.refused("--journal @run.toml", "run.toml, line 1: not a journal");
     fs::write(search.path("x"), "precious").unwrap();
     search.refused("--journal @x", "not a journal");
@@ -203,7 +206,7 @@ fn wrong_searches_are_clear_errors() {
 /// Least squares with noise ½ in 64 dimensions (Hastie et al. 2022): training σ²(1 − d/n), validation σ²(1 + d/(n − d − 1)).
 #[test]
 fn folds_and_learning_curve_have_the_losses_of_least_squares() {
-    let steps = ["--workload", "linear", "--rate", "0.05", "--batch-size", "400", "--steps", "600"];
+    let steps = ["--workload", "linear", "--rate", "0.1", "--batch-size", "400", "--steps", "250"];
     let folds = json(&[&["cross-validate"], &steps[..]].concat());
     // Four fifths of 4000 rows; weights and bias.
     let (n, d) = (3200.0, 65.0);

@@ -3,16 +3,18 @@
 /// The share of the variance of `y` that coordinate `d` explains alone: Var(E[y | x_d]) / Var(y), the first-order Sobol index
 /// (Sobol 1993), which is 1 where nothing else matters and 0 where it does not matter by itself.
 ///
-/// The n points are put into k classes by x_d: the values of a choice (`choices`), or k equal intervals, k being the
-/// power of two at or next below √n/2, at least 4. With the sums of squares of y around its mean (`total`) and around the mean of its class (`within`),
+/// The n points are put into k classes by x_d: the values of a choice (`choices`), or k equal intervals, k being the power of two
+/// at or next below √n/2, at least 4. With the sums of squares of y around its mean (`total`) and around the mean of its
+/// class (`within`),
 ///
 /// ```text
 /// ε² = 1 − (n − 1)/(n − k') · within/total
 /// ```
 ///
 /// where k' classes are not empty (Kelley 1935): the correlation ratio 1 − within/total without its bias, which alone would
-/// give every hyper-parameter about (k − 1)/(n − 1). Chance can make it negative; then it is 0. The points should cover the cube
-/// evenly; if they do so better than by chance, the bias is less than what is taken off, and small shares come out smaller. `None` if there is nothing to tell: too few points, or equal `y`.
+/// give every hyper-parameter about (k − 1)/(n − 1). Chance can make it negative; then it is 0. The points should cover the
+/// cube evenly; if they do so better than by chance, the bias is less than what is taken off, and small shares come out
+/// smaller. `None` if there is nothing to tell: fewer than 8 points, no class with two of them, or equal `y`.
 pub(crate) fn first_order(x: &[f64], y: &[f64], choices: Option<usize>) -> Option<f64> {
     let n = y.len();
     let classes = choices.unwrap_or(4.max((1 << (n.max(1).ilog2() / 2)) / 2));

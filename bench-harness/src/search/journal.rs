@@ -3,7 +3,7 @@
 use super::trial::Record;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,14 +24,15 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens or makes the file. Half a line at its end, of a program that was killed, is cut off.
-    pub(crate) fn open(path: Option<&Path>, search: &str) -> Result<Self> {
+    /// Opens or makes the file of the search with this digest, in a cube of so many dimensions. Half a line at its end, of a program that was killed, is cut off.
+    pub(crate) fn open(path: Option<&Path>, search: &str, dimensions: usize) -> Result<Self> {
         let Some(path) = path else { return Ok(Self { file: None, records: vec![] }) };
         let name = path.display();
         let context = || format!("cannot use the journal {name}");
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).with_context(context)?;
-        if file.try_lock().is_err() {
+        // A file system without locks is no reason to refuse.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
             bail!("{name}: another search is writing this journal");
         }
         let mut text = String::new();
@@ -57,7 +58,11 @@ impl Journal {
             }
         }
         for (i, line) in lines {
-            let record = serde_json::from_str(line).with_context(|| format!("{name}, line {}: no trial", i + 1))?;
+            let place = || format!("{name}, line {}: no trial of this search", i + 1);
+            let record: Record = serde_json::from_str(line).with_context(place)?;
+            if record.point.len() != dimensions || !record.point.iter().all(|u| (0.0..1.0).contains(u)) {
+                bail!(place());
+            }
             journal.records.push(record);
         }
         file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).with_context(context)?;

@@ -9,8 +9,9 @@ use rand::rngs::ChaCha8Rng;
 /// Trials from the Sobol sequence before the first that a model suggests.
 pub(super) const STARTUP: u64 = 10;
 
-/// The point of `trial` after those before it (Bergstra et al. 2011, by the crate `tpe`): for each hyper-parameter by itself, of 24
-/// draws from the density of the best tenth the one where it exceeds the density of the others most. Infeasible trials count as the worst.
+/// The point of `trial` after those before it (Bergstra et al. 2011, by the crate `tpe`): for each hyper-parameter by itself, of
+/// 24 draws from the density of the best tenth the one where it exceeds the density of the others most. Infeasible trials
+/// count as the worst.
 ///
 /// The random numbers are a function of seed and trial. The densities rest on the exponential and logarithm of the platform: on
 /// another one the search may take other points, while each trial has its bits.

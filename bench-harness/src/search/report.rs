@@ -32,7 +32,7 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
         let points = curve.iter().map(|&(n, cost)| (n as f64, metric.cost(cost))).collect();
         let plot = Plot {
             title: &format!("{} search: {}", options.method.name(), study.data.name),
-            x_label: "trial",
+            x_label: "trainings",
             y_label: &format!("best {}", metric.name()),
             log_x: false,
             curves: &[("best so far", points)],
@@ -53,7 +53,7 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
             "at_border": at_border,
             "configuration": configuration,
             "importance": importance.iter().map(|(name, share)| json!({ "name": name, "share": share })).collect::<Value>(),
-            "best_so_far": curve.iter().map(|&(n, cost)| json!({ "trial": n, "value": metric.cost(cost) })).collect::<Value>(),
+            "best_so_far": curve.iter().map(|&(n, cost)| json!({ "trainings": n, "value": metric.cost(cost) })).collect::<Value>(),
             "trials": records,
         });
         println!("{report:#}");
@@ -132,7 +132,7 @@ fn importance<'s>(
     shares
 }
 
-/// (how many trials, the lowest cost of a complete one among them), from the first complete one on.
+/// (how many trainings, the lowest cost of a complete one among them), from the first complete one on.
 fn best_so_far(records: &[Record], cost: &dyn Fn(&Record) -> Option<f64>) -> Vec<(usize, f64)> {
     let mut lowest = f64::INFINITY;
     let step = |(i, record): (usize, &Record)| {
