@@ -16,6 +16,7 @@ use simdescent::{
     lbfgs, trajectory_digest,
 };
 use std::path::Path;
+use toml::Table;
 
 pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let started = options.resume.as_deref().map(Started::read).transpose()?;
@@ -40,7 +41,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let (mut trainer, mut progress) = match started {
         None => (Trainer::new(exec, model, &workload.training, settings)?, FitProgress::default()),
         Some(started) => {
-            started.check(settings)?;
+            started.check(&run, settings)?;
             (Trainer::resume(exec, model, &workload.training, &started.checkpoint)?, started.progress)
         }
     };
@@ -106,7 +107,10 @@ impl Started {
     }
 
     /// Whether the steps to come are those that it would have taken.
-    fn check(&self, settings: Settings) -> Result<()> {
+    fn check(&self, run: &RunOptions, settings: Settings) -> Result<()> {
+        if Table::try_from(&self.run.problem)? != Table::try_from(&run.problem)? {
+            bail!("{}: a resumed training keeps its data and model: leave the options of [problem] out", self.name);
+        }
         let [before, now] = [*self.checkpoint.settings(), settings].map(serde_json::to_value);
         let (before, now) = (before?, now?);
         let changed = before.as_object().into_iter().flatten().find(|(key, value)| now.get(key) != Some(value));

@@ -223,7 +223,13 @@ fn a_training_can_be_made_longer_but_not_another() {
     assert!(train(&["--resume", file, "--steps", "160"]) == train(&steps("160")));
     assert_eq!(train(&["--resume", file])["steps"], 100, "there is nothing left to do");
     refused(&["--resume", file, "--rate", "0.1"], "keeps its settings, learning_rate would change from");
-    refused(&["--resume", file, "--workload", "mlp"], "checkpoint: ");
+    refused(&["--resume", file, "--workload", "mlp"], "keeps its data and model");
+    refused(&["--resume", file, "--activation", "tanh"], "--hidden");
+    let network = dir.path().join("network.safetensors");
+    let network = network.to_str().unwrap();
+    train(&["--steps", "2", "--save", network]);
+    refused(&["--resume", network, "--activation", "tanh"], "keeps its data and model");
+    refused(&["--resume", network, "--dropout", "0.5"], "keeps its data and model");
     refused(&["--resume", file, "--seed", "2"], "seed would change");
     refused(&["--resume", file, "--patience", "2", "--steps", "200"], "in the middle of a fit");
     refused(&["--resume", file, "--optimizer", "lbfgs"], "lbfgs has no state");

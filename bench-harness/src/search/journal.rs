@@ -24,7 +24,8 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens or makes the file of the search with this digest, in a cube of so many dimensions. Half a line at its end, of a program that was killed, is cut off.
+    /// Opens or makes the file of the search with this digest, in a cube of so many dimensions. Half a line at its end, of a
+    /// program that was killed, is cut off.
     pub(crate) fn open(path: Option<&Path>, search: &str, dimensions: usize) -> Result<Self> {
         let Some(path) = path else { return Ok(Self { file: None, records: vec![] }) };
         let name = path.display();
@@ -35,13 +36,15 @@ impl Journal {
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             bail!("{name}: another search is writing this journal");
         }
-        let mut text = String::new();
-        file.read_to_string(&mut text).with_context(context)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let mut lines = text[..whole].lines().enumerate();
+        let mut bytes = vec![];
+        file.read_to_end(&mut bytes).with_context(context)?;
+        // Before it is text: a line can end in the middle of a character.
+        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        let text = std::str::from_utf8(&bytes[..whole]).with_context(context)?;
+        let mut lines = text.lines().enumerate();
         let mut journal = Self { file: None, records: vec![] };
         match lines.next() {
-            None if text.is_empty() || Self::is_begun_header(&text) => {}
+            None if Self::is_begun_header(&bytes) => {}
             None => bail!("{name}: not a journal of trials"),
             Some((_, line)) => {
                 let header: Header =
@@ -73,10 +76,10 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Whether this is what a kill leaves of a first line: no other file may be overwritten.
-    fn is_begun_header(text: &str) -> bool {
-        format!("{{\"version\":{VERSION},\"search\":\"").starts_with(text)
-            || text.starts_with(&format!("{{\"version\":{VERSION},\"search\":\""))
+    /// Whether this is nothing, or what a kill leaves of a first line: no other file may be overwritten.
+    fn is_begun_header(bytes: &[u8]) -> bool {
+        let begin = format!("{{\"version\":{VERSION},\"search\":\"");
+        begin.as_bytes().starts_with(bytes) || bytes.starts_with(begin.as_bytes())
     }
 
     /// What it says about this trial at this rung.
