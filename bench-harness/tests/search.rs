@@ -83,7 +83,7 @@ fn a_search_finds_a_rate_and_says_what_matters() {
     // The least or most that is allowed of what hardly matters, or the like.
     let coordinate = |name: &str, i: usize| {
         let at = report["at_border"].as_array().unwrap().iter().any(|n| n == name);
-        at == !(0.05..0.95).contains(&best["point"][i].as_f64().unwrap())
+        at != (0.05..0.95).contains(&best["point"][i].as_f64().unwrap())
     };
     assert!(
         coordinate("learning-rate.rate", 1) && coordinate("regularisation.l2", 2) && coordinate("rule.momentum", 3)
