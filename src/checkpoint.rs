@@ -4,6 +4,7 @@ mod file;
 
 use crate::dataset::Dataset;
 use crate::error::DataError;
+use crate::fit::FitProgress;
 use crate::history::History;
 use crate::model::Model;
 use crate::sampling::Place;
@@ -47,6 +48,8 @@ pub struct Checkpoint {
     pub weights: Vec<f32>,
     /// Text for whoever reads the file, such as what model it is.
     pub notes: BTreeMap<String, String>,
+    /// The fit under way, for [`Trainer::fit_until`].
+    pub fit: Option<FitProgress>,
     settings: Settings,
     parameters: Vec<f32>,
     layout: Vec<(usize, usize)>,
@@ -119,6 +122,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         Checkpoint {
             weights,
             notes: BTreeMap::new(),
+            fit: None,
             settings: *self.settings(),
             parameters: self.model().parameters().to_vec(),
             layout: self.model().layout(),
@@ -128,6 +132,13 @@ impl<'d, M: Model> Trainer<'d, M> {
             place: self.batches.place(),
             data: self.batches.data_digest(),
         }
+    }
+
+    /// The run in the middle of a [fit](Trainer::fit_until), or at its end before [`end_fit`](Trainer::end_fit); with early stopping the
+    /// [`weights`](Checkpoint::weights) are the best so far.
+    pub fn fit_checkpoint(&mut self, progress: &FitProgress) -> Checkpoint {
+        let weights = self.at_best(progress, |model| model.parameters().to_vec());
+        Checkpoint { weights, fit: Some(progress.clone()), ..self.checkpoint() }
     }
 
     /// Goes on from a checkpoint, on the same data and with a model made as the first one was (dropout included).

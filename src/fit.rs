@@ -87,6 +87,49 @@ pub struct Fit {
     pub best: Option<usize>,
 }
 
+/// A fit under way: all that [`Trainer::fit_until`] needs to go on, besides the trainer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FitProgress {
+    pub(crate) validations: Vec<Validation>,
+    /// With early stopping, the weights of the lowest validation loss.
+    pub(crate) best_weights: Option<Vec<f32>>,
+}
+
+impl FitProgress {
+    /// Every validation so far.
+    pub fn validations(&self) -> &[Validation] {
+        &self.validations
+    }
+
+    /// Which of them has the lowest finite loss, the first of equals.
+    pub fn best(&self) -> Option<usize> {
+        let loss = |&i: &usize| self.validations[i].evaluation.loss;
+        (0..self.validations.len())
+            .filter(|i| loss(i).is_finite())
+            .reduce(|a, b| if loss(&b) < loss(&a) { b } else { a })
+    }
+}
+
+/// How long validation has not improved.
+struct Waiting {
+    options: Option<EarlyStopping>,
+    reference: f64,
+    waited: u64,
+}
+
+impl Waiting {
+    fn see(&mut self, loss: f64) {
+        if let Some(EarlyStopping { min_delta, .. }) = self.options {
+            let improved = self.reference == f64::INFINITY || loss < self.reference - min_delta;
+            (self.reference, self.waited) = if improved { (loss, 0) } else { (self.reference, self.waited + 1) };
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.options.is_some_and(|early| self.waited >= early.patience)
+    }
+}
+
 impl<M: Model> Trainer<'_, M> {
     /// Steps and validates until the steps are taken or the samples seen, validation stops improving, or a loss is not
     /// finite. Schedules that adapt to the validation loss are told it.
@@ -99,51 +142,98 @@ impl<M: Model> Trainer<'_, M> {
     /// # Panics
     /// If the model has not the inputs and outputs that the validation set needs.
     pub fn fit(&mut self, validation: &Evaluator<'_>, options: FitOptions) -> Result<Fit, ConfigError> {
+        let mut progress = FitProgress::default();
+        let end = self.fit_until(validation, options, &mut progress, u64::MAX)?;
+        Ok(self.end_fit(progress, end.unwrap_or(Stop::Steps)))
+    }
+
+    /// A [`fit`](Self::fit) that pauses once the trainer has taken `pause` steps: `None`, to be gone on with by another
+    /// call; or why it ended, for [`end_fit`](Self::end_fit). In pieces it is the fit in one go, to the bit.
+    ///
+    /// `progress` is empty at the start; [`fit_checkpoint`](Self::fit_checkpoint) keeps it on disk. With more steps in `options`, a
+    /// fit that ended goes on too, with one validation more than the longer fit where its end was none of that one's.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if an option is out of its range, or early stopping begins in the middle of a fit.
+    ///
+    /// # Panics
+    /// If the model has not the inputs and outputs that the validation set needs.
+    pub fn fit_until(
+        &mut self,
+        validation: &Evaluator<'_>,
+        options: FitOptions,
+        progress: &mut FitProgress,
+        pause: u64,
+    ) -> Result<Option<Stop>, ConfigError> {
         if let Some(fault) = options.fault() {
             return Err(ConfigError::Fit(fault));
         }
-        let last_step = self.history().steps().saturating_add(options.steps);
-        let last_sample = options.samples.map_or(u64::MAX, |n| self.history().samples().saturating_add(n));
-        let mut best_weights = options.early_stopping.map(|_| self.model().parameters().to_vec());
-        let mut fit = Fit { stop: Stop::Steps, validations: vec![], best: None };
-        let (mut reference, mut waited) = (f64::INFINITY, 0);
-        loop {
-            let loss = self.validate(validation, &mut fit);
-            if fit.best == Some(fit.validations.len() - 1)
-                && let Some(weights) = &mut best_weights
-            {
-                self.at_average(|model| weights.copy_from_slice(model.parameters()));
+        match (options.early_stopping, &progress.best_weights) {
+            (None, _) => progress.best_weights = None,
+            (Some(_), None) if progress.validations.is_empty() => {
+                progress.best_weights = Some(self.model().parameters().to_vec());
             }
-            if !loss.is_finite() || fit.stop == Stop::Diverged {
-                fit.stop = Stop::Diverged;
-                break;
-            }
-            if let Some(EarlyStopping { patience, min_delta }) = options.early_stopping {
-                let improved = reference == f64::INFINITY || loss < reference - min_delta;
-                (reference, waited) = if improved { (loss, 0) } else { (reference, waited + 1) };
-                if waited >= patience {
-                    fit.stop = Stop::Early;
-                    break;
-                }
-            }
-            let at_end =
-                |trainer: &Self| trainer.history().steps() >= last_step || trainer.history().samples() >= last_sample;
-            if at_end(self) {
-                break;
-            }
-            for _ in 0..options.validate_every {
-                if !self.try_step().map_err(|error| ConfigError::Data(error.to_string()))?.is_finite() {
-                    fit.stop = Stop::Diverged;
-                }
-                if fit.stop == Stop::Diverged || at_end(self) {
-                    break;
-                }
-            }
+            (Some(_), None) => return Err(ConfigError::Fit("early stopping cannot begin in the middle of a fit")),
+            (Some(_), Some(_)) => {}
         }
-        if let Some(weights) = best_weights {
+        let now = (self.history().steps(), self.history().samples());
+        let (first_step, first_sample) = progress.validations.first().map_or(now, |v| (v.step, v.samples));
+        let last_step = first_step.saturating_add(options.steps);
+        let last_sample = options.samples.map_or(u64::MAX, |n| first_sample.saturating_add(n));
+        let mut waiting = Waiting { options: options.early_stopping, reference: f64::INFINITY, waited: 0 };
+        progress.validations.iter().for_each(|v| waiting.see(v.evaluation.loss));
+        let mut lowest = progress.best().map_or(f64::INFINITY, |best| progress.validations[best].evaluation.loss);
+        loop {
+            let (step, samples) = (self.history().steps(), self.history().samples());
+            let at_end = step >= last_step || samples >= last_sample;
+            let mut diverged = step > first_step && self.history().losses().last().is_some_and(|x| !x.is_finite());
+            let due = progress.validations.last().is_none_or(|last| {
+                step > last.step && (at_end || diverged || step - last.step >= options.validate_every)
+            });
+            if due {
+                let loss = self.validate(validation, progress);
+                waiting.see(loss);
+                if loss.is_finite() && loss < lowest {
+                    lowest = loss;
+                    if let Some(weights) = &mut progress.best_weights {
+                        self.at_average(|model| weights.copy_from_slice(model.parameters()));
+                    }
+                }
+            }
+            diverged |= progress.validations.last().is_some_and(|v| !v.evaluation.loss.is_finite());
+            if diverged {
+                return Ok(Some(Stop::Diverged));
+            }
+            if waiting.is_over() {
+                return Ok(Some(Stop::Early));
+            }
+            if at_end {
+                return Ok(Some(Stop::Steps));
+            }
+            if step >= pause {
+                return Ok(None);
+            }
+            self.try_step().map_err(|error| ConfigError::Data(error.to_string()))?;
+        }
+    }
+
+    /// What a fit found that ended for this reason. With early stopping the model gets the best weights.
+    pub fn end_fit(&mut self, progress: FitProgress, stop: Stop) -> Fit {
+        let best = progress.best();
+        if let Some(weights) = progress.best_weights {
             self.model_mut().parameters_mut().copy_from_slice(&weights);
         }
-        Ok(fit)
+        Fit { stop, validations: progress.validations, best }
+    }
+
+    /// [`at_average`](Self::at_average) in the middle of a fit, with early stopping at the best weights so far.
+    pub fn at_best<R>(&mut self, progress: &FitProgress, f: impl FnOnce(&mut M) -> R) -> R {
+        let Some(best) = &progress.best_weights else { return self.at_average(f) };
+        let training = self.model().parameters().to_vec();
+        self.model_mut().parameters_mut().copy_from_slice(best);
+        let result = f(self.model_mut());
+        self.model_mut().parameters_mut().copy_from_slice(&training);
+        result
     }
 
     /// [`at_average`](Self::at_average) after a [`fit`](Self::fit) with these options: early stopping has left the model as it is to be.
@@ -152,18 +242,13 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     /// Validates, tells the schedules, keeps the result. Returns the loss.
-    fn validate(&mut self, validation: &Evaluator<'_>, fit: &mut Fit) -> f64 {
+    fn validate(&mut self, validation: &Evaluator<'_>, progress: &mut FitProgress) -> f64 {
         let exec = self.exec();
         let evaluation = self.at_average(|model| validation.evaluate(exec, model));
-        let loss = evaluation.loss;
-        self.record_validation(loss);
+        self.record_validation(evaluation.loss);
         let (step, samples) = (self.history().steps(), self.history().samples());
-        fit.validations.push(Validation { step, samples, evaluation });
-        let lowest = fit.best.map_or(f64::INFINITY, |best| fit.validations[best].evaluation.loss);
-        if loss.is_finite() && loss < lowest {
-            fit.best = Some(fit.validations.len() - 1);
-        }
-        loss
+        progress.validations.push(Validation { step, samples, evaluation });
+        evaluation.loss
     }
 }
 

@@ -76,7 +76,7 @@ pub use evaluate::{
     Evaluator, Generalization, Importance, Metric, Metrics, PermutationImportance, Regression, Verdict, learning_curve,
     roc_auc,
 };
-pub use fit::{EarlyStopping, Fit, FitOptions, Stop, Validation};
+pub use fit::{EarlyStopping, Fit, FitOptions, FitProgress, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};

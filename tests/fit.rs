@@ -2,8 +2,9 @@
 
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
-    BatchGrowth, ConfigError, Dataset, Dropout, EarlyStopping, Evaluator, FitOptions, Initializer, LearningRate,
-    Linear, Loss, Mlp, Model, Plateau, ReduceOnPlateau, Rule, Sampling, Settings, Step, Stop, Trainer, synthetic,
+    BatchGrowth, Checkpoint, ConfigError, Dataset, Dropout, EarlyStopping, Evaluator, FitOptions, FitProgress,
+    Initializer, LearningRate, Linear, Loss, Mlp, Model, Plateau, ReduceOnPlateau, Rule, Sampling, Settings, Step,
+    Stop, Trainer, synthetic,
 };
 use simdescent_kernels::activation::Activation;
 use simdescent_kernels::{Exec, Par, Team, isa};
@@ -182,4 +183,63 @@ fn settings_survive_json() {
     };
     let text = serde_json::to_string(&settings).unwrap();
     assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings, "{text}");
+}
+
+/// Paused anywhere, on disk in between: validations, early stopping, plateaus, weights and digest are those of one go.
+#[test]
+fn a_fit_in_pieces_is_the_fit_in_one_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let (training, held_out) = overfitting();
+    let validation = Evaluator::new(Loss::Squared, &held_out).unwrap();
+    let plateau = Plateau { patience: 3, min_delta: 1e-3, cooldown: 0 };
+    let schedule = ReduceOnPlateau { rate: 0.05, factor: 0.5, floor: 0.0, plateau };
+    for (early, rule) in
+        [(None, Rule::Sgd), (Some(30), Rule::Sgd), (Some(3), Rule::ADAM), (Some(9), Rule::SCHEDULE_FREE)]
+    {
+        let settings = Settings {
+            rule,
+            learning_rate: LearningRate::ReduceOnPlateau(schedule),
+            sampling: Sampling::Reshuffled,
+            batch_size: 5,
+            ..Settings::default()
+        };
+        let early_stopping = early.map(|patience| EarlyStopping { patience, min_delta: 1e-3 });
+        let options = FitOptions { steps: 200, samples: None, validate_every: 7, early_stopping };
+        let new = || Trainer::new(Exec::default(), Linear::new(15, true), &training, settings).unwrap();
+        let mut whole = new();
+        let wanted = whole.fit(&validation, options).unwrap();
+
+        let (mut trainer, mut progress) = (new(), FitProgress::default());
+        let mut pause = 0;
+        let stop = loop {
+            // 0, 11, 22, …: at the start, between validations, and at one.
+            if let Some(stop) = trainer.fit_until(&validation, options, &mut progress, pause).unwrap() {
+                break stop;
+            }
+            assert_eq!(trainer.history().steps(), pause);
+            pause += 11;
+            trainer.fit_checkpoint(&progress).write(&path).unwrap();
+            let checkpoint = Checkpoint::read(&path).unwrap();
+            assert_eq!(checkpoint.fit, Some(progress));
+            trainer = Trainer::resume(Exec::default(), Linear::new(15, true), &training, &checkpoint).unwrap();
+            progress = checkpoint.fit.unwrap();
+        };
+        // A finished fit stays finished.
+        assert_eq!(trainer.fit_until(&validation, options, &mut progress, u64::MAX).unwrap(), Some(stop));
+        let weights = trainer.fit_checkpoint(&progress).weights;
+        assert_eq!(trainer.end_fit(progress, stop), wanted, "{rule:?}");
+        assert_eq!((trainer.digest(), trainer.history()), (whole.digest(), whole.history()));
+        assert!(pause > 11 && trainer.plan() == whole.plan());
+        assert_eq!(weights, whole.at_result(options, |model| model.parameters().to_vec()));
+    }
+    let (mut trainer, mut progress) = (
+        Trainer::new(Exec::default(), Linear::new(15, true), &training, descent(0.1)).unwrap(),
+        FitProgress::default(),
+    );
+    let options = FitOptions { steps: 9, samples: None, validate_every: 2, early_stopping: None };
+    trainer.fit_until(&validation, options, &mut progress, 5).unwrap();
+    let options = FitOptions { early_stopping: Some(EarlyStopping { patience: 1, min_delta: 0.0 }), ..options };
+    let error = trainer.fit_until(&validation, options, &mut progress, 9).unwrap_err();
+    assert!(error.to_string().contains("in the middle"), "{error}");
 }

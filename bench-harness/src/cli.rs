@@ -6,10 +6,11 @@ use crate::problem::{Optimizer, ProblemOptions};
 use crate::protocol::Profile;
 use crate::run_options::RunOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
+use crate::search;
 use crate::workload::DataSource;
 use clap::{Args, Parser, Subcommand};
 use simdescent::Metric;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 /// Train small models on the CPU, and measure how batch size and optimizer affect throughput and convergence.
@@ -31,19 +32,65 @@ pub(crate) enum Command {
     Evaluate(EvaluateOptions),
     /// Print what a saved model makes of each feature: permutation importance, and the coefficients of a linear model.
     Explain(ExplainOptions),
+    /// Train once per fold of the training set without it, and print how good the models are on it.
+    CrossValidate(Box<CrossValidateOptions>),
+    /// Train on more and more rows of the training set: would more data help?
+    LearningCurve(Box<LearningCurveOptions>),
     /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
     Sweep(SweepOptions),
     /// Find hyper-parameters by measurement.
     #[command(subcommand)]
     Tune(Tune),
     /// Print and plot a schedule: the learning rate, and the batch size where it changes.
-    Schedule(ScheduleCommand),
+    Schedule(Box<ScheduleCommand>),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tune {
     /// Find a learning rate: train with a rate that grows from step to step until the loss explodes.
-    Lr(TuneLearningRate),
+    Lr(Box<TuneLearningRate>),
+    /// Search any hyper-parameters: train with many values of them.
+    ///
+    /// The space is a TOML file like the configuration, with a range in the place of each value that is searched:
+    /// { linear = [a, b] }, { log = [a, b] }, { one-minus-log = [a, b] } for betas, { integer = [a, b] },
+    /// { log-integer = [a, b] } or { choice = [a, b, …] }. E.g. below [learning-rate]: rate = { log = [1e-4, 1] }
+    Search(Box<SearchOptions>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchOptions {
+    /// TOML file with the options of the training that are not searched, as for train. A flag wins over the file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The space.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) space: PathBuf,
+    /// How points are chosen.
+    #[arg(long, value_enum, default_value_t = search::Method::QuasiRandom)]
+    pub(crate) method: search::Method,
+    /// How many points.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=search::LONGEST))]
+    pub(crate) trials: u64,
+    /// Of how many trials successive halving promotes one [default: 3].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) eta: Option<u64>,
+    /// What is sought, on the validation set.
+    #[arg(long, value_enum, default_value_t = search::Metric::BestLoss)]
+    pub(crate) metric: search::Metric,
+    /// Append a JSON line per finished trial to this file; a search that finds some of its trials there does only the rest.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Write the best configuration into this file, for train --config.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) best: Option<PathBuf>,
+    /// Draw the best value so far over the trials into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print JSON, with every trial, instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +127,12 @@ pub(crate) struct TuneLearningRate {
     /// Print JSON, with every point of the curve, instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl SearchOptions {
+    pub(crate) fn eta(&self) -> u64 {
+        self.eta.unwrap_or(3)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -164,10 +217,53 @@ pub(crate) struct TrainOptions {
     /// A flag wins over the file
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Write the final state into this file (safetensors), for `evaluate` and to go on from.
+    /// Go on with the training whose state this file has, as if it had never stopped. Flags can change what leaves its steps as
+    /// they are: how many, when to validate and stop, threads
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Write the final state into this file (safetensors), for `evaluate` and `--resume`.
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
+    /// Write it every so many steps too, so that a killed training can be resumed.
+    #[arg(long, value_name = "N", requires = "save")]
+    pub(crate) save_every: Option<NonZeroU64>,
     /// Print JSON, with all metrics, instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CrossValidateOptions {
+    /// TOML file with the options of the training, as for train. A flag wins over the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How many folds, up to the number of rows.
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub(crate) folds: usize,
+    /// Leave the shares of the classes in the folds to chance.
+    #[arg(long)]
+    pub(crate) not_stratified: bool,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LearningCurveOptions {
+    /// TOML file with the options of the training, as for train. A flag wins over the file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// On how many of the first rows to train [default: all, a half, … a 32nd]; every training has the steps of that on all.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub(crate) rows: Vec<usize>,
+    /// Draw the curve into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Print JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use crate::assessment::Assessment;
 use crate::cli::EvaluateOptions;
-use crate::saved_model::{self, Origin};
+use crate::saved_model;
 use anyhow::{Context, Result};
 use serde_json::json;
 use simdescent::Checkpoint;
@@ -22,8 +22,7 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
         let test = saved_model::test_set(&checkpoint, &*model, source)?;
         (Assessment::of_one(exec, &mut model, loss, "test", &test)?, test.name().to_owned())
     } else {
-        let Origin { problem, seed } = saved_model::origin(&checkpoint)?;
-        let workload = problem.workload(seed).context("the data of the training; others can be given by --data")?;
+        let workload = saved_model::workload(&checkpoint)?;
         let (training, validation) = (fits(workload.training)?, fits(workload.validation)?);
         let lowest = checkpoint.history().validation().iter().copied().filter(|loss| loss.is_finite());
         let lowest = lowest.reduce(|a, b| if b < a { b } else { a });

@@ -2,7 +2,7 @@
 
 use crate::cli::ExplainOptions;
 use crate::report::number_value;
-use crate::saved_model::{self, Origin};
+use crate::saved_model;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use simdescent::dataset::Standardizer;
@@ -20,12 +20,7 @@ pub(crate) fn run(options: &ExplainOptions) -> Result<()> {
     let (mut model, description) = load()?;
     let data = match &options.data {
         Some(source) => saved_model::test_set(&checkpoint, &*model, source)?,
-        None => {
-            let Origin { problem, seed } = saved_model::origin(&checkpoint)?;
-            let workload = problem.workload(seed);
-            let workload = workload.context("the data of the training; others can be given by --data")?;
-            saved_model::for_model(workload.validation, &*model)?
-        }
+        None => saved_model::for_model(saved_model::workload(&checkpoint)?.validation, &*model)?,
     };
     let evaluator = Evaluator::new(loss, &data)?;
     let importance =

@@ -15,11 +15,14 @@ mod plot;
 mod problem;
 mod protocol;
 mod report;
+mod resampling;
 mod results_dir;
+mod rule_options;
 mod run_options;
 mod runner;
 mod saved_model;
 mod schedule;
+mod search;
 mod streamed;
 mod sweep;
 mod table;
@@ -36,8 +39,11 @@ fn main() -> ExitCode {
         cli::Command::Train(options) => train::run(&options),
         cli::Command::Evaluate(options) => evaluate::run(&options),
         cli::Command::Explain(options) => explain::run(&options),
+        cli::Command::CrossValidate(options) => resampling::cross_validation(&options),
+        cli::Command::LearningCurve(options) => resampling::curve(&options),
         cli::Command::Sweep(options) => sweep::run(&options),
         cli::Command::Tune(cli::Tune::Lr(options)) => tune::learning_rate(&options),
+        cli::Command::Tune(cli::Tune::Search(options)) => search::run(&options),
         cli::Command::Schedule(command) => schedule::run(&command),
     };
     match result {

@@ -126,6 +126,13 @@ enum InitializerName {
 impl ProblemOptions {
     /// The workload that the options name.
     pub(crate) fn workload(&self, seed: u64) -> Result<Workload> {
+        let mut workload = self.data(seed)?;
+        (workload.model, workload.loss) = self.model_and_loss(&workload)?;
+        Ok(workload)
+    }
+
+    /// The data that the options name, with its usual model and loss.
+    pub(crate) fn data(&self, seed: u64) -> Result<Workload> {
         if self.stream.is_some() {
             bail!("--stream is for train: here the data has to fit into memory");
         }
@@ -150,12 +157,18 @@ impl ProblemOptions {
             (None, None, Some(data)) => data.workloads(seed, &self.csv)?.swap_remove(0),
             _ => bail!("give one of workload, example and data"),
         };
-        self.choose(&mut workload.loss, &mut workload.model)?;
-        self.change(&mut workload.model)?;
         if let Some(class_weights) = &self.class_weights {
             class_weights.apply(&mut workload)?;
         }
         Ok(workload)
+    }
+
+    /// Model and loss that the options want on this data.
+    pub(crate) fn model_and_loss(&self, data: &Workload) -> Result<(ModelSpec, Loss)> {
+        let (mut model, mut loss) = (data.model.clone(), data.loss);
+        self.choose(&mut loss, &mut model)?;
+        self.change(&mut model)?;
+        Ok((model, loss))
     }
 
     /// The rows in memory at a time, if not all are.

@@ -3,6 +3,7 @@
 use crate::batch::BatchOptions;
 use crate::modifiers::ModifierOptions;
 use crate::problem::{Method, ProblemOptions};
+use crate::rule_options::RuleOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -34,6 +35,8 @@ pub(crate) struct RunOptions {
     pub(crate) threads: Option<NonZeroUsize>,
     #[command(flatten, next_help_heading = "Data and model, [problem]")]
     pub(crate) problem: ProblemOptions,
+    #[command(flatten, next_help_heading = "Numbers of the optimizer, [rule]")]
+    rule: RuleOptions,
     #[command(flatten, next_help_heading = "Learning rate, [learning-rate]")]
     learning_rate: ScheduleOptions,
     #[command(flatten, next_help_heading = "Batches, [batch]")]
@@ -68,14 +71,21 @@ impl RunOptions {
         let Some(path) = config else { return Ok(self.clone()) };
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         // From the text, so that an error names line and column.
-        let mut base: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let base = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        self.over_run(base).with_context(|| format!("cannot join {} and the flags", path.display()))
+    }
+
+    /// These options, and where they say nothing those of another run.
+    pub(crate) fn over_run(&self, mut base: Self) -> Result<Self> {
         base.problem.give_way_to(&self.problem);
-        let join = || {
-            let mut merged = Table::try_from(base)?;
-            overlay(&mut merged, Table::try_from(self)?);
-            Ok::<_, anyhow::Error>(Self::deserialize(merged)?)
-        };
-        join().with_context(|| format!("cannot join {} and the flags", path.display()))
+        base.under(Table::try_from(self)?)
+    }
+
+    /// These options, but for those of a table like the configuration file.
+    pub(crate) fn under(&self, over: Table) -> Result<Self> {
+        let mut merged = Table::try_from(self)?;
+        overlay(&mut merged, over);
+        Ok(Self::deserialize(merged)?)
     }
 
     pub(crate) fn method(&self) -> Method {
@@ -87,6 +97,7 @@ impl RunOptions {
         let fit = LengthOptions { steps: None, ..self.fit.clone() };
         let alone = [
             ("schedule", self.schedule.is_some()),
+            ("rule", !Table::try_from(&self.rule)?.is_empty()),
             ("learning-rate", !Table::try_from(&self.learning_rate)?.is_empty()),
             ("batch", !Table::try_from(&self.batch)?.is_empty()),
             ("regularisation, l2 excepted,", self.regularisation.modifiers() != Modifiers::NONE),
@@ -110,9 +121,10 @@ impl RunOptions {
         self.trial.unwrap_or(0)
     }
 
-    /// Settings and length of the run on so many rows.
+    /// Settings and length of the run on so many training rows.
     pub(crate) fn settings(&self, rows: usize, loss: Loss) -> Result<(Settings, FitOptions)> {
         let Method::Rule(rule) = self.method() else { bail!("lbfgs has no settings of steps") };
+        let rule = self.rule.of(rule)?;
         let example = self.problem.example.is_some();
         let batch_size = self.batch.size(if example { rows } else { 32 }).min(rows);
         let steps = self.fit.steps.map_or_else(
@@ -153,7 +165,7 @@ impl RunOptions {
 }
 
 /// Puts every value of `over` into `base`, table by table.
-fn overlay(base: &mut Table, over: Table) {
+pub(crate) fn overlay(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (Some(Value::Table(base)), Value::Table(over)) => overlay(base, over),

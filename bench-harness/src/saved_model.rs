@@ -1,9 +1,10 @@
 //! What a checkpoint's notes say of its model, of the columns of its file and how its inputs were scaled, so that it can be used
 //! without the training data.
 
-use crate::problem::{ActivationName, ProblemOptions};
+use crate::problem::ActivationName;
+use crate::run_options::RunOptions;
 use crate::train::Subject;
-use crate::workload::{DataSource, ModelSpec};
+use crate::workload::{DataSource, ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,15 +25,8 @@ struct Scaling {
     scale: Vec<f64>,
 }
 
-/// What was trained on what.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Origin {
-    pub(crate) problem: ProblemOptions,
-    pub(crate) seed: u64,
-}
-
 /// Writes the notes.
-pub(crate) fn note(checkpoint: &mut Checkpoint, subject: &Subject<'_>, origin: &Origin) -> Result<()> {
+pub(crate) fn note(checkpoint: &mut Checkpoint, subject: &Subject<'_>, run: &RunOptions) -> Result<()> {
     let shape = match subject.model {
         ModelSpec::Linear { features, bias } => Shape::Linear { features: *features, bias: *bias },
         ModelSpec::Mlp { widths, activation, .. } => {
@@ -41,7 +35,7 @@ pub(crate) fn note(checkpoint: &mut Checkpoint, subject: &Subject<'_>, origin: &
     };
     let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
     add("model", serde_json::to_string(&shape)?);
-    add("origin", serde_json::to_string(origin)?);
+    add("run", serde_json::to_string(run)?);
     if let Some(s) = subject.standardizer {
         add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
     }
@@ -59,9 +53,15 @@ fn read<T: DeserializeOwned>(checkpoint: &Checkpoint, key: &str) -> Result<Optio
     checkpoint.notes.get(key).map(parse).transpose()
 }
 
-/// Model and data of the training.
-pub(crate) fn origin(checkpoint: &Checkpoint) -> Result<Origin> {
-    read(checkpoint, "origin")?.context("the checkpoint does not say what it was trained on: give --data")
+/// The options of the training.
+pub(crate) fn run(checkpoint: &Checkpoint) -> Result<Option<RunOptions>> {
+    read(checkpoint, "run")
+}
+
+/// What the model was trained on.
+pub(crate) fn workload(checkpoint: &Checkpoint) -> Result<Workload> {
+    let run = run(checkpoint)?.context("the checkpoint does not say what it was trained on: give --data")?;
+    run.problem.workload(run.seed()).context("the data of the training; others can be given by --data")
 }
 
 /// How inputs were scaled.

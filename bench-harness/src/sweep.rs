@@ -67,7 +67,7 @@ fn sweep(options: &SweepOptions, par: Par<'_>) -> Result<()> {
 }
 
 /// On stderr, with the time left; drawn only on a terminal.
-fn progress_bar(runs: usize) -> ProgressBar {
+pub(crate) fn progress_bar(runs: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left  {msg}").expect("a valid template");
     ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr()).with_style(style)
 }

@@ -5,7 +5,7 @@ use crate::cli::TrainOptions;
 use crate::problem::{Example, Method};
 use crate::report::{number, number_value};
 use crate::run_options::RunOptions;
-use crate::saved_model::{self, Origin};
+use crate::saved_model;
 use crate::streamed::Streamed;
 use crate::workload::{ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
@@ -14,29 +14,45 @@ use serde_json::{Value, json};
 use simdescent::dataset::{CsvEncoding, Standardizer};
 use simdescent::kernels::{Exec, Par, Team, isa};
 use simdescent::{
-    Dataset, Evaluation, Evaluator, Fit, FitOptions, Model, Settings, Stop, Targets, Trainer, Validation, lbfgs,
-    trajectory_digest,
+    Checkpoint, Dataset, Evaluation, Evaluator, Fit, FitOptions, FitProgress, Model, Settings, Stop, Targets, Trainer,
+    Validation, lbfgs, trajectory_digest,
 };
+use std::path::Path;
+use toml::Table;
 
 pub(crate) fn run(options: &TrainOptions) -> Result<()> {
-    let run = options.run.over(options.config.as_deref())?;
+    let started = options.resume.as_deref().map(Started::read).transpose()?;
+    let run = match &started {
+        None => options.run.over(options.config.as_deref())?,
+        Some(started) => options.run.over_run(started.run.clone())?,
+    };
     let threads = run.threads.map_or(1, |n| n.get());
     let team = Team::new(threads).context("cannot start the threads")?;
     let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
 
     if let Some(window) = run.problem.window() {
+        if started.is_some() {
+            bail!("--resume needs the data in memory: a training with --stream cannot be resumed");
+        }
         return stream(exec, options, &run, window);
     }
     let workload = run.problem.workload(run.seed())?;
     if run.method() == Method::Lbfgs {
-        if options.save.is_some() {
-            bail!("--save is for optimizers that take steps, lbfgs has no state to go on from");
+        if options.save.is_some() || started.is_some() {
+            let flag = if started.is_some() { "--resume" } else { "--save" };
+            bail!("{flag} is for optimizers that take steps, lbfgs has no state to go on from");
         }
         return lbfgs(exec, &run, &workload, options.json);
     }
     let (settings, length) = run.settings(workload.training.rows(), workload.loss)?;
     let model = workload.model.build(run.trial(), run.seed());
-    let trainer = Trainer::new(exec, model, &workload.training, settings)?;
+    let (trainer, progress) = match started {
+        None => (Trainer::new(exec, model, &workload.training, settings)?, FitProgress::default()),
+        Some(started) => {
+            started.check(&run, settings)?;
+            (Trainer::resume(exec, model, &workload.training, &started.checkpoint)?, started.progress)
+        }
+    };
     let subject = Subject {
         name: &workload.name,
         model: &workload.model,
@@ -46,7 +62,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
         standardizer: workload.standardizer.as_ref(),
         encoding: workload.encoding.as_ref(),
     };
-    train(exec, options, &run, trainer, &subject, length)
+    train(exec, options, &run, (trainer, progress), &subject, length)
 }
 
 /// Trains on rows that are read as they are needed.
@@ -66,7 +82,7 @@ fn stream(exec: Exec<'_>, options: &TrainOptions, run: &RunOptions, window: usiz
         encoding: encoding.as_ref(),
     };
     let trainer = Trainer::streaming(exec, model.build(run.trial(), run.seed()), rows, window, settings)?;
-    train(exec, options, run, trainer, &subject, length)
+    train(exec, options, run, (trainer, FitProgress::default()), &subject, length)
 }
 
 /// What is trained, wherever its rows are.
@@ -82,17 +98,32 @@ pub(crate) struct Subject<'a> {
     pub(crate) encoding: Option<&'a CsvEncoding>,
 }
 
+/// Trains to the end, from where the trainer is.
 fn train(
     exec: Exec<'_>,
     options: &TrainOptions,
     run: &RunOptions,
-    mut trainer: Trainer<'_, Box<dyn Model>>,
+    (mut trainer, mut progress): (Trainer<'_, Box<dyn Model>>, FitProgress),
     subject: &Subject<'_>,
     length: FitOptions,
 ) -> Result<()> {
     let settings = *trainer.settings();
     let loss = settings.loss;
-    let fit = trainer.fit(&Evaluator::new(loss, subject.validation)?, length)?;
+    let validation = Evaluator::new(loss, subject.validation)?;
+    let stop = loop {
+        let steps = trainer.history().steps();
+        let pause = options.save_every.map_or(u64::MAX, |n| (steps / n + 1).saturating_mul(n.get()));
+        let end = trainer.fit_until(&validation, length, &mut progress, pause)?;
+        if let Some(path) = &options.save {
+            let mut checkpoint = trainer.fit_checkpoint(&progress);
+            saved_model::note(&mut checkpoint, subject, run)?;
+            checkpoint.write(path)?;
+        }
+        if let Some(stop) = end {
+            break stop;
+        }
+    };
+    let fit = trainer.end_fit(progress, stop);
     let last = fit.validations.last().context("a run has at least one validation")?;
     // With early stopping the weights are the best ones.
     let kept = fit.best.filter(|_| length.early_stopping.is_some()).map_or(last, |best| &fit.validations[best]);
@@ -101,14 +132,6 @@ fn train(
         Some(training) => Assessment::of_both(exec, model, loss, [training, subject.validation], lowest),
         None => Assessment::of_one(exec, model, loss, "validation", subject.validation),
     })?;
-    if let Some(path) = &options.save {
-        let mut checkpoint = trainer.checkpoint();
-        if length.early_stopping.is_some() {
-            checkpoint.weights = trainer.model().parameters().to_vec();
-        }
-        saved_model::note(&mut checkpoint, subject, &Origin { problem: run.problem.clone(), seed: run.seed() })?;
-        checkpoint.write(path)?;
-    }
     let outcome = Outcome {
         assessment,
         subject,
@@ -127,6 +150,44 @@ fn train(
         outcome.print()?
     }
     Ok(())
+}
+
+/// A training to go on with.
+struct Started {
+    name: String,
+    checkpoint: Checkpoint,
+    run: RunOptions,
+    progress: FitProgress,
+}
+
+impl Started {
+    fn read(path: &Path) -> Result<Self> {
+        let mut checkpoint = Checkpoint::read(path)?;
+        let name = path.display().to_string();
+        let (run, progress) = (saved_model::run(&checkpoint).with_context(|| name.clone())?, checkpoint.fit.take());
+        let (Some(run), Some(progress)) = (run, progress) else {
+            bail!("{name} does not say what training it is of: only `train --save` writes files to resume");
+        };
+        Ok(Self { name, checkpoint, run, progress })
+    }
+
+    /// Whether the steps to come are those that it would have taken.
+    fn check(&self, run: &RunOptions, settings: Settings) -> Result<()> {
+        if Table::try_from(&self.run.problem)? != Table::try_from(&run.problem)? {
+            bail!("{}: a resumed training keeps its data and model: leave the options of [problem] out", self.name);
+        }
+        let [before, now] = [*self.checkpoint.settings(), settings].map(serde_json::to_value);
+        let (before, now) = (before?, now?);
+        let changed = before.as_object().into_iter().flatten().find(|(key, value)| now.get(key) != Some(value));
+        if let Some((key, value)) = changed {
+            bail!(
+                "{}: a resumed training keeps its settings, {key} would change from {value} to {}",
+                self.name,
+                now[key]
+            );
+        }
+        Ok(())
+    }
 }
 
 /// The whole training set at once, by L-BFGS.

@@ -7,6 +7,8 @@
 //! | `optimizer.0`, `.1`, `.2` | `f32`, state, most of it as long as the parameters or empty |
 //! | `optimizer.accumulated` | `f64`, one number |
 //! | `history.losses`, `history.validation` | `f32` per step, `f64` per validation |
+//! | `fit.validations` | `f64`, step, samples, loss and accuracy (or NaN) of each; left out if there is no fit under way |
+//! | `fit.best_weights` | `f32`, as long as the parameters; left out without early stopping |
 //! | `sampling.order` | `u32`, the rows in the order of this epoch; empty if it is that of the data |
 //!
 //! One file, so that a rename replaces all of it or nothing. Equal runs make equal files.
@@ -14,6 +16,8 @@
 use super::{Checkpoint, CheckpointError};
 use crate::dataset::open_regular;
 use crate::error::{DataError, Place as FilePlace};
+use crate::evaluate::Evaluation;
+use crate::fit::{FitProgress, Validation};
 use crate::history::History;
 use crate::sampling::Place;
 use crate::settings::Settings;
@@ -102,6 +106,14 @@ impl Checkpoint {
         if !self.weights.iter().map(|x| x.to_bits()).eq(self.parameters.iter().map(|x| x.to_bits())) {
             tensors.push(("weights", f32s(&self.weights)));
         }
+        if let Some(fit) = &self.fit {
+            let row = |v: &Validation| {
+                let Evaluation { loss, accuracy } = v.evaluation;
+                [v.step as f64, v.samples as f64, loss, accuracy.unwrap_or(f64::NAN)]
+            };
+            tensors.push(("fit.validations", f64s(&fit.validations.iter().flat_map(row).collect::<Vec<_>>())));
+            tensors.extend(fit.best_weights.iter().map(|weights| ("fit.best_weights", f32s(weights))));
+        }
         let views = tensors.iter().map(|(name, (kind, bytes))| {
             let length = bytes.len() * 8 / kind.bitsize();
             (*name, TensorView::new(*kind, vec![length], bytes).expect("as many bytes as the length says"))
@@ -152,9 +164,20 @@ impl Checkpoint {
         if header.steps != steps || samples < steps || samples > steps.saturating_mul(1 << 32) {
             return Err(format!("{steps} losses do not go with {} steps and {samples} samples", header.steps));
         }
+        let has = |name| tensors.names().contains(&name);
+        let fit = if has("fit.validations") {
+            let best_weights = if has("fit.best_weights") { Some(f32s("fit.best_weights")?) } else { None };
+            if best_weights.as_ref().is_some_and(|weights| weights.len() != parameters.len()) {
+                return Err("tensor \"fit.best_weights\" is not as long as the parameters".into());
+            }
+            Some(FitProgress { validations: validations(&f64s("fit.validations")?, steps)?, best_weights })
+        } else {
+            None
+        };
         Ok(Self {
             weights,
             notes: header.notes,
+            fit,
             settings: header.settings,
             parameters,
             layout: header.layout,
@@ -169,6 +192,22 @@ impl Checkpoint {
             data: header.data_sha256,
         })
     }
+}
+
+/// Rows of four numbers as validations of a run that took so many steps.
+fn validations(numbers: &[f64], steps: u64) -> Result<Vec<Validation>, String> {
+    let (rows, rest) = numbers.as_chunks();
+    let counts = |&x: &f64| x >= 0.0 && x.fract() == 0.0 && x < 1e18;
+    let ascending = rows.iter().is_sorted_by(|a: &&[f64; 4], b| a[0] < b[0] && a[1] <= b[1]);
+    let known = rows.last().is_none_or(|last| last[0] <= steps as f64);
+    if !rest.is_empty() || !ascending || !known || !rows.iter().all(|row| row[..2].iter().all(counts)) {
+        return Err("tensor \"fit.validations\" has no validations of this run".into());
+    }
+    let validation = |&[step, samples, loss, accuracy]: &[f64; 4]| {
+        let evaluation = Evaluation { loss, accuracy: Some(accuracy).filter(|x| !x.is_nan()) };
+        Validation { step: step as u64, samples: samples as u64, evaluation }
+    };
+    Ok(rows.iter().map(validation).collect())
 }
 
 /// The elements of a tensor with one dimension, as bytes.

@@ -43,6 +43,13 @@ fn with_header(change: impl FnOnce(&mut Value)) -> Vec<u8> {
     [&(outer.len() as u64).to_le_bytes()[..], outer.as_bytes(), &bytes[8 + length..]].concat()
 }
 
+/// The file of a run in a fit whose validations were after these (steps, samples).
+fn with_fit(places: &[[u64; 2]], best_weights: Option<Vec<f32>>) -> Vec<u8> {
+    let evaluation = Evaluation { loss: f64::INFINITY, accuracy: Some(0.5) };
+    let validations = places.iter().map(|&[step, samples]| Validation { step, samples, evaluation }).collect();
+    Checkpoint { fit: Some(FitProgress { validations, best_weights }), ..good() }.to_bytes()
+}
+
 #[test]
 fn everything_survives_to_the_bit() {
     let (a, b) = (good(), Checkpoint::from_bytes(&good().to_bytes()).unwrap());
@@ -50,6 +57,9 @@ fn everything_survives_to_the_bit() {
     assert_eq!(a.to_bytes(), b.to_bytes());
     assert_eq!(fault(&a.to_bytes()), None);
     assert_eq!(fault(&with_header(|_| ())), None);
+    let fit = with_fit(&[[0, 0], [5, 160]], Some(vec![f32::NAN, -0.0]));
+    assert_eq!(fault(&fit), None);
+    assert_eq!(Checkpoint::from_bytes(&fit).unwrap().to_bytes(), fit);
     // Numbers whose shortest decimal form a careless reader gets wrong.
     let settings = Settings { l2: 1e-45, seed: u64::MAX, trial: (1 << 53) + 1, ..a.settings };
     let odd = Checkpoint { settings, ..a };
@@ -104,6 +114,10 @@ fn tensors_that_do_not_fit_are_named_errors() {
         (order(vec![0; 100]), "the order of samples is none of 100 rows"),
         (order((1..=100).collect()), "the order of samples is none of 100 rows"),
         (order((0..99).collect()), "the order of samples is none of 100 rows"),
+        (with_fit(&[[0, 0], [6, 60]], None), "no validations of this run"),
+        (with_fit(&[[3, 30], [3, 30]], None), "no validations of this run"),
+        (with_fit(&[[0, 9], [3, 8]], None), "no validations of this run"),
+        (with_fit(&[[0, 0]], Some(vec![0.0; 3])), "\"fit.best_weights\" is not as long"),
         (safetensors::serialize([("x", view(Dtype::F32, &[1], &[0; 4]))], None).unwrap(), "no entry \"simdescent\""),
     ];
     for (bytes, expected) in cases {

@@ -1,0 +1,70 @@
+//! What a search is after.
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Serialize;
+use simdescent::Metrics;
+
+/// A number on the validation set. All but the first are of the weights that are kept in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Metric {
+    /// The lowest loss of the run; minimised
+    BestLoss,
+    /// The loss; minimised
+    Loss,
+    /// Minimised
+    Rmse,
+    /// Minimised
+    Mae,
+    /// Maximised
+    R2,
+    /// Maximised
+    Accuracy,
+    /// Minimised
+    LogLoss,
+    /// Maximised
+    Auc,
+    /// Maximised
+    MacroF1,
+}
+
+impl Metric {
+    pub(crate) fn is_maximised(self) -> bool {
+        matches!(self, Self::R2 | Self::Accuracy | Self::Auc | Self::MacroF1)
+    }
+
+    /// Smaller is better.
+    pub(crate) fn cost(self, value: f64) -> f64 {
+        if self.is_maximised() { -value } else { value }
+    }
+
+    /// Whether its numbers mean the same whatever loss is minimised.
+    pub(crate) fn is_of_any_loss(self) -> bool {
+        !matches!(self, Self::BestLoss | Self::Loss)
+    }
+
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().expect("named").get_name().to_owned()
+    }
+
+    /// The number, from the lowest loss of the run and the metrics at its end.
+    pub(crate) fn value(self, best: Option<f64>, metrics: impl FnOnce() -> Metrics) -> Result<f64> {
+        if self == Self::BestLoss {
+            return best.context("no loss is finite");
+        }
+        let metrics = metrics();
+        let classes = metrics.classification.as_ref();
+        let value = match self {
+            Self::BestLoss | Self::Loss => Some(metrics.loss),
+            Self::Rmse => metrics.regression.map(|r| r.rmse),
+            Self::Mae => metrics.regression.map(|r| r.mae),
+            Self::R2 => metrics.regression.and_then(|r| r.r2),
+            Self::Accuracy => classes.map(|c| c.accuracy),
+            Self::LogLoss => classes.and_then(|c| c.log_loss),
+            Self::Auc => classes.and_then(|c| c.auc),
+            Self::MacroF1 => classes.and_then(|c| c.confusion.as_ref()?.macro_f1()),
+        };
+        value.with_context(|| format!("model and data have no {}: take another --metric", self.name()))
+    }
+}

@@ -1,0 +1,237 @@
+//! Which hyper-parameters are searched, and in what ranges.
+
+use crate::run_options::RunOptions;
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use toml::{Table, Value};
+
+/// Options that say what is trained on, or how far, not how.
+const FIXED: [&str; 9] = [
+    "seed",
+    "trial",
+    "threads",
+    "problem.workload",
+    "problem.example",
+    "problem.data",
+    "fit.patience",
+    "fit.min-delta",
+    "fit.validate-every",
+];
+
+/// The space, in the order of the names: a point of the unit cube has a coordinate for each.
+#[derive(Clone, Debug)]
+pub(crate) struct Space {
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+/// One option of a run and its range.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Parameter {
+    /// As in the configuration file, with its table: `learning-rate.rate`, or only `optimizer`.
+    pub(crate) name: String,
+    pub(crate) range: Range,
+}
+
+/// How u in [0, 1) becomes a value. Numbers have four significant digits, so that no libm decides them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Range {
+    /// a + (b − a)·u
+    Linear(f64, f64),
+    /// a·(b/a)ᵘ
+    Log(f64, f64),
+    /// 1 − (1 − a)·((1 − b)/(1 − a))ᵘ, for momenta and betas
+    OneMinusLog(f64, f64),
+    /// a, …, b
+    Integer(i64, i64),
+    /// a, …, b, evenly on a log scale
+    LogInteger(i64, i64),
+    /// One of these
+    Choice(Vec<Value>),
+}
+
+impl Range {
+    pub(crate) fn at(&self, u: f64) -> Value {
+        match self {
+            Self::Linear(a, b) => Value::Float(four_digits(a + (b - a) * u).clamp(*a, *b)),
+            Self::Log(a, b) => Value::Float(four_digits(a * libm::pow(b / a, u)).clamp(*a, *b)),
+            Self::OneMinusLog(a, b) => {
+                let rest = four_digits((1.0 - a) * libm::pow((1.0 - b) / (1.0 - a), u));
+                // The difference of two decimals, without the rounding that it has in binary.
+                Value::Float(parse(&format!("{:.12}", 1.0 - rest)).clamp(*a, *b))
+            }
+            Self::Integer(a, b) => Value::Integer((*a).saturating_add((u * (b - a + 1) as f64) as i64).min(*b)),
+            Self::LogInteger(a, b) => {
+                let (low, above) = (*a as f64, (b + 1) as f64);
+                Value::Integer(((low * libm::pow(above / low, u)) as i64).clamp(*a, *b))
+            }
+            Self::Choice(values) => values[((u * values.len() as f64) as usize).min(values.len() - 1)].clone(),
+        }
+    }
+
+    /// How many values there are, if they have no order.
+    pub(crate) fn choices(&self) -> Option<usize> {
+        if let Self::Choice(values) = self { Some(values.len()) } else { None }
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::Linear(a, b) | Self::Log(a, b) | Self::OneMinusLog(a, b) if !(a < b && (b - a).is_finite()) => {
+                Some("the range needs two finite numbers, the first below the second")
+            }
+            Self::Integer(a, b) | Self::LogInteger(a, b) if a >= b => {
+                Some("the range needs two integers, the first below the second")
+            }
+            Self::Integer(a, b) if b.checked_sub(*a).is_none_or(|width| width >= 1 << 53) => {
+                Some("the range is too wide")
+            }
+            Self::Log(a, _) if *a <= 0.0 => Some("a log range has to be positive"),
+            Self::LogInteger(a, b) if *a <= 0 || *b >= 1 << 53 => Some("a log range has to be positive and below 2^53"),
+            Self::OneMinusLog(_, b) if *b >= 1.0 => Some("a one-minus-log range has to be below 1"),
+            Self::Choice(values) if values.len() < 2 => Some("a choice needs at least two values"),
+            _ => None,
+        }
+    }
+}
+
+fn four_digits(x: f64) -> f64 {
+    parse(&format!("{x:.3e}"))
+}
+
+fn parse(text: &str) -> f64 {
+    text.parse().expect("a formatted number is one")
+}
+
+impl Space {
+    /// Reads the file, and tries the ends of every range on these options.
+    pub(crate) fn read(path: &Path, base: &RunOptions) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::parse(&text, base).with_context(|| path.display().to_string())
+    }
+
+    pub(super) fn parse(text: &str, base: &RunOptions) -> Result<Self> {
+        let mut parameters = vec![];
+        for (name, value) in text.parse::<Table>()? {
+            match value {
+                Value::Table(table) if !is_range(&table) => {
+                    for (key, value) in table {
+                        parameters.push(Parameter::new(format!("{name}.{key}"), value)?);
+                    }
+                }
+                value => parameters.push(Parameter::new(name, value)?),
+            }
+        }
+        if parameters.is_empty() {
+            bail!("no hyper-parameter to search: write e.g. [learning-rate] and below it rate = {{ log = [1e-4, 1] }}");
+        }
+        parameters.sort_by(|a, b| a.name.cmp(&b.name));
+        let space = Self { parameters };
+        for parameter in &space.parameters {
+            let values = match &parameter.range {
+                Range::Choice(values) => values.clone(),
+                range => vec![range.at(0.0), range.at(1.0)],
+            };
+            for value in values {
+                let shown = value.clone();
+                let try_it = || base.under(nest([(parameter.name.as_str(), value)]));
+                try_it().with_context(|| format!("{} = {shown}", parameter.name))?;
+            }
+        }
+        Ok(space)
+    }
+
+    /// The values at a point of the unit cube.
+    pub(crate) fn at(&self, point: &[f64]) -> Vec<(&str, Value)> {
+        self.parameters.iter().zip(point).map(|(p, &u)| (p.name.as_str(), p.range.at(u))).collect()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|p| p.name == name)
+    }
+}
+
+impl Parameter {
+    fn new(name: String, value: Value) -> Result<Self> {
+        if FIXED.contains(&name.as_str()) {
+            bail!("{name} is no hyper-parameter: it goes into the configuration");
+        }
+        let forms = "a range is { linear = [a, b] }, { log = [a, b] }, { one-minus-log = [a, b] }, { integer = [a, b] }, \
+            { log-integer = [a, b] } or { choice = [a, b, …] }; fixed values go into the configuration";
+        let range: Range = value.try_into().with_context(|| format!("{name}: {forms}"))?;
+        match range.fault() {
+            Some(fault) => bail!("{name}: {fault}"),
+            None => Ok(Self { name, range }),
+        }
+    }
+}
+
+/// Whether this is a range, or a table of them.
+fn is_range(table: &Table) -> bool {
+    let kinds = ["linear", "log", "one-minus-log", "integer", "log-integer", "choice"];
+    table.len() == 1 && table.keys().all(|key| kinds.contains(&key.as_str()))
+}
+
+/// A table like the configuration file, of values by name.
+pub(crate) fn nest<'a>(values: impl IntoIterator<Item = (&'a str, Value)>) -> Table {
+    let mut table = Table::new();
+    for (name, value) in values {
+        match name.split_once('.') {
+            None => _ = table.insert(name.into(), value),
+            Some((outer, key)) => {
+                let inner = table.entry(outer).or_insert_with(|| Value::Table(Table::new()));
+                if let Value::Table(inner) = inner {
+                    inner.insert(key.into(), value);
+                }
+            }
+        }
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_reach_their_ends_and_their_middles() {
+        for (range, low, middle, high) in [
+            (Range::Linear(-1.0, 3.0), -1.0, 1.0, 3.0),
+            (Range::Log(1e-4, 1.0), 1e-4, 1e-2, 1.0),
+            (Range::OneMinusLog(0.9, 0.999), 0.9, 0.99, 0.999),
+        ] {
+            assert_eq!([0.0, 0.5, 1.0].map(|u| range.at(u).as_float().unwrap()), [low, middle, high]);
+        }
+        assert_eq!(Range::Linear(0.0, 1.0).at(0.123456).as_float(), Some(0.1235));
+        let integers = |range: Range| [0.0, 0.5, 0.999].map(|u| range.at(u).as_integer().unwrap());
+        assert_eq!(integers(Range::Integer(1, 4)), [1, 3, 4]);
+        assert_eq!(integers(Range::LogInteger(1, 99)), [1, 10, 99]);
+        let choice = Range::Choice(vec!["a".into(), "b".into()]);
+        assert_eq!([0.0, 0.49, 0.5, 1.0].map(|u| choice.at(u).as_str().unwrap().to_owned()), ["a", "a", "b", "b"]);
+    }
+
+    #[test]
+    fn a_space_names_options_of_the_configuration_and_faults_are_clear() {
+        let parse = |text: &str| Space::parse(text, &RunOptions::default());
+        let text = "optimizer = { choice = ['sgd', 'adam'] }\n[rule]\nbeta2 = { one-minus-log = [0.9, 0.9999] }\n\
+            [problem]\nhidden = { choice = [[8], [16, 8]] }";
+        let names: Vec<_> = parse(text).unwrap().parameters.into_iter().map(|p| p.name).collect();
+        assert_eq!(names, ["optimizer", "problem.hidden", "rule.beta2"]);
+        for (text, wanted) in [
+            ("", "no hyper-parameter"),
+            ("[learning-rate]\nrate = 0.1", "fixed values go into the configuration"),
+            ("[learning-rate]\nrate = { log = [1, 0.1] }", "the first below the second"),
+            ("[learning-rate]\nrate = { log = [0, 1] }", "learning-rate.rate: a log range has to be positive"),
+            ("[learning-rate]\nrat = { log = [1e-3, 1] }", "unknown field `rat`"),
+            ("optimizer = { choice = ['sgd', 'adm'] }", "take one of sgd"),
+            ("[batch]\nbatch-size = { linear = [1, 8] }", "batch.batch-size = 1.0"),
+            ("[rule]\nbeta2 = { one-minus-log = [0.9, 1] }", "below 1"),
+            ("[rule]\nbeta2 = { choice = [0.9] }", "at least two"),
+            ("[rule]\nbeta2 = { log = [0.9, 0.99], linear = [0, 1] }", "a range is"),
+            ("seed = { integer = [1, 9] }", "seed is no hyper-parameter"),
+        ] {
+            let message = format!("{:#}", parse(text).unwrap_err());
+            assert!(message.contains(wanted), "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One trial: a training at a point of the space.
+
+use super::metric::Metric;
+use super::space::{Space, nest};
+use crate::run_options::{RunOptions, overlay};
+use crate::workload::Workload;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use simdescent::kernels::Exec;
+use simdescent::{Evaluator, FitOptions, FitProgress, Loss, Model, Stop, Trainer};
+use std::collections::BTreeMap;
+use toml::{Table, Value};
+
+/// How a trial ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// It had all its steps, or stopped early.
+    Complete,
+    /// It was worse than others before it had all its steps.
+    Censored,
+    /// It diverged, or these values do not go together.
+    Infeasible,
+}
+
+/// A line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    pub(crate) trial: u64,
+    /// How often it was promoted, under successive halving.
+    pub(crate) rung: u32,
+    /// Coordinates in the unit cube.
+    pub(crate) point: Vec<f64>,
+    /// The hyper-parameters by name.
+    pub(crate) values: BTreeMap<String, Value>,
+    pub(crate) outcome: Outcome,
+    /// The metric, unless it is infeasible.
+    pub(crate) value: Option<f64>,
+    pub(crate) steps: u64,
+    pub(crate) samples: u64,
+    pub(crate) digest: Option<String>,
+    /// Why it is infeasible.
+    pub(crate) reason: Option<String>,
+}
+
+/// What all trials share.
+pub(crate) struct Study<'t> {
+    pub(crate) exec: Exec<'t>,
+    pub(crate) base: RunOptions,
+    pub(crate) data: Workload,
+    pub(crate) space: Space,
+    pub(crate) metric: Metric,
+}
+
+/// A training that can be gone on with.
+pub(crate) struct Training<'d> {
+    trainer: Trainer<'d, Box<dyn Model>>,
+    loss: Loss,
+    options: FitOptions,
+    progress: FitProgress,
+}
+
+impl Study<'_> {
+    /// The whole configuration with these values, as in its file; without the number of threads, which changes nothing.
+    pub(crate) fn configuration(&self, values: &BTreeMap<String, Value>) -> Result<Table> {
+        let mut table = Table::try_from(&self.base)?;
+        table.remove("threads");
+        overlay(&mut table, nest(values.iter().map(|(name, value)| (name.as_str(), value.clone()))));
+        table.retain(|_, value| value.as_table().is_none_or(|table| !table.is_empty()));
+        Ok(table)
+    }
+
+    /// A record of nothing yet.
+    pub(crate) fn blank(&self, trial: u64, point: Vec<f64>) -> Record {
+        let values = self.space.at(&point).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let (outcome, value, digest, reason) = (Outcome::Infeasible, None, None, None);
+        Record { trial, rung: 0, point, values, outcome, value, steps: 0, samples: 0, digest, reason }
+    }
+
+    /// Trains at a point, from start to end.
+    pub(crate) fn run(&self, trial: u64, point: Vec<f64>) -> Result<Record> {
+        let mut record = self.blank(trial, point);
+        self.go_on(&mut None, &mut record, 1.0)?;
+        Ok(record)
+    }
+
+    /// Trains until this share of all steps is done, begins if there is no training yet, and completes the record. Values that
+    /// do not go together are no error.
+    pub(crate) fn go_on<'s>(
+        &'s self,
+        training: &mut Option<Training<'s>>,
+        record: &mut Record,
+        share: f64,
+    ) -> Result<()> {
+        if training.is_none() {
+            match self.begin(record) {
+                Ok(new) => *training = Some(new),
+                Err(error) => record.reason = Some(format!("{error:#}")),
+            }
+        }
+        training.as_mut().map_or(Ok(()), |training| training.go_on(self, record, share))
+    }
+
+    fn begin(&self, record: &Record) -> Result<Training<'_>> {
+        let run = RunOptions::deserialize(self.configuration(&record.values)?)?;
+        let (model, loss) = run.problem.model_and_loss(&self.data)?;
+        let (settings, options) = run.settings(self.data.training.rows(), loss)?;
+        let model = model.build(run.trial(), run.seed());
+        let trainer = Trainer::new(self.exec, model, &self.data.training, settings)?;
+        Ok(Training { trainer, loss, options, progress: FitProgress::default() })
+    }
+}
+
+impl Training<'_> {
+    fn go_on(&mut self, study: &Study<'_>, record: &mut Record, share: f64) -> Result<()> {
+        let validation = Evaluator::new(self.loss, &study.data.validation)?;
+        let pause = if share < 1.0 { (share * self.options.steps as f64).ceil() as u64 } else { u64::MAX };
+        let end = self.trainer.fit_until(&validation, self.options, &mut self.progress, pause)?;
+        let best = self.progress.best().map(|best| self.progress.validations()[best].evaluation.loss);
+        let metrics = || self.trainer.at_best(&self.progress, |model| validation.metrics(study.exec, model));
+        let value = if end == Some(Stop::Diverged) { None } else { Some(study.metric.value(best, metrics)?) };
+        if let Some(stop) = end {
+            self.trainer.end_fit(std::mem::take(&mut self.progress), stop);
+        }
+        let history = self.trainer.history();
+        (record.steps, record.samples, record.digest) =
+            (history.steps(), history.samples(), Some(self.trainer.digest()));
+        match value {
+            Some(value) if value.is_finite() => {
+                record.value = Some(value);
+                record.outcome = if end.is_some() { Outcome::Complete } else { Outcome::Censored };
+            }
+            Some(_) => record.reason = Some(format!("{} is not finite", study.metric.name())),
+            None => record.reason = Some("diverged".into()),
+        }
+        Ok(())
+    }
+}

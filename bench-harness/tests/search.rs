@@ -1,0 +1,241 @@
+//! `tune search` as a user meets it.
+
+mod command;
+
+use command::{json, refused, simdescent, text};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+const CONFIG: &str = "optimizer = 'nesterov'\n[problem]\nworkload = 'softmax'\n[fit]\nsteps = 60\n";
+/// One number that matters, one that hardly does, a choice, and one that is kept in single precision.
+const SPACE: &str = "
+[learning-rate]
+rate = { log = [1e-5, 100] }
+[regularisation]
+l2 = { log = [1e-9, 1e-6] }
+[batch]
+batch-size = { choice = [32, 33] }
+[rule]
+momentum = { one-minus-log = [0.5, 0.9] }
+";
+
+/// The files of a search, and how to call it.
+struct Search {
+    folder: tempfile::TempDir,
+}
+
+impl Search {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("run.toml"), CONFIG).unwrap();
+        fs::write(folder.path().join("space.toml"), SPACE).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn arguments(&self, more: &str) -> Vec<String> {
+        let (config, space) = (self.path("run.toml"), self.path("space.toml"));
+        let mut all = vec!["tune".to_owned(), "search".into(), "--config".into(), config, "--space".into(), space];
+        // `@name` is a file in the folder.
+        all.extend(
+            more.split_whitespace().map(|word| word.strip_prefix('@').map_or(word.into(), |name| self.path(name))),
+        );
+        all
+    }
+
+    fn json(&self, more: &str) -> Value {
+        json(&self.arguments(more).iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn refused(&self, more: &str, wanted: &str) {
+        refused(&self.arguments(more).iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+    }
+}
+
+fn lines(path: impl AsRef<Path>) -> usize {
+    fs::read_to_string(path).unwrap().lines().count()
+}
+
+#[test]
+fn a_search_finds_a_rate_and_says_what_matters() {
+    let search = Search::new();
+    let report = search.json("--trials 32 --svg @curve.svg --best @best.toml");
+    assert_eq!((&report["direction"], &report["trials"].as_array().unwrap().len()), (&"minimize".into(), &32));
+    let best = &report["best"];
+    let rate = best["values"]["learning-rate.rate"].as_f64().unwrap();
+    assert!((1e-3..1.0).contains(&rate), "{best}");
+    let importance = report["importance"].as_array().unwrap();
+    assert_eq!(importance[0]["name"], "learning-rate.rate");
+    let shares: Vec<f64> = importance.iter().map(|i| i["share"].as_f64().unwrap()).collect();
+    assert!(shares[0] > 0.6 && shares[1..].iter().all(|&share| share < 0.25), "{report:#}");
+    // A rate of up to 100 diverges.
+    let outcomes: Vec<&Value> = report["trials"].as_array().unwrap().iter().map(|t| &t["outcome"]).collect();
+    assert!(outcomes.iter().all(|&outcome| outcome == "complete" || outcome == "infeasible"));
+    let curve = report["best_so_far"].as_array().unwrap();
+    let values: Vec<f64> = curve.iter().map(|p| p["value"].as_f64().unwrap()).collect();
+    assert!(values.is_sorted_by(|a, b| a >= b) && values.last().unwrap() == &best["value"].as_f64().unwrap());
+    assert!(fs::read_to_string(search.path("curve.svg")).unwrap().contains("best best-loss"));
+
+    // The least or most that is allowed of what hardly matters, or the like.
+    let coordinate = |name: &str, i: usize| {
+        let at = report["at_border"].as_array().unwrap().iter().any(|n| n == name);
+        at != (0.05..0.95).contains(&best["point"][i].as_f64().unwrap())
+    };
+    assert!(
+        coordinate("learning-rate.rate", 1) && coordinate("regularisation.l2", 2) && coordinate("rule.momentum", 3)
+    );
+
+    // The best configuration is a configuration, and the trial was that training.
+    let configuration = fs::read_to_string(search.path("best.toml")).unwrap();
+    assert_eq!(report["configuration"].as_str().unwrap(), configuration);
+    let trained = json(&["train", "--config", &search.path("best.toml")]);
+    assert_eq!((&trained["digest"], &trained["best"]["loss"]), (&best["digest"], &best["value"]));
+
+    let arguments = search.arguments("--trials 8 --metric accuracy");
+    let printed = text(&simdescent(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).stdout);
+    assert!(
+        printed.contains("accuracy (higher is better)") && printed.contains("[learning-rate]\nrate = "),
+        "{printed}"
+    );
+}
+
+#[test]
+fn the_readme_s_space_goes_with_its_configuration() {
+    let search = Search::new();
+    let readme = include_str!("../../README.md");
+    let files: Vec<&str> = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    fs::write(search.path("run.toml"), files[0]).unwrap();
+    fs::write(search.path("space.toml"), files[1]).unwrap();
+    let report = search.json("--trials 2 --steps 30 --warmup 5");
+    assert_eq!(report["trials"][1]["outcome"], "complete", "{report}");
+}
+
+/// Killed after any number of trials, in the middle of a line too, or made longer.
+fn goes_on(more: &str, journal_lines: usize) {
+    let search = Search::new();
+    let whole = search.json(more);
+    // Not `assert_eq`: the reports are long.
+    assert!(search.json(&format!("{more} --journal @j --threads 2")) == whole);
+    let journal = fs::read_to_string(search.path("j")).unwrap();
+    assert_eq!(journal.lines().count(), 1 + journal_lines);
+    for cut in [20, journal.len() / 3, journal.len() - 1] {
+        fs::write(search.path("j"), &journal[..cut]).unwrap();
+        assert!(search.json(&format!("{more} --journal @j")) == whole, "{cut}");
+        assert!(fs::read_to_string(search.path("j")).unwrap() == journal, "{cut}");
+    }
+    // Finished trials are not trained again: what the journal says of them is believed.
+    let edited = journal.replacen("\"samples\":", "\"samples\":1", 1);
+    fs::write(search.path("j"), edited).unwrap();
+    assert!(search.json(&format!("{more} --journal @j")) != whole);
+}
+
+#[test]
+fn an_interrupted_search_ends_as_the_whole_one() {
+    goes_on("--trials 6", 6);
+    goes_on("--trials 13 --method tpe", 13);
+    goes_on("--trials 9 --method successive-halving --validate-every 7", 9 + 3 + 1);
+    let search = Search::new();
+    search.json("--trials 3 --journal @j");
+    assert!(search.json("--trials 5 --journal @j") == search.json("--trials 5"));
+    assert_eq!(lines(search.path("j")), 6);
+}
+
+/// 27 trials for a 27th, a ninth, a third of their steps, and one for all: each the training that `train` does.
+#[test]
+fn halving_gives_the_best_more_steps() {
+    let search = Search::new();
+    let report = search.json("--method successive-halving --trials 27 --steps 108 --best @best.toml");
+    let records = report["trials"].as_array().unwrap();
+    let on = |rung: u64| records.iter().filter(move |r| r["rung"] == rung).collect::<Vec<_>>();
+    let cost = |r: &Value| r["value"].as_f64().unwrap_or(f64::INFINITY);
+    for (rung, size, steps) in [(0, 27, 4), (1, 9, 12), (2, 3, 36), (3, 1, 108)] {
+        let here = on(rung);
+        assert_eq!(here.len(), size);
+        let outcome = if rung == 3 { "complete" } else { "censored" };
+        assert!(
+            here.iter()
+                .all(|r| r["outcome"] == "infeasible"
+                    || (&r["steps"], &r["outcome"]) == (&steps.into(), &outcome.into()))
+        );
+        // Those above are the best of here.
+        let promoted: Vec<&Value> = on(rung + 1).iter().map(|r| &r["trial"]).collect();
+        let (above, below): (Vec<&Value>, Vec<&Value>) =
+            here.into_iter().partition(|r| promoted.contains(&&r["trial"]));
+        assert!(above.iter().all(|a| below.iter().all(|b| cost(a) <= cost(b))), "{rung}");
+    }
+    let trained = json(&["train", "--config", &search.path("best.toml")]);
+    assert_eq!((&trained["digest"], &trained["best"]["loss"]), (&report["best"]["digest"], &report["best"]["value"]));
+}
+
+#[test]
+fn wrong_searches_are_clear_errors() {
+    let search = Search::new();
+    search.json("--trials 2 --journal @j");
+    for other in ["--seed 2", "--metric loss", "--steps 61"] {
+        search.refused(&format!("--trials 2 --journal @j {other}"), "is of another search");
+    }
+    let journal = fs::read_to_string(search.path("j")).unwrap();
+    fs::write(search.path("j"), journal.clone() + "{}\n").unwrap();
+    search.refused("--journal @j", "line 4: no trial of this search");
+    let record = journal.lines().nth(1).unwrap().replace("\"point\":[", "\"point\":[0.5,");
+    fs::write(search.path("j"), journal + &record + "\n").unwrap();
+    search.refused("--journal @j", "line 4: no trial of this search");
+    search.refused("--journal @run.toml", "run.toml, line 1: not a journal");
+    fs::write(search.path("x"), "precious").unwrap();
+    search.refused("--journal @x", "not a journal");
+    assert_eq!(fs::read_to_string(search.path("x")).unwrap(), "precious");
+    search.refused("--journal /no/such/folder/j", "/no/such/folder/j");
+    search.refused("--optimizer lbfgs", "lbfgs");
+    search.refused("--metric rmse", "have no rmse");
+    search.refused("--optimizer sgd", "--momentum does not go with the optimizer sgd");
+    search.refused("--trials 0", "--trials");
+    search.refused("--eta 2", "--eta belongs to");
+    search.refused("--eta 1 --method successive-halving", "--eta");
+    search.json("--trials 3 --method successive-halving --journal @h");
+    search.refused("--trials 4 --method successive-halving --journal @h", "is of another search");
+    fs::write(search.path("space.toml"), "[problem]\nloss = { choice = ['hinge', 'squared'] }").unwrap();
+    search.refused("", "take a --metric that does not depend on problem.loss");
+    fs::write(search.path("space.toml"), "[learning-rate]\nrat = { log = [1e-4, 1] }").unwrap();
+    search.refused("", "unknown field `rat`");
+}
+
+/// Least squares with noise ½ in 64 dimensions (Hastie et al. 2022): training σ²(1 − d/n), validation σ²(1 + d/(n − d − 1)).
+#[test]
+fn folds_and_learning_curve_have_the_losses_of_least_squares() {
+    let steps = ["--workload", "linear", "--rate", "0.1", "--batch-size", "400", "--steps", "250"];
+    let folds = json(&[&["cross-validate"], &steps[..]].concat());
+    // Four fifths of 4000 rows; weights and bias.
+    let (n, d) = (3200.0, 65.0);
+    assert_eq!((folds["validation"].as_array().unwrap().len(), &folds["mean_accuracy"]), (5, &Value::Null));
+    let mean = folds["mean_loss"].as_f64().unwrap();
+    assert!((mean / (0.25 * (1.0 + d / (n - d - 1.0))) - 1.0).abs() < 0.05, "{mean}");
+    let dir = tempfile::tempdir().unwrap();
+    let svg = dir.path().join("curve.svg");
+    let svg = svg.to_str().unwrap();
+    let curve = json(&[&["learning-curve", "--rows", "200,1000,4000", "--svg", svg], &steps[..]].concat());
+    for (point, n) in curve["points"].as_array().unwrap().iter().zip([200.0, 1000.0, 4000.0]) {
+        let loss = |set: &str| point[set]["loss"].as_f64().unwrap() / 0.25;
+        let wanted = [1.0 - d / n, 1.0 + d / (n - d - 1.0)];
+        for (got, wanted) in [loss("training"), loss("validation")].into_iter().zip(wanted) {
+            assert!((got / wanted - 1.0).abs() < 0.15, "{n}: {got} and {wanted}");
+        }
+    }
+    assert!(fs::read_to_string(svg).unwrap().contains("training rows"));
+    // The whole set is the usual training.
+    let trained = json(&[&["train"], &steps[..]].concat());
+    assert_eq!(curve["points"][2]["validation"]["loss"], trained["loss"]);
+
+    let folds = json(&["cross-validate", "--workload", "softmax", "--steps", "50", "--folds", "3"]);
+    assert!(folds["folds"]["stratified"] == true && folds["mean_accuracy"].as_f64().unwrap() > 0.5, "{folds}");
+    let printed = text(&simdescent(&["cross-validate", "--workload", "softmax", "--steps", "20"]).stdout);
+    assert!(printed.contains("mean validation loss") && printed.lines().count() == 8, "{printed}");
+    let printed = text(&simdescent(&["learning-curve", "--workload", "softmax", "--steps", "20"]).stdout);
+    assert!(printed.lines().count() == 8, "{printed}");
+    refused(&["cross-validate", "--folds", "1"], "take 2 to 4000");
+    refused(&["cross-validate", "--workload", "linear", "--optimizer", "lbfgs"], "lbfgs");
+    refused(&["learning-curve", "--rows", "5000"], "1 to 4000 rows");
+}
