@@ -17,7 +17,7 @@ use simdescent_kernels::optimizer::{
     SoftThreshold, clip_factor, fused_step, lamb_step, schedule_free_average,
 };
 use simdescent_kernels::{
-    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
+    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, linear, math, nrm2, scale,
 };
 use std::hint::black_box;
 
@@ -38,6 +38,7 @@ fn every_kernel<T: Real>(exec: Exec<'_>) {
     functions::<T>(exec);
     activations::<T>(exec);
     losses::<T>(exec);
+    linear_models::<T>(exec);
     optimizers::<T>(exec);
     later_optimizers::<T>(exec);
 }
@@ -133,6 +134,25 @@ fn losses<T: Real>(exec: Exec<'_>) {
         }
     }
     black_box(outputs);
+}
+
+#[inline(never)]
+fn linear_models<T: Real>(exec: Exec<'_>) {
+    let (x, mut g, rate) = inputs::<T>();
+    let (rows, cols) = black_box((5, 15));
+    let y = vec![T::ONE; rows];
+    let mut w = vec![T::ONE; cols];
+    let dense = MatRef::new(&x, rows, cols);
+    let (indptr, indices) = black_box((vec![0, 1, 2, 3, 4, 5], vec![0; 5]));
+    let sparse = linear::CsrRef::new(cols, &indptr, &indices, &x[..rows]).expect("a valid matrix");
+    let epoch = linear::Epoch { order: None, batch_size: black_box(2), learning_rates: &[rate], l2: black_box(rate) };
+    let options = black_box(LossOptions::default());
+    let g = &mut g[..cols];
+    black_box(linear::loss_and_gradient(exec, Squared, dense, &y, options, &w, g));
+    black_box(linear::loss_and_gradient(exec, Logistic, dense, &y, options, &w, g));
+    black_box(linear::loss_and_gradient(exec, Logistic, sparse, &y, options, &w, g));
+    black_box(linear::sgd_epoch(exec, Logistic, dense, &y, epoch, &mut w));
+    black_box(w);
 }
 
 #[inline(never)]

@@ -20,6 +20,7 @@ pub use blocking::k_block;
 #[doc(hidden)]
 pub use driver::Product;
 pub use epilogue::{ActivationGradient, BiasActivation, Epilogue, Update};
+pub(crate) use packing::Scratch;
 pub use prepacked::Prepacked;
 pub use strips::step_by_strips;
 pub use tile::{Tile, TileFn};

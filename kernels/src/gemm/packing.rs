@@ -111,16 +111,16 @@ thread_local! {
 }
 
 /// A buffer of this thread, for as long as this lives; its content is left over.
-pub(super) struct Scratch(Vec<Line>);
+pub(crate) struct Scratch(Vec<Line>);
 
 impl Scratch {
     /// Room for at least `n` elements, aligned to cache lines.
     #[inline(always)]
-    pub(super) fn borrow<T: Real>(n: usize) -> Self {
+    pub(crate) fn borrow<T: Real>(n: usize) -> Self {
         Self(if n == 0 { Vec::new() } else { take_buffer(lines::<T>(n)) })
     }
     #[inline(always)]
-    pub(super) fn elements<T: Real>(&mut self) -> &mut [T] {
+    pub(crate) fn elements<T: Real>(&mut self) -> &mut [T] {
         as_elements_mut(&mut self.0)
     }
 }
