@@ -1,20 +1,23 @@
-//! A dense table of finite numbers with one target per row: what every reader returns and every trainer takes.
+//! A table of finite numbers with one target per row: what every reader returns and every trainer takes.
 
 mod csv;
 mod idx;
 mod input;
 mod select;
+mod sparse;
 mod standardizer;
 mod svmlight;
 
 pub use csv::{CsvOptions, TargetColumn, read_csv};
 pub(crate) use input::open_regular;
+pub(crate) use sparse::Rows;
 
 pub use idx::{read_idx_pair, read_mnist_dir};
 pub use standardizer::Standardizer;
-pub use svmlight::read_svmlight;
+pub use svmlight::{read_svmlight, read_svmlight_sparse};
 
 use crate::error::DataError;
+use sparse::Inputs;
 use std::fmt;
 
 /// The most input values (rows × features) a reader builds from a file whose size does not already bound them: 2³¹,
@@ -26,7 +29,7 @@ const MAX_INFERRED_CLASSES: usize = 1000;
 
 /// A table for supervised learning, checked once so that training needs no checks.
 ///
-/// * inputs: `[rows, features]`, `f32`, row-major, all finite
+/// * inputs: `[rows, features]`, `f32`, row-major, all finite; or without the zeros, see [`Dataset::sparse`]
 /// * targets: `[rows]`, see [`Targets`]
 ///
 /// ```
@@ -43,7 +46,7 @@ const MAX_INFERRED_CLASSES: usize = 1000;
 pub struct Dataset {
     name: String,
     features: usize,
-    inputs: Vec<f32>,
+    inputs: Inputs,
     targets: Targets,
 }
 
@@ -146,7 +149,7 @@ impl Dataset {
             return Err(DataError::invalid(&name, message));
         }
         targets.check(&name)?;
-        Ok(Self { name, features, inputs, targets })
+        Ok(Self { name, features, inputs: Inputs::Dense(inputs), targets })
     }
 
     /// The same inputs with other targets: more classes than the file shows, or labels as regression values.
@@ -186,11 +189,16 @@ impl Dataset {
         let rest = Dataset {
             name: format!("{}[{rows}..{total}]", self.name),
             features: self.features,
-            inputs: self.inputs.split_off(rows * self.features),
+            inputs: self.inputs.split_off(rows, self.features),
             targets: self.targets.split_off(rows),
         };
         self.name = format!("{}[0..{rows}]", self.name);
         Ok((self, rest))
+    }
+
+    /// The same table under another name.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
     }
 
     /// The name given at construction; readers give the file name without its folder.
@@ -209,19 +217,27 @@ impl Dataset {
     }
 
     /// All inputs, `[rows, features]` row-major.
+    ///
+    /// # Panics
+    ///
+    /// When they are sparse: see [`csr`](Dataset::csr) and [`to_dense`](Dataset::to_dense).
+    #[track_caller]
     pub fn inputs(&self) -> &[f32] {
-        &self.inputs
+        match &self.inputs {
+            Inputs::Dense(inputs) => inputs,
+            Inputs::Sparse(_) => panic!("the inputs of dataset {} are sparse", self.name),
+        }
     }
 
     /// The inputs of row `i`, `[features]`.
     ///
     /// # Panics
     ///
-    /// When `i >= rows()`.
+    /// When `i >= rows()`, or the inputs are sparse.
     #[track_caller]
     pub fn row(&self, i: usize) -> &[f32] {
         assert!(i < self.rows(), "row {i} of a dataset with {} rows", self.rows());
-        &self.inputs[i * self.features..][..self.features]
+        &self.inputs()[i * self.features..][..self.features]
     }
 
     /// The targets, `[rows]`.
@@ -233,7 +249,8 @@ impl Dataset {
 /// The shape only: a failed assertion must not print millions of numbers.
 impl fmt::Debug for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Dataset({:?}, {} rows × {} features)", self.name, self.rows(), self.features)
+        let sparse = if self.is_sparse() { ", sparse" } else { "" };
+        write!(f, "Dataset({:?}, {} rows × {} features{sparse})", self.name, self.rows(), self.features)
     }
 }
 

@@ -58,7 +58,7 @@ impl<'d> Evaluator<'d> {
     /// Evaluates `model`: blocks of 512 rows in order, block means weighted by their rows and added in `f64`.
     ///
     /// # Panics
-    /// If the model has not the inputs and outputs that data and loss need.
+    /// If the model has not the inputs and outputs that data and loss need, or does not take sparse inputs and they are.
     pub fn evaluate(&self, exec: Exec<'_>, model: &mut impl Model) -> Evaluation {
         self.evaluate_seeing(exec, model, |_, _| ())
     }
@@ -76,12 +76,12 @@ impl<'d> Evaluator<'d> {
             self.loss.outputs(&self.targets),
             "evaluation: the model has another number of outputs"
         );
-        let (rows, features) = (self.data.rows(), self.data.features());
+        assert!(!self.data.is_sparse() || model.takes_sparse(), "evaluation: the model takes no sparse inputs");
+        let (rows, inputs) = (self.data.rows(), self.data.all());
         let (mut loss, mut right) = (0.0, 0usize);
         for from in (0..rows).step_by(ROWS) {
             let to = (from + ROWS).min(rows);
-            let inputs = MatRef::new(&self.data.inputs()[from * features..to * features], to - from, features);
-            let outputs = model.forward(exec, inputs);
+            let outputs = inputs.slice(from..to).forward(exec, model);
             let logits = outputs.as_ref();
             see(logits, from);
             let targets = match &self.targets {

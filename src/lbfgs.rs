@@ -146,14 +146,14 @@ impl Lbfgs {
         }
         let targets = prepare(loss, model, data)?;
         let key = StreamKey::new(Purpose::Sampling, 0); // not drawn from
-        let mut batches = Batches::new(data.inputs(), targets, Sampling::FixedOrder, LastBatch::Short, key);
+        let mut batches = Batches::new(data.all(), targets, Sampling::FixedOrder, LastBatch::Short, key);
         let mut x = model.parameters().to_vec();
         let minimum = self.minimise(exec, &mut x, |x, gradient| {
             model.parameters_mut().copy_from_slice(x);
             let batch = batches.next(data.rows());
-            let outputs = model.forward(exec, batch.inputs);
+            let outputs = batch.inputs.forward(exec, model);
             let loss = loss.replace_by_gradient(exec, outputs, batch.targets);
-            model.backward(exec, batch.inputs);
+            batch.inputs.backward(exec, model);
             gradient.copy_from_slice(model.parameters_and_gradient().1);
             axpy(exec, l2, x, gradient);
             f64::from(loss) + 0.5 * f64::from(l2) * f64::from(dot(exec, x, x))

@@ -1,11 +1,11 @@
 //! Which samples make up the next batch.
 
-use crate::dataset::Targets;
+use crate::dataset::{Rows, Targets};
 use crate::loss::BatchTargets;
 use crate::random::{Stream, StreamKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use simdescent_kernels::MatRef;
+use simdescent_kernels::{CsrRef, MatRef};
 
 /// In what order samples are visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,8 +42,11 @@ pub(crate) struct Batches<'d> {
     order: Vec<u32>,
     /// Where in `order` the next batch starts.
     next: usize,
-    /// The rows of a batch that are not a piece of the data as it lies.
+    /// The rows of a batch that are not a piece of the data as it lies; of sparse ones what is kept.
     inputs: Vec<f32>,
+    /// Where it is, if they are sparse.
+    indptr: Vec<usize>,
+    indices: Vec<u32>,
     targets: Targets,
 }
 
@@ -60,8 +63,7 @@ pub(crate) struct Place {
 
 /// The data batches are taken from.
 struct Table<'d> {
-    inputs: &'d [f32],
-    features: usize,
+    inputs: Rows<'d>,
     targets: Targets,
 }
 
@@ -69,14 +71,14 @@ struct Table<'d> {
 #[derive(Clone, Copy)]
 pub(crate) struct Batch<'a> {
     /// `[batch, features]`
-    pub(crate) inputs: MatRef<'a, f32>,
+    pub(crate) inputs: Rows<'a>,
     pub(crate) targets: BatchTargets<'a>,
 }
 
 impl<'d> Batches<'d> {
-    /// Batches of rows of `inputs` `[rows, features]`; at least one row and feature.
+    /// Batches of rows of `inputs`; at least one row and feature.
     pub(crate) fn new(
-        inputs: &'d [f32],
+        inputs: Rows<'d>,
         targets: Targets,
         sampling: Sampling,
         last_batch: LastBatch,
@@ -88,7 +90,7 @@ impl<'d> Batches<'d> {
             Targets::Labels { classes, .. } => Targets::Labels { labels: vec![], classes },
         };
         Self {
-            data: Table { inputs, features: inputs.len() / rows, targets },
+            data: Table { inputs, targets },
             sampling,
             last_batch,
             key,
@@ -96,6 +98,8 @@ impl<'d> Batches<'d> {
             order: (0..u32::try_from(rows).expect("fewer than 2^32 rows")).collect(),
             next: 0,
             inputs: vec![],
+            indptr: vec![],
+            indices: vec![],
             targets: gathered,
         }
     }
@@ -152,11 +156,25 @@ impl<'d> Batches<'d> {
         Ok(())
     }
 
-    /// SHA-256 over shape, inputs and targets, as 64 hexadecimal digits.
+    /// SHA-256 over shape, inputs and targets, as 64 hexadecimal digits; of sparse inputs another one than of dense ones.
     pub(crate) fn data_digest(&self) -> String {
         let mut hash = Sha256::new();
-        hash.update((self.data.features as u64).to_le_bytes());
-        self.data.inputs.iter().for_each(|x| hash.update(x.to_le_bytes()));
+        match self.data.inputs {
+            Rows::Dense(x) => {
+                hash.update((x.cols() as u64).to_le_bytes());
+                let row = |i| x.row(i).expect("data sets are row-major");
+                (0..x.rows()).for_each(|i| row(i).iter().for_each(|x| hash.update(x.to_le_bytes())));
+            }
+            Rows::Sparse(x) => {
+                hash.update("sparse");
+                hash.update((x.cols() as u64).to_le_bytes());
+                for (columns, values) in (0..x.rows()).map(|i| x.row(i)) {
+                    hash.update((columns.len() as u64).to_le_bytes());
+                    columns.iter().for_each(|j| hash.update(j.to_le_bytes()));
+                    values.iter().for_each(|x| hash.update(x.to_le_bytes()));
+                }
+            }
+        }
         match &self.data.targets {
             Targets::Values(values) => values.iter().for_each(|x| hash.update(x.to_le_bytes())),
             Targets::Labels { labels, classes } => {
@@ -171,9 +189,27 @@ impl<'d> Batches<'d> {
     fn gather(&mut self, from: usize, to: usize) -> Batch<'_> {
         let (order, data) = (&self.order[from..to], &self.data);
         self.inputs.clear();
-        for &row in order {
-            self.inputs.extend_from_slice(&data.inputs[row as usize * data.features..][..data.features]);
-        }
+        let inputs = match data.inputs {
+            Rows::Dense(x) => {
+                for &row in order {
+                    self.inputs.extend_from_slice(x.row(row as usize).expect("data sets are row-major"));
+                }
+                Rows::Dense(MatRef::new(&self.inputs, order.len(), x.cols()))
+            }
+            Rows::Sparse(x) => {
+                self.indptr.clear();
+                self.indices.clear();
+                self.indptr.push(0);
+                for &row in order {
+                    let (columns, values) = x.row(row as usize);
+                    self.indices.extend_from_slice(columns);
+                    self.inputs.extend_from_slice(values);
+                    self.indptr.push(self.indices.len());
+                }
+                let batch = CsrRef::new(x.cols(), &self.indptr, &self.indices, &self.inputs);
+                Rows::Sparse(batch.expect("rows of a sparse matrix are one"))
+            }
+        };
         let targets = match (&mut self.targets, &data.targets) {
             (Targets::Values(batch), Targets::Values(all)) => {
                 batch.clear();
@@ -187,19 +223,18 @@ impl<'d> Batches<'d> {
             }
             _ => unreachable!("made with targets of the same kind"),
         };
-        Batch { inputs: MatRef::new(&self.inputs, order.len(), data.features), targets }
+        Batch { inputs, targets }
     }
 }
 
 impl Table<'_> {
     /// The rows `from..to` as they lie.
     fn rows(&self, from: usize, to: usize) -> Batch<'_> {
-        let inputs = &self.inputs[from * self.features..to * self.features];
         let targets = match &self.targets {
             Targets::Values(values) => BatchTargets::Values(&values[from..to]),
             Targets::Labels { labels, .. } => BatchTargets::Labels(&labels[from..to]),
         };
-        Batch { inputs: MatRef::new(inputs, to - from, self.features), targets }
+        Batch { inputs: self.inputs.slice(from..to), targets }
     }
 }
 
@@ -217,13 +252,15 @@ mod tests {
         let inputs: Vec<f32> = (0..10).map(|i| i as f32).collect();
         let key = StreamKey::new(Purpose::Sampling, seed);
         let targets = Targets::Values(inputs.clone());
-        let mut source = Batches::new(&inputs, targets, sampling, last_batch, key);
+        let rows = Rows::Dense(MatRef::new(&inputs, 10, 1));
+        let mut source = Batches::new(rows, targets, sampling, last_batch, key);
         sizes
             .iter()
             .map(|&size| {
                 let batch = source.next(size);
                 let BatchTargets::Values(values) = batch.targets else { panic!("values in, values out") };
-                assert_eq!((0..batch.inputs.rows()).map(|i| batch.inputs.at(i, 0)).collect::<Vec<_>>(), values);
+                let Rows::Dense(x) = batch.inputs else { panic!("dense in, dense out") };
+                assert_eq!((0..x.rows()).map(|i| x.at(i, 0)).collect::<Vec<_>>(), values);
                 values.to_vec()
             })
             .collect()

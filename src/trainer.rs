@@ -1,6 +1,6 @@
 //! The training loop.
 
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::{Dataset, Rows, Targets};
 use crate::history::{History, trajectory_digest};
 use crate::loss::Loss;
 use crate::model::Model;
@@ -36,7 +36,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
-            batches: Batches::new(data.inputs(), targets, sampling, last_batch, key),
+            batches: Batches::new(data.all(), targets, sampling, last_batch, key),
             history: History::default(),
             model,
             settings,
@@ -47,12 +47,19 @@ impl<'d, M: Model> Trainer<'d, M> {
     pub fn step(&mut self) -> f32 {
         let Plan { batch_size, learning_rate } = self.plan();
         let batch = self.batches.next(batch_size);
-        let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
+        let outputs = match batch.inputs {
+            Rows::Dense(x) => self.model.forward_training(self.exec, x, self.history.steps()),
+            Rows::Sparse(x) => self.model.forward_sparse(self.exec, x),
+        };
         let loss = self.settings.loss.replace_by_gradient(self.exec, outputs, batch.targets);
-        if let Some(step) = self.optimizer.in_backward(self.exec, learning_rate, self.settings.l2) {
-            self.model.backward_and_step(self.exec, batch.inputs, step);
+        let fused = match batch.inputs {
+            Rows::Dense(x) => self.optimizer.in_backward(self.exec, learning_rate, self.settings.l2).zip(Some(x)),
+            Rows::Sparse(_) => None,
+        };
+        if let Some((step, x)) = fused {
+            self.model.backward_and_step(self.exec, x, step);
         } else {
-            self.model.backward(self.exec, batch.inputs);
+            batch.inputs.backward(self.exec, &mut self.model);
             let (parameters, gradient) = self.model.parameters_and_gradient();
             self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
         }
@@ -113,6 +120,9 @@ pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<
     let (needed, has) = ((data.features(), loss.outputs(&targets)), (model.inputs(), model.outputs()));
     if needed != has {
         return Err(ConfigError::Model { name: data.name().to_owned(), needed, has });
+    }
+    if data.is_sparse() && !model.takes_sparse() {
+        return Err(ConfigError::Sparse(data.name().to_owned()));
     }
     Ok(targets)
 }

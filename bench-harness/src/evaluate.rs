@@ -3,6 +3,7 @@
 use crate::assessment::Assessment;
 use crate::cli::EvaluateOptions;
 use crate::saved_model::{self, Origin};
+use crate::workload::Inputs;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use simdescent::kernels::{Exec, Par, Team, isa};
@@ -17,9 +18,10 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
     let loss = checkpoint.settings().loss;
     let load = || saved_model::model(&checkpoint).with_context(|| options.checkpoint.display().to_string());
     let (mut model, description) = load()?;
+    let takes_sparse = model.takes_sparse();
     let fits = |data: Dataset| for_model(data, &*model);
     let (assessment, name) = if let Some(source) = &options.data {
-        let mut test = source.test_set(model.inputs())?;
+        let mut test = Inputs::Auto.of(source.test_set(model.inputs())?, takes_sparse)?;
         if let Some(standardizer) = saved_model::standardizer(&checkpoint)? {
             standardizer.apply(&mut test)?;
         }

@@ -1,6 +1,6 @@
 //! Which data and model a command works on, as options.
 
-use crate::workload::{self, DataSource, ModelSpec, Workload};
+use crate::workload::{self, DataSource, Inputs, ModelSpec, Workload};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub(crate) struct ProblemOptions {
     /// Files instead: mnist:DIR, svmlight:FILE, or csv:FILE (target in the last column; features are standardised)
     #[arg(long, value_name = "KIND:PATH", conflicts_with_all = ["workload", "example"])]
     data: Option<DataSource>,
+    /// Whether zeros among the inputs are kept; no result depends on it [default: auto]
+    #[arg(long, value_enum)]
+    inputs: Option<Inputs>,
     /// Widths of hidden layers, e.g. 64,32; without them files are fitted by a linear model
     #[arg(long, value_name = "N", value_delimiter = ',')]
     hidden: Option<Vec<NonZeroUsize>>,
@@ -121,6 +124,11 @@ impl ProblemOptions {
             _ => bail!("give one of workload, example and data"),
         };
         self.change(&mut workload.model)?;
+        let linear = matches!(workload.model, ModelSpec::Linear { .. });
+        if self.inputs == Some(Inputs::Sparse) && !linear {
+            bail!("--inputs sparse is for linear models with one output, this one is {}", workload.model.describe());
+        }
+        workload = workload.keeping(self.inputs.unwrap_or_default())?;
         match (self.loss, self.loss_parameter) {
             (Some(name), parameter) => workload.loss = name.with(parameter)?,
             (None, Some(_)) => bail!("--loss-parameter needs a --loss"),

@@ -1,9 +1,10 @@
 //! Workloads: a training set, a validation set, a model and a loss.
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use simdescent::dataset::{CsvOptions, Standardizer, read_csv, read_mnist_dir, read_svmlight};
+use simdescent::dataset::{CsvOptions, Standardizer, read_csv, read_mnist_dir, read_svmlight_sparse};
 use simdescent::kernels::activation::Activation;
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{Dataset, Dropout, Initializer, Linear, Loss, Mlp, Model, Targets, synthetic};
@@ -28,6 +29,42 @@ pub(crate) enum ModelSpec {
     Linear { features: usize, bias: bool },
     /// A network of these widths.
     Mlp { widths: Vec<usize>, activation: Activation, initializer: Initializer, dropout: f32 },
+}
+
+/// Whether zeros among the inputs are kept. No result depends on it, but for the sign of a zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Inputs {
+    /// svmlight files without their zeros, if the model takes that and not even 1 value in 16 is written
+    #[default]
+    Auto,
+    /// Without zeros; only for linear models
+    Sparse,
+    /// With all zeros
+    Dense,
+}
+
+/// [`Inputs::Auto`] leaves zeros out below it.
+const SPARSE_DENSITY: f64 = 1.0 / 16.0;
+
+impl Inputs {
+    /// `data` as it is to be kept, for a model that does or does not take sparse inputs.
+    pub(crate) fn of(self, data: Dataset, takes_sparse: bool) -> Result<Dataset> {
+        Ok(match self {
+            Self::Auto if takes_sparse && data.is_sparse() && data.density() < SPARSE_DENSITY => data,
+            Self::Sparse => data.to_sparse()?,
+            Self::Auto | Self::Dense => data.to_dense()?,
+        })
+    }
+}
+
+impl Workload {
+    /// The workload with its inputs kept so; both sets alike, as the training set decides.
+    pub(crate) fn keeping(self, inputs: Inputs) -> Result<Self> {
+        let training = inputs.of(self.training, matches!(self.model, ModelSpec::Linear { .. }))?;
+        let alike = if training.is_sparse() { Inputs::Sparse } else { Inputs::Dense };
+        Ok(Self { validation: alike.of(self.validation, true)?, training, ..self })
+    }
 }
 
 impl ModelSpec {
@@ -135,12 +172,12 @@ impl From<DataSource> for String {
 }
 
 impl DataSource {
-    /// The workloads on these files: the linear model that fits the targets, and a small network.
+    /// The workloads on these files: the linear model that fits the targets, and a small network. svmlight is sparse.
     pub(crate) fn workloads(&self, seed: u64) -> Result<Vec<Workload>> {
         let mut scaled_by = None;
         let (training, validation) = match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?,
-            Self::Svmlight(file) => shuffled_split(read_svmlight(file, None)?, seed)?,
+            Self::Svmlight(file) => shuffled_split(read_svmlight_sparse(file, None)?, seed)?,
             Self::Csv(file) => {
                 let (mut training, mut validation) = shuffled_split(read_csv(file, &CsvOptions::default())?, seed)?;
                 let standardizer = Standardizer::fit(&training);
@@ -179,11 +216,11 @@ impl DataSource {
         ])
     }
 
-    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, with so many.
+    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, sparse with so many.
     pub(crate) fn test_set(&self, features: usize) -> Result<Dataset> {
         Ok(match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?.1,
-            Self::Svmlight(file) => read_svmlight(file, Some(features))?,
+            Self::Svmlight(file) => read_svmlight_sparse(file, Some(features))?,
             Self::Csv(file) => read_csv(file, &CsvOptions::default())?,
         })
     }
@@ -196,18 +233,11 @@ impl DataSource {
 
 /// The rows in random order, because files are often sorted; the first 80 % for training, the rest for validation.
 fn shuffled_split(data: Dataset, seed: u64) -> Result<(Dataset, Dataset)> {
-    let mut order: Vec<usize> = (0..data.rows()).collect();
+    let mut order: Vec<u32> = (0..u32::try_from(data.rows()).context("more than 2^32 rows")?).collect();
     Stream::new(StreamKey::new(Purpose::Data, seed)).shuffle(&mut order);
-    let inputs = order.iter().flat_map(|&row| data.row(row)).copied().collect();
-    let targets = match data.targets() {
-        Targets::Values(values) => Targets::Values(order.iter().map(|&row| values[row]).collect()),
-        Targets::Labels { labels, classes } => {
-            Targets::Labels { labels: order.iter().map(|&row| labels[row]).collect(), classes: *classes }
-        }
-    };
     let rows = data.rows() * 4 / 5;
-    let shuffled = Dataset::new(format!("{} shuffled", data.name()), inputs, data.features(), targets)?;
-    shuffled.split_at(rows).context("data too small to split 80:20")
+    let name = format!("{} shuffled", data.name());
+    data.select(&order).named(name).split_at(rows).context("data too small to split 80:20")
 }
 
 /// SHA-256 over inputs and targets of a data set, so that a report names its data.

@@ -152,7 +152,12 @@ fn linear_models<T: Real>(exec: Exec<'_>) {
     black_box(linear::loss_and_gradient(exec, Logistic, dense, &y, options, &w, g));
     black_box(linear::loss_and_gradient(exec, Logistic, sparse, &y, options, &w, g));
     black_box(linear::sgd_epoch(exec, Logistic, dense, &y, epoch, &mut w));
-    black_box(w);
+    let mut z = y.clone();
+    linear::outputs(exec, dense, &w, &mut z);
+    linear::gradient(exec, dense, &z, g);
+    linear::outputs(exec, sparse, &w, &mut z);
+    linear::gradient(exec, sparse, &z, g);
+    black_box((w, z));
 }
 
 #[inline(never)]

@@ -12,24 +12,25 @@
 //! [`pointwise_in_place`](crate::loss::pointwise_in_place) and `gemv_t`, called one after the other; the gradient by b is
 //! [`dot`](crate::dot) of r and ones. How rows are grouped decides no bit.
 //!
-//! A sparse X differs in two places. In a row, stored element p goes to lane p mod [`SPARSE_LANES`] by one FMA, and the lanes fold
-//! by halving. And the blocks of rows, whose parts of the gradient are added in order, are those of
-//! [`CsrRef::row_block`], because a block costs as much as X has columns. Elements that are not stored take no part, even
-//! where w or r is not finite.
+//! A sparse X whose rows have their columns in ascending order, each once, gives the bits of the dense one with its zeros, up to the
+//! sign of zeros; only what is not stored takes no part even where w or r is not finite. Precisely: a stored element in column
+//! j goes to canonical lane j mod [`Real::LANES`](crate::Real::LANES) by one FMA, in the order of storage; a block of rows changes the
+//! gradient where it stores something.
 
 mod csr;
 mod dense;
 mod epoch;
 mod pass;
 
-pub use csr::{CsrError, CsrRef, SPARSE_LANES};
+pub use csr::{CsrError, CsrRef};
 pub use epoch::{Epoch, sgd_epoch};
 
-use crate::lanes::Lanes;
+use crate::gemm::Scratch;
+use crate::lanes::{Kernel, Lanes, map, zip_map};
 use crate::loss::{LossOptions, Pointwise};
 use crate::real::Real;
-use crate::threads::Exec;
-use pass::Pass;
+use crate::threads::{Divide, Exec, for_each};
+use pass::{ByLoss, Given, Pass};
 
 /// The inputs of a linear model, one row per sample: [`MatRef`](crate::MatRef) or [`CsrRef`] (sealed).
 pub trait Inputs<T: Real>: Copy + Send + Sync + private::Sealed<T> {}
@@ -60,17 +61,29 @@ mod private {
     pub trait Sealed<T: Real>: Copy + Send + Sync {
         /// Rows and columns.
         fn shape(self) -> (usize, usize);
-        /// Rows of a block of the gradient, of `rows` in all; decides bits.
-        fn block(self, rows: usize) -> usize;
         /// Rows that stay in cache between their outputs and their part of the gradient; decides none.
         fn group(self) -> usize;
         /// The outputs of `z.len()` rows, without b.
         fn dots<L: Lanes<T>>(self, l: L, rows: Pick<'_>, w: &[T], z: &mut [T]);
         /// g\[j\] ← g\[j\] + Σᵢ r\[i\]·x\[i,j\], one FMA chain in the order of the rows.
         fn add<L: Lanes<T>>(self, l: L, rows: Pick<'_>, r: &[T], g: &mut [T]);
+        /// g ← sum + g, sum ← 0, where `sum` is the part of the gradient of these `n` rows.
+        fn move_sum<L: Lanes<T>>(self, l: L, rows: Pick<'_>, n: usize, sum: &mut [T], g: &mut [T]);
     }
 }
 use private::Sealed;
+
+#[inline(always)]
+fn move_all<T: Real, L: Lanes<T>>(l: L, sum: &mut [T], g: &mut [T]) {
+    zip_map(
+        l,
+        g,
+        sum,
+        #[inline(always)]
+        |g, sum| l.add(sum, g),
+    );
+    sum.fill(T::ZERO);
+}
 
 /// Returns the loss of all samples and writes its gradient by the parameters, reading X once.
 ///
@@ -102,18 +115,83 @@ pub fn loss_and_gradient<T: Real, X: Inputs<T>, P: Pointwise<T>>(
     gradient: &mut [T],
 ) -> T {
     let (rows, _) = x.shape();
-    check(x, targets, parameters);
+    check(x, targets.len(), parameters.len());
     assert_eq!(parameters.len(), gradient.len(), "linear model: parameters and gradient differ in length");
     options.check(rows);
     loss.check();
-    let pass = Pass { loss, x, targets, options, rows: Pick { first: 0, order: None }, parameters };
-    pass.run(exec, rows, gradient)
+    ByLoss { loss, targets, options, parameters }.run(exec, x, ALL, rows, gradient)
+}
+
+/// All rows as they lie.
+const ALL: Pick<'_> = Pick { first: 0, order: None };
+
+/// z ← X·w (+ b), the outputs of the model.
+///
+/// - `x`: m × d; `parameters`: d weights, and the intercept if there is one more; `z`: m, written only
+///
+/// Order of operations: [above](self).
+///
+/// # Panics
+/// If the lengths do not fit the shape of X.
+#[track_caller]
+pub fn outputs<T: Real, X: Inputs<T>>(exec: Exec<'_>, x: X, parameters: &[T], z: &mut [T]) {
+    check(x, z.len(), parameters.len());
+    for_each(exec.par(), Outputs { first: 0, x, parameters, z }, x.group(), &|outputs| exec.run(outputs));
+}
+
+struct Outputs<'a, T, X> {
+    first: usize,
+    x: X,
+    parameters: &'a [T],
+    z: &'a mut [T],
+}
+impl<T: Real, X: Inputs<T>> Divide for Outputs<'_, T, X> {
+    fn len(&self) -> usize {
+        self.z.len()
+    }
+    fn divide_at(self, mid: usize) -> (Self, Self) {
+        let (z, more) = self.z.split_at_mut(mid);
+        (Self { z, ..self }, Self { first: self.first + mid, z: more, ..self })
+    }
+}
+impl<T: Real, X: Inputs<T>> Kernel<T> for Outputs<'_, T, X> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes<T>>(self, l: L) {
+        let (w, intercept) = self.parameters.split_at(self.x.shape().1);
+        self.x.dots(l, ALL.skip(self.first), w, self.z);
+        if let [b] = intercept {
+            let b = l.splat(*b);
+            map(
+                l,
+                self.z,
+                #[inline(always)]
+                |z| l.add(z, b),
+            );
+        }
+    }
+}
+
+/// g ← Xᵀ·r, and Σ r by the intercept: the gradient, given the derivatives r of the loss by the outputs.
+///
+/// - `x`: m × d; `r`: m; `gradient`: d, and 1 more for an intercept; written only
+///
+/// Order of operations: [above](self).
+///
+/// # Panics
+/// If the lengths do not fit the shape of X.
+#[track_caller]
+pub fn gradient<T: Real, X: Inputs<T>>(exec: Exec<'_>, x: X, r: &[T], gradient: &mut [T]) {
+    check(x, r.len(), gradient.len());
+    let mut scratch = Scratch::borrow::<T>(r.len());
+    let derivatives = &mut scratch.elements()[..r.len()];
+    Pass { x, rows: ALL, between: Given(r) }.run(exec, derivatives, &mut [], gradient);
 }
 
 #[track_caller]
-fn check<T: Real, X: Inputs<T>>(x: X, targets: &[T], parameters: &[T]) {
+fn check<T: Real, X: Inputs<T>>(x: X, targets: usize, parameters: usize) {
     let (rows, cols) = x.shape();
-    assert_eq!(rows, targets.len(), "linear model: rows of X and targets differ in number");
-    let has = parameters.len();
-    assert!(has == cols || has == cols + 1, "linear model: X has {cols} columns, there are {has} parameters");
+    assert_eq!(rows, targets, "linear model: rows of X and targets differ in number");
+    let fits = parameters == cols || parameters == cols + 1;
+    assert!(fits, "linear model: X has {cols} columns, there are {parameters} parameters");
 }

@@ -2,7 +2,7 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 
 use simdescent_kernels::gemm::step_by_strips;
-use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch};
+use simdescent_kernels::linear::{CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch};
 use simdescent_kernels::loss::{
     ClassTargets, Huber, LossOptions, Reduction, SoftmaxOptions, Squared, logistic_in_place, pointwise_in_place,
     softmax_cross_entropy_with, squared_in_place,
@@ -205,6 +205,7 @@ fn linear_models<T: Real>() {
     let f = T::from_f64;
     for_each_end(|exec, end| {
         let [mut a, mut b, mut c, mut d] = mappings::<T>(49 * 49);
+        let [mut e, ..] = mappings::<T>(49);
         for rows in [1, 2, 7, 8, 9, 12, 17, 33, 49] {
             for cols in [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 49] {
                 let context = format_args!("{} {end:?} {rows} x {cols}", exec.isa());
@@ -230,6 +231,12 @@ fn linear_models<T: Real>() {
                     }
                     let loss = loss_and_gradient(exec, Squared, sparse, y, mean, w, g);
                     assert!(good(loss, g) && g[cols..].iter().all(|&g| close(g, 2.0)), "sparse, {context}");
+                    let z = e.slice(end, rows, T::NAN);
+                    outputs(exec, sparse, w, z);
+                    assert!(z.iter().all(|&z| close(z, cols as f64)), "outputs, {context}");
+                    g.fill(T::NAN);
+                    gradient(exec, sparse, z, g);
+                    assert!(g[..cols].iter().all(|&g| close(g, 0.5 * (rows * cols) as f64)), "gradient, {context}");
                     let epoch = Epoch { order: None, batch_size: 8, learning_rates: &[T::ZERO], l2: T::ZERO };
                     assert!(close(sgd_epoch(exec, Squared, by_rows, y, epoch, w), 1.0), "epoch, {context}");
                 }

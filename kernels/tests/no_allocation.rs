@@ -1,7 +1,7 @@
 //! After a warm-up call, no kernel allocates, and neither does a team.
 
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
-use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch};
+use simdescent_kernels::linear::{CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch};
 use simdescent_kernels::loss::{
     ClassTargets, Logistic, LossOptions, Poisson, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
@@ -142,6 +142,8 @@ fn every_kernel<T: Real>(n: usize) {
         assert_none("sparse linear model", &mut || {
             loss_and_gradient(exec, Logistic, sparse, &targets, LossOptions::default(), &weights, &mut g);
             sgd_epoch(exec, Logistic, sparse, &targets, epoch, &mut g);
+            outputs(exec, sparse, &weights, &mut tall);
+            gradient(exec, sparse, &tall, &mut g);
         });
         assert_none("gemm", &mut || gemm(exec, Accum::Add, f(1.0), a, b, MatMut::new(&mut c, m, n)));
         let (mut c, at, bt) = (MatMut::new(&mut c, n, m), b.t(), a.t());

@@ -1,16 +1,13 @@
 //! Sparse rows.
 
-use super::{Pick, Sealed};
-use crate::lanes::Lanes;
+use super::{Pick, Sealed, move_all};
+use crate::lanes::{Lanes, Sum, fold_registers, fold_zipped};
 use crate::real::Real;
 use core::fmt;
+use core::ops::Range;
 
-/// Lanes of the inner product of a sparse row. A row is short, so few of them; enough to hide the latency of an FMA.
-pub const SPARSE_LANES: usize = 8;
-/// A block of rows has at least this many stored elements per column, so that clearing its gradient and adding it up costs little.
-const STORED_PER_COLUMN: usize = 4;
-/// At most.
-const BLOCKS: usize = 64;
+/// A block of rows adds its part of the gradient column by column where it stores fewer elements than this share of the columns.
+const SCATTERED: usize = 4;
 
 /// A sparse matrix in compressed rows: row i has the elements `values[indptr[i]..indptr[i + 1]]` in the columns
 /// `indices[indptr[i]..indptr[i + 1]]`. Columns of a row may come in any order; one that comes twice counts twice.
@@ -97,7 +94,7 @@ impl<'a, T> CsrRef<'a, T> {
     }
     /// Number of stored elements.
     pub fn stored(&self) -> usize {
-        self.values.len()
+        self.indptr[self.rows()] - self.indptr[0]
     }
     /// Columns and values of row `i`.
     ///
@@ -108,44 +105,51 @@ impl<'a, T> CsrRef<'a, T> {
         let row = self.indptr[i]..self.indptr[i + 1];
         (&self.indices[row.clone()], &self.values[row])
     }
-    /// Rows of a block of the gradient where `rows` of them are taken: one block for each `4·cols` elements that so many
-    /// average rows store, but at least 1, at most 64, of equal length. A function of the shape, because it decides bits.
-    pub fn row_block(&self, rows: usize) -> usize {
-        let stored = self.stored() as u128 * rows as u128 / self.rows().max(1) as u128;
-        let blocks = stored / (STORED_PER_COLUMN as u128 * self.cols.max(1) as u128);
-        rows.div_ceil((blocks as usize).clamp(1, BLOCKS)).max(1)
+    /// Rows `range` of it.
+    ///
+    /// # Panics
+    /// If it does not have them.
+    #[track_caller]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        Self { indptr: &self.indptr[range.start..range.end + 1], ..*self }
     }
 }
+
+/// Rows whose lanes are held at once; no register is wider.
+const MOST: usize = 16;
 
 impl<T: Real> Sealed<T> for CsrRef<'_, T> {
     fn shape(self) -> (usize, usize) {
         (self.rows(), self.cols)
-    }
-    fn block(self, rows: usize) -> usize {
-        self.row_block(rows)
     }
     #[inline(always)]
     fn group(self) -> usize {
         64
     }
     #[inline(always)]
-    fn dots<L: Lanes<T>>(self, _: L, rows: Pick<'_>, w: &[T], z: &mut [T]) {
-        for (i, z) in z.iter_mut().enumerate() {
-            let (columns, values) = self.row(rows.at(i));
-            let mut acc = [T::ZERO; SPARSE_LANES];
-            for (columns, values) in columns.chunks(SPARSE_LANES).zip(values.chunks(SPARSE_LANES)) {
-                for ((acc, &j), x) in acc.iter_mut().zip(columns).zip(values) {
-                    *acc = x.mul_add(w[j as usize], *acc);
+    fn dots<L: Lanes<T>>(self, l: L, rows: Pick<'_>, w: &[T], z: &mut [T]) {
+        let mut lanes = [T::CANONICAL_ZERO; MOST];
+        let mut sums = l.zero_square();
+        for (first, z) in (0..).step_by(L::WIDTH).zip(z.chunks_mut(L::WIDTH)) {
+            for (i, lanes) in lanes.iter_mut().enumerate().take(z.len()) {
+                *lanes = T::CANONICAL_ZERO;
+                let lanes = lanes.as_mut();
+                let (columns, values) = self.row(rows.at(first + i));
+                for (&j, x) in columns.iter().zip(values) {
+                    let lane = &mut lanes[j as usize % T::LANES];
+                    *lane = x.mul_add(w[j as usize], *lane);
                 }
             }
-            let mut half = SPARSE_LANES / 2;
-            while half > 0 {
-                for i in 0..half {
-                    acc[i] = acc[i] + acc[i + half];
+            for (sum, lanes) in sums.as_mut().iter_mut().zip(&lanes).take(z.len()) {
+                let mut acc = l.splat_acc(T::ZERO);
+                for (r, acc) in acc.as_mut().iter_mut().enumerate() {
+                    *acc = l.load(&lanes.as_ref()[r * L::WIDTH..]);
                 }
-                half /= 2;
+                *sum = fold_registers(l, Sum, acc);
             }
-            *z = acc[0];
+            let mut dots = sums;
+            fold_zipped(l, Sum, dots.as_mut());
+            l.store_partial(z, dots.as_ref()[0]);
         }
     }
     #[inline(always)]
@@ -155,6 +159,23 @@ impl<T: Real> Sealed<T> for CsrRef<'_, T> {
             for (&j, x) in columns.iter().zip(values) {
                 let g = &mut g[j as usize];
                 *g = x.mul_add(r, *g);
+            }
+        }
+    }
+    #[inline(always)]
+    fn move_sum<L: Lanes<T>>(self, l: L, rows: Pick<'_>, n: usize, sum: &mut [T], g: &mut [T]) {
+        let mut stored = 0;
+        for i in 0..n {
+            stored += self.row(rows.at(i)).0.len();
+        }
+        if stored >= self.cols / SCATTERED {
+            return move_all(l, sum, g);
+        }
+        for i in 0..n {
+            for &j in self.row(rows.at(i)).0 {
+                let (sum, g) = (&mut sum[j as usize], &mut g[j as usize]);
+                *g = *sum + *g;
+                *sum = T::ZERO;
             }
         }
     }

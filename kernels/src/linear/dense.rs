@@ -1,7 +1,6 @@
 //! Dense rows.
 
-use super::{Pick, Sealed};
-use crate::gemm::k_block;
+use super::{Pick, Sealed, move_all};
 use crate::lanes::{Lanes, Sum, accumulate, fold, fold_registers, fold_zipped};
 use crate::matrix::MatRef;
 use crate::real::Real;
@@ -19,9 +18,6 @@ const FEW: usize = 2;
 impl<T: Real> Sealed<T> for MatRef<'_, T> {
     fn shape(self) -> (usize, usize) {
         (self.rows(), self.cols())
-    }
-    fn block(self, rows: usize) -> usize {
-        k_block(rows)
     }
     #[inline(always)]
     fn group(self) -> usize {
@@ -66,6 +62,10 @@ impl<T: Real> Sealed<T> for MatRef<'_, T> {
                 *g = self.at(i, j).mul_add(r, *g);
             }
         }
+    }
+    #[inline(always)]
+    fn move_sum<L: Lanes<T>>(self, l: L, _: Pick<'_>, _: usize, sum: &mut [T], g: &mut [T]) {
+        move_all(l, sum, g);
     }
 }
 

@@ -1,6 +1,6 @@
 //! An epoch of mini-batch SGD.
 
-use super::pass::Pass;
+use super::pass::ByLoss;
 use super::{Inputs, Pick, check};
 use crate::gemm::Scratch;
 use crate::loss::{LossOptions, Pointwise};
@@ -28,8 +28,7 @@ pub struct Epoch<'a, T> {
 ///
 /// Bits are those of [`loss_and_gradient`](super::loss_and_gradient) on the rows of a batch, and
 /// [`fused_step`] of [`Sgd`] (inside [`CoupledDecay`] unless λ = 0), called in turn; losses are added up in order and divided by
-/// their number, and 0 where there are no rows. (The blocks of a sparse batch are those of [`row_block`](super::CsrRef::row_block) of
-/// the whole X, which knows only how much its rows store on average.) A step costs as much as there are parameters, also for a sparse X.
+/// their number, and 0 where there are no rows. A step costs as much as there are parameters, also for a sparse X.
 ///
 /// # Panics
 /// If lengths do not fit the shape of X, `order` names a row that X does not have, the batch size is 0, there is neither one
@@ -44,7 +43,7 @@ pub fn sgd_epoch<T: Real, X: Inputs<T>, P: Pointwise<T>>(
     parameters: &mut [T],
 ) -> T {
     let Epoch { order, batch_size, learning_rates, l2 } = epoch;
-    check(x, targets, parameters);
+    check(x, targets.len(), parameters.len());
     loss.check();
     let (rows, _) = x.shape();
     if let Some(row) = order.into_iter().flatten().find(|&&row| row as usize >= rows) {
@@ -60,8 +59,8 @@ pub fn sgd_epoch<T: Real, X: Inputs<T>, P: Pointwise<T>>(
     let mut sum = T::ZERO;
     for (step, first) in (0..visits).step_by(batch_size).enumerate() {
         let rows = Pick { first, order };
-        let pass = Pass { loss, x, targets, options: LossOptions::default(), rows, parameters };
-        sum = sum + pass.run(exec, batch_size.min(visits - first), gradient);
+        let by_loss = ByLoss { loss, targets, options: LossOptions::default(), parameters };
+        sum = sum + by_loss.run(exec, x, rows, batch_size.min(visits - first), gradient);
         let sgd = Sgd { learning_rate: learning_rates[if has == 1 { 0 } else { step }] };
         if l2 == T::ZERO {
             fused_step(exec, &sgd, parameters, gradient, []);

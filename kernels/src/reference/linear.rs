@@ -3,7 +3,8 @@
 use super::optimizer::{coupled_decay, sgd};
 use super::{dot, gemv, gemv_t, pointwise};
 use crate::accum::Accum;
-use crate::linear::{CsrRef, Epoch, SPARSE_LANES};
+use crate::gemm::k_block;
+use crate::linear::{CsrRef, Epoch};
 use crate::loss::LossOptions;
 use crate::real::Real;
 
@@ -38,9 +39,10 @@ pub fn linear_sparse<T: Real>(
     let z: Vec<T> = (0..x.rows())
         .map(|i| {
             let (columns, values) = x.row(i);
-            let mut lanes = vec![T::ZERO; SPARSE_LANES];
-            for (p, (&j, &value)) in columns.iter().zip(values).enumerate() {
-                lanes[p % SPARSE_LANES] = value.mul_add(w[j as usize], lanes[p % SPARSE_LANES]);
+            let mut lanes = vec![T::ZERO; T::LANES];
+            for (&j, &value) in columns.iter().zip(values) {
+                let j = j as usize;
+                lanes[j % T::LANES] = value.mul_add(w[j], lanes[j % T::LANES]);
             }
             let z = super::fold(lanes, |a, b| a + b);
             intercept.first().map_or(z, |&b| z + b)
@@ -48,7 +50,7 @@ pub fn linear_sparse<T: Real>(
         .collect();
     let (loss, r) = pointwise(&z, y, options, sample);
     let mut gradient = vec![T::ZERO; x.cols()];
-    let block = x.row_block(x.rows());
+    let block = k_block(x.rows());
     for first in (0..x.rows()).step_by(block) {
         let mut sum = vec![T::ZERO; x.cols()];
         for (i, &r) in r.iter().enumerate().skip(first).take(block) {

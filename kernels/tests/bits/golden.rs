@@ -5,7 +5,7 @@ use crate::execs::for_each_exec;
 use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::loss::{Case, cases};
 use simdescent_kernels::gemm::k_block;
-use simdescent_kernels::linear::{CsrRef, Epoch, SPARSE_LANES, loss_and_gradient, sgd_epoch};
+use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch};
 use simdescent_kernels::loss::{
     ClassTargets, FEW_CLASSES, Logistic, LossOptions, Reduction, SoftmaxOptions, logistic_in_place,
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
@@ -19,7 +19,7 @@ use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, asum, dot, gemm, gem
 
 #[test]
 fn numbers_that_decide_bits() {
-    assert_eq!((f32::LANES, f64::LANES, CHUNK, FEW_CLASSES, SPARSE_LANES), (64, 32, 16_384, 32, 8));
+    assert_eq!((f32::LANES, f64::LANES, CHUNK, FEW_CLASSES), (64, 32, 16_384, 32));
     let blocks = [0, 1, 8, 9, 511, 512, 513, 520, 784, 1023, 1024, 1025, 1536, 1537, 10_000].map(k_block);
     assert_eq!(blocks, [8, 8, 8, 16, 512, 256, 264, 264, 392, 512, 512, 344, 512, 392, 504]);
 }

@@ -4,7 +4,7 @@ use crate::compare::{assert_bits, assert_same};
 use crate::execs::{for_each_exec, for_each_isa};
 use crate::inputs::{Effort, Kind, Placed, Random, effort, numbers};
 use crate::layout::{Layout, Matrix};
-use simdescent_kernels::linear::{CsrError, CsrRef, Epoch, loss_and_gradient, sgd_epoch};
+use simdescent_kernels::linear::{CsrError, CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch};
 use simdescent_kernels::loss::{
     Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Reduction, Squared, SquaredHinge, pointwise_in_place,
 };
@@ -12,8 +12,8 @@ use simdescent_kernels::optimizer::{CoupledDecay, Sgd, fused_step};
 use simdescent_kernels::{Accum, Exec, MatRef, Real, dot, gemv, gemv_t, reference};
 
 for_f32_and_f64! {
-    every_shape_and_layout, many_blocks, every_loss, weights_and_reductions, the_same_as_three_calls, sparse, epochs,
-    epochs_the_same_as_calls, nothing_to_learn,
+    every_shape_and_layout, many_blocks, every_loss, weights_and_reductions, the_same_as_three_calls, sparse,
+    sparse_as_dense, epochs, epochs_the_same_as_calls, nothing_to_learn,
 }
 
 fn shapes() -> Vec<(usize, usize)> {
@@ -173,11 +173,52 @@ fn sparse<T: Real>() {
     }
 }
 
-#[test]
-fn sparse_gradients_are_cut_into_blocks() {
-    let (indptr, indices, values) = sparse_matrix::<f32>(3000, 10, 30);
-    let x = CsrRef::new(10, &indptr, &indices, &values).expect("a valid matrix");
-    assert_eq!((x.row_block(3000), x.row_block(1)), (47, 1));
+/// What is not stored is zero: the same as a dense matrix, as a whole and in steps, also where blocks store little.
+fn sparse_as_dense<T: Real>() {
+    let shapes: &[(usize, usize, usize)] = match effort() {
+        Effort::Tiny => &[(9, 20, 3)],
+        _ => &[(1, 1, 1), (9, 20, 3), (70, 1000, 50), (530, 70, 5), (1100, 3000, 2)],
+    };
+    for &(m, d, every) in shapes {
+        let mut dense = numbers::<T>(Kind::Ordinary, m * d, 5);
+        let mut random = Random::new(m as u64);
+        dense.iter_mut().filter(|_| random.below(every) != 0).for_each(|x| *x = T::ZERO);
+        let (mut indptr, mut indices, mut values) = (vec![0], vec![], vec![]);
+        for row in dense.chunks(d) {
+            for (j, &x) in row.iter().enumerate().filter(|(_, x)| **x != T::ZERO) {
+                indices.push(j as u32);
+                values.push(x);
+            }
+            indptr.push(values.len());
+        }
+        let (dense, sparse) = (MatRef::new(&dense, m, d), CsrRef::new(d, &indptr, &indices, &values).expect("sorted"));
+        let (y, w) = (numbers::<T>(Kind::Ordinary, m, 2), numbers::<T>(Kind::Ordinary, d + 1, 3));
+        for_each_exec(|exec, label| {
+            for n in [d, d + 1] {
+                let context = format_args!("{label}, {m}x{d}");
+                let (mut g, mut of_dense) = (vec![T::NAN; n], vec![T::NAN; n]);
+                let loss = loss_and_gradient(exec, Logistic, sparse, &y, options(), &w[..n], &mut g);
+                let same = loss_and_gradient(exec, Logistic, dense, &y, options(), &w[..n], &mut of_dense);
+                assert_same(loss, same, context);
+                assert_bits(&g, &of_dense, context);
+                for split in [0, m / 3] {
+                    let (upper, lower) = (sparse.slice(0..split), sparse.slice(split..m));
+                    assert_eq!(upper.stored() + lower.stored(), sparse.stored());
+                    let mut z = vec![T::NAN; m];
+                    outputs(exec, upper, &w[..n], &mut z[..split]);
+                    outputs(exec, lower, &w[..n], &mut z[split..]);
+                    assert_same(pointwise_in_place(exec, Logistic, &mut z, &y, options()), loss, context);
+                    g.fill(T::NAN);
+                    gradient(exec, sparse, &z, &mut g);
+                    assert_bits(&g, &of_dense, context);
+                    gradient(exec, dense, &z, &mut g);
+                    assert_bits(&g, &of_dense, context);
+                    outputs(exec, dense, &w[..n], &mut z);
+                    assert_same(pointwise_in_place(exec, Logistic, &mut z, &y, options()), loss, context);
+                }
+            }
+        });
+    }
 }
 
 #[test]
@@ -227,7 +268,6 @@ fn epochs<T: Real>() {
                         starts.push(columns.len());
                     }
                     let x = CsrRef::new(d, &starts, &columns, &stored).expect("a valid matrix");
-                    assert_eq!(x.row_block(rows.len()), rows.len(), "one block");
                     reference::linear_sparse(x, &pick(&y, 1, rows), options(), w, reference::logistic)
                 });
                 for_each_exec(|exec, label| {
@@ -238,7 +278,6 @@ fn epochs<T: Real>() {
                     assert_bits(&w, &dense, context);
                     let mut w = start.clone();
                     let sparse = CsrRef::new(d, &indptr, &indices, &values).expect("a valid matrix");
-                    assert!(sparse.row_block(batch_size.min(m + 3)) >= batch_size.min(m + 3), "one block");
                     assert_same(sgd_epoch(exec, Logistic, sparse, &y, epoch, &mut w), sparse_loss, context);
                     assert_bits(&w, &thin, context);
                 });
