@@ -220,7 +220,7 @@ impl Dataset {
     ///
     /// # Panics
     ///
-    /// When they are sparse: see [`csr`](Dataset::csr) and [`to_dense`](Dataset::to_dense).
+    /// When they are sparse: see [`csr`](Dataset::csr) and [`into_dense`](Dataset::into_dense).
     #[track_caller]
     pub fn inputs(&self) -> &[f32] {
         match &self.inputs {

@@ -181,7 +181,7 @@ pub enum ConfigError {
         has: (usize, usize),
     },
     /// The model does not take sparse inputs.
-    #[error("dataset {0} is sparse, which this model does not take: fill in its zeros (Dataset::to_dense)")]
+    #[error("dataset {0} is sparse, which this model does not take: fill in its zeros (Dataset::into_dense)")]
     Sparse(String),
 }
 

@@ -20,7 +20,7 @@ fn data() -> (Dataset, Dataset) {
     let side = |row: &[f32]| u32::from(row[..45].iter().sum::<f32>() > row[45..].iter().sum());
     let labels = inputs.chunks_exact(features).map(side).collect();
     let dense = Dataset::new("d", inputs, features, Targets::Labels { labels, classes: 2 }).unwrap();
-    (dense.clone().to_sparse().unwrap(), dense)
+    (dense.clone().into_sparse().unwrap(), dense)
 }
 
 fn run(exec: Exec<'_>, data: &Dataset, settings: Settings) -> (String, Evaluation) {
@@ -78,7 +78,7 @@ fn full_batch_methods_and_folds_are_those_of_dense_inputs() {
     let settings = Settings { loss: Loss::Logistic, batch_size: 32, ..Settings::default() };
     let folds = KFold { folds: 3, stratified: true, trial: 0, seed: 1 };
     let validated = |data: &Dataset, standardize| {
-        let options = (settings, FitOptions { steps: 20, ..FitOptions::default() });
+        let options = (settings, FitOptions { steps: 20, samples: None, validate_every: 10, early_stopping: None });
         cross_validate(Exec::default(), |_| Linear::new(90, true), data, options, folds, standardize).unwrap()
     };
     assert_eq!(validated(&sparse, false), validated(&dense, false));
@@ -105,7 +105,7 @@ fn zeros_take_no_memory() {
     (0..20).for_each(|_| _ = trainer.step());
     let quality = Evaluator::new(Loss::Logistic, &wide).unwrap().evaluate(Exec::default(), trainer.model_mut());
     assert_eq!(quality.accuracy, Some(1.0));
-    let message = wide.to_dense().unwrap_err().to_string();
+    let message = wide.into_dense().unwrap_err().to_string();
     assert!(message.contains("3000 rows × 1000000 features with their zeros exceed the limit"), "{message}");
 }
 

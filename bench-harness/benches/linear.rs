@@ -1,11 +1,11 @@
 //! Linear models in one pass with criterion: loss and gradient on every shape for the active instruction set, on one shape in L2
-//! for each other one; an epoch of SGD; a sparse X. `f32`, logistic loss, one thread.
+//! for each other one; ten classes; an epoch of SGD; a sparse X. `f32`, logistic loss, one thread.
 
 mod short;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch};
-use simdescent_kernels::loss::{Logistic, LossOptions};
+use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient};
+use simdescent_kernels::loss::{ClassTargets, Logistic, LossOptions, SoftmaxOptions};
 use simdescent_kernels::{Exec, MatRef, Par, isa};
 use std::hint::black_box;
 
@@ -30,6 +30,19 @@ fn dense(c: &mut Criterion) {
                 });
             }
         }
+    }
+}
+
+fn softmax(c: &mut Criterion) {
+    let mut group = c.benchmark_group("softmax regression");
+    for (m, d) in [IN_L2, (20_000, 784)] {
+        let (x, labels, w, mut g) = (vec![0.5f32; m * d], vec![1; m], vec![0.01; 10 * d], vec![0.0; 10 * d]);
+        group.throughput(Throughput::Bytes((x.len() * size_of::<f32>()) as u64));
+        group.bench_function(BenchmarkId::from_parameter(format!("{m}x{d}x10")), |b| {
+            let (x, labels) = (MatRef::new(&x, m, d), ClassTargets::Labels(&labels));
+            let options = SoftmaxOptions::default();
+            b.iter(|| softmax_loss_and_gradient(Exec::default(), x, 10, labels, options, &w, black_box(&mut g)));
+        });
     }
 }
 
@@ -69,6 +82,6 @@ fn sparse(c: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = short::samples();
-    targets = dense, epochs, sparse
+    targets = dense, softmax, epochs, sparse
 }
 criterion_main!(benches);

@@ -10,9 +10,12 @@
 mod interleave;
 
 use interleave::{Aligned, medians, read, smoke_test};
-use simdescent_kernels::linear::{Epoch, loss_and_gradient, sgd_epoch};
-use simdescent_kernels::loss::{Logistic, LossOptions, Pointwise, Squared, pointwise_in_place};
-use simdescent_kernels::{Accum, Exec, MatRef, Par, Team, gemv, gemv_t, isa};
+use simdescent_kernels::linear::{Epoch, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient};
+use simdescent_kernels::loss::{
+    ClassTargets, Logistic, LossOptions, Pointwise, SoftmaxOptions, Squared, pointwise_in_place,
+    softmax_cross_entropy_in_place,
+};
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Par, Team, gemm, gemv, gemv_t, isa};
 use std::hint::black_box;
 
 const ROUNDS: usize = 9;
@@ -29,6 +32,9 @@ fn main() {
         let exec = Exec::new(isa::active(), par);
         full_batch(exec, "least squares", Squared, &x, &y, |z, y| 2.0 * (z - y));
         full_batch(exec, "logistic", Logistic, &x, &y, |z, y| 1.0 / (1.0 + (-z).exp()) - y);
+    }
+    for par in [Par::Seq, Par::Team(&team)] {
+        softmax(Exec::new(isa::active(), par), &x, rows);
     }
     epochs(Exec::new(isa::active(), Par::Seq), &x, &y);
 }
@@ -75,6 +81,40 @@ fn full_batch<P: Pointwise<f32>>(
         seconds[1] / seconds[0],
         seconds[2] / seconds[0],
         seconds[3] / seconds[0],
+    );
+}
+
+/// Ten classes; two passes are products and the loss between them.
+fn softmax(exec: Exec<'_>, inputs: &[f32], rows: usize) {
+    const CLASSES: usize = 10;
+    let x = MatRef::new(inputs, rows, COLS);
+    let labels: Vec<u32> = (0..rows).map(|i| (i % CLASSES) as u32).collect();
+    let w = Aligned::<f32>::new(COLS * CLASSES);
+    let [mut one, mut two] = [(); 2].map(|()| vec![0.0f32; COLS * CLASSES]);
+    let mut z = vec![0.0f32; rows * CLASSES];
+    let options = SoftmaxOptions::default();
+    let seconds = medians(
+        ROUNDS,
+        &mut [
+            ("ours", &mut || {
+                let labels = ClassTargets::Labels(&labels);
+                black_box(softmax_loss_and_gradient(exec, x, CLASSES, labels, options, &w, &mut one));
+            }),
+            ("read", &mut || read(exec.isa(), inputs)),
+            ("two passes", &mut || {
+                gemm(exec, Accum::Replace, 1.0, x, MatRef::new(&w, COLS, CLASSES), MatMut::new(&mut z, rows, CLASSES));
+                black_box(softmax_cross_entropy_in_place(exec, MatMut::new(&mut z, rows, CLASSES), &labels));
+                let two = MatMut::new(black_box(&mut two), COLS, CLASSES);
+                gemm(exec, Accum::Replace, 1.0, x.t(), MatRef::new(&z, rows, CLASSES), two);
+            }),
+        ],
+    );
+    println!(
+        "| softmax, {CLASSES} classes, {} threads | {:.1} | {:.2} | {:.2} | |",
+        exec.par().threads(),
+        4e-9 * (rows * COLS) as f64 / seconds[0],
+        seconds[1] / seconds[0],
+        seconds[2] / seconds[0],
     );
 }
 

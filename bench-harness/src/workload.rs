@@ -52,8 +52,8 @@ impl Inputs {
     pub(crate) fn of(self, data: Dataset, takes_sparse: bool) -> Result<Dataset> {
         Ok(match self {
             Self::Auto if takes_sparse && data.is_sparse() && data.density() < SPARSE_DENSITY => data,
-            Self::Sparse => data.to_sparse()?,
-            Self::Auto | Self::Dense => data.to_dense()?,
+            Self::Sparse => data.into_sparse()?,
+            Self::Auto | Self::Dense => data.into_dense()?,
         })
     }
 }

@@ -157,6 +157,9 @@ fn linear_models<T: Real>(exec: Exec<'_>) {
     linear::gradient(exec, dense, &z, g);
     linear::outputs(exec, sparse, &w, &mut z);
     linear::gradient(exec, sparse, &z, g);
+    let (labels, classes) = black_box((vec![0; rows], 1));
+    let options = SoftmaxOptions::default();
+    black_box(linear::softmax_loss_and_gradient(exec, dense, classes, ClassTargets::Labels(&labels), options, &w, g));
     black_box((w, z));
 }
 

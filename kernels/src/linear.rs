@@ -21,9 +21,11 @@ mod csr;
 mod dense;
 mod epoch;
 mod pass;
+mod softmax;
 
 pub use csr::{CsrError, CsrRef};
 pub use epoch::{Epoch, sgd_epoch};
+pub use softmax::softmax_loss_and_gradient;
 
 use crate::gemm::Scratch;
 use crate::lanes::{Kernel, Lanes, map, zip_map};
@@ -73,8 +75,20 @@ mod private {
 }
 use private::Sealed;
 
+/// g ← sum + g.
+fn add<T: Real>(exec: Exec<'_>, sum: &[T], g: &mut [T]) {
+    struct Add<'a, T>(&'a [T], &'a mut [T]);
+    impl<T: Real> Kernel<T> for Add<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn run<L: Lanes<T>>(self, l: L) {
+            add_to(l, self.0, self.1);
+        }
+    }
+    exec.run(Add(sum, g));
+}
 #[inline(always)]
-fn move_all<T: Real, L: Lanes<T>>(l: L, sum: &mut [T], g: &mut [T]) {
+fn add_to<T: Real, L: Lanes<T>>(l: L, sum: &[T], g: &mut [T]) {
     zip_map(
         l,
         g,
@@ -82,6 +96,10 @@ fn move_all<T: Real, L: Lanes<T>>(l: L, sum: &mut [T], g: &mut [T]) {
         #[inline(always)]
         |g, sum| l.add(sum, g),
     );
+}
+#[inline(always)]
+fn move_all<T: Real, L: Lanes<T>>(l: L, sum: &mut [T], g: &mut [T]) {
+    add_to(l, sum, g);
     sum.fill(T::ZERO);
 }
 

@@ -2,7 +2,9 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 
 use simdescent_kernels::gemm::step_by_strips;
-use simdescent_kernels::linear::{CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch};
+use simdescent_kernels::linear::{
+    CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+};
 use simdescent_kernels::loss::{
     ClassTargets, Huber, LossOptions, Reduction, SoftmaxOptions, Squared, logistic_in_place, pointwise_in_place,
     softmax_cross_entropy_with, squared_in_place,
@@ -240,6 +242,14 @@ fn linear_models<T: Real>() {
                     let epoch = Epoch { order: None, batch_size: 8, learning_rates: &[T::ZERO], l2: T::ZERO };
                     assert!(close(sgd_epoch(exec, Squared, by_rows, y, epoch, w), 1.0), "epoch, {context}");
                 }
+                // Equal logits of two classes: half of each.
+                let (w, g) = (c.slice(end, 2 * cols, f(2.0)), d.slice(end, 2 * cols, T::NAN));
+                let labels = vec![0; rows];
+                let (x, labels) = (MatRef::new(x, rows, cols), ClassTargets::Labels(&labels));
+                let loss = softmax_loss_and_gradient(exec, x, 2, labels, SoftmaxOptions::default(), w, g);
+                let right = |(i, &g): (usize, &T)| (g.to_f64() + if i % 2 == 0 { 0.25 } else { -0.25 }).abs() < 1e-4;
+                assert!(g.iter().enumerate().all(right), "softmax, {context}");
+                assert!((loss.to_f64() - 2.0f64.ln()).abs() < 1e-4, "softmax, {context}");
             }
         }
     });

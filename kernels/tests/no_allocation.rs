@@ -1,7 +1,9 @@
 //! After a warm-up call, no kernel allocates, and neither does a team.
 
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
-use simdescent_kernels::linear::{CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch};
+use simdescent_kernels::linear::{
+    CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+};
 use simdescent_kernels::loss::{
     ClassTargets, Logistic, LossOptions, Poisson, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
@@ -144,6 +146,11 @@ fn every_kernel<T: Real>(n: usize) {
             sgd_epoch(exec, Logistic, sparse, &targets, epoch, &mut g);
             outputs(exec, sparse, &weights, &mut tall);
             gradient(exec, sparse, &tall, &mut g);
+        });
+        let labels = vec![0; m];
+        assert_none("softmax regression", &mut || {
+            let labels = ClassTargets::Labels(&labels);
+            softmax_loss_and_gradient(exec, a, 1, labels, SoftmaxOptions::default(), &weights, &mut g);
         });
         assert_none("gemm", &mut || gemm(exec, Accum::Add, f(1.0), a, b, MatMut::new(&mut c, m, n)));
         let (mut c, at, bt) = (MatMut::new(&mut c, n, m), b.t(), a.t());

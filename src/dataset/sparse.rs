@@ -101,7 +101,7 @@ impl Dataset {
     /// `indices[indptr[i]..indptr[i + 1]]`, and zeros elsewhere.
     ///
     /// Memory and the time of a training step do not grow with the zeros (but with the number of features: weights are dense).
-    /// A model that [takes sparse inputs](crate::Model::takes_sparse) gives the results it has on the [dense](Dataset::to_dense) table,
+    /// A model that [takes sparse inputs](crate::Model::takes_sparse) gives the results it has on the [dense](Dataset::into_dense) table,
     /// to the bit, but for the sign of a zero and runs that diverge (0·∞ is skipped).
     ///
     /// ```
@@ -109,7 +109,7 @@ impl Dataset {
     ///
     /// let targets = Targets::Values(vec![1.0, 2.0]);
     /// let data = Dataset::sparse("toy", (vec![0, 2, 3], vec![0, 4, 3], vec![1.0, 2.0, 3.0]), 5, targets)?;
-    /// assert_eq!(data.to_dense()?.inputs(), [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0, 0.0]);
+    /// assert_eq!(data.into_dense()?.inputs(), [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0, 0.0]);
     /// # Ok::<(), simdescent::DataError>(())
     /// ```
     ///
@@ -195,7 +195,7 @@ impl Dataset {
     /// # Errors
     ///
     /// [`DataError::Invalid`] when rows × features exceeds 2³¹, or the memory is not there.
-    pub fn to_dense(self) -> Result<Self, DataError> {
+    pub fn into_dense(self) -> Result<Self, DataError> {
         let rows = self.rows();
         let Inputs::Sparse(Csr { indptr, indices, values }) = &self.inputs else { return Ok(self) };
         let refuse = |why: &str| {
@@ -224,7 +224,7 @@ impl Dataset {
     /// # Errors
     ///
     /// [`DataError::Invalid`] when there are more than 2³² features.
-    pub fn to_sparse(self) -> Result<Self, DataError> {
+    pub fn into_sparse(self) -> Result<Self, DataError> {
         let Inputs::Dense(inputs) = &self.inputs else { return Ok(self) };
         if u32::try_from(self.features - 1).is_err() {
             return Err(DataError::invalid(
@@ -259,14 +259,14 @@ mod tests {
 
     #[test]
     fn cutting_and_picking_commute_with_filling_in_zeros() {
-        let (sparse, dense) = (toy(), toy().to_dense().unwrap());
+        let (sparse, dense) = (toy(), toy().into_dense().unwrap());
         assert_eq!((sparse.density(), dense.density()), (0.3, 0.3));
-        assert!(dense.clone().to_sparse().unwrap() == sparse && sparse.is_sparse() && !dense.is_sparse());
+        assert!(dense.clone().into_sparse().unwrap() == sparse && sparse.is_sparse() && !dense.is_sparse());
         let rows = [3, 1, 3, 0];
-        assert!(sparse.select(&rows).to_dense().unwrap() == dense.select(&rows));
+        assert!(sparse.select(&rows).into_dense().unwrap() == dense.select(&rows));
         for at in 1..4 {
             let [(a, b), (c, d)] = [&sparse, &dense].map(|data| data.clone().split_at(at).unwrap());
-            assert!(a.is_sparse() && b.is_sparse() && a.to_dense().unwrap() == c && b.to_dense().unwrap() == d);
+            assert!(a.is_sparse() && b.is_sparse() && a.into_dense().unwrap() == c && b.into_dense().unwrap() == d);
         }
         assert_eq!(sparse.csr().unwrap().slice(2..4).row(1), (&[1, 2, 4][..], &[4.0, 5.0, 6.0][..]));
     }
@@ -287,7 +287,7 @@ mod tests {
             assert!(message.starts_with("dataset t: ") && message.contains(expected), "{message}");
         }
         let wide = Dataset::sparse("t", (vec![0, 1], vec![7], vec![1.0]), 1 << 32, values(1)).unwrap();
-        let message = wide.to_dense().unwrap_err().to_string();
+        let message = wide.into_dense().unwrap_err().to_string();
         assert!(message.contains("exceed the limit of 2147483648 values; a linear model"), "{message}");
     }
 }

@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn scaling_alone_is_the_same_for_sparse_tables_and_keeps_zeros() {
         let mut dense = table(vec![0.0, 3.0, 1.5, 4.0, 0.0, 3.0, 0.0, 0.0, -7.25], 3);
-        let mut sparse = dense.clone().to_sparse().unwrap();
+        let mut sparse = dense.clone().into_sparse().unwrap();
         let scaling = Standardizer::fit_scale(&sparse);
         assert_eq!((scaling.clone(), scaling.mean()), (Standardizer::fit_scale(&dense), &[0.0; 3][..]));
         for (j, scale) in Standardizer::fit(&dense).scale().iter().enumerate() {
@@ -190,8 +190,8 @@ mod tests {
         assert!(message.contains("feature 0: taking off its mean would fill in zeros"), "{message}");
         scaling.apply(&mut dense).unwrap();
         scaling.apply(&mut sparse).unwrap();
-        assert!(sparse.density() < 0.6 && sparse.to_dense().unwrap() == dense);
-        let mut far = table(vec![0.0, 0.0, 1e38], 3).to_sparse().unwrap();
+        assert!(sparse.density() < 0.6 && sparse.into_dense().unwrap() == dense);
+        let mut far = table(vec![0.0, 0.0, 1e38], 3).into_sparse().unwrap();
         let huge = Standardizer::from_parts(vec![0.0; 3], vec![100.0; 3]).unwrap();
         let message = huge.apply(&mut far).unwrap_err().to_string();
         assert!(message.contains("row 0, feature 2") && message.contains("overflows f32"), "{message}");

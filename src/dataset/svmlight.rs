@@ -166,7 +166,7 @@ mod tests {
         let sparse = sparse.and_then(|rows| rows.into_sparse(path, features));
         let dense = dense.and_then(|rows| rows.into_dense(path, features))?;
         // Written zeros are kept by the sparse form.
-        assert!(sparse?.to_dense()? == dense);
+        assert!(sparse?.into_dense()? == dense);
         Ok(dense)
     }
 

@@ -1,11 +1,11 @@
 //! Linear models with one output: (loss, gradient), and epochs of SGD. Dense: the oracles of the steps, one after the other.
 
 use super::optimizer::{coupled_decay, sgd};
-use super::{dot, gemv, gemv_t, pointwise};
+use super::{dot, gemm, gemv, gemv_t, pointwise, softmax_cross_entropy};
 use crate::accum::Accum;
 use crate::gemm::k_block;
 use crate::linear::{CsrRef, Epoch};
-use crate::loss::LossOptions;
+use crate::loss::{ClassTargets, LossOptions, SoftmaxOptions};
 use crate::real::Real;
 
 /// [`crate::linear::loss_and_gradient`] on a row-major X of `y.len()` rows and `cols` columns, with the (derivative, loss) of one sample.
@@ -64,6 +64,30 @@ pub fn linear_sparse<T: Real>(
         }
     }
     gradient.extend(intercept.iter().map(|_| dot(&r, &vec![T::ONE; r.len()])));
+    (loss, gradient)
+}
+
+/// [`crate::linear::softmax_loss_and_gradient`] on a row-major X of `rows` rows.
+pub fn softmax_regression<T: Real>(
+    x: &[T],
+    (rows, cols, classes): (usize, usize, usize),
+    targets: ClassTargets<'_, T>,
+    options: SoftmaxOptions<'_, T>,
+    parameters: &[T],
+) -> (T, Vec<T>) {
+    let (w, bias) = parameters.split_at(cols * classes);
+    let mut z = vec![T::ZERO; rows * classes];
+    let x = |i, j| x[i * cols + j];
+    gemm(Accum::Replace, T::ONE, (rows, cols, classes), x, |j, c| w[j * classes + c], &mut z);
+    z.chunks_mut(classes).flat_map(|row| row.iter_mut().zip(bias)).for_each(|(z, &b)| *z = *z + b);
+    let (loss, r) = softmax_cross_entropy(&z, classes, targets, options);
+    let mut gradient = vec![T::ZERO; cols * classes];
+    gemm(Accum::Replace, T::ONE, (cols, rows, classes), |j, i| x(i, j), |i, c| r[i * classes + c], &mut gradient);
+    let mut by_bias = vec![T::ZERO; bias.len()];
+    if !bias.is_empty() {
+        gemv_t(Accum::Replace, T::ONE, &r, &vec![T::ONE; rows], &mut by_bias);
+    }
+    gradient.extend(by_bias);
     (loss, gradient)
 }
 

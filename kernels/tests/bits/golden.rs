@@ -5,7 +5,7 @@ use crate::execs::for_each_exec;
 use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::loss::{Case, cases};
 use simdescent_kernels::gemm::k_block;
-use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch};
+use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient};
 use simdescent_kernels::loss::{
     ClassTargets, FEW_CLASSES, Logistic, LossOptions, Reduction, SoftmaxOptions, logistic_in_place,
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
@@ -120,6 +120,12 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
     let loss = loss_and_gradient(exec, Logistic, sparse, targets, weighted, &y[..=cols], &mut gradient);
     gradient.push(loss);
     record("linear model, sparse", &gradient);
+    let labels: Vec<u32> = (0..rows).map(|i| (i * 7 % 10) as u32).collect();
+    let (labels, mut gradient) = (ClassTargets::Labels(&labels), vec![T::ZERO; 10 * (cols + 1)]);
+    let options = SoftmaxOptions { samples: weighted, ..SoftmaxOptions::default() };
+    let loss = softmax_loss_and_gradient(exec, dense, 10, labels, options, &y[..gradient.len()], &mut gradient);
+    gradient.push(loss);
+    record("softmax regression", &gradient);
 
     let state = [&y, &positive, &positive].map(Vec::as_slice);
     let [learning_rate, decay, epsilon, beta2] = [0.01, 0.9, 1e-3, 0.99].map(f);
@@ -193,7 +199,8 @@ fn results_in_single_precision() {
         ("softmax, spread, many", 0x7473_6d59_4f1b_d9ba),
         ("linear model", 0x6c22_c643_8014_79c0),
         ("SGD epoch", 0x40fd_60a8_488c_5952),
-        ("linear model, sparse", 0x05ab_0b4f_7e88_e9de),
+        ("linear model, sparse", 0xd468_161d_1242_d7a2),
+        ("softmax regression", 0x2a9b_cb09_5a01_36d1),
         ("Adam", 0x7787_7ad7_4228_ab4c),
         ("AMSGrad", 0xe5e1_d5e1_4b34_6510),
         ("Adamax", 0xa76c_c4a6_6187_0def),
@@ -240,7 +247,8 @@ fn results_in_double_precision() {
         ("softmax, spread, many", 0x5473_35ff_4401_f8a5),
         ("linear model", 0x3f0e_89f6_897e_a7d5),
         ("SGD epoch", 0xcce8_f066_83d1_f5c8),
-        ("linear model, sparse", 0x1d60_d675_2295_da2a),
+        ("linear model, sparse", 0x6d48_87d2_04b8_ba55),
+        ("softmax regression", 0x0a16_267f_f8a1_8c7d),
         ("Adam", 0xa7e4_1a52_5f2a_c52a),
         ("AMSGrad", 0x1c8a_8377_1023_54d0),
         ("Adamax", 0x710e_8021_d620_0e7a),

@@ -4,16 +4,21 @@ use crate::compare::{assert_bits, assert_same};
 use crate::execs::{for_each_exec, for_each_isa};
 use crate::inputs::{Effort, Kind, Placed, Random, effort, numbers};
 use crate::layout::{Layout, Matrix};
-use simdescent_kernels::linear::{CsrError, CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch};
+use simdescent_kernels::activation::Activation;
+use simdescent_kernels::gemm::{BiasActivation, gemm_fused};
+use simdescent_kernels::linear::{
+    CsrError, CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+};
 use simdescent_kernels::loss::{
-    Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Reduction, Squared, SquaredHinge, pointwise_in_place,
+    ClassTargets, Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Reduction, SoftmaxOptions, Squared,
+    SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
 };
 use simdescent_kernels::optimizer::{CoupledDecay, Sgd, fused_step};
-use simdescent_kernels::{Accum, Exec, MatRef, Real, dot, gemv, gemv_t, reference};
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, dot, gemm, gemv, gemv_t, reference};
 
 for_f32_and_f64! {
     every_shape_and_layout, many_blocks, every_loss, weights_and_reductions, the_same_as_three_calls, sparse,
-    sparse_as_dense, epochs, epochs_the_same_as_calls, nothing_to_learn,
+    sparse_as_dense, softmax, epochs, epochs_the_same_as_calls, nothing_to_learn,
 }
 
 fn shapes() -> Vec<(usize, usize)> {
@@ -218,6 +223,59 @@ fn sparse_as_dense<T: Real>() {
                 }
             }
         });
+    }
+}
+
+/// Against the reference, and against the calls that the documentation names.
+fn softmax<T: Real>() {
+    let shapes: &[(usize, usize, usize)] = match effort() {
+        Effort::Tiny => &[(9, 20, 3)],
+        _ => {
+            &[(1, 1, 2), (9, 20, 10), (65, 33, 3), (40, 7, 40), (530, 70, 10), (1100, 36, 16), (2048, 9, 5), (3, 0, 2)]
+        }
+    };
+    for (case, &(m, d, classes)) in shapes.iter().enumerate() {
+        let x = numbers::<T>(Kind::Ordinary, m * d, 1);
+        let labels: Vec<u32> = (0..m).map(|i| (i * 7 % classes) as u32).collect();
+        let targets = ClassTargets::Labels(&labels);
+        let weights: Vec<T> = numbers::<T>(Kind::Ordinary, m, 9).into_iter().map(T::abs).collect();
+        let class_weights: Vec<T> = (1..=classes).map(|c| T::from_f64(c as f64)).collect();
+        let samples = LossOptions { reduction: Reduction::Mean, weights: Some(&weights) };
+        let label_smoothing = if case % 2 == 0 { T::ZERO } else { T::from_f64(0.1) };
+        let all = SoftmaxOptions { samples, class_weights: Some(&class_weights), label_smoothing };
+        for options in [SoftmaxOptions::default(), all] {
+            for n in [d * classes, (d + 1) * classes] {
+                let parameters = numbers::<T>(Kind::Ordinary, n, 3);
+                let (want, of_reference) =
+                    reference::softmax_regression(&x, (m, d, classes), targets, options, &parameters);
+                for_each_exec(|exec, label| {
+                    let context = format_args!("{label}, {m}x{d}, {classes} classes, {n} parameters");
+                    let x = MatRef::new(&x, m, d);
+                    let mut got = vec![T::NAN; n];
+                    let loss = softmax_loss_and_gradient(exec, x, classes, targets, options, &parameters, &mut got);
+                    assert_same(loss, want, context);
+                    assert_bits(&got, &of_reference, context);
+
+                    let (w, b) = parameters.split_at(d * classes);
+                    let (w, mut z, mut g) = (MatRef::new(w, d, classes), vec![T::NAN; m * classes], vec![T::NAN; n]);
+                    let logits = MatMut::new(&mut z, m, classes);
+                    if b.is_empty() {
+                        gemm(exec, Accum::Replace, T::ONE, x, w, logits);
+                    } else {
+                        gemm_fused(exec, x, w, logits, BiasActivation { bias: b, activation: Activation::Identity });
+                    }
+                    let logits = MatMut::new(&mut z, m, classes);
+                    assert_same(softmax_cross_entropy_with(exec, logits, targets, options), loss, context);
+                    let (g_w, g_b) = g.split_at_mut(d * classes);
+                    let r = MatRef::new(&z, m, classes);
+                    gemm(exec, Accum::Replace, T::ONE, x.t(), r, MatMut::new(g_w, d, classes));
+                    if !g_b.is_empty() {
+                        gemv_t(exec, Accum::Replace, T::ONE, r, &vec![T::ONE; m], g_b);
+                    }
+                    assert_bits(&got, &g, context);
+                });
+            }
+        }
     }
 }
 
