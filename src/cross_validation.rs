@@ -107,8 +107,8 @@ impl CrossValidation {
 }
 
 /// Trains `model(k)` on all folds but k, for every k, as `settings` and `options` say. With `standardize`, inputs are scaled by
-/// the mean and deviation of each training set ([`Standardizer`]); doing that before, on all rows, would let the validation
-/// rows be seen. A batch is at most a whole training set. With early stopping, the fold decides when, and its loss is
+/// the mean and deviation of each training set ([`Standardizer`]; sparse ones by the deviation only); doing that before, on all rows,
+/// would let the validation rows be seen. A batch is at most a whole training set. With early stopping, the fold decides when, and its loss is
 /// the lowest: too good by that.
 ///
 /// # Errors
@@ -125,7 +125,8 @@ pub fn cross_validate<M: Model>(
     for (k, fold) in folds.split(data.targets())?.iter().enumerate() {
         let (mut training, mut validation) = (data.select(&fold.training), data.select(&fold.validation));
         if standardize {
-            let standardizer = Standardizer::fit(&training);
+            let fit = if training.is_sparse() { Standardizer::fit_scale } else { Standardizer::fit };
+            let standardizer = fit(&training);
             for part in [&mut training, &mut validation] {
                 standardizer.apply(part).map_err(|error| ConfigError::Resampling(error.to_string()))?;
             }

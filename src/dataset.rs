@@ -1,4 +1,4 @@
-//! A dense table of finite numbers with one target per row: what every reader returns and every trainer takes.
+//! A table of finite numbers with one target per row: what every reader returns and every trainer takes.
 
 mod csv;
 mod idx;
@@ -6,6 +6,7 @@ mod inference;
 mod input;
 mod npy;
 mod select;
+mod sparse;
 mod standardizer;
 mod stream;
 mod svmlight;
@@ -14,14 +15,16 @@ mod weights;
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
 pub(crate) use inference::Inference;
 pub(crate) use input::open_regular;
+pub(crate) use sparse::Rows;
 
 pub use idx::{read_idx_pair, read_mnist_dir};
 pub use npy::{read_npy_pair, read_npz};
 pub use standardizer::Standardizer;
 pub use stream::RowStream;
-pub use svmlight::read_svmlight;
+pub use svmlight::{read_svmlight, read_svmlight_sparse};
 
 use crate::error::DataError;
+use sparse::Inputs;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -35,7 +38,7 @@ const PROBABILITY_TOLERANCE: f64 = 1e-3;
 
 /// A table for supervised learning, checked once so that training needs no checks.
 ///
-/// * inputs: `[rows, features]`, `f32`, row-major, all finite
+/// * inputs: `[rows, features]`, `f32`, row-major, all finite; or without the zeros, see [`Dataset::sparse`]
 /// * targets: `[rows]`, see [`Targets`]
 /// * weights of rows and classes, if they are [given](Dataset::with_weights)
 ///
@@ -53,7 +56,7 @@ const PROBABILITY_TOLERANCE: f64 = 1e-3;
 pub struct Dataset {
     name: String,
     features: usize,
-    inputs: Vec<f32>,
+    inputs: Inputs,
     targets: Targets,
     /// `[features]`; `None` for x0, x1, …
     feature_names: Option<Arc<[String]>>,
@@ -188,16 +191,21 @@ impl Dataset {
             return Err(DataError::invalid(&name, message));
         }
         targets.check(&name)?;
-        Ok(Self {
+        Ok(Self::plain(name, features, Inputs::Dense(inputs), targets))
+    }
+
+    /// A checked table without names and weights.
+    fn plain(name: String, features: usize, inputs: Inputs, targets: Targets) -> Self {
+        Self {
             name,
             features,
             inputs,
             targets,
-            weights: None,
-            class_weights: None,
             feature_names: None,
             class_names: None,
-        })
+            weights: None,
+            class_weights: None,
+        }
     }
 
     /// The same inputs, and weights if they have any, with other targets: more classes than the file shows, or labels as
@@ -273,7 +281,7 @@ impl Dataset {
         let rest = Dataset {
             name: format!("{}[{rows}..{total}]", self.name),
             features: self.features,
-            inputs: self.inputs.split_off(rows * self.features),
+            inputs: self.inputs.split_off(rows, self.features),
             targets: self.targets.split_off(rows),
             feature_names: self.feature_names.clone(),
             class_names: self.class_names.clone(),
@@ -282,6 +290,11 @@ impl Dataset {
         };
         self.name = format!("{}[0..{rows}]", self.name);
         Ok((self, rest))
+    }
+
+    /// The same table under another name.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
     }
 
     /// The name given at construction; readers give the file name without its folder.
@@ -324,19 +337,27 @@ impl Dataset {
     }
 
     /// All inputs, `[rows, features]` row-major.
+    ///
+    /// # Panics
+    ///
+    /// When they are sparse: see [`csr`](Dataset::csr) and [`into_dense`](Dataset::into_dense).
+    #[track_caller]
     pub fn inputs(&self) -> &[f32] {
-        &self.inputs
+        match &self.inputs {
+            Inputs::Dense(inputs) => inputs,
+            Inputs::Sparse(_) => panic!("the inputs of dataset {} are sparse", self.name),
+        }
     }
 
     /// The inputs of row `i`, `[features]`.
     ///
     /// # Panics
     ///
-    /// When `i >= rows()`.
+    /// When `i >= rows()`, or the inputs are sparse.
     #[track_caller]
     pub fn row(&self, i: usize) -> &[f32] {
         assert!(i < self.rows(), "row {i} of a dataset with {} rows", self.rows());
-        &self.inputs[i * self.features..][..self.features]
+        &self.inputs()[i * self.features..][..self.features]
     }
 
     /// The targets, `[rows]`.
@@ -348,7 +369,8 @@ impl Dataset {
 /// The shape only: a failed assertion must not print millions of numbers.
 impl fmt::Debug for Dataset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Dataset({:?}, {} rows × {} features)", self.name, self.rows(), self.features)
+        let sparse = if self.is_sparse() { ", sparse" } else { "" };
+        write!(f, "Dataset({:?}, {} rows × {} features{sparse})", self.name, self.rows(), self.features)
     }
 }
 

@@ -22,7 +22,7 @@ pub use metrics::{Classification, Metrics};
 pub use permutation_importance::{Importance, PermutationImportance};
 pub use regression::Regression;
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Rows};
 use crate::loss::{BatchTargets, Loss, Prepared};
 use crate::model::Model;
 use crate::settings::ConfigError;
@@ -64,9 +64,9 @@ impl<'d> Evaluator<'d> {
     /// `f64`.
     ///
     /// # Panics
-    /// If the model has not the inputs and outputs that data and loss need.
+    /// If the model has not the inputs and outputs that data and loss need, or does not take sparse inputs and they are.
     pub fn evaluate(&self, exec: Exec<'_>, model: &mut impl Model) -> Evaluation {
-        self.evaluate_inputs(exec, model, self.data.inputs(), |_, _| ())
+        self.evaluate_inputs(exec, model, self.data.all(), |_, _| ())
     }
 
     /// [`evaluate`](Self::evaluate) of these inputs instead of the data's, which shows `see` the outputs of each block and its first
@@ -75,7 +75,7 @@ impl<'d> Evaluator<'d> {
         &self,
         exec: Exec<'_>,
         model: &mut impl Model,
-        inputs: &[f32],
+        inputs: Rows<'_>,
         mut see: impl FnMut(MatRef<'_, f32>, usize),
     ) -> Evaluation {
         assert_eq!(model.inputs(), self.data.features(), "evaluation: the model takes another number of features");
@@ -84,12 +84,12 @@ impl<'d> Evaluator<'d> {
             self.loss.outputs(&self.prepared.targets),
             "evaluation: the model has another number of outputs"
         );
-        let (rows, features) = (self.data.rows(), self.data.features());
+        assert!(!self.data.is_sparse() || model.takes_sparse(), "evaluation: the model takes no sparse inputs");
+        let rows = self.data.rows();
         let (mut loss, mut all, mut right) = (0.0, 0.0, 0usize);
         for from in (0..rows).step_by(ROWS) {
             let to = (from + ROWS).min(rows);
-            let inputs = MatRef::new(&inputs[from * features..to * features], to - from, features);
-            let outputs = model.forward(exec, inputs);
+            let outputs = inputs.slice(from..to).forward(exec, model);
             let logits = outputs.as_ref();
             see(logits, from);
             let (targets, weights) = self.prepared.rows(from, to);

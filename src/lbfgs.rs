@@ -146,14 +146,14 @@ impl Lbfgs {
         }
         let prepared = prepare(loss, model, data)?;
         let key = StreamKey::new(Purpose::Sampling, 0); // not drawn from
-        let mut batches = Batches::new(data.inputs(), prepared, Sampling::FixedOrder, LastBatch::Short, key);
+        let mut batches = Batches::new(data.all(), prepared, Sampling::FixedOrder, LastBatch::Short, key);
         let mut x = model.parameters().to_vec();
         let minimum = self.minimise(exec, &mut x, |x, gradient| {
             model.parameters_mut().copy_from_slice(x);
             let batch = batches.next(data.rows());
-            let outputs = model.forward(exec, batch.inputs);
+            let outputs = batch.inputs.forward(exec, model);
             let loss = loss.replace_by_weighted_gradient(exec, outputs, batch.targets, batch.weights);
-            model.backward(exec, batch.inputs);
+            batch.inputs.backward(exec, model);
             gradient.copy_from_slice(model.parameters_and_gradient().1);
             axpy(exec, l2, x, gradient);
             f64::from(loss) + 0.5 * f64::from(l2) * f64::from(dot(exec, x, x))

@@ -8,7 +8,7 @@ pub use mlp::Mlp;
 
 use crate::evaluate::Coefficients;
 use crate::optimizer::InBackward;
-use simdescent_kernels::{Exec, MatMut, MatRef};
+use simdescent_kernels::{CsrRef, Exec, MatMut, MatRef};
 
 /// A differentiable function of a batch, with its parameters.
 ///
@@ -52,6 +52,26 @@ pub trait Model: Send {
         let (parameters, gradient) = self.parameters_and_gradient();
         step.vector(0..gradient.len(), parameters, gradient);
     }
+    /// Whether [`forward_sparse`](Model::forward_sparse) and [`backward_sparse`](Model::backward_sparse) can be called.
+    fn takes_sparse(&self) -> bool {
+        false
+    }
+    /// As [`forward`](Model::forward) for [sparse](crate::Dataset::sparse) inputs.
+    ///
+    /// # Panics
+    /// If the model [takes](Model::takes_sparse) none.
+    fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
+        _ = (exec, inputs);
+        panic!("this model takes no sparse inputs")
+    }
+    /// As [`backward`](Model::backward), after [`forward_sparse`](Model::forward_sparse).
+    ///
+    /// # Panics
+    /// Likewise.
+    fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
+        _ = (exec, inputs);
+        panic!("this model takes no sparse inputs")
+    }
 }
 
 impl<M: Model + ?Sized> Model for Box<M> {
@@ -87,5 +107,14 @@ impl<M: Model + ?Sized> Model for Box<M> {
     }
     fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
         (**self).backward(exec, inputs)
+    }
+    fn takes_sparse(&self) -> bool {
+        (**self).takes_sparse()
+    }
+    fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
+        (**self).forward_sparse(exec, inputs)
+    }
+    fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
+        (**self).backward_sparse(exec, inputs)
     }
 }

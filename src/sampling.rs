@@ -6,12 +6,12 @@ mod windows;
 pub(crate) use feed::Feed;
 pub(crate) use windows::Windows;
 
-use crate::dataset::Targets;
+use crate::dataset::{Rows, Targets};
 use crate::loss::{BatchTargets, Prepared, Weights};
 use crate::random::{Stream, StreamKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use simdescent_kernels::MatRef;
+use simdescent_kernels::{CsrRef, MatRef};
 
 /// In what order samples are visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -48,8 +48,11 @@ pub(crate) struct Batches<'d> {
     order: Vec<u32>,
     /// Where in `order` the next batch starts.
     next: usize,
-    /// The rows of a batch that are not a piece of the data as it lies.
+    /// The rows of a batch that are not a piece of the data as it lies; of sparse ones what is kept.
     inputs: Vec<f32>,
+    /// Where it is, if they are sparse.
+    indptr: Vec<usize>,
+    indices: Vec<u32>,
     prepared: Prepared,
 }
 
@@ -66,8 +69,7 @@ pub(crate) struct Place {
 
 /// The data batches are taken from.
 struct Table<'d> {
-    inputs: &'d [f32],
-    features: usize,
+    inputs: Rows<'d>,
     prepared: Prepared,
 }
 
@@ -75,15 +77,15 @@ struct Table<'d> {
 #[derive(Clone, Copy)]
 pub(crate) struct Batch<'a> {
     /// `[batch, features]`
-    pub(crate) inputs: MatRef<'a, f32>,
+    pub(crate) inputs: Rows<'a>,
     pub(crate) targets: BatchTargets<'a>,
     pub(crate) weights: Weights<'a>,
 }
 
 impl<'d> Batches<'d> {
-    /// Batches of rows of `inputs` `[rows, features]`; at least one row and feature.
+    /// Batches of rows of `inputs`; at least one row and feature.
     pub(crate) fn new(
-        inputs: &'d [f32],
+        inputs: Rows<'d>,
         prepared: Prepared,
         sampling: Sampling,
         last_batch: LastBatch,
@@ -91,7 +93,7 @@ impl<'d> Batches<'d> {
     ) -> Self {
         let (rows, gathered) = (prepared.targets.rows(), prepared.emptied());
         Self {
-            data: Table { inputs, features: inputs.len() / rows, prepared },
+            data: Table { inputs, prepared },
             sampling,
             last_batch,
             key,
@@ -99,6 +101,8 @@ impl<'d> Batches<'d> {
             order: (0..u32::try_from(rows).expect("fewer than 2^32 rows")).collect(),
             next: 0,
             inputs: vec![],
+            indptr: vec![],
+            indices: vec![],
             prepared: gathered,
         }
     }
@@ -155,12 +159,26 @@ impl<'d> Batches<'d> {
         Ok(())
     }
 
-    /// SHA-256 over shape, inputs, targets and, if there are any, weights, as 64 hexadecimal digits.
+    /// SHA-256 over shape, inputs, targets and, if there are any, weights, as 64 hexadecimal digits; of sparse inputs another
+    /// one than of dense ones.
     pub(crate) fn data_digest(&self) -> String {
         let mut hash = Sha256::new();
-        hash.update((self.data.features as u64).to_le_bytes());
-        self.data.inputs.iter().for_each(|x| hash.update(x.to_le_bytes()));
         let floats = |hash: &mut Sha256, values: &[f32]| values.iter().for_each(|x| hash.update(x.to_le_bytes()));
+        match self.data.inputs {
+            Rows::Dense(x) => {
+                hash.update((x.cols() as u64).to_le_bytes());
+                (0..x.rows()).for_each(|i| floats(&mut hash, x.row(i).expect("data sets are row-major")));
+            }
+            Rows::Sparse(x) => {
+                hash.update("sparse");
+                hash.update((x.cols() as u64).to_le_bytes());
+                for (columns, values) in (0..x.rows()).map(|i| x.row(i)) {
+                    hash.update((columns.len() as u64).to_le_bytes());
+                    columns.iter().for_each(|j| hash.update(j.to_le_bytes()));
+                    floats(&mut hash, values);
+                }
+            }
+        }
         match &self.data.prepared.targets {
             Targets::Values(values) => floats(&mut hash, values),
             Targets::Labels { labels, classes } => {
@@ -187,21 +205,38 @@ impl<'d> Batches<'d> {
     fn gather(&mut self, from: usize, to: usize) -> Batch<'_> {
         let (order, data) = (&self.order[from..to], &self.data);
         self.inputs.clear();
-        for &row in order {
-            self.inputs.extend_from_slice(&data.inputs[row as usize * data.features..][..data.features]);
-        }
+        let inputs = match data.inputs {
+            Rows::Dense(x) => {
+                for &row in order {
+                    self.inputs.extend_from_slice(x.row(row as usize).expect("data sets are row-major"));
+                }
+                Rows::Dense(MatRef::new(&self.inputs, order.len(), x.cols()))
+            }
+            Rows::Sparse(x) => {
+                self.indptr.clear();
+                self.indices.clear();
+                self.indptr.push(0);
+                for &row in order {
+                    let (columns, values) = x.row(row as usize);
+                    self.indices.extend_from_slice(columns);
+                    self.inputs.extend_from_slice(values);
+                    self.indptr.push(self.indices.len());
+                }
+                let batch = CsrRef::new(x.cols(), &self.indptr, &self.indices, &self.inputs);
+                Rows::Sparse(batch.expect("rows of a sparse matrix are one"))
+            }
+        };
         self.prepared.gather(&data.prepared, order);
         let (targets, weights) = self.prepared.rows(0, order.len());
-        Batch { inputs: MatRef::new(&self.inputs, order.len(), data.features), targets, weights }
+        Batch { inputs, targets, weights }
     }
 }
 
 impl Table<'_> {
     /// The rows `from..to` as they lie.
     fn rows(&self, from: usize, to: usize) -> Batch<'_> {
-        let inputs = &self.inputs[from * self.features..to * self.features];
         let (targets, weights) = self.prepared.rows(from, to);
-        Batch { inputs: MatRef::new(inputs, to - from, self.features), targets, weights }
+        Batch { inputs: self.inputs.slice(from..to), targets, weights }
     }
 }
 
@@ -222,13 +257,14 @@ mod tests {
         let key = StreamKey::new(Purpose::Sampling, seed);
         let data = Dataset::new("t", inputs.clone(), 1, Targets::Values(inputs.clone())).unwrap();
         let prepared = Loss::Squared.prepare(&data).unwrap();
-        let mut source = Batches::new(&inputs, prepared, sampling, last_batch, key);
+        let mut source = Batches::new(data.all(), prepared, sampling, last_batch, key);
         sizes
             .iter()
             .map(|&size| {
                 let batch = source.next(size);
                 let BatchTargets::Values(values) = batch.targets else { panic!("values in, values out") };
-                assert_eq!((0..batch.inputs.rows()).map(|i| batch.inputs.at(i, 0)).collect::<Vec<_>>(), values);
+                let Rows::Dense(x) = batch.inputs else { panic!("dense in, dense out") };
+                assert_eq!((0..x.rows()).map(|i| x.at(i, 0)).collect::<Vec<_>>(), values);
                 values.to_vec()
             })
             .collect()

@@ -189,6 +189,9 @@ pub enum ConfigError {
         /// Inputs and outputs of the model.
         has: (usize, usize),
     },
+    /// The model does not take sparse inputs.
+    #[error("dataset {0} is sparse, which this model does not take: fill in its zeros (Dataset::into_dense)")]
+    Sparse(String),
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The training loop.
 
-use crate::dataset::{Dataset, RowStream, Targets};
+use crate::dataset::{Dataset, RowStream, Rows, Targets};
 use crate::error::DataError;
 use crate::history::{History, trajectory_digest};
 use crate::loss::{Loss, Prepared};
@@ -37,7 +37,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
-            batches: Feed::Table(Batches::new(data.inputs(), prepared, sampling, last_batch, key)),
+            batches: Feed::Table(Batches::new(data.all(), prepared, sampling, last_batch, key)),
             history: History::default(),
             model,
             settings,
@@ -97,13 +97,20 @@ impl<'d, M: Model> Trainer<'d, M> {
     pub fn try_step(&mut self) -> Result<f32, DataError> {
         let Plan { batch_size, learning_rate } = self.plan();
         let batch = self.batches.next(batch_size)?;
-        let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
+        let outputs = match batch.inputs {
+            Rows::Dense(x) => self.model.forward_training(self.exec, x, self.history.steps()),
+            Rows::Sparse(x) => self.model.forward_sparse(self.exec, x),
+        };
         let loss = self.settings.loss;
         let loss = loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
-        if let Some(step) = self.optimizer.in_backward(self.exec, learning_rate, self.settings.l2) {
-            self.model.backward_and_step(self.exec, batch.inputs, step);
+        let fused = match batch.inputs {
+            Rows::Dense(x) => self.optimizer.in_backward(self.exec, learning_rate, self.settings.l2).zip(Some(x)),
+            Rows::Sparse(_) => None,
+        };
+        if let Some((step, x)) = fused {
+            self.model.backward_and_step(self.exec, x, step);
         } else {
-            self.model.backward(self.exec, batch.inputs);
+            batch.inputs.backward(self.exec, &mut self.model);
             let (parameters, gradient) = self.model.parameters_and_gradient();
             self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
         }
@@ -162,6 +169,9 @@ impl<'d, M: Model> Trainer<'d, M> {
 pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<Prepared, ConfigError> {
     let prepared = loss.prepare(data)?;
     fits(loss, model, &prepared.targets, data.features(), data.name())?;
+    if data.is_sparse() && !model.takes_sparse() {
+        return Err(ConfigError::Sparse(data.name().to_owned()));
+    }
     Ok(prepared)
 }
 

@@ -3,7 +3,7 @@
 use crate::csv_flags::CsvFlags;
 use crate::streamed::Streamed;
 use crate::weights::{self, ClassWeights};
-use crate::workload::{self, DataSource, ModelSpec, Workload};
+use crate::workload::{self, DataSource, Inputs, ModelSpec, Workload};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub(crate) struct ProblemOptions {
     /// 4096]; every fifth row validates, at most 10 000. Rows come in the file's order, by default shuffled among those read together
     #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "4096")]
     stream: Option<NonZeroUsize>,
+    /// Whether zeros among the inputs are kept; no result depends on it [default: auto]
+    #[arg(long, value_enum)]
+    inputs: Option<Inputs>,
     /// Widths of hidden layers, e.g. 64,32; without them files are fitted by a linear model
     #[arg(long, value_name = "N", value_delimiter = ',')]
     hidden: Option<Vec<NonZeroUsize>>,
@@ -128,7 +131,15 @@ impl ProblemOptions {
     pub(crate) fn workload(&self, seed: u64) -> Result<Workload> {
         let mut workload = self.data(seed)?;
         (workload.model, workload.loss) = self.model_and_loss(&workload)?;
-        Ok(workload)
+        self.keep(workload)
+    }
+
+    /// Leaves zeros out as the options say.
+    pub(crate) fn keep(&self, workload: Workload) -> Result<Workload> {
+        if self.inputs == Some(Inputs::Sparse) && !matches!(workload.model, ModelSpec::Linear { .. }) {
+            bail!("--inputs sparse is for linear models with one output, this one is {}", workload.model.describe());
+        }
+        workload.keeping(self.inputs.unwrap_or_default())
     }
 
     /// The data that the options name, with its usual model and loss.

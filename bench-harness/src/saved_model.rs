@@ -4,7 +4,7 @@
 use crate::problem::ActivationName;
 use crate::run_options::RunOptions;
 use crate::train::Subject;
-use crate::workload::{DataSource, ModelSpec, Workload};
+use crate::workload::{DataSource, Inputs, ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,8 @@ fn encoding(checkpoint: &Checkpoint) -> Result<Option<CsvEncoding>> {
 
 /// Other data than the training's, scaled and weighted as those were.
 pub(crate) fn test_set(checkpoint: &Checkpoint, model: &dyn Model, source: &DataSource) -> Result<Dataset> {
-    let mut test = source.test_set(model.inputs(), encoding(checkpoint)?.as_ref())?;
+    let test = source.test_set(model.inputs(), encoding(checkpoint)?.as_ref())?;
+    let mut test = Inputs::Auto.of(test, model.takes_sparse())?;
     if let Some(standardizer) = standardizer(checkpoint)? {
         standardizer.apply(&mut test)?;
     }

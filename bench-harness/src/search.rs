@@ -17,7 +17,7 @@ pub(crate) use metric::Metric;
 use crate::cli::SearchOptions;
 use crate::problem::Method as Trainer;
 use crate::sweep::progress_bar;
-use crate::workload::data_digest;
+use crate::workload::{Inputs, data_digest};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use journal::Journal;
@@ -64,7 +64,14 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     let threads = base.threads.map_or(1, |n| n.get());
     let team = Team::new(threads).context("cannot start the threads")?;
     let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
-    let data = base.problem.data(base.seed())?;
+    let mut data = base.problem.data(base.seed())?;
+    // A network takes no sparse inputs.
+    if space.has("problem.hidden") {
+        data = data.keeping(Inputs::Dense)?;
+    } else {
+        data.model = base.problem.model_and_loss(&data)?.0;
+        data = base.problem.keep(data)?;
+    }
     let study = Study { exec, base, data, space, metric: options.metric };
     let search = identity(options, &study)?;
     let mut journal = Journal::open(options.journal.as_deref(), &search, study.space.parameters.len())?;

@@ -7,7 +7,7 @@ use crate::report::{Cell, DataReport, Outcome, Report, Run, SCHEMA_VERSION, Work
 use crate::results_dir::ResultsDir;
 use crate::runner::{Point, run as train};
 use crate::table;
-use crate::workload::{self, Workload, data_digest};
+use crate::workload::{self, Inputs, Workload, data_digest};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
@@ -26,7 +26,11 @@ fn sweep(options: &SweepOptions, par: Par<'_>) -> Result<()> {
     let environment = Environment::detect(exec);
     let results = ResultsDir::open(&options.out, &environment.cpu)?;
     let workloads = match &options.data {
-        Some(source) => source.workloads(options.seed, &options.csv)?,
+        // Dense: throughput is of the work that the shapes say.
+        Some(source) => {
+            let workloads = source.workloads(options.seed, &options.csv)?;
+            workloads.into_iter().map(|workload| workload.keeping(Inputs::Dense)).collect::<Result<_>>()?
+        }
         None => {
             options.csv.refuse()?;
             workload::embedded(options.seed)?

@@ -2,10 +2,12 @@
 
 use crate::csv_flags::CsvFlags;
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use simdescent::dataset::{
-    CsvEncoding, CsvFile, CsvOptions, Standardizer, read_csv, read_mnist_dir, read_npy_pair, read_npz, read_svmlight,
+    CsvEncoding, CsvFile, CsvOptions, Standardizer, read_csv, read_mnist_dir, read_npy_pair, read_npz,
+    read_svmlight_sparse,
 };
 use simdescent::kernels::activation::Activation;
 use simdescent::random::{Purpose, Stream, StreamKey};
@@ -33,6 +35,42 @@ pub(crate) enum ModelSpec {
     Linear { features: usize, bias: bool },
     /// A network of these widths.
     Mlp { widths: Vec<usize>, activation: Activation, initializer: Initializer, dropout: f32 },
+}
+
+/// Whether zeros among the inputs are kept. No result depends on it, but for the sign of a zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Inputs {
+    /// svmlight files without their zeros, if the model takes that and not even 1 value in 16 is written
+    #[default]
+    Auto,
+    /// Without zeros; only for linear models
+    Sparse,
+    /// With all zeros
+    Dense,
+}
+
+/// [`Inputs::Auto`] leaves zeros out below it.
+const SPARSE_DENSITY: f64 = 1.0 / 16.0;
+
+impl Inputs {
+    /// `data` as it is to be kept, for a model that does or does not take sparse inputs.
+    pub(crate) fn of(self, data: Dataset, takes_sparse: bool) -> Result<Dataset> {
+        Ok(match self {
+            Self::Auto if takes_sparse && data.is_sparse() && data.density() < SPARSE_DENSITY => data,
+            Self::Sparse => data.into_sparse()?,
+            Self::Auto | Self::Dense => data.into_dense()?,
+        })
+    }
+}
+
+impl Workload {
+    /// The workload with its inputs kept so; both sets alike, as the training set decides.
+    pub(crate) fn keeping(self, inputs: Inputs) -> Result<Self> {
+        let training = inputs.of(self.training, matches!(self.model, ModelSpec::Linear { .. }))?;
+        let alike = if training.is_sparse() { Inputs::Sparse } else { Inputs::Dense };
+        Ok(Self { validation: alike.of(self.validation, true)?, training, ..self })
+    }
 }
 
 impl ModelSpec {
@@ -152,7 +190,7 @@ impl From<DataSource> for String {
 }
 
 impl DataSource {
-    /// The workloads on these files: the linear model that fits the targets, and a small network.
+    /// The workloads on these files: the linear model that fits the targets, and a small network. svmlight is sparse.
     pub(crate) fn workloads(&self, seed: u64, csv: &CsvFlags) -> Result<Vec<Workload>> {
         if !matches!(self, Self::Csv(_)) {
             csv.refuse()?;
@@ -160,7 +198,7 @@ impl DataSource {
         let (mut scaled_by, mut encoded_by) = (None, None);
         let (mut training, mut validation) = match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?,
-            Self::Svmlight(file) => shuffled_split(read_svmlight(file, None)?, seed)?,
+            Self::Svmlight(file) => shuffled_split(read_svmlight_sparse(file, None)?, seed)?,
             Self::Csv(path) => {
                 let mut file = CsvFile::open(path, &csv.options()?)?;
                 if file.rows() < 2 {
@@ -206,12 +244,12 @@ impl DataSource {
         ])
     }
 
-    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, with so
-    /// many; CSV by the encoding of the training, if there is one.
+    /// All rows of a file, or the validation part of a folder, as they are; svmlight, which may leave out features, sparse with
+    /// so many; CSV by the encoding of the training, if there is one.
     pub(crate) fn test_set(&self, features: usize, encoding: Option<&CsvEncoding>) -> Result<Dataset> {
         Ok(match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?.1,
-            Self::Svmlight(file) => read_svmlight(file, Some(features))?,
+            Self::Svmlight(file) => read_svmlight_sparse(file, Some(features))?,
             Self::Csv(path) => match encoding {
                 Some(encoding) => CsvFile::open(path, encoding.options())?.encode(encoding)?,
                 None => read_csv(path, &CsvOptions::default())?,
@@ -263,7 +301,16 @@ fn training_rows(rows: usize) -> usize {
 pub(crate) fn data_digest(data: &Dataset) -> String {
     let mut hash = Sha256::new();
     hash.update((data.features() as u64).to_le_bytes());
-    data.inputs().iter().for_each(|x| hash.update(x.to_bits().to_le_bytes()));
+    match data.csr() {
+        None => data.inputs().iter().for_each(|x| hash.update(x.to_bits().to_le_bytes())),
+        Some(x) => {
+            for (columns, values) in (0..x.rows()).map(|i| x.row(i)) {
+                hash.update((columns.len() as u64).to_le_bytes());
+                columns.iter().for_each(|j| hash.update(j.to_le_bytes()));
+                values.iter().for_each(|x| hash.update(x.to_bits().to_le_bytes()));
+            }
+        }
+    }
     match data.targets() {
         Targets::Values(values) => values.iter().for_each(|x| hash.update(x.to_bits().to_le_bytes())),
         Targets::Labels { labels, .. } => labels.iter().for_each(|x| hash.update(x.to_le_bytes())),

@@ -441,3 +441,26 @@ fn classes_can_count_and_labels_be_smoothed() {
     );
     refused(&["--loss", "smoothed-softmax-cross-entropy", "--label-smoothing", "0.1"], "not both");
 }
+
+/// Leaving zeros out changes no bit.
+#[test]
+fn sparse_files_train_without_their_zeros() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.svm");
+    let line = |i: usize| format!("{} {}:1 {}:-0.5\n", i % 2, 1 + i % 7, 30 + i % 2);
+    fs::write(&path, (0..200).map(line).collect::<String>()).unwrap();
+    let saved = dir.path().join("s.safetensors");
+    let source = format!("svmlight:{}", path.display());
+    let run = |more: &[&str]| {
+        train(&[&["--data", &source, "--steps", "30", "--optimizer", "adam", "--batch-size", "16"], more].concat())
+    };
+    let auto = run(&["--save", saved.to_str().unwrap()]);
+    assert_eq!(auto, run(&["--inputs", "sparse"]));
+    assert_eq!(auto["digest"], run(&["--inputs", "dense"])["digest"]);
+    let evaluated = json(&["evaluate", "--checkpoint", saved.to_str().unwrap(), "--data", &source]);
+    assert_eq!(evaluated["metrics"]["test"]["rows"], 200);
+    assert_eq!(run(&["--hidden", "4"])["model"], "mlp 31-4-1");
+    refused(&["--data", &source, "--hidden", "4", "--inputs", "sparse"], "--inputs sparse is for linear models");
+    fs::write(&path, "1 1:1\n0 16777216:1\n".repeat(90)).unwrap();
+    refused(&["--data", &source, "--hidden", "4"], "exceed the limit of 2147483648 values; a linear model takes");
+}

@@ -18,7 +18,7 @@ use simdescent_kernels::optimizer::{
     schedule_free_average,
 };
 use simdescent_kernels::{
-    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
+    Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, linear, math, nrm2, scale,
 };
 use std::hint::black_box;
 
@@ -39,6 +39,7 @@ fn every_kernel<T: Real>(exec: Exec<'_>) {
     functions::<T>(exec);
     activations::<T>(exec);
     losses::<T>(exec);
+    linear_models::<T>(exec);
     optimizers::<T>(exec);
     later_optimizers::<T>(exec);
 }
@@ -134,6 +135,33 @@ fn losses<T: Real>(exec: Exec<'_>) {
         }
     }
     black_box(outputs);
+}
+
+#[inline(never)]
+fn linear_models<T: Real>(exec: Exec<'_>) {
+    let (x, mut g, rate) = inputs::<T>();
+    let (rows, cols) = black_box((5, 15));
+    let y = vec![T::ONE; rows];
+    let mut w = vec![T::ONE; cols];
+    let dense = MatRef::new(&x, rows, cols);
+    let (indptr, indices) = black_box((vec![0, 1, 2, 3, 4, 5], vec![0; 5]));
+    let sparse = linear::CsrRef::new(cols, &indptr, &indices, &x[..rows]).expect("a valid matrix");
+    let epoch = linear::Epoch { order: None, batch_size: black_box(2), learning_rates: &[rate], l2: black_box(rate) };
+    let options = black_box(LossOptions::default());
+    let g = &mut g[..cols];
+    black_box(linear::loss_and_gradient(exec, Squared, dense, &y, options, &w, g));
+    black_box(linear::loss_and_gradient(exec, Logistic, dense, &y, options, &w, g));
+    black_box(linear::loss_and_gradient(exec, Logistic, sparse, &y, options, &w, g));
+    black_box(linear::sgd_epoch(exec, Logistic, dense, &y, epoch, &mut w));
+    let mut z = y.clone();
+    linear::outputs(exec, dense, &w, &mut z);
+    linear::gradient(exec, dense, &z, g);
+    linear::outputs(exec, sparse, &w, &mut z);
+    linear::gradient(exec, sparse, &z, g);
+    let (labels, classes) = black_box((vec![0; rows], 1));
+    let options = SoftmaxOptions::default();
+    black_box(linear::softmax_loss_and_gradient(exec, dense, classes, ClassTargets::Labels(&labels), options, &w, g));
+    black_box((w, z));
 }
 
 #[inline(never)]

@@ -50,7 +50,15 @@ use epilogue::AnyEpilogue;
 #[track_caller]
 pub fn gemm<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
     check(&a, (b.rows(), b.cols()), &c);
-    run(exec, (accum, alpha), a, b, c, None);
+    run(exec, (accum, alpha), k_block(a.cols()), a, b, c, None);
+}
+
+/// C ← A·B for one K block of a longer product: at most 512 steps, in one chain.
+#[track_caller]
+pub(crate) fn block_sum<T: Real>(exec: Exec<'_>, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
+    check(&a, (b.rows(), b.cols()), &c);
+    let block = a.cols().next_multiple_of(8).max(8);
+    run(exec, (Accum::Replace, T::ONE), block, a, b, c, None);
 }
 
 /// C ← epilogue(A·B, C): the product with what follows it fused into the store.
@@ -84,7 +92,7 @@ pub fn gemm_fused<T: Real, E: Epilogue<T>>(
     check(&a, (b.rows(), b.cols()), &c);
     assert!(c.cols() <= 1 || c.col_stride() == 1, "gemm: with an epilogue, the rows of C have to be contiguous");
     epilogue.check((c.rows(), c.cols()));
-    run(exec, (Accum::Replace, T::ONE), a, b, c, Some(&epilogue));
+    run(exec, (Accum::Replace, T::ONE), k_block(a.cols()), a, b, c, Some(&epilogue));
 }
 
 /// [`gemm`] with a B that was packed before: the same bits.
@@ -127,13 +135,14 @@ fn check<T>(a: &MatRef<'_, T>, b: (usize, usize), c: &MatMut<'_, T>) {
 fn run<T: Real>(
     exec: Exec<'_>,
     (accum, alpha): (Accum, T),
+    block: usize,
     a: MatRef<'_, T>,
     b: MatRef<'_, T>,
     c: MatMut<'_, T>,
     epilogue: Option<&dyn AnyEpilogue<T>>,
 ) {
     let (a, b, c) = (a.normal(), b.normal(), c.normal());
-    let (isa, block, origin) = (exec.isa(), k_block(a.cols()), (0, 0));
+    let (isa, origin) = (exec.isa(), (0, 0));
     let shape = (c.rows(), c.cols(), a.cols());
     // shift, as both are powers of two
     let width = (exec.isa().register_bytes() / size_of::<T>()).max(1);

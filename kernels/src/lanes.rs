@@ -92,6 +92,9 @@ pub trait Lanes<T: Real>: Tile<T> + Copy + Send + Sync + 'static {
     unsafe fn store_tail(self, dst: *mut T, tail: Self::Tail, v: Self::Reg);
     /// Asks for the cache line of `p`, which may be any address.
     fn prefetch(self, p: *const T);
+    /// Asks for the cache line of `p`, which may be any address, but only into L2: what is used later must not drive out of L1
+    /// what is used now.
+    fn prefetch_l2(self, p: *const T);
 
     /// a₀ b₀ a₁ b₁ …: the first half of the sequence, and the second.
     fn zip(self, a: Self::Reg, b: Self::Reg) -> (Self::Reg, Self::Reg);

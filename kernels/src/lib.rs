@@ -13,6 +13,7 @@
 //! | functions | [`math`]: exp, expm1, log, log1p, tanh, sigmoid, softplus, GELU and its derivative |
 //! | layers | [`activation`]: bias + identity, ReLU, tanh, sigmoid, GELU, and their gradients |
 //! | losses with gradient | [`loss`]: squared, absolute, Huber, quantile, logistic, hinge, squared hinge, Poisson, softmax cross-entropy; mean or sum, weights |
+//! | linear models in one pass | [`linear`]: loss and gradient, an epoch of SGD; dense, or sparse [`CsrRef`]; softmax regression |
 //! | optimizer steps | [`optimizer`]: SGD, momentum, Nesterov, AdaGrad, RMSprop, AdaDelta, Adam and its family, Lion, LAMB, Adafactor, Muon; clipping, decay, L1 around any |
 //!
 //! ```
@@ -51,6 +52,7 @@ mod gemv_t;
 pub mod isa;
 #[allow(unsafe_code)]
 pub mod lanes;
+pub mod linear;
 pub mod loss;
 pub mod math;
 #[allow(unsafe_code)]
@@ -69,6 +71,7 @@ pub use gemm::gemm;
 pub use gemv::gemv;
 pub use gemv_t::gemv_t;
 pub use isa::Isa;
+pub use linear::CsrRef;
 pub use matrix::{MatMut, MatRef, ShapeError};
 pub use norm::{amax, asum, nrm2};
 pub use real::Real;

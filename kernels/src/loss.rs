@@ -42,6 +42,7 @@ pub use quantile::Quantile;
 pub use softmax_cross_entropy::{
     ClassTargets, FEW_CLASSES, SoftmaxOptions, softmax_cross_entropy_in_place, softmax_cross_entropy_with,
 };
+pub(crate) use softmax_cross_entropy::{softmax_divisor, softmax_of_rows};
 pub use squared::{Squared, squared_in_place};
 pub use squared_hinge::SquaredHinge;
 

@@ -2,8 +2,11 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 
 use simdescent_kernels::gemm::step_by_strips;
+use simdescent_kernels::linear::{
+    CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+};
 use simdescent_kernels::loss::{
-    ClassTargets, Huber, LossOptions, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
+    ClassTargets, Huber, LossOptions, Reduction, SoftmaxOptions, Squared, logistic_in_place, pointwise_in_place,
     softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
@@ -205,6 +208,64 @@ fn matrices<T: Real>() {
     });
 }
 
+/// Outputs are d·½·2 = d, targets d − 1: residuals 1, loss 1, the gradient 2·½ and of the intercept 2.
+fn linear_models<T: Real>() {
+    let f = T::from_f64;
+    for_each_end(|exec, end| {
+        let [mut a, mut b, mut c, mut d] = mappings::<T>(49 * 49);
+        let [mut e, ..] = mappings::<T>(49);
+        for rows in [1, 2, 7, 8, 9, 12, 17, 33, 49] {
+            for cols in [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 49] {
+                let context = format_args!("{} {end:?} {rows} x {cols}", exec.isa());
+                let x = a.slice(end, rows * cols, f(0.5));
+                let y = b.slice(end, rows, f(cols as f64 - 1.0));
+                let indptr: Vec<usize> = (0..=rows).map(|i| i * cols).collect();
+                let indices: Vec<u32> = (0..rows * cols).map(|p| (p % cols) as u32).collect();
+                let sparse = CsrRef::new(cols, &indptr, &indices, x).expect("a valid matrix");
+                let mean = LossOptions::default();
+                for intercept in [0, 1] {
+                    let w = c.slice(end, cols + intercept, f(2.0));
+                    if let [b] = &mut w[cols..] {
+                        *b = T::ZERO;
+                    }
+                    let g = d.slice(end, cols + intercept, T::NAN);
+                    let by_rows = MatRef::new(x, rows, cols);
+                    let by_columns = MatRef::new(x, cols, rows).t();
+                    let close = |a: T, b: f64| (a.to_f64() - b).abs() < 1e-4;
+                    let good = |loss: T, g: &[T]| close(loss, 1.0) && g[..cols].iter().all(|&g| close(g, 1.0));
+                    for x in [by_rows, by_columns] {
+                        assert!(good(loss_and_gradient(exec, Squared, x, y, mean, w, g), g), "{context}");
+                        g.fill(T::NAN);
+                    }
+                    let loss = loss_and_gradient(exec, Squared, sparse, y, mean, w, g);
+                    assert!(good(loss, g) && g[cols..].iter().all(|&g| close(g, 2.0)), "sparse, {context}");
+                    let z = e.slice(end, rows, T::NAN);
+                    outputs(exec, sparse, w, z);
+                    assert!(z.iter().all(|&z| close(z, cols as f64)), "outputs, {context}");
+                    g.fill(T::NAN);
+                    gradient(exec, sparse, z, g);
+                    assert!(g[..cols].iter().all(|&g| close(g, 0.5 * (rows * cols) as f64)), "gradient, {context}");
+                    let epoch = Epoch { order: None, batch_size: 8, learning_rates: &[T::ZERO], l2: T::ZERO };
+                    assert!(close(sgd_epoch(exec, Squared, by_rows, y, epoch, w), 1.0), "epoch, {context}");
+                }
+                // Equal logits of two classes: half of each.
+                let (w, g) = (c.slice(end, 2 * cols, f(2.0)), d.slice(end, 2 * cols, T::NAN));
+                let labels = vec![0; rows];
+                let (x, labels) = (MatRef::new(x, rows, cols), ClassTargets::Labels(&labels));
+                let loss = softmax_loss_and_gradient(exec, x, 2, labels, SoftmaxOptions::default(), w, g);
+                let right = |(i, &g): (usize, &T)| (g.to_f64() + if i % 2 == 0 { 0.25 } else { -0.25 }).abs() < 1e-4;
+                assert!(g.iter().enumerate().all(right), "softmax, {context}");
+                assert!((loss.to_f64() - 2.0f64.ln()).abs() < 1e-4, "softmax, {context}");
+            }
+        }
+    });
+}
+
+#[test]
+fn linear_models_beside_guards() {
+    linear_models::<f32>();
+    linear_models::<f64>();
+}
 #[test]
 fn vectors_beside_guards() {
     vectors::<f32>();

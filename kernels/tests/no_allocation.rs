@@ -1,8 +1,11 @@
 //! After a warm-up call, no kernel allocates, and neither does a team.
 
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
+use simdescent_kernels::linear::{
+    CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+};
 use simdescent_kernels::loss::{
-    ClassTargets, LossOptions, Poisson, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
+    ClassTargets, Logistic, LossOptions, Poisson, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
@@ -138,6 +141,26 @@ fn every_kernel<T: Real>(n: usize) {
         assert_none("gemv, columns", &mut || gemv(exec, Accum::Add, f(1.0), b.t(), &x[..k], &mut y));
         assert_none("gemv_t", &mut || gemv_t(exec, Accum::Add, f(1.0), b, &x[..k], &mut y));
         assert_none("gemv_t, columns", &mut || gemv_t(exec, Accum::Add, f(1.0), a.t(), &x[..k], &mut tall));
+        let (mut g, targets) = (vec![f(0.0); k + 1], vec![f(0.5); m]);
+        let weights = vec![f(0.25); k + 1];
+        let epoch = Epoch { order: None, batch_size: 8, learning_rates: &[f(0.1)], l2: f(0.0) };
+        assert_none("linear model", &mut || {
+            loss_and_gradient(exec, Logistic, a, &targets, LossOptions::default(), &weights, &mut g);
+            sgd_epoch(exec, Logistic, a, &targets, epoch, &mut g);
+        });
+        let (indptr, indices): (Vec<usize>, Vec<u32>) = ((0..=m).collect(), vec![0; m]);
+        let sparse = CsrRef::new(k, &indptr, &indices, &x[..m]).expect("a valid matrix");
+        assert_none("sparse linear model", &mut || {
+            loss_and_gradient(exec, Logistic, sparse, &targets, LossOptions::default(), &weights, &mut g);
+            sgd_epoch(exec, Logistic, sparse, &targets, epoch, &mut g);
+            outputs(exec, sparse, &weights, &mut tall);
+            gradient(exec, sparse, &tall, &mut g);
+        });
+        let labels = vec![0; m];
+        assert_none("softmax regression", &mut || {
+            let labels = ClassTargets::Labels(&labels);
+            softmax_loss_and_gradient(exec, a, 1, labels, SoftmaxOptions::default(), &weights, &mut g);
+        });
         assert_none("gemm", &mut || gemm(exec, Accum::Add, f(1.0), a, b, MatMut::new(&mut c, m, n)));
         let (mut c, at, bt) = (MatMut::new(&mut c, n, m), b.t(), a.t());
         assert_none("gemm, transposed", &mut || gemm(exec, Accum::Add, f(1.0), at, bt, c.reborrow()));

@@ -14,7 +14,7 @@ impl Dataset {
         Dataset {
             name: format!("{} ({} rows)", self.name, rows.len()),
             features: self.features,
-            inputs: rows.iter().flat_map(|&row| self.row(row as usize)).copied().collect(),
+            inputs: self.inputs.select(rows, self.features),
             targets: match &self.targets {
                 Targets::Values(values) => Targets::Values(pick(values)),
                 Targets::Labels { labels, classes } => Targets::Labels {

@@ -1,6 +1,7 @@
 //! Scaling features to mean 0 and standard deviation 1, with the numbers of the training set only.
 
 use super::Dataset;
+use super::sparse::Inputs;
 use crate::error::DataError;
 
 /// Shifts and scales each feature `j` by what the training set shows:
@@ -33,9 +34,14 @@ pub struct Standardizer {
 
 impl Standardizer {
     /// Measures `training`.
+    ///
+    /// # Panics
+    ///
+    /// When its inputs are sparse: taking means off would fill in their zeros, see [`fit_scale`](Self::fit_scale).
+    #[track_caller]
     pub fn fit(training: &Dataset) -> Self {
         let mut pass = |see: &mut dyn FnMut(&[f32])| {
-            training.inputs.chunks_exact(training.features).for_each(see);
+            training.inputs().chunks_exact(training.features).for_each(see);
             Ok::<_, std::convert::Infallible>(())
         };
         match Self::fit_passes(training.rows(), training.features, &mut pass) {
@@ -90,26 +96,76 @@ impl Standardizer {
         Ok(())
     }
 
+    /// Measures `training` to scale without taking means off, so that zeros stay zeros:
+    ///
+    /// ```text
+    /// x_ij ← f32(x_ij · scale_j),   scale_j as above: from the deviation around the mean
+    /// ```
+    ///
+    /// (scikit-learn's `StandardScaler(with_mean=False)`.) The sums run over what is not zero, then n₀ zeros add n₀·mean_j², so a
+    /// dense table and a sparse one give the same scale.
+    pub fn fit_scale(training: &Dataset) -> Self {
+        let n = training.rows() as f64;
+        let mut mean = vec![0.0f64; training.features];
+        let mut kept = vec![0.0f64; training.features];
+        training.for_each_kept(|j, x| {
+            mean[j] += f64::from(x);
+            kept[j] += 1.0;
+        });
+        mean.iter_mut().for_each(|sum| *sum /= n);
+        let mut scale = vec![0.0f64; training.features];
+        training.for_each_kept(|j, x| {
+            let deviation = f64::from(x) - mean[j];
+            scale[j] += deviation * deviation;
+        });
+        for ((scale, mean), kept) in scale.iter_mut().zip(&mut mean).zip(kept) {
+            let zeros = (n - kept) * (*mean * *mean);
+            *scale = if *scale + zeros == 0.0 { 1.0 } else { 1.0 / ((*scale + zeros) / n).sqrt() };
+            *mean = 0.0;
+        }
+        Self { mean, scale }
+    }
+
     /// Transforms the inputs of `data` in place.
     ///
     /// # Errors
     ///
-    /// [`DataError::Invalid`], with `data` unchanged, when it has another number of features than the training set or
-    /// when a value is so far from the training set's that the result overflows `f32`.
+    /// [`DataError::Invalid`], with `data` unchanged, when it has another number of features than the training set, when a
+    /// value is so far from the training set's that the result overflows `f32`, or when the inputs are sparse and a mean is to be
+    /// taken off.
     pub fn apply(&self, data: &mut Dataset) -> Result<(), DataError> {
         if data.features != self.mean.len() {
             let message = format!("{} features, but the training set has {}", data.features, self.mean.len());
             return Err(DataError::invalid(&data.name, message));
         }
-        for (i, row) in data.inputs.chunks_exact(data.features).enumerate() {
-            if let Some(j) = (0..row.len()).find(|&j| !self.scaled(row[j], j).is_finite()) {
-                let message = format!("row {i}, feature {j}: {} overflows f32 when standardized", row[j]);
-                return Err(DataError::invalid(&data.name, message));
+        let overflow = |i: usize, j: usize, x: f32| {
+            let message = format!("row {i}, feature {j}: {x} overflows f32 when standardized");
+            Err(DataError::invalid(&data.name, message))
+        };
+        match &mut data.inputs {
+            Inputs::Dense(inputs) => {
+                for (i, row) in inputs.chunks_exact(data.features).enumerate() {
+                    if let Some(j) = (0..row.len()).find(|&j| !self.scaled(row[j], j).is_finite()) {
+                        return overflow(i, j, row[j]);
+                    }
+                }
+                for row in inputs.chunks_exact_mut(data.features) {
+                    row.iter_mut().enumerate().for_each(|(j, x)| *x = self.scaled(*x, j));
+                }
             }
-        }
-        for row in data.inputs.chunks_exact_mut(data.features) {
-            for (j, x) in row.iter_mut().enumerate() {
-                *x = self.scaled(*x, j);
+            Inputs::Sparse(csr) => {
+                if let Some(j) = self.mean.iter().position(|&mean| mean != 0.0) {
+                    let message = format!("feature {j}: taking off its mean would fill in zeros; scale without");
+                    return Err(DataError::invalid(&data.name, message));
+                }
+                let kept = || csr.indices.iter().map(|&j| j as usize).zip(&csr.values);
+                if let Some(at) = kept().position(|(j, &x)| !self.scaled(x, j).is_finite()) {
+                    let row = csr.indptr.partition_point(|&start| start <= at) - 1;
+                    return overflow(row, csr.indices[at] as usize, csr.values[at]);
+                }
+                for (x, &j) in csr.values.iter_mut().zip(&csr.indices) {
+                    *x = self.scaled(*x, j as usize);
+                }
             }
         }
         Ok(())
@@ -148,6 +204,26 @@ mod tests {
     fn table(inputs: Vec<f32>, features: usize) -> Dataset {
         let rows = inputs.len() / features;
         Dataset::new("t", inputs, features, Targets::Values(vec![0.0; rows])).unwrap()
+    }
+
+    #[test]
+    fn scaling_alone_is_the_same_for_sparse_tables_and_keeps_zeros() {
+        let mut dense = table(vec![0.0, 3.0, 1.5, 4.0, 0.0, 3.0, 0.0, 0.0, -7.25], 3);
+        let mut sparse = dense.clone().into_sparse().unwrap();
+        let scaling = Standardizer::fit_scale(&sparse);
+        assert_eq!((scaling.clone(), scaling.mean()), (Standardizer::fit_scale(&dense), &[0.0; 3][..]));
+        for (j, scale) in Standardizer::fit(&dense).scale().iter().enumerate() {
+            assert!((scaling.scale()[j] / scale - 1.0).abs() < 1e-12, "feature {j}");
+        }
+        let message = Standardizer::fit(&dense).apply(&mut sparse).unwrap_err().to_string();
+        assert!(message.contains("feature 0: taking off its mean would fill in zeros"), "{message}");
+        scaling.apply(&mut dense).unwrap();
+        scaling.apply(&mut sparse).unwrap();
+        assert!(sparse.density() < 0.6 && sparse.into_dense().unwrap() == dense);
+        let mut far = table(vec![0.0, 0.0, 1e38], 3).into_sparse().unwrap();
+        let huge = Standardizer::from_parts(vec![0.0; 3], vec![100.0; 3]).unwrap();
+        let message = huge.apply(&mut far).unwrap_err().to_string();
+        assert!(message.contains("row 0, feature 2") && message.contains("overflows f32"), "{message}");
     }
 
     #[test]

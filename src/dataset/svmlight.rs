@@ -27,10 +27,20 @@ const MAX_ZEROS_PER_VALUE: usize = 4096;
 /// has a `qid:`. Also when there are no rows, when rows × features exceeds 2³¹, or, without `features`, when nearly
 /// all of a large table would be zeros.
 pub fn read_svmlight(path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
-    parse(path, open_regular(path)?, features)
+    parse(path, open_regular(path)?, features)?.into_dense(path, features)
 }
 
-fn parse(path: &Path, source: impl Read, features: Option<usize>) -> Result<Dataset, DataError> {
+/// [`read_svmlight`] into a [sparse](Dataset::sparse) table of the values written; memory is a small multiple of the file's size.
+///
+/// # Errors
+///
+/// As [`read_svmlight`]; but only the number of features is limited, because a model has a weight for each: to 2³², and
+/// without `features` to 2²⁴ or 4096 times the number of values, whichever is larger.
+pub fn read_svmlight_sparse(path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
+    parse(path, open_regular(path)?, features)?.into_sparse(path, features)
+}
+
+fn parse(path: &Path, source: impl Read, features: Option<usize>) -> Result<SparseRows, DataError> {
     let mut rows = SparseRows::default();
     let mut reader = BufReader::new(source);
     let mut line = Vec::new();
@@ -42,17 +52,18 @@ fn parse(path: &Path, source: impl Read, features: Option<usize>) -> Result<Data
         let text = line.split(|&byte| byte == b'#').next().unwrap_or_default();
         rows.push(text, features).map_err(|message| DataError::format(path, Place::Line(number), message))?;
     }
-    rows.into_dense(path, features)
+    Ok(rows)
 }
 
 /// The file as written, before the width is known.
 #[derive(Default)]
 struct SparseRows {
     targets: Vec<f32>,
-    /// Where each row's `values` end.
+    /// Where each row's values end.
     ends: Vec<usize>,
-    /// (feature from 0, value) of all rows in order.
-    values: Vec<(u32, f32)>,
+    /// The feature, from 0, of each value; of all rows in order.
+    indices: Vec<u32>,
+    values: Vec<f32>,
     /// Largest index seen, counted from 1.
     width: u32,
 }
@@ -84,19 +95,27 @@ impl SparseRows {
                 return Err(format!("index {index} exceeds the {} features asked for", features.unwrap_or(0)));
             }
             previous = index;
-            self.values.push((index - 1, parse_number(value).map_err(|problem| format!("index {index}: {problem}"))?));
+            self.indices.push(index - 1);
+            self.values.push(parse_number(value).map_err(|problem| format!("index {index}: {problem}"))?);
         }
         self.width = self.width.max(previous);
         self.ends.push(self.values.len());
         Ok(())
     }
 
-    fn into_dense(self, path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
-        let refuse = |message: String| Err(DataError::format(path, Place::File, message));
+    /// Rows and features, at least one of each.
+    fn shape(&self, path: &Path, features: Option<usize>) -> Result<(usize, usize), DataError> {
         let (rows, width) = (self.targets.len(), features.unwrap_or(self.width as usize));
         if rows == 0 || width == 0 {
-            return refuse(format!("{rows} rows of {width} features; the file needs at least one of each"));
+            let message = format!("{rows} rows of {width} features; the file needs at least one of each");
+            return Err(DataError::format(path, Place::File, message));
         }
+        Ok((rows, width))
+    }
+
+    fn into_dense(self, path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
+        let refuse = |message: String| Err(DataError::format(path, Place::File, message));
+        let (rows, width) = self.shape(path, features)?;
         let Some(elements) = rows.checked_mul(width).filter(|&elements| elements <= MAX_ELEMENTS) else {
             return refuse(format!("{rows} rows × {width} features exceed the limit of {MAX_ELEMENTS} values"));
         };
@@ -110,12 +129,29 @@ impl SparseRows {
         inputs.resize(elements, 0.0);
         let mut start = 0;
         for (row, &end) in inputs.chunks_exact_mut(width).zip(&self.ends) {
-            for &(feature, value) in &self.values[start..end] {
+            for (&feature, &value) in self.indices[start..end].iter().zip(&self.values[start..end]) {
                 row[feature as usize] = value;
             }
             start = end;
         }
         Dataset::new(dataset_name(path), inputs, width, Targets::infer(self.targets))
+    }
+
+    fn into_sparse(self, path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
+        let refuse = |message: String| Err(DataError::format(path, Place::File, message));
+        let (_, width) = self.shape(path, features)?;
+        if width > u32::MAX as usize + 1 {
+            return refuse(format!("{width} features exceed the limit of 2^32"));
+        }
+        if features.is_none() && width > 1 << 24 && width / MAX_ZEROS_PER_VALUE > self.values.len() {
+            return refuse(format!(
+                "{width} features for only {} values; give the number of features if {width} is right",
+                self.values.len()
+            ));
+        }
+        let indptr = [0].into_iter().chain(self.ends).collect();
+        let targets = Targets::infer(self.targets);
+        Dataset::sparse(dataset_name(path), (indptr, self.indices, self.values), width, targets)
     }
 }
 
@@ -125,7 +161,13 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8], features: Option<usize>) -> Result<Dataset, DataError> {
-        parse(Path::new("d/t.svm"), text, features)
+        let path = Path::new("d/t.svm");
+        let (dense, sparse) = (parse(path, text, features), parse(path, text, features));
+        let sparse = sparse.and_then(|rows| rows.into_sparse(path, features));
+        let dense = dense.and_then(|rows| rows.into_dense(path, features))?;
+        // Written zeros are kept by the sparse form.
+        assert!(sparse?.into_dense()? == dense);
+        Ok(dense)
     }
 
     #[test]
@@ -166,6 +208,25 @@ mod tests {
             let message = read(text, features).unwrap_err().to_string();
             assert!(message.starts_with("d/t.svm") && message.contains(expected), "{message:?} lacks {expected:?}");
         }
+    }
+
+    #[test]
+    fn wide_files_are_read_without_their_zeros() {
+        let read = |text: &[u8], features| {
+            let path = Path::new("t.svm");
+            parse(path, text, features).and_then(|rows| rows.into_sparse(path, features))
+        };
+        assert_eq!(read(b"1 2:1 1000000:3\n0\n", None).unwrap().csr().unwrap().row(0).0, [1, 999_999]);
+        for (text, features, expected) in [
+            (&b"1 2000000000:1"[..], None, "2000000000 features for only 1 values"),
+            (b"1 1:1", Some(usize::MAX), "features exceed the limit of 2^32"),
+            (b"1 3:1 2:1", None, "index 2 after 3"),
+            (b"1", None, "1 rows of 0 features"),
+        ] {
+            let message = read(text, features).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+        }
+        assert_eq!(read(b"1 2000000000:1", Some(2_000_000_000)).unwrap().features(), 2_000_000_000);
     }
 
     #[test]

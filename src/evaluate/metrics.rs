@@ -2,7 +2,7 @@
 
 use super::calibration::BINS;
 use super::{Calibration, ConfusionMatrix, Evaluation, Evaluator, Regression, largest, roc_auc};
-use crate::dataset::Targets;
+use crate::dataset::{Rows, Targets};
 use crate::loss::Loss;
 use crate::model::Model;
 use serde::Serialize;
@@ -52,11 +52,11 @@ impl Evaluator<'_> {
     /// # Panics
     /// As [`evaluate`](Self::evaluate).
     pub fn metrics(&self, exec: Exec<'_>, model: &mut impl Model) -> Metrics {
-        self.metrics_of(exec, model, self.data.inputs())
+        self.metrics_of(exec, model, self.data.all())
     }
 
     /// [`metrics`](Self::metrics) of these inputs instead of the data's.
-    pub(super) fn metrics_of(&self, exec: Exec<'_>, model: &mut impl Model, inputs: &[f32]) -> Metrics {
+    pub(super) fn metrics_of(&self, exec: Exec<'_>, model: &mut impl Model, inputs: Rows<'_>) -> Metrics {
         let rows = self.data.rows();
         let mut outputs = Vec::with_capacity(rows * model.outputs());
         let Evaluation { loss, accuracy } = self.evaluate_inputs(exec, model, inputs, |block, _| {
@@ -94,7 +94,7 @@ impl Evaluator<'_> {
         let mean = self.prepared.total(0, rows) / rows as f64;
         let mut losses = Vec::with_capacity(rows);
         let mut row = vec![0.0; model.outputs()];
-        self.evaluate_inputs(exec, model, self.data.inputs(), |block, from| {
+        self.evaluate_inputs(exec, model, self.data.all(), |block, from| {
             for i in 0..block.rows() {
                 (0..block.cols()).for_each(|j| row[j] = block.at(i, j));
                 losses.push(self.loss_of_row(exec, &mut row, from + i) / mean);

@@ -1,11 +1,12 @@
 //! Permutation importance: how much worse a model is where a feature says nothing.
 
 use super::{Evaluator, Metric};
+use crate::dataset::Rows;
 use crate::model::Model;
 use crate::random::{Purpose, Stream, StreamKey};
 use crate::settings::ConfigError;
 use serde::Serialize;
-use simdescent_kernels::Exec;
+use simdescent_kernels::{Exec, MatRef};
 
 /// Permutes one feature among the rows of the evaluation set and looks how much worse the model gets, for every feature
 /// (Breiman 2001; Fisher, Rudin & Dominici 2019).
@@ -62,7 +63,8 @@ impl PermutationImportance {
     /// The importance of each feature, `[features]`. Every feature that is not constant costs R evaluations.
     ///
     /// # Errors
-    /// [`ConfigError::Importance`] if there is no repeat, or the metric is not defined.
+    /// [`ConfigError::Importance`] if there is no repeat, the metric is not defined, or sparse inputs do not fit into memory with
+    /// their zeros.
     ///
     /// # Panics
     /// If the model has not the inputs and outputs that data and loss need.
@@ -76,7 +78,11 @@ impl PermutationImportance {
             return Err(ConfigError::Importance("there has to be at least one permutation of each feature".into()));
         }
         let (rows, features) = (evaluator.data.rows(), evaluator.data.features());
-        let mut inputs = evaluator.data.inputs().to_vec();
+        let data = evaluator.data;
+        let dense = data.is_sparse().then(|| data.clone().into_dense()).transpose();
+        let dense = dense.map_err(|error| ConfigError::Importance(error.to_string()))?;
+        let mut inputs = dense.as_ref().unwrap_or(data).inputs().to_vec();
+        drop(dense);
         let original = self.value(exec, model, evaluator, &inputs)?;
         let mut column = vec![0.0; rows];
         (0..features)
@@ -106,6 +112,7 @@ impl PermutationImportance {
         evaluator: &Evaluator<'_>,
         inputs: &[f32],
     ) -> Result<f64, ConfigError> {
+        let inputs = Rows::Dense(MatRef::new(inputs, evaluator.data.rows(), evaluator.data.features()));
         if self.metric == Metric::Loss {
             return Ok(evaluator.evaluate_inputs(exec, model, inputs, |_, _| ()).loss);
         }

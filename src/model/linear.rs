@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::evaluate::Coefficients;
-use simdescent_kernels::{Accum, Exec, MatMut, MatRef, dot, gemv, gemv_t};
+use simdescent_kernels::{Accum, CsrRef, Exec, MatMut, MatRef, dot, gemv, gemv_t, linear};
 
 /// z = x·w (+ b): linear regression with the squared loss, logistic regression with the logistic loss.
 ///
@@ -74,5 +74,19 @@ impl Model for Linear {
         if let [bias] = bias {
             *bias = dot(exec, &self.outputs, &self.ones);
         }
+    }
+
+    fn takes_sparse(&self) -> bool {
+        true
+    }
+
+    fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
+        self.outputs.resize(inputs.rows(), 0.0);
+        linear::outputs(exec, inputs, &self.parameters, &mut self.outputs);
+        MatMut::new(&mut self.outputs, inputs.rows(), 1)
+    }
+
+    fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
+        linear::gradient(exec, inputs, &self.outputs, &mut self.gradient);
     }
 }

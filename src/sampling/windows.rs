@@ -1,7 +1,7 @@
 //! Batches of rows that are read as they are needed.
 
 use super::{Batch, LastBatch, Place, Sampling};
-use crate::dataset::{RowStream, Targets};
+use crate::dataset::{RowStream, Rows, Targets};
 use crate::error::DataError;
 use crate::loss::{Loss, Prepared};
 use crate::random::{Stream, StreamKey};
@@ -99,7 +99,7 @@ impl Windows {
         let targets = fitted.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
         self.prepared = Prepared::unweighted(targets);
         let (targets, weights) = self.prepared.rows(0, wanted);
-        Ok(Batch { inputs: MatRef::new(inputs, wanted, features), targets, weights })
+        Ok(Batch { inputs: Rows::Dense(MatRef::new(inputs, wanted, features)), targets, weights })
     }
 
     pub(crate) fn place(&self) -> Place {

@@ -100,6 +100,10 @@ macro_rules! lanes {
                 self.sse._mm_prefetch::<_MM_HINT_T0>(p.cast())
             }
             #[inline(always)]
+            fn prefetch_l2(self, p: *const $T) {
+                self.sse._mm_prefetch::<_MM_HINT_T1>(p.cast())
+            }
+            #[inline(always)]
             fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
                 let (even, odd) = (self.avx.$unpacklo(a, b), self.avx.$unpackhi(a, b));
                 (self.avx.$permute2::<0x20>(even, odd), self.avx.$permute2::<0x31>(even, odd))

@@ -87,6 +87,10 @@ macro_rules! lanes {
                 self.sse._mm_prefetch::<_MM_HINT_T0>(p.cast())
             }
             #[inline(always)]
+            fn prefetch_l2(self, p: *const $T) {
+                self.sse._mm_prefetch::<_MM_HINT_T1>(p.cast())
+            }
+            #[inline(always)]
             fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
                 (self.avx512f.$permutex2(a, $low, b), self.avx512f.$permutex2(a, $high, b))
             }

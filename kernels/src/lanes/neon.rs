@@ -88,6 +88,8 @@ macro_rules! lanes {
             #[inline(always)]
             fn prefetch(self, _: *const $T) {} // no stable intrinsic; the hardware's prefetcher has to do
             #[inline(always)]
+            fn prefetch_l2(self, _: *const $T) {}
+            #[inline(always)]
             fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
                 (self.neon.$zip1(a, b), self.neon.$zip2(a, b))
             }

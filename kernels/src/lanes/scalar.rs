@@ -78,6 +78,8 @@ where
     #[inline(always)]
     fn prefetch(self, _: *const T) {}
     #[inline(always)]
+    fn prefetch_l2(self, _: *const T) {}
+    #[inline(always)]
     fn zip(self, a: T, b: T) -> (T, T) {
         (a, b)
     }

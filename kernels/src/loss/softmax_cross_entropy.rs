@@ -81,22 +81,49 @@ pub fn softmax_cross_entropy_with<T: Real>(
     targets: ClassTargets<'_, T>,
     options: SoftmaxOptions<'_, T>,
 ) -> T {
-    check(&logits, targets, options);
-    let SoftmaxOptions { samples, class_weights, label_smoothing } = options;
     let (count, classes) = (logits.rows(), logits.cols());
-    let divisor = match (samples.reduction, targets, class_weights) {
-        (Reduction::Mean, ClassTargets::Labels(labels), Some(class_weights)) => {
-            let total = |(labels, weights)| total(labels, weights, class_weights);
-            reduce(exec.par(), (labels, samples.weights), rows_per_chunk(classes), &total, &|a, b| a + b)
-        }
-        _ => samples.divisor(exec, count),
-    };
+    assert!(
+        classes <= 1 || logits.col_stride() == 1,
+        "softmax cross-entropy: the rows of logits have to be contiguous"
+    );
+    let divisor = softmax_divisor(exec, (count, classes), targets, options);
     if divisor == T::ZERO {
         for i in 0..count {
             logits.row_mut(i).expect("contiguous rows").fill(T::ZERO);
         }
         return T::ZERO;
     }
+    softmax_of_rows(exec, divisor, logits, targets, options) / divisor
+}
+
+/// W, after checks of everything but the strides of the logits.
+#[track_caller]
+pub(crate) fn softmax_divisor<T: Real>(
+    exec: Exec<'_>,
+    (count, classes): (usize, usize),
+    targets: ClassTargets<'_, T>,
+    options: SoftmaxOptions<'_, T>,
+) -> T {
+    check((count, classes), targets, options);
+    let SoftmaxOptions { samples, class_weights, .. } = options;
+    match (samples.reduction, targets, class_weights) {
+        (Reduction::Mean, ClassTargets::Labels(labels), Some(class_weights)) => {
+            let total = |(labels, weights)| total(labels, weights, class_weights);
+            reduce(exec.par(), (labels, samples.weights), rows_per_chunk(classes), &total, &|a, b| a + b)
+        }
+        _ => samples.divisor(exec, count),
+    }
+}
+
+/// The sum of the losses of rows; the gradient, divided by `divisor`, replaces the logits.
+pub(crate) fn softmax_of_rows<T: Real>(
+    exec: Exec<'_>,
+    divisor: T,
+    logits: MatMut<'_, T>,
+    targets: ClassTargets<'_, T>,
+    SoftmaxOptions { samples, class_weights, label_smoothing }: SoftmaxOptions<'_, T>,
+) -> T {
+    let classes = logits.cols();
     let one_hot = matches!(targets, ClassTargets::Labels(_)) && label_smoothing == T::ZERO;
     let leaf = |(logits, targets, weights)| {
         let rows = Rows { divisor, logits, targets, weights, class_weights, label_smoothing };
@@ -107,7 +134,7 @@ pub fn softmax_cross_entropy_with<T: Real>(
             (false, false) => exec.run(Many::<T, false>(rows)),
         }
     };
-    reduce(exec.par(), (logits, targets, samples.weights), rows_per_chunk(classes), &leaf, &|a, b| a + b) / divisor
+    reduce(exec.par(), (logits, targets, samples.weights), rows_per_chunk(classes), &leaf, &|a, b| a + b)
 }
 
 /// Σ wᵢ·c\[label\] in canonical lanes, gathered one by one.
@@ -164,12 +191,7 @@ impl<T: Real> Rows<'_, T> {
 }
 
 #[track_caller]
-fn check<T: Real>(logits: &MatMut<'_, T>, targets: ClassTargets<'_, T>, options: SoftmaxOptions<'_, T>) {
-    let (rows, classes) = (logits.rows(), logits.cols());
-    assert!(
-        classes <= 1 || logits.col_stride() == 1,
-        "softmax cross-entropy: the rows of logits have to be contiguous"
-    );
+fn check<T: Real>((rows, classes): (usize, usize), targets: ClassTargets<'_, T>, options: SoftmaxOptions<'_, T>) {
     match targets {
         ClassTargets::Labels(labels) => {
             assert_eq!(rows, labels.len(), "softmax cross-entropy: rows of logits and labels differ in number");

@@ -5,8 +5,9 @@ use crate::execs::for_each_exec;
 use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::loss::{Case, cases};
 use simdescent_kernels::gemm::k_block;
+use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient};
 use simdescent_kernels::loss::{
-    ClassTargets, FEW_CLASSES, LossOptions, Reduction, SoftmaxOptions, logistic_in_place,
+    ClassTargets, FEW_CLASSES, Logistic, LossOptions, Reduction, SoftmaxOptions, logistic_in_place,
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
@@ -100,6 +101,32 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
         record(name, &z);
     }
 
+    let (rows, cols) = (1100, 36);
+    let dense = MatRef::new(&x, rows, cols);
+    let (mut gradient, mut w) = (vec![T::ZERO; cols + 1], y[..=cols].to_vec());
+    let targets = &positive[..rows];
+    let weighted = LossOptions { reduction: Reduction::Mean, weights: Some(targets) };
+    let loss = loss_and_gradient(exec, Logistic, dense, targets, weighted, &w, &mut gradient);
+    gradient.push(loss);
+    record("linear model", &gradient);
+    let epoch = Epoch { order: None, batch_size: 100, learning_rates: &[f(0.1)], l2: f(0.01) };
+    let loss = sgd_epoch(exec, Logistic, dense, targets, epoch, &mut w);
+    w.push(loss);
+    record("SGD epoch", &w);
+    let indptr: Vec<usize> = (0..=rows).map(|i| 9 * i).collect();
+    let indices: Vec<u32> = (0..9 * rows).map(|p| (7 * p % cols) as u32).collect();
+    let sparse = CsrRef::new(cols, &indptr, &indices, &x[..9 * rows]).expect("a valid matrix");
+    gradient.truncate(cols + 1);
+    let loss = loss_and_gradient(exec, Logistic, sparse, targets, weighted, &y[..=cols], &mut gradient);
+    gradient.push(loss);
+    record("linear model, sparse", &gradient);
+    let labels: Vec<u32> = (0..rows).map(|i| (i * 7 % 10) as u32).collect();
+    let (labels, mut gradient) = (ClassTargets::Labels(&labels), vec![T::ZERO; 10 * (cols + 1)]);
+    let options = SoftmaxOptions { samples: weighted, ..SoftmaxOptions::default() };
+    let loss = softmax_loss_and_gradient(exec, dense, 10, labels, options, &y[..gradient.len()], &mut gradient);
+    gradient.push(loss);
+    record("softmax regression", &gradient);
+
     let state = [&y, &positive, &positive].map(Vec::as_slice);
     let [learning_rate, decay, epsilon, beta2] = [0.01, 0.9, 1e-3, 0.99].map(f);
     record("Adam", &stepped(exec, Adam::at_step(7, 0.01, 0.9, 0.999, 1e-8), [&x, &y], &state));
@@ -179,6 +206,10 @@ fn results_in_single_precision() {
         ("Poisson", 0xd514_b924_5d23_b996),
         ("softmax, spread, few", 0xa113_36d3_6b1b_e1b6),
         ("softmax, spread, many", 0x7473_6d59_4f1b_d9ba),
+        ("linear model", 0x6c22_c643_8014_79c0),
+        ("SGD epoch", 0x40fd_60a8_488c_5952),
+        ("linear model, sparse", 0xd468_161d_1242_d7a2),
+        ("softmax regression", 0x2a9b_cb09_5a01_36d1),
         ("Adam", 0x7787_7ad7_4228_ab4c),
         ("AMSGrad", 0xe5e1_d5e1_4b34_6510),
         ("Adamax", 0xa76c_c4a6_6187_0def),
@@ -225,6 +256,10 @@ fn results_in_double_precision() {
         ("Poisson", 0x7955_be2d_8a1f_7438),
         ("softmax, spread, few", 0x6085_90b0_40b7_530e),
         ("softmax, spread, many", 0x5473_35ff_4401_f8a5),
+        ("linear model", 0x3f0e_89f6_897e_a7d5),
+        ("SGD epoch", 0xcce8_f066_83d1_f5c8),
+        ("linear model, sparse", 0x6d48_87d2_04b8_ba55),
+        ("softmax regression", 0x0a16_267f_f8a1_8c7d),
         ("Adam", 0xa7e4_1a52_5f2a_c52a),
         ("AMSGrad", 0x1c8a_8377_1023_54d0),
         ("Adamax", 0x710e_8021_d620_0e7a),

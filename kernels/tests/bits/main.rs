@@ -31,6 +31,7 @@ mod golden;
 mod inputs;
 mod layout;
 mod level1;
+mod linear;
 mod loss;
 mod loss_properties;
 mod math;

@@ -1,8 +1,9 @@
 //! Wrong shapes are documented panics that name the operands.
 
 use simdescent_kernels::gemm::step_by_strips;
+use simdescent_kernels::linear::{Epoch, loss_and_gradient, sgd_epoch};
 use simdescent_kernels::loss::{
-    ClassTargets, Hinge, Huber, LossOptions, Quantile, Reduction, SoftmaxOptions, logistic_in_place,
+    ClassTargets, Hinge, Huber, LossOptions, Quantile, Reduction, SoftmaxOptions, Squared, logistic_in_place,
     pointwise_in_place, softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
@@ -16,6 +17,18 @@ fn exec() -> Exec<'static> {
 }
 
 const LAMB: LambOptions = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
+/// A linear model on two rows of three columns.
+fn linear(targets: usize, weights: usize, gradient: usize) {
+    let (x, y) = (MatRef::new(&[0.0f32; 6], 2, 3), vec![0.0; targets]);
+    let (w, mut g) = (vec![0.0; weights], vec![0.0; gradient]);
+    loss_and_gradient(exec(), Squared, x, &y, LossOptions::default(), &w, &mut g);
+}
+
+/// An epoch over the same.
+fn epoch(order: &[u32], batch_size: usize, learning_rates: &[f32]) {
+    let epoch = Epoch { order: Some(order), batch_size, learning_rates, l2: 0.0 };
+    sgd_epoch(exec(), Squared, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 2], epoch, &mut [0.0; 3]);
+}
 
 macro_rules! panics {
     ($($name:ident: $message:literal, $call:expr;)+) => {
@@ -77,6 +90,20 @@ panics! {
     softmax_with_too_few_probabilities: "logits and probabilities differ in shape",
         softmax_cross_entropy_with(exec(), MatMut::new(&mut [0.0f32; 2], 1, 2),
             ClassTargets::Probabilities(MatRef::new(&[1.0], 1, 1)), SoftmaxOptions::default());
+    linear_model_with_too_few_targets: "linear model: rows of X and targets differ in number", linear(1, 3, 3);
+    linear_model_with_too_few_parameters: "X has 3 columns, there are 2 parameters", linear(2, 2, 2);
+    linear_model_with_two_intercepts: "X has 3 columns, there are 5 parameters", linear(2, 5, 5);
+    linear_model_with_a_short_gradient: "parameters and gradient differ in length", linear(2, 4, 3);
+    linear_model_with_too_few_weights: "loss: outputs and weights differ in number",
+        loss_and_gradient(exec(), Squared, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 2],
+            LossOptions { reduction: Reduction::Sum, weights: Some(&[1.0; 3]) }, &[0.0; 3], &mut [0.0; 3]);
+    linear_model_with_a_bad_loss: "Huber loss: delta has to be positive, got 0",
+        loss_and_gradient(exec(), Huber { delta: 0.0 }, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 2],
+            LossOptions::default(), &[0.0; 3], &mut [0.0; 3]);
+    epoch_over_a_row_that_is_not_there: "the order names row 2, X has 2 rows", epoch(&[0, 2], 1, &[0.1]);
+    epoch_in_empty_batches: "the batch size has to be positive", epoch(&[0, 1], 0, &[0.1]);
+    epoch_with_too_few_learning_rates: "2 learning rates for 3 steps", epoch(&[0, 1, 1], 1, &[0.1; 2]);
+    epoch_without_learning_rates: "0 learning rates for 1 steps", epoch(&[0], 1, &[]);
     step_with_a_short_gradient: "parameters and gradient differ in length",
         fused_step(exec(), &Sgd { learning_rate: 0.1f32 }, &mut [0.0; 3], &[0.0; 2], []);
     step_with_a_long_state: "parameters and state differ in length",

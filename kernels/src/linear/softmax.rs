@@ -1,0 +1,153 @@
+//! Softmax regression.
+
+use super::add;
+use crate::accum::Accum;
+use crate::activation::Activation;
+use crate::gemm::{self, BiasActivation, Scratch, gemm_fused, k_block};
+use crate::loss::{ClassTargets, SoftmaxOptions, softmax_divisor, softmax_of_rows};
+use crate::matrix::{MatMut, MatRef};
+use crate::real::Real;
+use crate::threads::{Divide, Exec, for_each};
+
+/// Gradients of blocks per thread between two moments at which they are added up.
+const BLOCKS_PER_THREAD: usize = 4;
+
+/// Returns the cross-entropy of softmax(X·W + b) and writes its gradient by W and b, reading X once from memory: a block of rows
+/// stays in cache between its logits and its part of the gradient.
+///
+/// - `x`: m × d, any strides; `targets` (m) and options as in [`softmax_cross_entropy_with`](crate::loss::softmax_cross_entropy_with)
+/// - `parameters`: W, d × `classes`, row-major, then b, `classes`, if there is one; `gradient`: as many, written only
+///
+/// The bits of [`gemm_fused`] with [`BiasActivation`] (of [`gemm`](crate::gemm()) without b), `softmax_cross_entropy_with`, `gemm` of Xᵀ and
+/// the result, and [`gemv_t`](crate::gemv_t()) of it and ones, called one after the other. Scratch memory of the calling thread holds
+/// 2·m·classes elements and some gradients.
+///
+/// # Panics
+/// If the lengths do not fit the shape of X, or as `softmax_cross_entropy_with` says.
+#[track_caller]
+pub fn softmax_loss_and_gradient<T: Real>(
+    exec: Exec<'_>,
+    x: MatRef<'_, T>,
+    classes: usize,
+    targets: ClassTargets<'_, T>,
+    options: SoftmaxOptions<'_, T>,
+    parameters: &[T],
+    gradient: &mut [T],
+) -> T {
+    let (m, d) = (x.rows(), x.cols());
+    let (n, has) = (d * classes, parameters.len());
+    assert!(
+        has == n || has == n + classes,
+        "softmax regression: X has {d} columns, there are {classes} classes and {has} parameters"
+    );
+    assert_eq!(has, gradient.len(), "softmax regression: parameters and gradient differ in length");
+    let divisor = softmax_divisor(exec, (m, classes), targets, options);
+    gradient.fill(T::ZERO);
+    if m == 0 || divisor == T::ZERO {
+        return T::ZERO;
+    }
+    let block = k_block(m);
+    let blocks = m.div_ceil(block);
+    let wave = match exec.par().threads() {
+        1 => 1,
+        threads => blocks.min(BLOCKS_PER_THREAD * threads),
+    };
+    let mut scratch = Scratch::borrow::<T>((2 * m * classes).saturating_add(wave.saturating_mul(has)));
+    let (logits, rest) = scratch.elements().split_at_mut(m * classes);
+    let (derivatives, sums) = rest.split_at_mut(m * classes);
+    let model = Model { exec: exec.seq(), divisor, x, classes, targets, options, parameters };
+    for first in (0..blocks).step_by(wave) {
+        let (from, to) = (first * block, ((first + wave) * block).min(m));
+        let rows = from * classes..to * classes;
+        let sums = &mut sums[..(to - from).div_ceil(block) * has];
+        let part = Blocks {
+            rows: (from, to),
+            block,
+            logits: &mut logits[rows.clone()],
+            derivatives: &mut derivatives[rows],
+            sums,
+            width: (classes, has),
+        };
+        for_each(exec.par(), part, 1, &|part| model.block(part));
+        for i in 0..(to - from).div_ceil(block) {
+            let sum = &sums[i * has..][..has];
+            if first + i == 0 {
+                gradient.copy_from_slice(sum);
+            } else {
+                add(exec, sum, gradient);
+            }
+        }
+    }
+    // Once more, over all rows, because the mean is added up in an order of its own.
+    let logits = MatMut::new(&mut logits[..m * classes], m, classes);
+    softmax_of_rows(exec, divisor, logits, targets, options) / divisor
+}
+
+#[derive(Clone, Copy)]
+struct Model<'a, T> {
+    exec: Exec<'a>,
+    divisor: T,
+    x: MatRef<'a, T>,
+    classes: usize,
+    targets: ClassTargets<'a, T>,
+    options: SoftmaxOptions<'a, T>,
+    parameters: &'a [T],
+}
+
+impl<T: Real> Model<'_, T> {
+    /// Logits, derivatives and gradient of one block.
+    fn block(&self, part: Blocks<'_, T>) {
+        let Self { exec, divisor, x, classes, targets, mut options, parameters } = *self;
+        let (from, to) = part.rows;
+        let x = x.split_rows_at(to).0.split_rows_at(from).1;
+        let (w, b) = parameters.split_at(x.cols() * classes);
+        let w = MatRef::new(w, x.cols(), classes);
+        let logits = MatMut::new(part.logits, to - from, classes);
+        if b.is_empty() {
+            gemm::gemm(exec, Accum::Replace, T::ONE, x, w, logits);
+        } else {
+            gemm_fused(exec, x, w, logits, BiasActivation { bias: b, activation: Activation::Identity });
+        }
+        part.derivatives.copy_from_slice(part.logits);
+        options.samples.weights = options.samples.weights.map(|weights| &weights[from..to]);
+        let r = MatMut::new(part.derivatives, to - from, classes);
+        softmax_of_rows(exec, divisor, r, targets.divide_at(to).0.divide_at(from).1, options);
+        let (g, g_b) = part.sums.split_at_mut(x.cols() * classes);
+        let r = MatRef::new(part.derivatives, to - from, classes);
+        gemm::block_sum(exec, x.t(), r, MatMut::new(g, x.cols(), classes));
+        if !g_b.is_empty() {
+            g_b.fill(T::ZERO);
+            for row in part.derivatives.chunks_exact(classes) {
+                g_b.iter_mut().zip(row).for_each(|(sum, &r)| *sum = *sum + r);
+            }
+        }
+    }
+}
+
+/// What blocks of rows write; cut between blocks.
+struct Blocks<'a, T> {
+    rows: (usize, usize),
+    block: usize,
+    logits: &'a mut [T],
+    derivatives: &'a mut [T],
+    /// A gradient for each block.
+    sums: &'a mut [T],
+    /// Elements of a row of logits, and of a gradient.
+    width: (usize, usize),
+}
+impl<T: Real> Divide for Blocks<'_, T> {
+    fn len(&self) -> usize {
+        (self.rows.1 - self.rows.0).div_ceil(self.block)
+    }
+    fn divide_at(self, mid: usize) -> (Self, Self) {
+        let Self { rows: (from, to), block, width, .. } = self;
+        let at = (from + mid * block).min(to);
+        let (logits, more_logits) = self.logits.split_at_mut((at - from) * width.0);
+        let (derivatives, more_derivatives) = self.derivatives.split_at_mut((at - from) * width.0);
+        let (sums, more_sums) = self.sums.split_at_mut(mid * width.1);
+        (
+            Self { rows: (from, at), block, logits, derivatives, sums, width },
+            Self { rows: (at, to), block, logits: more_logits, derivatives: more_derivatives, sums: more_sums, width },
+        )
+    }
+}

@@ -1,0 +1,113 @@
+//! Linear models with one output: (loss, gradient), and epochs of SGD. Dense: the oracles of the steps, one after the other.
+
+use super::optimizer::{coupled_decay, sgd};
+use super::{dot, gemm, gemv, gemv_t, pointwise, softmax_cross_entropy};
+use crate::accum::Accum;
+use crate::gemm::k_block;
+use crate::linear::{CsrRef, Epoch};
+use crate::loss::{ClassTargets, LossOptions, SoftmaxOptions};
+use crate::real::Real;
+
+/// [`crate::linear::loss_and_gradient`] on a row-major X of `y.len()` rows and `cols` columns, with the (derivative, loss) of one sample.
+pub fn linear<T: Real>(
+    x: &[T],
+    cols: usize,
+    y: &[T],
+    options: LossOptions<'_, T>,
+    parameters: &[T],
+    sample: impl Fn(T, T) -> (T, T),
+) -> (T, Vec<T>) {
+    let (w, intercept) = parameters.split_at(cols);
+    let mut z = vec![intercept.first().copied().unwrap_or(T::ZERO); y.len()];
+    gemv(if intercept.is_empty() { Accum::Replace } else { Accum::Add }, T::ONE, x, w, &mut z);
+    let (loss, r) = pointwise(&z, y, options, sample);
+    let mut gradient = vec![T::ZERO; cols];
+    gemv_t(Accum::Replace, T::ONE, x, &r, &mut gradient);
+    gradient.extend(intercept.iter().map(|_| dot(&r, &vec![T::ONE; r.len()])));
+    (loss, gradient)
+}
+
+/// [`crate::linear::loss_and_gradient`] on a sparse X.
+pub fn linear_sparse<T: Real>(
+    x: CsrRef<'_, T>,
+    y: &[T],
+    options: LossOptions<'_, T>,
+    parameters: &[T],
+    sample: impl Fn(T, T) -> (T, T),
+) -> (T, Vec<T>) {
+    let (w, intercept) = parameters.split_at(x.cols());
+    let z: Vec<T> = (0..x.rows())
+        .map(|i| {
+            let (columns, values) = x.row(i);
+            let mut lanes = vec![T::ZERO; T::LANES];
+            for (&j, &value) in columns.iter().zip(values) {
+                let j = j as usize;
+                lanes[j % T::LANES] = value.mul_add(w[j], lanes[j % T::LANES]);
+            }
+            let z = super::fold(lanes, |a, b| a + b);
+            intercept.first().map_or(z, |&b| z + b)
+        })
+        .collect();
+    let (loss, r) = pointwise(&z, y, options, sample);
+    let mut gradient = vec![T::ZERO; x.cols()];
+    let block = k_block(x.rows());
+    for first in (0..x.rows()).step_by(block) {
+        let mut sum = vec![T::ZERO; x.cols()];
+        for (i, &r) in r.iter().enumerate().skip(first).take(block) {
+            let (columns, values) = x.row(i);
+            for (&j, &value) in columns.iter().zip(values) {
+                sum[j as usize] = value.mul_add(r, sum[j as usize]);
+            }
+        }
+        for (g, sum) in gradient.iter_mut().zip(sum) {
+            *g = if first == 0 { sum } else { sum + *g };
+        }
+    }
+    gradient.extend(intercept.iter().map(|_| dot(&r, &vec![T::ONE; r.len()])));
+    (loss, gradient)
+}
+
+/// [`crate::linear::softmax_loss_and_gradient`] on a row-major X of `rows` rows.
+pub fn softmax_regression<T: Real>(
+    x: &[T],
+    (rows, cols, classes): (usize, usize, usize),
+    targets: ClassTargets<'_, T>,
+    options: SoftmaxOptions<'_, T>,
+    parameters: &[T],
+) -> (T, Vec<T>) {
+    let (w, bias) = parameters.split_at(cols * classes);
+    let mut z = vec![T::ZERO; rows * classes];
+    let x = |i, j| x[i * cols + j];
+    gemm(Accum::Replace, T::ONE, (rows, cols, classes), x, |j, c| w[j * classes + c], &mut z);
+    z.chunks_mut(classes).flat_map(|row| row.iter_mut().zip(bias)).for_each(|(z, &b)| *z = *z + b);
+    let (loss, r) = softmax_cross_entropy(&z, classes, targets, options);
+    let mut gradient = vec![T::ZERO; cols * classes];
+    gemm(Accum::Replace, T::ONE, (cols, rows, classes), |j, i| x(i, j), |i, c| r[i * classes + c], &mut gradient);
+    let mut by_bias = vec![T::ZERO; bias.len()];
+    if !bias.is_empty() {
+        gemv_t(Accum::Replace, T::ONE, &r, &vec![T::ONE; rows], &mut by_bias);
+    }
+    gradient.extend(by_bias);
+    (loss, gradient)
+}
+
+/// [`crate::linear::sgd_epoch`], where `loss_and_gradient` is that of the rows it is given: the mean loss, and the parameters changed in place.
+pub fn sgd_epoch<T: Real>(
+    rows: usize,
+    epoch: Epoch<'_, T>,
+    parameters: &mut [T],
+    loss_and_gradient: impl Fn(&[u32], &[T]) -> (T, Vec<T>),
+) -> T {
+    let order: Vec<u32> = epoch.order.map_or_else(|| (0..rows as u32).collect(), <[u32]>::to_vec);
+    let (mut sum, mut steps) = (T::ZERO, 0);
+    for batch in order.chunks(epoch.batch_size) {
+        let (loss, gradient) = loss_and_gradient(batch, parameters);
+        let rate = if epoch.learning_rates.len() == 1 { epoch.learning_rates[0] } else { epoch.learning_rates[steps] };
+        for (w, g) in parameters.iter_mut().zip(gradient) {
+            *w = sgd(rate, *w, if epoch.l2 == T::ZERO { g } else { coupled_decay(epoch.l2, *w, g) });
+        }
+        sum = sum + loss;
+        steps += 1;
+    }
+    if steps == 0 { T::ZERO } else { sum / T::from_f64(steps as f64) }
+}

@@ -1,0 +1,293 @@
+//! Inputs of which only those that are not zero are kept, in compressed rows.
+
+use super::{Dataset, MAX_ELEMENTS, Targets};
+use crate::error::DataError;
+use crate::model::Model;
+use simdescent_kernels::{CsrRef, Exec, MatMut, MatRef};
+use std::ops::Range;
+
+/// Inputs as they are kept.
+#[derive(Clone, PartialEq)]
+pub(super) enum Inputs {
+    /// `[rows, features]`, row-major.
+    Dense(Vec<f32>),
+    Sparse(Csr),
+}
+
+/// Row i has the elements `indptr[i]..indptr[i + 1]`, in ascending columns.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Csr {
+    pub(super) indptr: Vec<usize>,
+    pub(super) indices: Vec<u32>,
+    pub(super) values: Vec<f32>,
+}
+
+/// Some rows of inputs.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows<'a> {
+    Dense(MatRef<'a, f32>),
+    Sparse(CsrRef<'a, f32>),
+}
+
+impl Rows<'_> {
+    pub(crate) fn rows(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.rows(),
+            Self::Sparse(x) => x.rows(),
+        }
+    }
+    pub(crate) fn slice(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Dense(x) => Self::Dense(x.split_rows_at(rows.end).0.split_rows_at(rows.start).1),
+            Self::Sparse(x) => Self::Sparse(x.slice(rows)),
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// [`Model::forward`] or [`Model::forward_sparse`].
+    pub(crate) fn forward<'m>(&self, exec: Exec<'_>, model: &'m mut impl Model) -> MatMut<'m, f32> {
+        match *self {
+            Self::Dense(x) => model.forward(exec, x),
+            Self::Sparse(x) => model.forward_sparse(exec, x),
+        }
+    }
+    /// [`Model::backward`] or [`Model::backward_sparse`].
+    pub(crate) fn backward(&self, exec: Exec<'_>, model: &mut impl Model) {
+        match *self {
+            Self::Dense(x) => model.backward(exec, x),
+            Self::Sparse(x) => model.backward_sparse(exec, x),
+        }
+    }
+}
+
+impl Inputs {
+    /// Keeps the first `rows` rows and returns the rest.
+    pub(super) fn split_off(&mut self, rows: usize, features: usize) -> Self {
+        match self {
+            Self::Dense(inputs) => Self::Dense(inputs.split_off(rows * features)),
+            Self::Sparse(Csr { indptr, indices, values }) => {
+                let at = indptr[rows];
+                let rest = indptr[rows..].iter().map(|end| end - at).collect();
+                indptr.truncate(rows + 1);
+                Self::Sparse(Csr { indptr: rest, indices: indices.split_off(at), values: values.split_off(at) })
+            }
+        }
+    }
+
+    /// The rows of these numbers.
+    pub(super) fn select(&self, rows: &[u32], features: usize) -> Self {
+        match self {
+            Self::Dense(inputs) => {
+                let row = |&row: &u32| &inputs[row as usize * features..][..features];
+                Self::Dense(rows.iter().flat_map(row).copied().collect())
+            }
+            Self::Sparse(Csr { indptr, indices, values }) => {
+                let mut picked = Csr { indptr: vec![0], ..Csr::default() };
+                for &row in rows {
+                    let row = indptr[row as usize]..indptr[row as usize + 1];
+                    picked.indices.extend_from_slice(&indices[row.clone()]);
+                    picked.values.extend_from_slice(&values[row]);
+                    picked.indptr.push(picked.indices.len());
+                }
+                Self::Sparse(picked)
+            }
+        }
+    }
+}
+
+impl Dataset {
+    /// Checks and takes a table that is mostly zeros: row i has `values[indptr[i]..indptr[i + 1]]` in the features
+    /// `indices[indptr[i]..indptr[i + 1]]`, and zeros elsewhere.
+    ///
+    /// Memory and the time of a training step do not grow with the zeros (but with the number of features: weights are dense).
+    /// A model that [takes sparse inputs](crate::Model::takes_sparse) gives the results it has on the [dense](Dataset::into_dense) table,
+    /// to the bit, but for the sign of a zero and runs that diverge (0·∞ is skipped).
+    ///
+    /// ```
+    /// use simdescent::{Dataset, Targets};
+    ///
+    /// let targets = Targets::Values(vec![1.0, 2.0]);
+    /// let data = Dataset::sparse("toy", (vec![0, 2, 3], vec![0, 4, 3], vec![1.0, 2.0, 3.0]), 5, targets)?;
+    /// assert_eq!(data.into_dense()?.inputs(), [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0, 0.0]);
+    /// # Ok::<(), simdescent::DataError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`] when there is no row or no feature, the three vectors do not fit together or the targets, the
+    /// features of a row do not ascend, a value is not finite, or a label is not below `classes`.
+    pub fn sparse(
+        name: impl Into<String>,
+        (indptr, indices, values): (Vec<usize>, Vec<u32>, Vec<f32>),
+        features: usize,
+        targets: Targets,
+    ) -> Result<Self, DataError> {
+        let name = name.into();
+        let refuse = |message: String| Err(DataError::invalid(&name, message));
+        let rows = targets.rows();
+        if rows == 0 || features == 0 {
+            return refuse(format!("{rows} rows of {features} features; both must be at least 1"));
+        }
+        let x = match CsrRef::new(features, &indptr, &indices, &values) {
+            Ok(x) if x.rows() == rows => x,
+            Ok(x) => return refuse(format!("{} rows of inputs, {rows} targets", x.rows())),
+            Err(error) => return refuse(error.to_string()),
+        };
+        for i in 0..rows {
+            let (columns, values) = x.row(i);
+            if let Some(pair) = columns.windows(2).find(|pair| pair[0] >= pair[1]) {
+                return refuse(format!("row {i}: feature {} after {}; they have to ascend", pair[1], pair[0]));
+            }
+            if let Some(at) = values.iter().position(|x| !x.is_finite()) {
+                return refuse(format!("row {i}, feature {}: input is {}", columns[at], values[at]));
+            }
+        }
+        targets.check(&name)?;
+        Ok(Self::plain(name, features, Inputs::Sparse(Csr { indptr, indices, values }), targets))
+    }
+
+    /// Whether only inputs that are not zero are kept.
+    pub fn is_sparse(&self) -> bool {
+        matches!(self.inputs, Inputs::Sparse(_))
+    }
+
+    /// The inputs, if they are sparse.
+    pub fn csr(&self) -> Option<CsrRef<'_, f32>> {
+        match self.all() {
+            Rows::Sparse(x) => Some(x),
+            Rows::Dense(_) => None,
+        }
+    }
+
+    /// All rows. For sparse inputs this looks at all of them.
+    pub(crate) fn all(&self) -> Rows<'_> {
+        match &self.inputs {
+            Inputs::Dense(inputs) => Rows::Dense(MatRef::new(inputs, self.rows(), self.features)),
+            Inputs::Sparse(Csr { indptr, indices, values }) => {
+                Rows::Sparse(CsrRef::new(self.features, indptr, indices, values).expect("checked when it was made"))
+            }
+        }
+    }
+
+    /// Share of inputs that are not zero (of a sparse table: that are kept).
+    pub fn density(&self) -> f64 {
+        let kept = match &self.inputs {
+            Inputs::Dense(inputs) => inputs.iter().filter(|&&x| x != 0.0).count(),
+            Inputs::Sparse(csr) => csr.values.len(),
+        };
+        kept as f64 / (self.rows() as f64 * self.features as f64)
+    }
+
+    /// Calls `f` with feature and value of every input that is not zero, row by row.
+    pub(super) fn for_each_kept(&self, mut f: impl FnMut(usize, f32)) {
+        match &self.inputs {
+            Inputs::Dense(inputs) => {
+                let inputs = inputs.iter().enumerate().filter(|(_, x)| **x != 0.0);
+                inputs.for_each(|(i, &x)| f(i % self.features, x));
+            }
+            Inputs::Sparse(csr) => csr.indices.iter().zip(&csr.values).for_each(|(&j, &x)| f(j as usize, x)),
+        }
+    }
+
+    /// The same table with its zeros, `4 · rows · features` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`] when rows × features exceeds 2³¹, or the memory is not there.
+    pub fn into_dense(self) -> Result<Self, DataError> {
+        let rows = self.rows();
+        let Inputs::Sparse(Csr { indptr, indices, values }) = &self.inputs else { return Ok(self) };
+        let refuse = |why: &str| {
+            let zeros = format!("{rows} rows × {} features with their zeros {why}", self.features);
+            Err(DataError::invalid(&self.name, format!("{zeros}; a linear model takes them without")))
+        };
+        let Some(elements) = rows.checked_mul(self.features).filter(|&elements| elements <= MAX_ELEMENTS) else {
+            return refuse(&format!("exceed the limit of {MAX_ELEMENTS} values"));
+        };
+        let mut inputs = Vec::new();
+        if inputs.try_reserve_exact(elements).is_err() {
+            return refuse("do not fit into memory");
+        }
+        inputs.resize(elements, 0.0);
+        for (i, row) in inputs.chunks_exact_mut(self.features).enumerate() {
+            let kept = indptr[i]..indptr[i + 1];
+            for (&j, &x) in indices[kept.clone()].iter().zip(&values[kept]) {
+                row[j as usize] = x;
+            }
+        }
+        Ok(Self { inputs: Inputs::Dense(inputs), ..self })
+    }
+
+    /// The same table without its zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`] when there are more than 2³² features.
+    pub fn into_sparse(self) -> Result<Self, DataError> {
+        let Inputs::Dense(inputs) = &self.inputs else { return Ok(self) };
+        if u32::try_from(self.features - 1).is_err() {
+            return Err(DataError::invalid(
+                &self.name,
+                format!("{} features; at most 2^32 can be sparse", self.features),
+            ));
+        }
+        let mut csr = Csr { indptr: vec![0], ..Csr::default() };
+        for row in inputs.chunks_exact(self.features) {
+            for (j, &x) in row.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+                csr.indices.push(j as u32);
+                csr.values.push(x);
+            }
+            csr.indptr.push(csr.values.len());
+        }
+        Ok(Self { inputs: Inputs::Sparse(csr), ..self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(n: usize) -> Targets {
+        Targets::Values((0..n).map(|i| i as f32).collect())
+    }
+
+    fn toy() -> Dataset {
+        let csr = (vec![0, 2, 2, 3, 6], vec![0, 4, 3, 1, 2, 4], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        Dataset::sparse("t", csr, 5, values(4)).unwrap()
+    }
+
+    #[test]
+    fn cutting_and_picking_commute_with_filling_in_zeros() {
+        let (sparse, dense) = (toy(), toy().into_dense().unwrap());
+        assert_eq!((sparse.density(), dense.density()), (0.3, 0.3));
+        assert!(dense.clone().into_sparse().unwrap() == sparse && sparse.is_sparse() && !dense.is_sparse());
+        let rows = [3, 1, 3, 0];
+        assert!(sparse.select(&rows).into_dense().unwrap() == dense.select(&rows));
+        for at in 1..4 {
+            let [(a, b), (c, d)] = [&sparse, &dense].map(|data| data.clone().split_at(at).unwrap());
+            assert!(a.is_sparse() && b.is_sparse() && a.into_dense().unwrap() == c && b.into_dense().unwrap() == d);
+        }
+        assert_eq!(sparse.csr().unwrap().slice(2..4).row(1), (&[1, 2, 4][..], &[4.0, 5.0, 6.0][..]));
+    }
+
+    #[test]
+    fn bad_tables_are_refused() {
+        let cases = [
+            ((vec![0], vec![], vec![]), 3, 0, "0 rows of 3 features"),
+            ((vec![0, 0], vec![], vec![]), 0, 1, "1 rows of 0 features"),
+            ((vec![0, 1], vec![3], vec![1.0]), 3, 1, "row 0 has an element in column 3"),
+            ((vec![0, 2], vec![0], vec![1.0]), 3, 1, "indptr ends with 2"),
+            ((vec![0, 1, 1], vec![0], vec![1.0]), 3, 1, "2 rows of inputs, 1 targets"),
+            ((vec![0, 2], vec![1, 1], vec![1.0, 2.0]), 3, 1, "row 0: feature 1 after 1"),
+            ((vec![0, 0, 1], vec![2], vec![f32::NAN]), 3, 2, "row 1, feature 2: input is NaN"),
+        ];
+        for (csr, features, rows, expected) in cases {
+            let message = Dataset::sparse("t", csr, features, values(rows)).unwrap_err().to_string();
+            assert!(message.starts_with("dataset t: ") && message.contains(expected), "{message}");
+        }
+        let wide = Dataset::sparse("t", (vec![0, 1], vec![7], vec![1.0]), 1 << 32, values(1)).unwrap();
+        let message = wide.into_dense().unwrap_err().to_string();
+        assert!(message.contains("exceed the limit of 2147483648 values; a linear model"), "{message}");
+    }
+}

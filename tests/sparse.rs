@@ -1,0 +1,133 @@
+//! Linear models on sparse inputs: the runs they have on dense ones, and what only sparse inputs can do.
+
+use simdescent::dataset::read_svmlight_sparse;
+use simdescent::kernels::activation::Activation;
+use simdescent::kernels::{Exec, Par, Team, isa};
+use simdescent::random::{Purpose, Stream, StreamKey};
+use simdescent::{
+    ConfigError, Dataset, Evaluation, Evaluator, FitOptions, Initializer, KFold, LastBatch, Lbfgs, LearningRate,
+    Linear, Loss, Mlp, Model, Rule, Sampling, Settings, Targets, Trainer, cross_validate,
+};
+
+/// 600 rows of 90 features, of which a row has 9 or fewer.
+fn data() -> (Dataset, Dataset) {
+    let (rows, features) = (600, 90);
+    let mut stream = Stream::new(StreamKey::new(Purpose::Data, 3));
+    let mut inputs = vec![0.0; rows * features];
+    for row in inputs.chunks_exact_mut(features) {
+        (0..9).for_each(|_| row[stream.below(features as u32) as usize] = stream.below(200) as f32 / 50.0 - 2.0);
+    }
+    let side = |row: &[f32]| u32::from(row[..45].iter().sum::<f32>() > row[45..].iter().sum());
+    let labels = inputs.chunks_exact(features).map(side).collect();
+    let dense = Dataset::new("d", inputs, features, Targets::Labels { labels, classes: 2 }).unwrap();
+    (dense.clone().into_sparse().unwrap(), dense)
+}
+
+fn run(exec: Exec<'_>, data: &Dataset, settings: Settings) -> (String, Evaluation) {
+    let mut trainer = Trainer::new(exec, Linear::new(data.features(), true), data, settings).unwrap();
+    (0..12).for_each(|_| _ = trainer.step());
+    let digest = trainer.digest();
+    (digest, Evaluator::new(settings.loss, data).unwrap().evaluate(exec, trainer.model_mut()))
+}
+
+#[test]
+fn every_loss_and_rule_has_the_run_of_dense_inputs() {
+    let (sparse, dense) = data();
+    let team = Team::new(3).unwrap();
+    let base = Settings { learning_rate: LearningRate::Constant { rate: 0.01 }, ..Settings::default() };
+    let same = |settings: Settings| {
+        let want = run(Exec::default(), &dense, settings);
+        for &isa in isa::available() {
+            for par in [Par::Seq, Par::Team(&team)] {
+                let got = run(Exec::new(isa, par), &sparse, settings);
+                assert_eq!(got, want, "{settings:?}, {isa}");
+            }
+        }
+    };
+    for loss in [
+        Loss::Squared,
+        Loss::Absolute,
+        Loss::Huber { delta: 0.5 },
+        Loss::Quantile { tau: 0.3 },
+        Loss::Logistic,
+        Loss::Hinge,
+        Loss::SquaredHinge,
+        Loss::Poisson,
+    ] {
+        same(Settings { loss, rule: Rule::Sgd, batch_size: 50, ..base });
+        same(Settings { loss, rule: Rule::Sgd, batch_size: 600, sampling: Sampling::FixedOrder, l2: 0.1, ..base });
+    }
+    for rule in Rule::ALL {
+        let settings = Settings { loss: Loss::Logistic, rule, batch_size: 70, last_batch: LastBatch::Drop, ..base };
+        same(settings);
+        same(Settings { sampling: Sampling::WithReplacement, ..settings });
+    }
+}
+
+#[test]
+fn full_batch_methods_and_folds_are_those_of_dense_inputs() {
+    let (sparse, dense) = data();
+    let minimum = |data: &Dataset| {
+        let mut model = Linear::new(data.features(), true);
+        let minimum = Lbfgs { max_iterations: 20, ..Lbfgs::default() }
+            .train(Exec::default(), &mut model, data, Loss::Logistic, 1e-3)
+            .unwrap();
+        (minimum, model.parameters().to_vec())
+    };
+    assert_eq!(minimum(&sparse), minimum(&dense));
+    let settings = Settings { loss: Loss::Logistic, batch_size: 32, ..Settings::default() };
+    let folds = KFold { folds: 3, stratified: true, trial: 0, seed: 1 };
+    let validated = |data: &Dataset, standardize| {
+        let options = (settings, FitOptions { steps: 20, samples: None, validate_every: 10, early_stopping: None });
+        cross_validate(Exec::default(), |_| Linear::new(90, true), data, options, folds, standardize).unwrap()
+    };
+    assert_eq!(validated(&sparse, false), validated(&dense, false));
+    // Scaled, but not shifted.
+    assert!(validated(&sparse, true).mean_loss() < 0.7 && validated(&sparse, true) != validated(&dense, true));
+}
+
+/// 3000 rows of a million features are 12 GB with their zeros.
+#[test]
+fn zeros_take_no_memory() {
+    let (rows, features) = (3000usize, 1_000_000usize);
+    let indices: Vec<u32> = (0..rows).flat_map(|i| [i as u32, 900_000 + (i % 2) as u32]).collect();
+    let csr = ((0..=rows).map(|i| 2 * i).collect(), indices, vec![1.0; 2 * rows]);
+    let labels = (0..rows as u32).map(|i| i % 2).collect();
+    let wide = Dataset::sparse("wide", csr, features, Targets::Labels { labels, classes: 2 }).unwrap();
+    let settings = Settings {
+        loss: Loss::Logistic,
+        rule: Rule::Sgd,
+        learning_rate: LearningRate::Constant { rate: 1.0 },
+        batch_size: 1000,
+        ..Settings::default()
+    };
+    let mut trainer = Trainer::new(Exec::default(), Linear::new(features, true), &wide, settings).unwrap();
+    (0..20).for_each(|_| _ = trainer.step());
+    let quality = Evaluator::new(Loss::Logistic, &wide).unwrap().evaluate(Exec::default(), trainer.model_mut());
+    assert_eq!(quality.accuracy, Some(1.0));
+    let message = wide.into_dense().unwrap_err().to_string();
+    assert!(message.contains("3000 rows × 1000000 features with their zeros exceed the limit"), "{message}");
+}
+
+#[test]
+fn networks_refuse_sparse_inputs() {
+    let (sparse, _) = data();
+    let mut weights = Stream::new(StreamKey::new(Purpose::Weights, 1));
+    let network = Mlp::new(&[90, 4, 1], Activation::Relu, Initializer::HeNormal, &mut weights);
+    let settings = Settings { loss: Loss::Logistic, ..Settings::default() };
+    let error = Trainer::new(Exec::default(), network, &sparse, settings).err().expect("an error");
+    assert_eq!(error, ConfigError::Sparse("d".into()));
+    assert!(error.to_string().contains("fill in its zeros"), "{error}");
+}
+
+#[test]
+fn a_file_is_read_as_it_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("wide.svm");
+    let lines: String = (0..100).map(|i| format!("{} {}:0.5 1000000:{}\n", i % 2, i + 1, i % 2 * 2)).collect();
+    std::fs::write(&path, lines).unwrap();
+    let data = read_svmlight_sparse(&path, None).unwrap();
+    assert_eq!((data.rows(), data.features(), data.csr().unwrap().stored()), (100, 1_000_000, 200));
+    assert_eq!(data.csr().unwrap().row(3), (&[3, 999_999][..], &[0.5, 2.0][..]));
+    assert!(read_svmlight_sparse(&path, Some(999_999)).unwrap_err().to_string().contains("line 1: index 1000000"));
+}
