@@ -14,7 +14,7 @@
 //!
 //! A sparse X whose rows have their columns in ascending order, each once, gives the bits of the dense one with its zeros, up to the
 //! sign of zeros; only what is not stored takes no part even where w or r is not finite. Precisely: a stored element in column
-//! j goes to canonical lane j mod [`Real::LANES`](crate::Real::LANES) by one FMA, in the order of storage; a block of rows changes the
+//! j goes to canonical lane j mod [`Real::LANES`] by one FMA, in the order of storage; a block of rows changes the
 //! gradient where it stores something.
 
 mod csr;
