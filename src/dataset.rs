@@ -292,11 +292,6 @@ impl Dataset {
         Ok((self, rest))
     }
 
-    /// The same table under another name.
-    pub fn named(self, name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..self }
-    }
-
     /// The name given at construction; readers give the file name without its folder.
     pub fn name(&self) -> &str {
         &self.name

@@ -32,7 +32,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateOptions),
     /// Print what a saved model makes of each feature: permutation importance, and the coefficients of a linear model.
     Explain(ExplainOptions),
-    /// Train once per fold of the training set without it, and print how good the models are on it.
+    /// Train once per fold of the training set without it, and print how good the models are on it. Scales are fitted anew per
+    /// fold; what fills gaps, levels of categories and balanced class weights are those of the whole training set.
     CrossValidate(Box<CrossValidateOptions>),
     /// Train on more and more rows of the training set: would more data help?
     LearningCurve(Box<LearningCurveOptions>),
@@ -180,7 +181,8 @@ pub(crate) struct ExplainOptions {
     /// The file that `train --save` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
-    /// Rows to measure on instead of the training's own validation rows: csv:FILE or svmlight:FILE, all rows of it, or mnist:DIR,
+    /// Rows to measure on instead of the training's own validation rows: csv:FILE, svmlight:FILE, npz:FILE or
+    /// npy:INPUTS.npy,TARGETS.npy, all rows of it, or mnist:DIR,
     /// its validation part. Features are scaled as in the training.
     #[arg(long, value_name = "KIND:PATH")]
     pub(crate) data: Option<DataSource>,

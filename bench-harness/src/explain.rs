@@ -3,6 +3,7 @@
 use crate::cli::ExplainOptions;
 use crate::report::number_value;
 use crate::saved_model;
+use crate::workload::Inputs;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use simdescent::dataset::Standardizer;
@@ -22,6 +23,8 @@ pub(crate) fn run(options: &ExplainOptions) -> Result<()> {
         Some(source) => saved_model::test_set(&checkpoint, &*model, source)?,
         None => saved_model::for_model(saved_model::workload(&checkpoint)?.validation, &*model)?,
     };
+    // Importance permutes columns, and standard units need means.
+    let data = Inputs::Dense.of(data, false)?;
     let evaluator = Evaluator::new(loss, &data)?;
     let importance =
         PermutationImportance { metric: options.metric, repeats: options.repeats.get(), seed: options.seed };

@@ -139,6 +139,9 @@ impl ProblemOptions {
         if self.inputs == Some(Inputs::Sparse) && !matches!(workload.model, ModelSpec::Linear { .. }) {
             bail!("--inputs sparse is for linear models with one output, this one is {}", workload.model.describe());
         }
+        if self.inputs == Some(Inputs::Sparse) && (workload.standardizer.is_some() || self.example.is_some()) {
+            bail!("--inputs sparse is for features that are mostly zeros, standardised ones are not: leave it out");
+        }
         workload.keeping(self.inputs.unwrap_or_default())
     }
 
@@ -193,13 +196,17 @@ impl ProblemOptions {
         if self.class_weights.is_some() {
             bail!("--class-weights need the data in memory: leave them or --stream out");
         }
+        if self.inputs == Some(Inputs::Sparse) {
+            bail!("a stream has no sparse inputs: leave --inputs or --stream out");
+        }
         let mut streamed = data.streamed(&self.csv)?;
         self.choose(&mut streamed.loss, &mut streamed.model)?;
         self.change(&mut streamed.model)?;
         Ok(streamed)
     }
 
-    /// Takes the loss that is asked for. Whole numbers in a file are taken for classes; a loss for numbers wants one output.
+    /// Takes the loss that is asked for. Whole numbers in a file are taken for classes; a loss for numbers wants one output, and
+    /// a softmax an output for each of two classes.
     fn choose(&self, loss: &mut Loss, model: &mut ModelSpec) -> Result<()> {
         match (self.loss, self.loss_parameter) {
             (Some(name), parameter) => {
@@ -211,6 +218,10 @@ impl ProblemOptions {
                 let (features, outputs) = model.shape();
                 if numbers && outputs > 1 && self.data.is_some() {
                     *model = ModelSpec::Linear { features, bias: true };
+                }
+                let softmax = matches!(loss, Loss::SoftmaxCrossEntropy | Loss::SmoothedSoftmaxCrossEntropy { .. });
+                if softmax && outputs == 1 && self.data.is_some() {
+                    *model = ModelSpec::mlp(vec![features, 2]);
                 }
             }
             (None, Some(_)) => bail!("--loss-parameter needs a --loss"),

@@ -61,6 +61,9 @@ pub(crate) fn run(checkpoint: &Checkpoint) -> Result<Option<RunOptions>> {
 /// What the model was trained on.
 pub(crate) fn workload(checkpoint: &Checkpoint) -> Result<Workload> {
     let run = run(checkpoint)?.context("the checkpoint does not say what it was trained on: give --data")?;
+    if run.problem.window().is_some() {
+        bail!("the model was trained on a stream: give --data");
+    }
     run.problem.workload(run.seed()).context("the data of the training; others can be given by --data")
 }
 
@@ -83,10 +86,12 @@ pub(crate) fn test_set(checkpoint: &Checkpoint, model: &dyn Model, source: &Data
         standardizer.apply(&mut test)?;
     }
     let test = for_model(test, model)?;
-    match read(checkpoint, "class_weights")? {
-        Some(weights) => Ok(test.with_class_weights(weights)?),
-        None => Ok(test),
-    }
+    let Some(weights) = read::<Vec<f32>>(checkpoint, "class_weights")? else { return Ok(test) };
+    let all = match test.targets() {
+        Targets::Labels { labels, .. } => Targets::Labels { labels: labels.clone(), classes: weights.len() },
+        other => other.clone(),
+    };
+    Ok(test.with_targets(all)?.with_class_weights(weights)?)
 }
 
 /// The data with as many classes as the model tells apart, if they go together: a test set may lack some.

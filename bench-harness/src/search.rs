@@ -17,7 +17,7 @@ pub(crate) use metric::Metric;
 use crate::cli::SearchOptions;
 use crate::problem::Method as Trainer;
 use crate::sweep::progress_bar;
-use crate::workload::{Inputs, data_digest};
+use crate::workload::{Inputs, Workload, data_digest};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use journal::Journal;
@@ -66,11 +66,12 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
     let mut data = base.problem.data(base.seed())?;
     // A network takes no sparse inputs.
-    if space.has("problem.hidden") {
+    if space.has("problem.hidden") || space.has("problem.loss") {
         data = data.keeping(Inputs::Dense)?;
     } else {
-        data.model = base.problem.model_and_loss(&data)?.0;
-        data = base.problem.keep(data)?;
+        let model = base.problem.model_and_loss(&data)?.0;
+        let usual = std::mem::replace(&mut data.model, model);
+        data = Workload { model: usual, ..base.problem.keep(data)? };
     }
     let study = Study { exec, base, data, space, metric: options.metric };
     let search = identity(options, &study)?;
@@ -96,7 +97,8 @@ fn check(options: &SearchOptions, method: &Trainer, space: &Space) -> Result<()>
     if options.method != Method::SuccessiveHalving && options.eta.is_some() {
         bail!("--eta belongs to --method successive-halving");
     }
-    let loss = ["problem.loss", "problem.loss-parameter"].into_iter().find(|name| space.has(name));
+    let loss =
+        ["problem.loss", "problem.loss-parameter", "problem.label-smoothing"].into_iter().find(|name| space.has(name));
     if let Some(name) = loss.filter(|_| !options.metric.is_of_any_loss()) {
         bail!("the values of one loss say nothing about another: take a --metric that does not depend on {name}");
     }

@@ -459,6 +459,13 @@ fn sparse_files_train_without_their_zeros() {
     assert_eq!(auto["digest"], run(&["--inputs", "dense"])["digest"]);
     let evaluated = json(&["evaluate", "--checkpoint", saved.to_str().unwrap(), "--data", &source]);
     assert_eq!(evaluated["metrics"]["test"]["rows"], 200);
+    let explained = json(&["explain", "--checkpoint", saved.to_str().unwrap()]);
+    run(&["--inputs", "dense", "--save", saved.to_str().unwrap()]);
+    let explained_dense = json(&["explain", "--checkpoint", saved.to_str().unwrap()]);
+    assert_eq!(explained, explained_dense);
+    refused(&["--example", "linear", "--inputs", "sparse"], "--inputs sparse is for features that are mostly zeros");
+    refused(&["--data", &source, "--inputs", "sparse", "--stream"], "a stream has no sparse inputs");
+    assert_eq!(run(&["--loss", "softmax-cross-entropy"])["model"], "softmax 31-2");
     assert_eq!(run(&["--hidden", "4"])["model"], "mlp 31-4-1");
     refused(&["--data", &source, "--hidden", "4", "--inputs", "sparse"], "--inputs sparse is for linear models");
     fs::write(&path, "1 1:1\n0 16777216:1\n".repeat(90)).unwrap();

@@ -210,6 +210,6 @@ pub fn gradient<T: Real, X: Inputs<T>>(exec: Exec<'_>, x: X, r: &[T], gradient: 
 fn check<T: Real, X: Inputs<T>>(x: X, targets: usize, parameters: usize) {
     let (rows, cols) = x.shape();
     assert_eq!(rows, targets, "linear model: rows of X and targets differ in number");
-    let fits = parameters == cols || parameters == cols + 1;
+    let fits = parameters.checked_sub(cols).is_some_and(|more| more <= 1);
     assert!(fits, "linear model: X has {cols} columns, there are {parameters} parameters");
 }

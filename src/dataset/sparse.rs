@@ -42,9 +42,7 @@ impl Rows<'_> {
             Self::Sparse(x) => Self::Sparse(x.slice(rows)),
         }
     }
-}
 
-impl Rows<'_> {
     /// [`Model::forward`] or [`Model::forward_sparse`].
     pub(crate) fn forward<'m>(&self, exec: Exec<'_>, model: &'m mut impl Model) -> MatMut<'m, f32> {
         match *self {
@@ -217,6 +215,21 @@ impl Dataset {
             }
         }
         Ok(Self { inputs: Inputs::Dense(inputs), ..self })
+    }
+
+    /// All inputs with their zeros, `[rows, features]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_dense`](Self::into_dense).
+    pub(crate) fn dense_inputs(&self) -> Result<Vec<f32>, DataError> {
+        match &self.inputs {
+            Inputs::Dense(inputs) => Ok(inputs.clone()),
+            Inputs::Sparse(_) => match self.clone().into_dense()?.inputs {
+                Inputs::Dense(inputs) => Ok(inputs),
+                Inputs::Sparse(_) => unreachable!("made dense"),
+            },
+        }
     }
 
     /// The same table without its zeros.

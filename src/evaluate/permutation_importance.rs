@@ -78,11 +78,8 @@ impl PermutationImportance {
             return Err(ConfigError::Importance("there has to be at least one permutation of each feature".into()));
         }
         let (rows, features) = (evaluator.data.rows(), evaluator.data.features());
-        let data = evaluator.data;
-        let dense = data.is_sparse().then(|| data.clone().into_dense()).transpose();
-        let dense = dense.map_err(|error| ConfigError::Importance(error.to_string()))?;
-        let mut inputs = dense.as_ref().unwrap_or(data).inputs().to_vec();
-        drop(dense);
+        let inputs = evaluator.data.dense_inputs();
+        let mut inputs = inputs.map_err(|error| ConfigError::Importance(error.to_string()))?;
         let original = self.value(exec, model, evaluator, &inputs)?;
         let mut column = vec![0.0; rows];
         (0..features)

@@ -7,13 +7,16 @@ use std::path::Path;
 use toml::{Table, Value};
 
 /// Options that say what is trained on, or how far, not how.
-const FIXED: [&str; 9] = [
+const FIXED: [&str; 12] = [
     "seed",
     "trial",
     "threads",
     "problem.workload",
     "problem.example",
     "problem.data",
+    "problem.stream",
+    "problem.inputs",
+    "problem.class-weights",
     "fit.patience",
     "fit.min-delta",
     "fit.validate-every",

@@ -32,9 +32,10 @@ const COLUMN_UNIT: usize = 16;
 const ROWS_PER_THREAD: usize = 12;
 /// C with fewer elements is cut by K blocks.
 const SMALL_OUTPUT: usize = 1 << 12;
-/// So is C with at most so many rows, and elements: then a thread reads the rows of a layer's weights in the forward pass that it
-/// reads and writes in the backward pass, and they stay in its L2. Measured: a training step of a few samples is up to five
-/// times as fast as with strips of columns.
+/// So is C with at most so many rows, whose sums have at most so many elements, if rows of B are contiguous: then a thread reads
+/// the rows of a layer's weights in the forward pass that it reads and writes in the backward pass, and they stay in its L2 (all of
+/// them if the blocks are a multiple of the threads). Measured: a training step of a few samples is up to five times as fast
+/// as with strips of columns.
 const FEW_ROWS: (usize, usize) = (128, 1 << 18);
 
 /// Fewest multiply-adds worth a thread: as long as the hand-off takes, or it would be slower with threads than without.
@@ -61,7 +62,7 @@ impl Division {
         }
         let rows = threads.min(m / ROWS_PER_THREAD);
         let columns = threads.min(n / COLUMN_UNIT);
-        let few_rows = m <= FEW_ROWS.0 && m * n <= FEW_ROWS.1;
+        let few_rows = m <= FEW_ROWS.0 && (m * n).saturating_mul(blocks) <= FEW_ROWS.1;
         let by_blocks = if m * n <= SMALL_OUTPUT || few_rows { threads.min(blocks) } else { 1 };
         match () {
             () if few_rows && by_blocks == threads => Self::Blocks(threads),
@@ -87,7 +88,8 @@ pub(super) fn run<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
 
 fn divide<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
     let (m, n, k) = (product.c.rows(), product.c.cols(), product.a.cols());
-    let apart = matches!(product.b, Operand::View(_)) && !product.swapped;
+    let apart =
+        matches!(product.b, Operand::View(b) if b.col_stride() == 1 || m * n <= SMALL_OUTPUT) && !product.swapped;
     let blocks = if apart { k.div_ceil(product.block) } else { 1 };
     let division = Division::choose(exec.par(), (m, n, k), blocks);
     let parts = Parts(&mut product);
@@ -249,6 +251,8 @@ mod tests {
             (2, (512, 10), 1, Division::Rows(2)),
             (4, (24, 16), 100, Division::Blocks(4)),
             (2, (1, 512), 2, Division::Blocks(2)),
+            (2, (128, 2048), 118, Division::Columns(2)), // too many sums
+            (2, (2, 2000), 4000, Division::Blocks(2)),
             (4, (8, 512), 2, Division::Columns(4)),
             (2, (10, 10), 20, Division::Blocks(2)),
             (2, (10, 10), 1, Division::Whole),

@@ -15,7 +15,7 @@ const NARROW: usize = 128;
 const PACK_ELEMENTS: usize = 96 << 10;
 
 /// Of the smallest L1 in use: addresses this many bytes apart fall into the same set …
-const PAGE: usize = 4096;
+pub(super) const PAGE: usize = 4096;
 /// … which has so many places.
 pub(super) const L1_WAYS: usize = 8;
 
@@ -115,7 +115,7 @@ impl<T: Real> Product<'_, T> {
         let (stride, width) = (b.row_stride() * size_of::<T>(), layout.width * size_of::<T>());
         let thrashes = k > lines_in_l1(stride);
         let least = if stride.is_multiple_of(PAGE) && width <= NARROW { 2 } else { PACK_ROW_TILES };
-        if m.div_ceil(layout.most_rows) >= least && (k * n >= PACK_ELEMENTS || thrashes) {
+        if m.div_ceil(layout.most_rows) >= least && (k.saturating_mul(n) >= PACK_ELEMENTS || thrashes) {
             // The tile that packs is a tallest one.
             let tallest = L::tiles().whole[layout.width / L::WIDTH - 1].len();
             let source = if layout.most_rows == tallest { Source::FirstTouch } else { Source::PackFirst };

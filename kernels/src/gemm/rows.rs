@@ -7,6 +7,7 @@
 use super::driver::{Operand, Product};
 use super::packing::{Scratch, pack};
 use super::parallel::Parts;
+use super::plan::PAGE;
 use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes};
 use crate::matrix::MatRef;
@@ -19,9 +20,6 @@ const COPY: usize = 2 << 20;
 const ROW: usize = 8 << 10;
 /// A copy of fewer rows, or for fewer columns of C, costs more than it saves.
 const FEWEST: (usize, usize) = (64, 128);
-/// Rows of a copy are not a multiple of this many bytes apart.
-const PAGE: usize = 4096;
-
 /// Computes a product on the calling thread.
 #[inline]
 pub(super) fn multiply<T: Real>(product: &mut Product<'_, T>) {
@@ -31,7 +29,10 @@ pub(super) fn multiply<T: Real>(product: &mut Product<'_, T>) {
 fn copied<T: Real>(product: &mut Product<'_, T>) {
     let (m, n, k) = (product.c.rows(), product.c.cols(), product.a.cols());
     let steps = product.steps_at_once();
-    let stride = steps.saturating_add(31) & !15;
+    if steps > COPY {
+        return T::multiply(product);
+    }
+    let stride = stride::<T>(steps);
     let rows = m.min(COPY / size_of::<T>() / stride);
     if rows < FEWEST.0 {
         return T::multiply(product);
@@ -51,6 +52,12 @@ fn copied<T: Real>(product: &mut Product<'_, T>) {
             T::multiply(&mut part);
         }
     }
+}
+
+/// Elements from one row of a copy to the next: whole cache lines, but no multiple of a page, whose sets L1 has few of.
+fn stride<T>(steps: usize) -> usize {
+    let stride = steps.saturating_add(15) & !15;
+    stride + if (stride * size_of::<T>()).is_multiple_of(PAGE) { 16 } else { 0 }
 }
 
 /// 0..total in pieces of `len`, the last may be shorter.
@@ -91,5 +98,20 @@ impl<T: Real> Kernel<T> for CopyRows<'_, T> {
     fn run<L: Lanes<T>>(self, l: L) {
         // As if the rows of A were the steps of a panel.
         pack(l, self.a, self.stride, self.copy);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_copy_are_no_page_apart() {
+        for steps in 1..3000 {
+            for (stride, size) in [(stride::<f32>(steps), 4), (stride::<f64>(steps), 8)] {
+                assert!(stride >= steps && stride < steps + 32 && stride.is_multiple_of(16), "{steps}: {stride}");
+                assert!(!(stride * size).is_multiple_of(PAGE), "{steps}: {stride}");
+            }
+        }
     }
 }

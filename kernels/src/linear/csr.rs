@@ -85,10 +85,12 @@ impl<'a, T> CsrRef<'a, T> {
         Ok(Self { cols, indptr, indices, values })
     }
     /// Number of rows.
+    #[inline(always)]
     pub fn rows(&self) -> usize {
         self.indptr.len() - 1
     }
     /// Number of columns.
+    #[inline(always)]
     pub fn cols(&self) -> usize {
         self.cols
     }
@@ -111,7 +113,8 @@ impl<'a, T> CsrRef<'a, T> {
     /// If it does not have them.
     #[track_caller]
     pub fn slice(&self, range: Range<usize>) -> Self {
-        Self { indptr: &self.indptr[range.start..range.end + 1], ..*self }
+        assert!(range.start <= range.end && range.end <= self.rows(), "rows {range:?} of {}", self.rows());
+        Self { indptr: &self.indptr[range.start..=range.end], ..*self }
     }
 }
 
@@ -119,6 +122,7 @@ impl<'a, T> CsrRef<'a, T> {
 const MOST: usize = 16;
 
 impl<T: Real> Sealed<T> for CsrRef<'_, T> {
+    #[inline(always)]
     fn shape(self) -> (usize, usize) {
         (self.rows(), self.cols)
     }

@@ -16,6 +16,7 @@ const AHEAD: usize = 8 << 10;
 const FEW: usize = 2;
 
 impl<T: Real> Sealed<T> for MatRef<'_, T> {
+    #[inline(always)]
     fn shape(self) -> (usize, usize) {
         (self.rows(), self.cols())
     }

@@ -50,7 +50,8 @@ impl<T: Real> Adafactor<T> {
     /// - `gradient`: m × n, row-major; the state: R of m, C of n elements, 0 before the first step
     ///
     /// A row's sum is that of [`dot`](crate::dot), without chunks; a column's one FMA chain per block of rows (as many as make
-    /// [`CHUNK`](crate::threads::CHUNK) elements, at least 32), blocks added in order. Squares that overflow are infinite, as in Adam.
+    /// [`CHUNK`](crate::threads::CHUNK) elements, at least 32), blocks added in order. Squares that overflow are
+    /// infinite, and then, unlike in Adam, the whole matrix is lost: NaN or ∞. So it is without ε₁ where a row is all zeros.
     ///
     /// # Panics
     /// If the lengths do not fit the shape.
@@ -73,6 +74,7 @@ impl<T: Real> Adafactor<T> {
         let used = m + m.div_ceil(block).max(1) * n;
         let mut factors = Scratch::borrow::<T>(used);
         let (rows, sums) = factors.elements()[..used].split_at_mut(m);
+        rows.fill(T::ZERO); // without columns nobody writes them
         sums.fill(T::ZERO);
         let data = (Wide(gradient, block * n), Wide(&mut *rows, block), Wide(&mut *sums, n));
         for_each(exec.par(), data, 1, &|(g, rows, cols)| exec.run(Sums { g: g.0, rows: rows.0, cols: cols.0 }));

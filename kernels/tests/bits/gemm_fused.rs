@@ -14,7 +14,8 @@ for_f32_and_f64! { bias_and_activation, activation_gradient, sgd, momentum, adam
 
 /// One tile, several, more than one K block, thin outputs on both sides, no steps, and enough work for threads.
 fn shapes() -> Vec<Shape> {
-    let mut shapes = vec![(3, 5, 7), (13, 20, 70), (30, 530, 21), (70, 9, 10), (10, 40, 70), (4, 0, 9), (1, 33, 40)];
+    let mut shapes =
+        vec![(3, 5, 7), (13, 20, 70), (30, 530, 21), (64, 530, 70), (70, 9, 10), (10, 40, 70), (4, 0, 9), (1, 33, 40)];
     match effort() {
         Effort::Tiny => shapes.truncate(1),
         Effort::Sample => {}
