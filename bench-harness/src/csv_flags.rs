@@ -1,5 +1,6 @@
 //! How to read a CSV file, as options.
 
+use crate::report::short;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub(crate) struct CsvFlags {
     impute: Option<ImputeName>,
     /// The number of --impute constant [default: 0]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     impute_value: Option<f32>,
     /// What a category is that no training row has [default: zeros]
     #[arg(long, value_enum)]

@@ -1,5 +1,6 @@
 //! What is done around the optimizer's step, as options.
 
+use crate::report::short;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use simdescent::Modifiers;
@@ -10,18 +11,23 @@ use simdescent::Modifiers;
 pub(crate) struct ModifierOptions {
     /// λ of the penalty ½λ‖θ‖² in the gradient [default: 0]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     l2: Option<f32>,
     /// λ of the penalty λ‖θ‖₁, a proximal step that makes exact zeros [default: 0]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     l1: Option<f32>,
     /// λ of decoupled weight decay: a step multiplies all parameters by 1 − ηλ [default: 0; adamw has 0.01 of its own]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     weight_decay: Option<f32>,
     /// Largest Euclidean norm of the whole gradient [default: no limit]
     #[arg(long, value_name = "NORM", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     clip_norm: Option<f32>,
     /// Largest magnitude of an element of the gradient [default: no limit]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     clip_value: Option<f32>,
     /// Set optimizer state below the smallest normal number to 0: arithmetic on it is slow on some CPUs [default: false]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]

@@ -1,6 +1,7 @@
 //! Which data and model a command works on, as options.
 
 use crate::csv_flags::CsvFlags;
+use crate::report::short;
 use crate::streamed::Streamed;
 use crate::weights::{self, ClassWeights};
 use crate::workload::{self, DataSource, Inputs, ModelSpec, Workload};
@@ -44,9 +45,11 @@ pub(crate) struct ProblemOptions {
     loss: Option<LossName>,
     /// The number of huber (δ) [default: 1], quantile (τ) [default: 0.5] and smoothed-softmax-cross-entropy (ε) [default: 0.1]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     loss_parameter: Option<f32>,
     /// The share of each label that softmax-cross-entropy spreads over all classes, in [0, 1] [default: 0]
     #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     label_smoothing: Option<f32>,
     /// How much each class counts in the loss, e.g. 1,2.5, or balanced: n/(k·n_c), so that all k count the same [default: all 1]
     #[arg(long, value_name = "W,W,...|balanced")]
@@ -57,9 +60,11 @@ pub(crate) struct ProblemOptions {
     /// The number of constant, normal, uniform, truncated-normal [default: 0.1] and orthogonal [default: 1]: value,
     /// standard deviation, limit, standard deviation, gain
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
     initializer_scale: Option<f32>,
     /// Probability of dropping an output of a hidden layer in training, in [0, 1) [default: 0]
     #[arg(long, value_name = "P")]
+    #[serde(serialize_with = "short")]
     dropout: Option<f32>,
     #[command(flatten, next_help_heading = "CSV files, [problem.csv]")]
     csv: CsvFlags,

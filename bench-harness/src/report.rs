@@ -134,6 +134,14 @@ pub(crate) fn number<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::
     }
 }
 
+/// A single-precision option as the decimal that was written: 0.0001, not 0.00009999999747.
+pub(crate) fn short<S: Serializer>(x: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    match x {
+        Some(x) => serializer.serialize_f64(x.to_string().parse().expect("a formatted number is one")),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// [`number`] as a value.
 pub(crate) fn number_value(x: f64) -> Value {
     number(&x, serde_json::value::Serializer).expect("a number or a string")

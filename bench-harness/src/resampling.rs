@@ -79,7 +79,7 @@ pub(crate) fn cross_validation(options: &CrossValidateOptions) -> Result<()> {
         return Ok(());
     }
     training.print();
-    println!("{:>6}{HEADER}", "fold");
+    println!("{:>6}{}", "fold", header(found.validation.first()));
     for (k, (seen, held_out)) in found.training.iter().zip(&found.validation).enumerate() {
         println!("{k:>6}{}", row(seen, held_out));
     }
@@ -127,7 +127,7 @@ pub(crate) fn curve(options: &LearningCurveOptions) -> Result<()> {
         return Ok(());
     }
     training.print();
-    println!("{:>8}{HEADER}", "rows");
+    println!("{:>8}{}", "rows", header(points.first().map(|p| &p.validation)));
     for p in &points {
         println!("{:>8}{}", p.rows, row(&p.training, &p.validation));
     }
@@ -137,12 +137,17 @@ pub(crate) fn curve(options: &LearningCurveOptions) -> Result<()> {
     Ok(())
 }
 
-/// The columns after the first.
-const HEADER: &str = "  training loss  validation loss   accuracy (training, validation)";
+/// The columns after the first; a regression has no accuracy.
+fn header(of: Option<&Evaluation>) -> String {
+    let accuracy = of.and_then(|e| e.accuracy).map_or("", |_| "   accuracy (training, validation)");
+    format!("  training loss  validation loss{accuracy}")
+}
 
 fn row(training: &Evaluation, validation: &Evaluation) -> String {
-    let accuracy = |e: &Evaluation| e.accuracy.map_or("-".into(), |a| format!("{:.2} %", 100.0 * a));
-    format!("{:>15.6}{:>17.6}   {}, {}", training.loss, validation.loss, accuracy(training), accuracy(validation))
+    let loss = |e: &Evaluation| if e.loss < 1e7 { format!("{:.6}", e.loss) } else { format!("{:.6e}", e.loss) };
+    let shares = training.accuracy.zip(validation.accuracy);
+    let accuracy = shares.map_or(String::new(), |(t, v)| format!("   {:.2} %, {:.2} %", 100.0 * t, 100.0 * v));
+    format!("{:>15}{:>17}{accuracy}", loss(training), loss(validation))
 }
 
 fn evaluation(evaluation: &Evaluation) -> Value {

@@ -154,7 +154,7 @@ fn table(study: &Study<'_>, records: &[Record], cost: &dyn Fn(&Record) -> Option
     table.set_header(["trial", &study.metric.name(), "steps"].into_iter().chain(names));
     for record in shown.iter().take(ROWS) {
         let value = format!("{:.6}", record.value.unwrap_or(f64::NAN));
-        let values = record.values.values().map(ToString::to_string);
+        let values = record.values.values().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
         table.add_row([record.trial.to_string(), value, record.steps.to_string()].into_iter().chain(values));
     }
     table.column_iter_mut().for_each(|column| column.set_cell_alignment(CellAlignment::Right));
