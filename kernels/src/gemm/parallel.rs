@@ -252,7 +252,6 @@ mod tests {
             (4, (24, 16), 100, Division::Blocks(4)),
             (2, (1, 512), 2, Division::Blocks(2)),
             (2, (128, 2048), 118, Division::Columns(2)), // too many sums
-            (2, (2, 2000), 4000, Division::Blocks(2)),
             (4, (8, 512), 2, Division::Columns(4)),
             (2, (10, 10), 20, Division::Blocks(2)),
             (2, (10, 10), 1, Division::Whole),
