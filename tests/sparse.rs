@@ -84,7 +84,8 @@ fn full_batch_methods_and_folds_are_those_of_dense_inputs() {
     assert_eq!(validated(&sparse, false), validated(&dense, false));
     // Scaled, but not shifted.
     let (scaled, shifted) = (validated(&sparse, true), validated(&dense, true));
-    assert!(scaled.mean_loss() < validated(&sparse, false).mean_loss() && scaled != shifted, "{scaled:?}");
+    let unscaled = validated(&sparse, false).mean_loss();
+    assert!(scaled.mean_loss() < unscaled.min(0.7) && scaled != shifted, "{scaled:?}");
 }
 
 /// 3000 rows of a million features are 12 GB with their zeros.

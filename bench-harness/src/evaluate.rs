@@ -3,15 +3,14 @@
 use crate::assessment::Assessment;
 use crate::cli::EvaluateOptions;
 use crate::saved_model;
+use crate::threads::Threads;
 use anyhow::{Context, Result};
 use serde_json::json;
 use simdescent::Checkpoint;
-use simdescent::kernels::{Exec, Par, Team, isa};
 
 pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
-    let threads = options.threads.get();
-    let team = Team::new(threads).context("cannot start the threads")?;
-    let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
+    let threads = Threads::new(options.threads.get())?;
+    let exec = threads.exec()?;
 
     let checkpoint = Checkpoint::read(&options.checkpoint)?;
     let loss = checkpoint.settings().loss;

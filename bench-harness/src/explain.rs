@@ -3,17 +3,16 @@
 use crate::cli::ExplainOptions;
 use crate::report::number_value;
 use crate::saved_model;
+use crate::threads::Threads;
 use crate::workload::Inputs;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use simdescent::dataset::Standardizer;
-use simdescent::kernels::{Exec, Par, Team, isa};
 use simdescent::{Checkpoint, Coefficients, Dataset, Evaluator, Importance, Model, PermutationImportance};
 
 pub(crate) fn run(options: &ExplainOptions) -> Result<()> {
-    let threads = options.threads.get();
-    let team = Team::new(threads).context("cannot start the threads")?;
-    let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
+    let threads = Threads::new(options.threads.get())?;
+    let exec = threads.exec()?;
 
     let checkpoint = Checkpoint::read(&options.checkpoint)?;
     let loss = checkpoint.settings().loss;

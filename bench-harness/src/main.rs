@@ -26,6 +26,7 @@ mod search;
 mod streamed;
 mod sweep;
 mod table;
+mod threads;
 mod train;
 mod tune;
 mod weights;

@@ -5,10 +5,11 @@ use crate::plot::{self, Plot};
 use crate::problem::Method;
 use crate::report::number_value;
 use crate::run_options::RunOptions;
+use crate::threads::Threads;
 use crate::workload::Workload;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
-use simdescent::kernels::{Exec, Par, Team, isa};
+use simdescent::kernels::Exec;
 use simdescent::{
     CurvePoint, Evaluation, Evaluator, FitOptions, KFold, Settings, Targets, cross_validate, learning_curve,
 };
@@ -20,7 +21,7 @@ struct Training {
     workload: Workload,
     settings: Settings,
     length: FitOptions,
-    team: Team,
+    threads: Threads,
 }
 
 impl Training {
@@ -31,13 +32,12 @@ impl Training {
         }
         let workload = run.problem.workload(run.seed())?;
         let (settings, length) = run.settings(workload.training.rows(), workload.loss)?;
-        let team = Team::new(run.threads.map_or(1, |n| n.get())).context("cannot start the threads")?;
-        Ok(Self { run, workload, settings, length, team })
+        let threads = Threads::new(run.threads.map_or(1, |n| n.get()))?;
+        Ok(Self { run, workload, settings, length, threads })
     }
 
     fn exec(&self) -> Result<Exec<'_>> {
-        let alone = self.run.threads.is_none_or(|n| n.get() == 1);
-        Ok(Exec::new(isa::try_active()?, if alone { Par::Seq } else { Par::Team(&self.team) }))
+        self.threads.exec()
     }
 
     /// What both reports begin with.

@@ -17,14 +17,14 @@ pub(crate) use metric::Metric;
 use crate::cli::SearchOptions;
 use crate::problem::Method as Trainer;
 use crate::sweep::progress_bar;
+use crate::threads::Threads;
 use crate::workload::{Inputs, Workload, data_digest};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 use journal::Journal;
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use simdescent::kernels::{Exec, Par, Team, isa};
 use space::Space;
 use std::collections::BTreeMap;
 use trial::{Record, Study};
@@ -61,9 +61,8 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     let base = options.run.over(options.config.as_deref())?;
     let space = Space::read(&options.space, &base)?;
     check(options, &base.method(), &space)?;
-    let threads = base.threads.map_or(1, |n| n.get());
-    let team = Team::new(threads).context("cannot start the threads")?;
-    let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
+    let threads = Threads::new(base.threads.map_or(1, |n| n.get()))?;
+    let exec = threads.exec()?;
     let mut data = base.problem.data(base.seed())?;
     // A network takes no sparse inputs.
     if space.has("problem.hidden") || space.has("problem.loss") {

@@ -7,17 +7,16 @@ use crate::report::{Cell, DataReport, Outcome, Report, Run, SCHEMA_VERSION, Work
 use crate::results_dir::ResultsDir;
 use crate::runner::{Point, run as train};
 use crate::table;
+use crate::threads::Threads;
 use crate::workload::{self, Inputs, Workload, data_digest};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
-use simdescent::kernels::{Exec, Par, Team, isa};
+use simdescent::kernels::{Exec, Par, isa};
 use simdescent::{Dataset, Rule};
 
 pub(crate) fn run(options: &SweepOptions) -> Result<()> {
-    let threads = options.threads.get();
-    let team = Team::new(threads).context("cannot start the threads")?;
-    sweep(options, if threads == 1 { Par::Seq } else { Par::Team(&team) })
+    sweep(options, Threads::new(options.threads.get())?.par())
 }
 
 fn sweep(options: &SweepOptions, par: Par<'_>) -> Result<()> {

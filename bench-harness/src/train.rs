@@ -7,12 +7,13 @@ use crate::report::{number, number_value};
 use crate::run_options::RunOptions;
 use crate::saved_model;
 use crate::streamed::Streamed;
+use crate::threads::Threads;
 use crate::workload::{ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::{Value, json};
 use simdescent::dataset::{CsvEncoding, Standardizer};
-use simdescent::kernels::{Exec, Par, Team, isa};
+use simdescent::kernels::Exec;
 use simdescent::{
     Checkpoint, Dataset, Evaluation, Evaluator, Fit, FitOptions, FitProgress, Model, Settings, Stop, Targets, Trainer,
     Validation, lbfgs, trajectory_digest,
@@ -26,9 +27,8 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
         None => options.run.over(options.config.as_deref())?,
         Some(started) => options.run.over_run(started.run.clone())?,
     };
-    let threads = run.threads.map_or(1, |n| n.get());
-    let team = Team::new(threads).context("cannot start the threads")?;
-    let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
+    let threads = Threads::new(run.threads.map_or(1, |n| n.get()))?;
+    let exec = threads.exec()?;
 
     if let Some(window) = run.problem.window() {
         if started.is_some() {

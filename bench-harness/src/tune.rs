@@ -2,16 +2,15 @@
 
 use crate::cli::TuneLearningRate;
 use crate::plot::{self, Plot};
-use anyhow::{Context, Result};
+use crate::threads::Threads;
+use anyhow::Result;
 use serde_json::json;
-use simdescent::kernels::{Exec, Par, Team, isa};
 use simdescent::{LearningRateFinder, Settings};
 
 /// `simdescent tune lr`: the exponential range test.
 pub(crate) fn learning_rate(options: &TuneLearningRate) -> Result<()> {
-    let threads = options.threads.get();
-    let team = Team::new(threads).context("cannot start the threads")?;
-    let exec = Exec::new(isa::try_active()?, if threads == 1 { Par::Seq } else { Par::Team(&team) });
+    let threads = Threads::new(options.threads.get())?;
+    let exec = threads.exec()?;
     let workload = options.problem.workload(options.seed)?;
     let settings = Settings {
         loss: workload.loss,

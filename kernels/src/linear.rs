@@ -76,17 +76,6 @@ mod private {
 use private::Sealed;
 
 /// g ← sum + g.
-fn add<T: Real>(exec: Exec<'_>, sum: &[T], g: &mut [T]) {
-    struct Add<'a, T>(&'a [T], &'a mut [T]);
-    impl<T: Real> Kernel<T> for Add<'_, T> {
-        type Output = ();
-        #[inline(always)]
-        fn run<L: Lanes<T>>(self, l: L) {
-            add_to(l, self.0, self.1);
-        }
-    }
-    exec.run(Add(sum, g));
-}
 #[inline(always)]
 fn add_to<T: Real, L: Lanes<T>>(l: L, sum: &[T], g: &mut [T]) {
     zip_map(

@@ -30,8 +30,22 @@ pub(crate) enum Metric {
 }
 
 impl Metric {
+    /// At the end of the run; of the lowest loss, the loss.
+    fn at_end(self) -> simdescent::Metric {
+        match self {
+            Self::BestLoss | Self::Loss => simdescent::Metric::Loss,
+            Self::Rmse => simdescent::Metric::Rmse,
+            Self::Mae => simdescent::Metric::Mae,
+            Self::R2 => simdescent::Metric::R2,
+            Self::Accuracy => simdescent::Metric::Accuracy,
+            Self::LogLoss => simdescent::Metric::LogLoss,
+            Self::Auc => simdescent::Metric::Auc,
+            Self::MacroF1 => simdescent::Metric::MacroF1,
+        }
+    }
+
     pub(crate) fn is_maximised(self) -> bool {
-        matches!(self, Self::R2 | Self::Accuracy | Self::Auc | Self::MacroF1)
+        self.at_end().higher_is_better()
     }
 
     /// Smaller is better.
@@ -53,18 +67,7 @@ impl Metric {
         if self == Self::BestLoss {
             return best.context("no loss is finite");
         }
-        let metrics = metrics();
-        let classes = metrics.classification.as_ref();
-        let value = match self {
-            Self::BestLoss | Self::Loss => Some(metrics.loss),
-            Self::Rmse => metrics.regression.map(|r| r.rmse),
-            Self::Mae => metrics.regression.map(|r| r.mae),
-            Self::R2 => metrics.regression.and_then(|r| r.r2),
-            Self::Accuracy => classes.map(|c| c.accuracy),
-            Self::LogLoss => classes.and_then(|c| c.log_loss),
-            Self::Auc => classes.and_then(|c| c.auc),
-            Self::MacroF1 => classes.and_then(|c| c.confusion.as_ref()?.macro_f1()),
-        };
+        let value = self.at_end().of(&metrics());
         value.with_context(|| format!("model and data have no {}: take another --metric", self.name()))
     }
 }

@@ -22,7 +22,7 @@ pub(super) enum Division {
     Rows(usize),
     /// So many strips of columns, cut at multiples of [`COLUMN_UNIT`].
     Columns(usize),
-    /// So many runs of K blocks, for an output too small to be cut.
+    /// So many runs of K blocks, for an output too small to be cut or of few rows.
     Blocks(usize),
 }
 

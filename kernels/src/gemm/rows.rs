@@ -20,6 +20,7 @@ const COPY: usize = 2 << 20;
 const ROW: usize = 8 << 10;
 /// A copy of fewer rows, or for fewer columns of C, costs more than it saves.
 const FEWEST: (usize, usize) = (64, 128);
+
 /// Computes a product on the calling thread.
 #[inline]
 pub(super) fn multiply<T: Real>(product: &mut Product<'_, T>) {

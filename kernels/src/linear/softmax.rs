@@ -1,8 +1,8 @@
 //! Softmax regression.
 
-use super::add;
 use crate::accum::Accum;
 use crate::activation::Activation;
+use crate::axpy::axpy;
 use crate::gemm::{self, BiasActivation, Scratch, gemm_fused, k_block};
 use crate::loss::{ClassTargets, SoftmaxOptions, softmax_divisor, softmax_of_rows};
 use crate::matrix::{MatMut, MatRef};
@@ -74,7 +74,7 @@ pub fn softmax_loss_and_gradient<T: Real>(
             if first + i == 0 {
                 gradient.copy_from_slice(sum);
             } else {
-                add(exec, sum, gradient);
+                axpy(exec, T::ONE, sum, gradient);
             }
         }
     }
