@@ -9,7 +9,7 @@ pub use in_backward::InBackward;
 pub use modifiers::Modifiers;
 pub use rule::Rule;
 
-use in_backward::ElementWise;
+use in_backward::{ElementWise, STRIPS_UP_TO};
 use pass::{AdafactorStep, Pass};
 use simdescent_kernels::Exec;
 use simdescent_kernels::optimizer::{
@@ -51,6 +51,8 @@ impl Optimizer {
     /// # Panics
     /// If the lengths are not the number of parameters the optimizer was made for.
     pub fn step(&mut self, exec: Exec<'_>, learning_rate: f64, l2: f32, parameters: &mut [f32], gradient: &[f32]) {
+        let n: usize = self.layout.iter().map(|(rows, cols)| rows * cols).sum();
+        assert_eq!((n, n), (parameters.len(), gradient.len()), "optimizer: parameters and gradient of another model");
         self.steps += 1;
         let rate = learning_rate as f32;
         let (t, accumulated) = (self.steps, &mut self.accumulated);
@@ -58,7 +60,7 @@ impl Optimizer {
         if t == 1 && matches!(self.rule, Rule::ScheduleFree { .. }) {
             first.copy_from_slice(parameters);
         }
-        let mut pass = Pass::new(exec, (learning_rate, l2), self.modifiers, parameters, gradient);
+        let mut pass = Pass::new(exec, (learning_rate, l2), self.modifiers, &self.layout, parameters, gradient);
         match self.rule {
             Rule::Sgd => pass.run(Sgd { learning_rate: rate }, []),
             Rule::Momentum { momentum } => pass.run(Momentum { learning_rate: rate, momentum }, [first]),
@@ -91,16 +93,16 @@ impl Optimizer {
             Rule::Lion { beta1, beta2 } => pass.run(Lion { learning_rate: rate, beta1, beta2 }, [first]),
             Rule::Lamb { beta1, beta2, epsilon, weight_decay } => {
                 let options = LambOptions { beta1, beta2, epsilon, weight_decay };
-                pass.lamb(&Lamb::at_step(t, learning_rate, options), &self.layout, [first, second]);
+                pass.lamb(&Lamb::at_step(t, learning_rate, options), [first, second]);
             }
             Rule::Adafactor { momentum, decay, epsilon, clip, scale_parameter } => {
                 let beta2 = (1.0 - libm::pow(t as f64, -decay)) as f32;
                 let rule = AdafactorStep { beta2, epsilon, clip, momentum, scale_parameter };
-                pass.adafactor(rule, &self.layout, [first, second], &mut self.scratch);
+                pass.adafactor(rule, [first, second], &mut self.scratch);
             }
             Rule::Muon { momentum, beta1, beta2, epsilon, weight_decay } => {
                 let adam = Adam::at_step(t, learning_rate, beta1, beta2, epsilon);
-                pass.muon((momentum, adam, weight_decay), &self.layout, [first, second], &mut self.scratch);
+                pass.muon((momentum, adam, weight_decay), [first, second], &mut self.scratch);
             }
             Rule::ScheduleFree { beta1, beta2, epsilon, weight_decay } => {
                 let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay };
@@ -111,17 +113,29 @@ impl Optimizer {
 
     /// The next step, to be taken by the backward pass; `None` for rules and modifiers that need the whole gradient or gain nothing
     /// by it.
-    pub(crate) fn in_backward<'a>(&'a mut self, exec: Exec<'a>, learning_rate: f64, l2: f32) -> Option<InBackward<'a>> {
-        let learning_rate = learning_rate as f32;
+    pub(crate) fn in_backward<'a>(
+        &'a mut self,
+        exec: Exec<'a>,
+        (rate, l2): (f64, f32),
+        batch: usize,
+    ) -> Option<InBackward<'a>> {
+        let (learning_rate, t) = (rate as f32, self.steps + 1);
         let rule = match self.rule {
             _ if self.modifiers != Modifiers::NONE => return None,
             Rule::Sgd => ElementWise::Sgd(Sgd { learning_rate }),
             Rule::Momentum { momentum } => ElementWise::Momentum(Momentum { learning_rate, momentum }),
             Rule::Nesterov { momentum } => ElementWise::Nesterov(Nesterov { learning_rate, momentum }),
+            _ if batch > STRIPS_UP_TO => return None,
+            Rule::Adam { beta1, beta2, epsilon } => ElementWise::Adam(Adam::at_step(t, rate, beta1, beta2, epsilon)),
+            Rule::AdamW { beta1, beta2, epsilon, weight_decay } => {
+                let rule = Adam::at_step(t, rate, beta1, beta2, epsilon);
+                ElementWise::AdamW(DecoupledDecay { rate: (rate * weight_decay) as f32, rule })
+            }
             _ => return None,
         };
-        self.steps += 1;
-        Some(InBackward { exec, rule, l2, state: &mut self.state[0] })
+        self.steps = t;
+        let [first, second, _] = &mut self.state;
+        Some(InBackward { exec, rule, l2, state: [first, second] })
     }
 
     /// The state vectors, and what is accumulated besides.

@@ -104,7 +104,9 @@ impl<'d, M: Model> Trainer<'d, M> {
         let loss = self.settings.loss;
         let loss = loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
         let fused = match batch.inputs {
-            Rows::Dense(x) => self.optimizer.in_backward(self.exec, learning_rate, self.settings.l2).zip(Some(x)),
+            Rows::Dense(x) => {
+                self.optimizer.in_backward(self.exec, (learning_rate, self.settings.l2), x.rows()).zip(Some(x))
+            }
             Rows::Sparse(_) => None,
         };
         if let Some((step, x)) = fused {

@@ -1,7 +1,9 @@
 //! [`InBackward`]: an optimizer step as part of the backward pass.
 
-use simdescent_kernels::gemm::{Update, gemm_fused};
-use simdescent_kernels::optimizer::{CoupledDecay, Momentum, Nesterov, Sgd, UpdateRule, fused_step};
+use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
+use simdescent_kernels::optimizer::{
+    Adam, CoupledDecay, DecoupledDecay, Momentum, Nesterov, Sgd, UpdateRule, fused_step,
+};
 use simdescent_kernels::{Exec, MatMut, MatRef};
 use std::ops::Range;
 
@@ -15,16 +17,22 @@ pub struct InBackward<'a> {
     pub(super) rule: ElementWise,
     pub(super) l2: f32,
     /// As many as parameters, or none.
-    pub(super) state: &'a mut [f32],
+    pub(super) state: [&'a mut [f32]; 2],
 }
 
-/// The rules for which it pays: at most one state vector.
+/// The rules for which it pays.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ElementWise {
     Sgd(Sgd<f32>),
     Momentum(Momentum<f32>),
     Nesterov(Nesterov<f32>),
+    Adam(Adam<f32>),
+    AdamW(DecoupledDecay<f32, Adam<f32>>),
 }
+
+/// A gradient of more samples takes so long that what it saves on the way to memory and back no longer shows. Measured for Adam: 1.3
+/// times as fast at 1 and 8 samples where L2 does not hold the state, the same at 128.
+pub(super) const STRIPS_UP_TO: usize = 32;
 
 impl InBackward<'_> {
     /// Steps the weights, those at `range` of all parameters, m × n row-major, with the gradient A·B.
@@ -46,10 +54,17 @@ impl InBackward<'_> {
     }
 
     fn dispatch(&mut self, range: Range<usize>, with: impl Step) {
+        let [first, second] = &mut self.state;
         match self.rule {
             ElementWise::Sgd(rule) => with_penalty(with, self.l2, rule, []),
-            ElementWise::Momentum(rule) => with_penalty(with, self.l2, rule, [&mut self.state[range]]),
-            ElementWise::Nesterov(rule) => with_penalty(with, self.l2, rule, [&mut self.state[range]]),
+            ElementWise::Momentum(rule) => with_penalty(with, self.l2, rule, [&mut first[range]]),
+            ElementWise::Nesterov(rule) => with_penalty(with, self.l2, rule, [&mut first[range]]),
+            ElementWise::Adam(rule) => {
+                with_penalty(with, self.l2, rule, [&mut first[range.clone()], &mut second[range]])
+            }
+            ElementWise::AdamW(rule) => {
+                with_penalty(with, self.l2, rule, [&mut first[range.clone()], &mut second[range]])
+            }
         }
     }
 }
@@ -81,9 +96,12 @@ struct Product<'a> {
 }
 impl Step for Product<'_> {
     fn step<R: UpdateRule<f32, S> + 'static, const S: usize>(self, rule: R, state: [&mut [f32]; S]) {
-        let shape = (self.a.rows(), self.b.cols());
-        let weights = MatMut::new(self.weights, shape.0, shape.1);
-        gemm_fused(self.exec, self.a, self.b, weights, Update::new(rule, shape, state));
+        let Self { exec, a, b, weights } = self;
+        if S > 1 {
+            return step_by_strips(exec, &rule, a, b, weights, state);
+        }
+        let shape = (a.rows(), b.cols());
+        gemm_fused(exec, a, b, MatMut::new(weights, shape.0, shape.1), Update::new(rule, shape, state));
     }
 }
 
@@ -109,7 +127,7 @@ mod tests {
     #[test]
     fn stepping_in_the_backward_pass_gives_the_bits_of_stepping_after_it() {
         let exec = Exec::default();
-        let rules = [Rule::Sgd, Rule::MOMENTUM, Rule::NESTEROV];
+        let rules = [Rule::Sgd, Rule::MOMENTUM, Rule::NESTEROV, Rule::ADAM, Rule::ADAMW];
         for (rule, l2, batch) in rules.into_iter().flat_map(|r| [(r, 0.0, 1), (r, 0.0, 9), (r, 0.01, 9)]) {
             let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 5));
             let mut apart = Mlp::new(&[20, 33, 7], Activation::Tanh, Initializer::XavierNormal, &mut stream);
@@ -124,15 +142,19 @@ mod tests {
                 let (parameters, gradient) = apart.parameters_and_gradient();
                 optimizers[0].step(exec, 0.1, l2, parameters, gradient);
                 at_once.forward(exec, inputs);
-                at_once.backward_and_step(exec, inputs, optimizers[1].in_backward(exec, 0.1, l2).expect("such a rule"));
+                at_once.backward_and_step(
+                    exec,
+                    inputs,
+                    optimizers[1].in_backward(exec, (0.1, l2), batch).expect("such a rule"),
+                );
             }
             let bits = |model: &Mlp| model.parameters().iter().map(|w| w.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&apart), bits(&at_once), "{}, l2 {l2}, batch {batch}", rule.name());
         }
         for rule in Rule::ALL.into_iter().filter(|rule| !rules.contains(rule)) {
-            assert!(Optimizer::new(rule, Modifiers::NONE, &[(1, 1)]).in_backward(exec, 0.1, 0.0).is_none());
+            assert!(Optimizer::new(rule, Modifiers::NONE, &[(1, 1)]).in_backward(exec, (0.1, 0.0), 1).is_none());
         }
         let clipped = Modifiers { clip_norm: Some(1.0), ..Modifiers::NONE };
-        assert!(Optimizer::new(Rule::Sgd, clipped, &[(1, 1)]).in_backward(exec, 0.1, 0.0).is_none());
+        assert!(Optimizer::new(Rule::Sgd, clipped, &[(1, 1)]).in_backward(exec, (0.1, 0.0), 1).is_none());
     }
 }

@@ -14,6 +14,7 @@ pub(super) struct Pass<'a> {
     learning_rate: f64,
     l2: f32,
     modifiers: Modifiers,
+    layout: &'a [(usize, usize)],
     /// What clipping by norm multiplies the gradient by.
     factor: f32,
     parameters: &'a mut [f32],
@@ -59,11 +60,12 @@ impl<'a> Pass<'a> {
         exec: Exec<'a>,
         (learning_rate, l2): (f64, f32),
         modifiers: Modifiers,
+        layout: &'a [(usize, usize)],
         parameters: &'a mut [f32],
         gradient: &'a [f32],
     ) -> Self {
         let factor = modifiers.clip_norm.map_or(1.0, |limit| clip_factor(exec, gradient, limit));
-        Self { exec, learning_rate, l2, modifiers, factor, parameters, gradient }
+        Self { exec, learning_rate, l2, modifiers, layout, factor, parameters, gradient }
     }
 
     pub(super) fn run<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, state: [&mut Vec<f32>; S]) {
@@ -77,14 +79,19 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn step<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, state: [&mut Vec<f32>; S]) {
-        fused_step(self.exec, &rule, self.parameters, self.gradient, state.map(Vec::as_mut_slice));
+    /// Layer by layer, because threads then share each of them as they do its products: a thread finds its rows in its cache.
+    fn step<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, mut state: [&mut Vec<f32>; S]) {
+        for (layer, _) in layers(self.layout) {
+            let state = state.each_mut().map(|s| &mut s[layer.clone()]);
+            let (parameters, gradient) = (&mut self.parameters[layer.clone()], &self.gradient[layer]);
+            fused_step(self.exec, &rule, parameters, gradient, state);
+        }
     }
 
     /// Two passes over each layer.
-    pub(super) fn lamb(&mut self, lamb: &Lamb<f32>, layout: &[(usize, usize)], [m, v]: [&mut Vec<f32>; 2]) {
+    pub(super) fn lamb(&mut self, lamb: &Lamb<f32>, [m, v]: [&mut Vec<f32>; 2]) {
         let first = self.before(self.flushed(*lamb));
-        for (layer, _) in layers(layout) {
+        for (layer, _) in layers(self.layout) {
             let (gradient, m, v) = (&self.gradient[layer.clone()], &mut m[layer.clone()], &mut v[layer.clone()]);
             let norms = direction_norms(self.exec, &first, &self.parameters[layer.clone()], gradient, [m, v]);
             let second = self.after(lamb.step(norms));
@@ -97,13 +104,12 @@ impl<'a> Pass<'a> {
     pub(super) fn adafactor(
         &mut self,
         rule: AdafactorStep,
-        layout: &[(usize, usize)],
         [means, velocity]: [&mut [f32]; 2],
         scratch: &mut Vec<f32>,
     ) {
         let AdafactorStep { beta2, epsilon, clip, momentum, scale_parameter } = rule;
         let (exec, mut means) = (self.exec, means);
-        for (layer, (rows, cols)) in layers(layout) {
+        for (layer, (rows, cols)) in layers(self.layout) {
             let (row_means, others) = means.split_at_mut(rows);
             let (col_means, others) = others.split_at_mut(cols);
             means = others;
@@ -139,7 +145,6 @@ impl<'a> Pass<'a> {
     pub(super) fn muon(
         &mut self,
         (momentum, adam, weight_decay): (f32, Adam<f32>, f64),
-        layout: &[(usize, usize)],
         [m, v]: [&mut [f32]; 2],
         scratch: &mut Vec<f32>,
     ) {
@@ -147,7 +152,7 @@ impl<'a> Pass<'a> {
         let rate = (self.learning_rate * weight_decay) as f32;
         let (first, adamw) =
             (self.before(self.flushed(MuonMomentum { momentum })), self.modified(DecoupledDecay { rate, rule: adam }));
-        for ((layer, (rows, cols)), hidden) in layers(layout).zip(hidden(layout)) {
+        for ((layer, (rows, cols)), hidden) in layers(self.layout).zip(hidden(self.layout)) {
             let (parameters, gradient) = (&mut self.parameters[layer.clone()], &self.gradient[layer.clone()]);
             let m = &mut m[layer.clone()];
             if hidden {

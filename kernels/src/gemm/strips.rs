@@ -50,14 +50,30 @@ pub fn step_by_strips<T: Real, R: UpdateRule<T, S>, const S: usize>(
     if n == 0 {
         return;
     }
-    // Any number gives the same bits: no element depends on another.
-    let rows = (CHUNK / n).clamp(1, ROWS);
-    for_each(exec.par(), Rows { a, n, parameters, state }, rows, &|Rows { a, parameters, state, .. }| {
-        let mut scratch = Scratch::borrow::<T>(parameters.len());
+    // Any numbers give the same bits: no element depends on another. Each thread takes the rows that the product of the whole would
+    // give it, and has them in its cache.
+    let strip = (CHUNK / n).clamp(1, ROWS);
+    let share = m.div_ceil(exec.par().threads()).max(strip);
+    for_each(exec.par(), Rows { a, n, parameters, state }, share, &|rows| by_strips(exec.seq(), rule, rows, b, strip));
+}
+
+fn by_strips<T: Real, R: UpdateRule<T, S>, const S: usize>(
+    exec: Exec<'_>,
+    rule: &R,
+    mut rows: Rows<'_, T, S>,
+    b: MatRef<'_, T>,
+    strip: usize,
+) {
+    let n = rows.n;
+    let mut scratch = Scratch::borrow::<T>(strip * n);
+    while rows.len() > 0 {
+        let height = strip.min(rows.len());
+        let (Rows { a, parameters, state, .. }, rest) = rows.divide_at(height);
         let gradient = &mut scratch.elements()[..parameters.len()];
-        gemm(exec.seq(), Accum::Replace, T::ONE, a, b, MatMut::new(gradient, a.rows(), n));
-        fused_step(exec.seq(), rule, parameters, gradient, state);
-    });
+        gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(gradient, a.rows(), n));
+        fused_step(exec, rule, parameters, gradient, state);
+        rows = rest;
+    }
 }
 
 /// Rows of A and what belongs to them.
