@@ -4,6 +4,7 @@
 //! which a low tile uses little, in few sets of the caches if the distance from step to step is a large power of two, and read
 //! again for every panel of B. The copy costs one pass over A and decides no bit.
 
+use super::blocking::Balanced;
 use super::driver::{Operand, Product};
 use super::packing::{Scratch, pack};
 use super::parallel::Parts;
@@ -20,6 +21,8 @@ const COPY: usize = 2 << 20;
 const ROW: usize = 8 << 10;
 /// A copy of fewer rows, or for fewer columns of C, costs more than it saves.
 const FEWEST: (usize, usize) = (64, 128);
+/// With 64-byte registers, a product of fewer bytes of A times columns of C is not worth a copy: 1 MiB and 256.
+const WORK: usize = 1 << 28;
 
 /// Computes a product on the calling thread.
 #[inline]
@@ -40,7 +43,8 @@ fn copied<T: Real>(product: &mut Product<'_, T>) {
     }
     let mut scratch = Scratch::borrow::<T>(rows * stride);
     let parts = Parts(product);
-    for rows in pieces(m, rows) {
+    let strips = Balanced::of_at_most(rows, m); // of equal height: each packs B
+    for rows in (0..strips.parts).map(|i| strips.part(i)) {
         for steps in pieces(k, steps) {
             // SAFETY: there is one part at a time.
             let mut part = unsafe { parts.part(rows.clone(), 0..n, steps.clone()) };
@@ -68,14 +72,14 @@ fn pieces(total: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
 
 impl<T: Real> Product<'_, T> {
     /// Whether the copy pays. Measured: nearly always where registers are short, because there tiles are narrow and A is read
-    /// often; else where a K block of A has no place in L2.
+    /// often; else where A, or most of it, leaves L2 before it is read again.
     fn wants_contiguous_rows(&self) -> bool {
         let (m, n, k, step) = (self.c.rows(), self.c.cols(), self.a.cols(), self.a.col_stride());
         if step == 1 || m < FEWEST.0 || n < FEWEST.1 {
             return false;
         }
         match self.isa.register_bytes() {
-            64.. => k >= 2048 && (size_of::<T>() == 8 || (step * size_of::<T>()).is_multiple_of(PAGE)),
+            64.. => m.saturating_mul(n).saturating_mul(k).saturating_mul(size_of::<T>()) >= WORK,
             _ => k >= 64,
         }
     }
