@@ -7,6 +7,7 @@
 mod blocking;
 mod driver;
 mod epilogue;
+mod few_rows;
 mod microkernel;
 mod packing;
 mod parallel;

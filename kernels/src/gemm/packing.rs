@@ -57,7 +57,7 @@ fn pack_transposed<T: Real, L: Lanes<T>>(l: L, columns: MatRef<'_, T>, width: us
 
 /// The transpose of a block of at most WIDTH × WIDTH with contiguous rows; what is missing is zero.
 #[inline(always)]
-fn load_square<T: Real, L: Lanes<T>>(l: L, block: MatRef<'_, T>) -> L::Square {
+pub(super) fn load_square<T: Real, L: Lanes<T>>(l: L, block: MatRef<'_, T>) -> L::Square {
     let mut square = l.zero_square();
     let whole = (block.rows(), block.cols()) == (L::WIDTH, L::WIDTH);
     let tail = l.tail(block.cols());
