@@ -15,7 +15,7 @@ use simdescent_kernels::Exec;
 ///
 /// The rows are shuffled by the stream keyed (folds, trial, seed) and dealt to the folds in turn, like cards. If stratified,
 /// they are sorted by class first, those of a class staying shuffled. So folds differ by at most one row, and if
-/// stratified by at most one row of each class.
+/// stratified by at most one row of each class. (scikit-learn's `KFold` cuts the order into pieces, by default unshuffled.)
 ///
 /// ```
 /// use simdescent::{KFold, Targets};

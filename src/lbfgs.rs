@@ -24,7 +24,7 @@ pub struct Lbfgs {
 }
 
 impl Default for Lbfgs {
-    /// 10 pairs, 1000 iterations, 1e-6.
+    /// 10 pairs, 1000 iterations, 1e-6. (SciPy's L-BFGS-B: 10, 15 000, 1e-5, and it also stops where the value hardly falls.)
     fn default() -> Self {
         Self { memory: 10, max_iterations: 1000, tolerance: 1e-6 }
     }
