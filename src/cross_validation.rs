@@ -1,12 +1,13 @@
 //! k-fold cross-validation.
 
 use crate::dataset::{Dataset, Standardizer, Targets};
-use crate::evaluate::{Evaluation, Evaluator};
+use crate::evaluate::Metric;
 use crate::fit::FitOptions;
+use crate::measured::Measured;
 use crate::model::Model;
 use crate::random::{Purpose, Stream, StreamKey};
 use crate::settings::{ConfigError, Settings};
-use crate::trainer::Trainer;
+use crate::target_scaling::TargetScaling;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::Exec;
 
@@ -14,7 +15,7 @@ use simdescent_kernels::Exec;
 ///
 /// The rows are shuffled by the stream keyed (folds, trial, seed) and dealt to the folds in turn, like cards. If stratified,
 /// they are sorted by class first, those of a class staying shuffled. So folds differ by at most one row, and if
-/// stratified by at most one row of each class.
+/// stratified by at most one row of each class. (scikit-learn's `KFold` cuts the order into pieces, by default unshuffled.)
 ///
 /// ```
 /// use simdescent::{KFold, Targets};
@@ -76,40 +77,40 @@ impl KFold {
     }
 }
 
-/// What k trainings on k − 1 folds each found.
+/// What k trainings on k − 1 folds each found, in the order of the folds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrossValidation {
-    /// Quality on the rows that each was trained on.
-    pub training: Vec<Evaluation>,
-    /// Quality on the fold that it had not seen.
-    pub validation: Vec<Evaluation>,
+    /// Each trained on the others, and validated on the fold that it had not seen.
+    pub folds: Vec<Measured>,
 }
 
 impl CrossValidation {
-    /// Mean validation loss of the folds.
-    pub fn mean_loss(&self) -> f64 {
-        self.validation.iter().map(|e| e.loss).sum::<f64>() / self.validation.len() as f64
+    /// Mean of a validation metric over the folds; `None` if it is undefined in one.
+    pub fn mean(&self, metric: Metric) -> Option<f64> {
+        let values = self.values(metric)?;
+        Some(values.iter().sum::<f64>() / values.len() as f64)
     }
 
-    /// Standard deviation (k − 1) of the validation loss over the folds. Divided by √k it is no unbiased standard error of the
+    /// Standard deviation (k − 1) of a validation metric over the folds. Divided by √k it is no unbiased standard error of the
     /// mean, because the training sets overlap; there is none (Bengio & Grandvalet 2004).
-    pub fn deviation(&self) -> f64 {
-        let mean = self.mean_loss();
-        let squares: f64 = self.validation.iter().map(|e| (e.loss - mean) * (e.loss - mean)).sum();
-        (squares / (self.validation.len() as f64 - 1.0)).sqrt()
+    pub fn deviation(&self, metric: Metric) -> Option<f64> {
+        let (values, mean) = (self.values(metric)?, self.mean(metric)?);
+        let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+        Some((squares / (values.len() as f64 - 1.0)).sqrt())
     }
 
-    /// Mean validation accuracy, if outputs decide between classes.
-    pub fn mean_accuracy(&self) -> Option<f64> {
-        let accuracies: Option<Vec<f64>> = self.validation.iter().map(|e| e.accuracy).collect();
-        accuracies.map(|a| a.iter().sum::<f64>() / a.len() as f64)
+    fn values(&self, metric: Metric) -> Option<Vec<f64>> {
+        self.folds.iter().map(|fold| metric.of(&fold.validation)).collect()
     }
 }
 
 /// Trains `model(k)` on all folds but k, for every k, as `settings` and `options` say. With `standardize`, inputs are scaled by
-/// the mean and deviation of each training set ([`Standardizer`]; sparse ones by the deviation only); doing that before, on all rows,
-/// would let the validation rows be seen. A batch is at most a whole training set. With early stopping, the fold decides when, and its loss is
-/// the lowest: too good by that.
+/// the mean and deviation of each training set ([`Standardizer`]; sparse ones by the deviation only); where the settings scale
+/// targets, so are these. Doing that before, on all rows, would let the validation rows be seen. With early stopping, the fold
+/// decides when, and its loss is the lowest: too good by that.
+///
+/// What else is measured on rows, such as what fills gaps, has to be measured per fold too: [`KFold::split`] and
+/// [`Measured::train`] are the parts of this function.
 ///
 /// # Errors
 /// [`ConfigError`] if a setting is out of its range, or folds, model, data and loss do not go together.
@@ -121,8 +122,7 @@ pub fn cross_validate<M: Model>(
     folds: KFold,
     standardize: bool,
 ) -> Result<CrossValidation, ConfigError> {
-    let mut found = CrossValidation { training: vec![], validation: vec![] };
-    for (k, fold) in folds.split(data.targets())?.iter().enumerate() {
+    let train = |(k, fold): (usize, Fold)| {
         let (mut training, mut validation) = (data.select(&fold.training), data.select(&fold.validation));
         if standardize {
             let fit = if training.is_sparse() { Standardizer::fit_scale } else { Standardizer::fit };
@@ -131,16 +131,12 @@ pub fn cross_validate<M: Model>(
                 standardizer.apply(part).map_err(|error| ConfigError::Resampling(error.to_string()))?;
             }
         }
-        let settings = Settings { batch_size: settings.batch_size.min(training.rows()), ..settings };
-        let [seen, held_out] = [Evaluator::new(settings.loss, &training)?, Evaluator::new(settings.loss, &validation)?];
-        let mut trainer = Trainer::new(exec, model(k), &training, settings)?;
-        trainer.fit(&held_out, options)?;
-        let (training, validation) =
-            trainer.at_result(options, |model| (seen.evaluate(exec, model), held_out.evaluate(exec, model)));
-        found.training.push(training);
-        found.validation.push(validation);
-    }
-    Ok(found)
+        let scaling = settings.target_scaling.map(|_| TargetScaling::fit(settings.loss, &training)).transpose()?;
+        let settings = Settings { target_scaling: scaling, ..settings };
+        Measured::train(exec, model(k), &training, &settings.evaluator(&validation)?, (settings, options))
+    };
+    let folds = folds.split(data.targets())?.into_iter().enumerate().map(train).collect::<Result<_, _>>()?;
+    Ok(CrossValidation { folds })
 }
 
 #[cfg(test)]

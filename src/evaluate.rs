@@ -26,6 +26,7 @@ use crate::dataset::{Dataset, Rows};
 use crate::loss::{BatchTargets, Loss, Prepared};
 use crate::model::Model;
 use crate::settings::ConfigError;
+use crate::target_scaling::TargetScaling;
 use simdescent_kernels::{Exec, MatMut, MatRef};
 
 /// Rows per forward pass: enough to be fast, few enough to stay in cache.
@@ -49,6 +50,8 @@ pub struct Evaluator<'d> {
     data: &'d Dataset,
     prepared: Prepared,
     loss: Loss,
+    /// What makes numbers in the targets' unit of the model's outputs.
+    target_scaling: Option<TargetScaling>,
 }
 
 impl<'d> Evaluator<'d> {
@@ -57,7 +60,16 @@ impl<'d> Evaluator<'d> {
     /// # Errors
     /// [`ConfigError`] if a parameter of the loss is out of range, or the targets do not go with it.
     pub fn new(loss: Loss, data: &'d Dataset) -> Result<Self, ConfigError> {
-        Ok(Self { data, prepared: loss.prepare(data)?, loss })
+        Ok(Self { data, prepared: loss.prepare(data)?, loss, target_scaling: None })
+    }
+
+    /// For a model that was trained on targets scaled so: its outputs are brought into the unit of the targets first.
+    pub fn with_target_scaling(self, target_scaling: Option<TargetScaling>) -> Self {
+        Self { target_scaling, ..self }
+    }
+
+    pub(crate) fn target_scaling(&self) -> Option<TargetScaling> {
+        self.target_scaling
     }
 
     /// Evaluates `model`: blocks of 512 rows in order, block means weighted by their rows (or the weights of these) and added in
@@ -89,7 +101,13 @@ impl<'d> Evaluator<'d> {
         let (mut loss, mut all, mut right) = (0.0, 0.0, 0usize);
         for from in (0..rows).step_by(ROWS) {
             let to = (from + ROWS).min(rows);
-            let outputs = inputs.slice(from..to).forward(exec, model);
+            let mut outputs = inputs.slice(from..to).forward(exec, model);
+            if let Some(scaling) = self.target_scaling {
+                for i in 0..to - from {
+                    let row = outputs.row_mut(i).expect("contiguous rows");
+                    row.iter_mut().for_each(|z| *z = scaling.restore(*z));
+                }
+            }
             let logits = outputs.as_ref();
             see(logits, from);
             let (targets, weights) = self.prepared.rows(from, to);

@@ -168,6 +168,11 @@ impl<M: Model> Trainer<'_, M> {
         if let Some(fault) = options.fault() {
             return Err(ConfigError::Fit(fault));
         }
+        if validation.target_scaling() != self.settings().target_scaling {
+            return Err(ConfigError::Fit(
+                "the evaluator scales targets otherwise than the training: take Settings::evaluator",
+            ));
+        }
         match (options.early_stopping, &progress.best_weights) {
             (None, _) => progress.best_weights = None,
             (Some(_), None) if progress.validations.is_empty() => {

@@ -4,12 +4,10 @@
 mod line_search;
 
 use crate::dataset::Dataset;
-use crate::loss::Loss;
 use crate::model::Model;
 use crate::random::{Purpose, StreamKey};
 use crate::sampling::{Batches, LastBatch, Sampling};
-use crate::settings::ConfigError;
-use crate::trainer::prepare;
+use crate::settings::{ConfigError, Settings};
 use line_search::{Point, strong_wolfe};
 use simdescent_kernels::{Exec, Real, amax, axpy, dot, scale};
 use std::collections::VecDeque;
@@ -26,7 +24,7 @@ pub struct Lbfgs {
 }
 
 impl Default for Lbfgs {
-    /// 10 pairs, 1000 iterations, 1e-6.
+    /// 10 pairs, 1000 iterations, 1e-6. (SciPy's L-BFGS-B: 10, 15 000, 1e-5, and it also stops where the value hardly falls.)
     fn default() -> Self {
         Self { memory: 10, max_iterations: 1000, tolerance: 1e-6 }
     }
@@ -129,22 +127,25 @@ impl Lbfgs {
         Minimum { value, gradient, iterations, evaluations, stop }
     }
 
-    /// Trains `model` on all of `data`: minimises loss + ½λ‖θ‖², λ = `l2`, from the model's parameters on.
+    /// Trains `model` on all of `data`: minimises loss + ½λ‖θ‖² from the model's parameters on, of targets that are scaled if
+    /// the settings say so. Of the settings it takes loss, [`target_scaling`](Settings::target_scaling) and λ = `l2`; what is about
+    /// steps and samples does not matter.
     ///
     /// # Errors
-    /// [`ConfigError`] if loss, model and data do not go together.
+    /// [`ConfigError`] if one of these is out of its range, or loss, model and data do not go together.
     pub fn train(
         &self,
         exec: Exec<'_>,
         model: &mut impl Model,
         data: &Dataset,
-        loss: Loss,
-        l2: f32,
+        settings: &Settings,
     ) -> Result<Minimum, ConfigError> {
+        let (loss, l2) = (settings.scaled_loss(), settings.l2);
         if !(l2 >= 0.0 && l2.is_finite()) {
             return Err(ConfigError::L2(l2));
         }
-        let prepared = prepare(loss, model, data)?;
+        settings.target_scaling.map_or(Ok(()), |scaling| scaling.check(settings.loss))?;
+        let prepared = settings.prepare(model, data)?;
         let key = StreamKey::new(Purpose::Sampling, 0); // not drawn from
         let mut batches = Batches::new(data.all(), prepared, Sampling::FixedOrder, LastBatch::Short, key);
         let mut x = model.parameters().to_vec();

@@ -33,6 +33,7 @@
 //! | learning rate | [`LearningRate`], [`Warmup`] in front of it; [`LearningRateFinder`] |
 //! | batch size | [`BatchGrowth`], alone or coupled to the learning rate; [`Sampling`], [`LastBatch`] |
 //! | initial weights | [`Initializer`] |
+//! | unit of the targets | [`TargetScaling`] |
 //! | what counts how much | [`Dataset::with_weights`], [`Dataset::with_class_weights`] |
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
 //! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
@@ -57,6 +58,7 @@ mod initializer;
 pub mod lbfgs;
 mod learning_rate_finder;
 mod loss;
+mod measured;
 mod model;
 mod optimizer;
 pub mod random;
@@ -65,6 +67,7 @@ mod sampling;
 mod schedule;
 mod settings;
 pub mod synthetic;
+mod target_scaling;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
@@ -82,6 +85,7 @@ pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};
 pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss, Weights};
+pub use measured::Measured;
 pub use model::{Linear, Mlp, Model};
 pub use optimizer::{InBackward, Modifiers, Optimizer, Rule};
 pub use regularizer::{Dropout, ElasticNet};
@@ -91,6 +95,7 @@ pub use schedule::{
     Polynomial, RateScaling, ReduceOnPlateau, Step, WarmRestarts, Warmup,
 };
 pub use settings::{ConfigError, Settings};
+pub use target_scaling::TargetScaling;
 pub use trainer::Trainer;
 
 pub use simdescent_kernels as kernels;

@@ -99,6 +99,11 @@ impl Loss {
         }
     }
 
+    /// Whether outputs and targets in another unit only multiply it: squared, absolute, Huber (with δ in that unit), quantile.
+    pub fn scales_with_targets(self) -> bool {
+        matches!(self, Self::Squared | Self::Absolute | Self::Huber { .. } | Self::Quantile { .. })
+    }
+
     /// Whether outputs decide between classes.
     pub(crate) fn is_classification(self) -> bool {
         match self {

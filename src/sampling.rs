@@ -17,12 +17,14 @@ use simdescent_kernels::{CsrRef, MatRef};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sampling {
-    /// A new random order every epoch.
+    /// A new random order every epoch, which converges faster than drawing with replacement (Gürbüzbalaban, Ozdaglar & Parrilo
+    /// 2021): the default of Keras' `fit` and PyTorch's `shuffle=True`.
     #[default]
     Reshuffled,
-    /// The order of the data, every epoch the same.
+    /// The order of the data, every epoch the same: PyTorch's `shuffle=False`.
     FixedOrder,
-    /// Every sample drawn independently; batches are always full, and there are no epochs.
+    /// Every sample drawn independently, as theory has it (Robbins & Monro 1951); batches are always full, and there are no
+    /// epochs. PyTorch's `RandomSampler(replacement=True)`.
     WithReplacement,
 }
 
@@ -30,10 +32,10 @@ pub enum Sampling {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LastBatch {
-    /// They are a short batch.
+    /// They are a short batch, whose gradient is the mean over fewer samples: Keras, and PyTorch by default.
     #[default]
     Short,
-    /// They are left out of this epoch.
+    /// They are left out of this epoch: PyTorch's `drop_last`.
     Drop,
 }
 

@@ -1,9 +1,14 @@
 //! The settings of a training run, and what can be wrong with them.
 
-use crate::loss::Loss;
+use crate::dataset::Dataset;
+use crate::evaluate::Evaluator;
+use crate::loss::{Loss, Prepared};
+use crate::model::Model;
 use crate::optimizer::{Modifiers, Rule};
 use crate::sampling::{LastBatch, Sampling};
 use crate::schedule::{BatchGrowth, LearningRate, Warmup};
+use crate::target_scaling::TargetScaling;
+use crate::trainer::prepare;
 use serde::{Deserialize, Serialize};
 
 /// Everything that decides a training run besides model and data.
@@ -11,6 +16,9 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// What is minimised.
     pub loss: Loss,
+    /// How the targets of a regression are scaled for training; `None` leaves them as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_scaling: Option<TargetScaling>,
     /// The optimizer.
     pub rule: Rule,
     /// η(t).
@@ -45,6 +53,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             loss: Loss::Squared,
+            target_scaling: None,
             rule: Rule::Sgd,
             learning_rate: LearningRate::Constant { rate: 0.01 },
             warmup: Warmup::default(),
@@ -67,6 +76,7 @@ impl Settings {
     /// [`ConfigError`] if a setting is out of its range, or two do not go together.
     pub fn check(&self, rows: usize) -> Result<(), ConfigError> {
         self.learning_rate.check(self.warmup)?;
+        self.target_scaling.map_or(Ok(()), |scaling| scaling.check(self.loss))?;
         if let Some(fault) = self.loss.fault() {
             return Err(ConfigError::Loss { name: self.loss.name(), fault });
         }
@@ -95,6 +105,31 @@ impl Settings {
             return Err(ConfigError::BatchGrowth("the largest batch has to hold the first one and fit the data"));
         }
         Ok(())
+    }
+}
+
+impl Settings {
+    /// Prepares `data` to evaluate a model that is trained with these settings: losses and metrics are in the unit of the
+    /// targets.
+    ///
+    /// # Errors
+    /// As [`Evaluator::new`].
+    pub fn evaluator<'d>(&self, data: &'d Dataset) -> Result<Evaluator<'d>, ConfigError> {
+        Ok(Evaluator::new(self.loss, data)?.with_target_scaling(self.target_scaling))
+    }
+
+    /// What is minimised, on [scaled](Self::target_scaling) targets.
+    pub(crate) fn scaled_loss(&self) -> Loss {
+        self.target_scaling.map_or(self.loss, |scaling| scaling.loss(self.loss))
+    }
+
+    /// Scaled targets of the data, if loss, model and data go together.
+    pub(crate) fn prepare(&self, model: &impl Model, data: &Dataset) -> Result<Prepared, ConfigError> {
+        let mut prepared = prepare(self.loss, model, data)?;
+        if let Some(scaling) = self.target_scaling {
+            scaling.apply(&mut prepared.targets);
+        }
+        Ok(prepared)
     }
 }
 
@@ -165,6 +200,9 @@ pub enum ConfigError {
     /// The rows of a stream cannot be read; the message of the [`DataError`](crate::DataError).
     #[error("{0}")]
     Data(String),
+    /// Targets cannot be scaled so.
+    #[error("target scaling: {0}")]
+    TargetScaling(String),
     /// Rows cannot be divided as asked for.
     #[error("{0}")]
     Resampling(String),

@@ -19,6 +19,8 @@ pub struct Trainer<'d, M> {
     exec: Exec<'d>,
     model: M,
     settings: Settings,
+    /// What is minimised, on scaled targets.
+    loss: Loss,
     pub(crate) optimizer: Optimizer,
     pub(crate) batches: Feed<'d>,
     pub(crate) history: History,
@@ -31,7 +33,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// [`ConfigError`] if a setting is out of its range, or loss, model and data do not go together.
     pub fn new(exec: Exec<'d>, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
         settings.check(data.rows())?;
-        let prepared = prepare(settings.loss, &model, data)?;
+        let prepared = settings.prepare(&model, data)?;
         let Settings { batch_size, sampling, last_batch, trial, seed, .. } = settings;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
@@ -40,6 +42,7 @@ impl<'d, M: Model> Trainer<'d, M> {
             batches: Feed::Table(Batches::new(data.all(), prepared, sampling, last_batch, key)),
             history: History::default(),
             model,
+            loss: settings.scaled_loss(),
             settings,
         })
     }
@@ -72,12 +75,14 @@ impl<'d, M: Model> Trainer<'d, M> {
         let targets = loss.prepare_targets(&kind).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
         fits(loss, &model, &targets, rows.features(), rows.name())?;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
+        let windows = Windows::new(rows, loss, window, sampling, last_batch, key);
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
-            batches: Feed::Stream(Windows::new(rows, loss, window, sampling, last_batch, key)),
+            batches: Feed::Stream(windows.with_target_scaling(settings.target_scaling)),
             history: History::default(),
             model,
+            loss: settings.scaled_loss(),
             settings,
         })
     }
@@ -101,8 +106,7 @@ impl<'d, M: Model> Trainer<'d, M> {
             Rows::Dense(x) => self.model.forward_training(self.exec, x, self.history.steps()),
             Rows::Sparse(x) => self.model.forward_sparse(self.exec, x),
         };
-        let loss = self.settings.loss;
-        let loss = loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
+        let loss = self.loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
         let fused = match batch.inputs {
             Rows::Dense(x) => {
                 self.optimizer.in_backward(self.exec, (learning_rate, self.settings.l2), x.rows()).zip(Some(x))

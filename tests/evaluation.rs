@@ -2,9 +2,9 @@
 
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
-    ConfigError, CrossValidation, Dataset, Evaluation, Evaluator, FitOptions, Generalization, KFold, LearningRate,
-    Linear, Loss, Model, Rule, Sampling, Settings, Targets, Trainer, Verdict, cross_validate, learning_curve,
-    synthetic,
+    ConfigError, CrossValidation, Dataset, Evaluator, FitOptions, Generalization, KFold, LearningRate, Linear, Loss,
+    Measured, Metric, Metrics, Model, Regression, Rule, Sampling, Settings, Stop, Targets, Trainer, Verdict,
+    cross_validate, learning_curve, synthetic,
 };
 use simdescent_kernels::{Exec, Par, isa};
 
@@ -38,10 +38,11 @@ fn the_learning_curve_of_least_squares_is_its_closed_form() {
     for seed in 0..seeds {
         let (training, held_out) = regression(1160, seed).split_at(160).unwrap();
         let validation = Evaluator::new(Loss::Squared, &held_out).unwrap();
-        let curve = learning_curve(Exec::default(), model, &training, &validation, settings, options, &sizes).unwrap();
+        let train = |part: &Dataset| Measured::train(Exec::default(), model(), part, &validation, (settings, options));
+        let curve = learning_curve(&training, &sizes, train).unwrap();
         for (mean, point) in mean.iter_mut().zip(&curve) {
-            mean.0 += point.training.loss / seeds as f64;
-            mean.1 += point.validation.loss / seeds as f64;
+            mean.0 += point.measured.training.loss / seeds as f64;
+            mean.1 += point.measured.validation.loss / seeds as f64;
         }
         assert_eq!(curve.iter().map(|point| point.rows).collect::<Vec<_>>(), sizes);
     }
@@ -55,7 +56,8 @@ fn the_learning_curve_of_least_squares_is_its_closed_form() {
     let (training, _) = regression(20, 1).split_at(10).unwrap();
     let validation = Evaluator::new(Loss::Squared, &training).unwrap();
     for rows in [0, 11] {
-        let result = learning_curve(Exec::default(), model, &training, &validation, settings, options, &[rows]);
+        let train = |part: &Dataset| Measured::train(Exec::default(), model(), part, &validation, (settings, options));
+        let result = learning_curve(&training, &[rows], train);
         assert!(result.unwrap_err().to_string().contains("needs 1 to 10 rows"));
     }
 }
@@ -71,19 +73,26 @@ fn leaving_one_out_is_press() {
     let xx: f64 = x.iter().map(|x| x * x).sum();
     let w = x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>() / xx;
     let press: f64 = x.iter().zip(y).map(|(x, y)| ((y - w * x) / (1.0 - x * x / xx)).powi(2)).sum();
-    assert!((found.mean_loss() / (press / 6.0) - 1.0).abs() < 1e-5, "{} and {}", found.mean_loss(), press / 6.0);
-    assert_eq!((found.validation.len(), found.mean_accuracy()), (6, None));
+    let loss = found.mean(Metric::Loss).unwrap();
+    assert!((loss / (press / 6.0) - 1.0).abs() < 1e-5, "{loss} and {}", press / 6.0);
+    assert_eq!((found.folds.len(), found.mean(Metric::Accuracy)), (6, None));
 }
 
 #[test]
 fn summaries_of_folds_by_hand() {
-    let fold = |loss, accuracy| Evaluation { loss, accuracy };
-    let found = CrossValidation {
-        training: vec![],
-        validation: vec![fold(1.0, Some(0.5)), fold(2.0, Some(1.0)), fold(6.0, Some(0.75))],
+    let metrics = |loss, mae| {
+        let regression = Regression { rmse: 1.0, mae, r2: None };
+        Metrics { rows: 1, loss, regression: Some(regression), classification: None }
     };
-    // Deviations −2, −1, 3.
-    assert_eq!((found.mean_loss(), found.deviation(), found.mean_accuracy()), (3.0, 7f64.sqrt(), Some(0.75)));
+    let fold = |loss, mae| {
+        let (training, validation) = (metrics(9.0, 9.0), metrics(loss, mae));
+        Measured { training, validation, stop: Stop::Steps, steps: 1 }
+    };
+    let found = CrossValidation { folds: vec![fold(1.0, 0.5), fold(2.0, 1.0), fold(6.0, 0.75)] };
+    // Deviations −2, −1, 3 and −¼, ¼, 0.
+    assert_eq!((found.mean(Metric::Loss), found.deviation(Metric::Loss)), (Some(3.0), Some(7f64.sqrt())));
+    assert_eq!((found.mean(Metric::Mae), found.deviation(Metric::Mae)), (Some(0.75), Some(0.25)));
+    assert_eq!((found.mean(Metric::R2), found.deviation(Metric::Accuracy)), (None, None));
 }
 
 /// Inputs far from 0 diverge unless each fold is standardised, with the same bits on every instruction set.
@@ -99,8 +108,9 @@ fn folds_are_standardised_by_what_they_may_see() {
         cross_validate(exec, |_| Linear::new(FEATURES, true), &far, (settings, options), folds, standardize).unwrap()
     };
     let found = run(Exec::default(), true);
-    assert!(found.mean_accuracy().unwrap() > 0.9, "{found:?}");
-    assert!(run(Exec::default(), false).mean_loss() > 10.0 * found.mean_loss());
+    assert!(found.mean(Metric::Accuracy).unwrap() > 0.9, "{found:?}");
+    let loss = |found: &CrossValidation| found.mean(Metric::Loss).unwrap();
+    assert!(loss(&run(Exec::default(), false)) > 10.0 * loss(&found));
     for &isa in isa::available() {
         assert_eq!(run(Exec::new(isa, Par::Seq), true), found, "{isa}");
     }

@@ -1,11 +1,15 @@
 //! L-BFGS on functions with known minima, and on the convex models.
 
 use simdescent::random::{Purpose, Stream, StreamKey};
-use simdescent::{Dataset, Lbfgs, Linear, Loss, Minimum, Model, Targets, lbfgs::Stop, synthetic};
+use simdescent::{Dataset, Lbfgs, Linear, Loss, Minimum, Model, Settings, Targets, lbfgs::Stop, synthetic};
 use simdescent_kernels::{Exec, Par, Team, isa};
 
 fn stream() -> Stream {
     Stream::new(StreamKey::new(Purpose::Data, 11))
+}
+
+fn settings(loss: Loss, l2: f32) -> Settings {
+    Settings { loss, l2, ..Settings::default() }
 }
 
 #[test]
@@ -92,7 +96,7 @@ fn ridge_regression_has_its_closed_form() {
         }
     }
     let mut model = Linear::new(d, false);
-    let end = Lbfgs::default().train(Exec::default(), &mut model, &data, Loss::Squared, lambda).unwrap();
+    let end = Lbfgs::default().train(Exec::default(), &mut model, &data, &settings(Loss::Squared, lambda)).unwrap();
     assert!(end.gradient < 2e-6 && end.iterations < 30, "{end:?}");
     for (w, a) in model.parameters().iter().zip(&a) {
         assert!((f64::from(*w) - a[d]).abs() < 1e-5, "{w} and {}", a[d]);
@@ -101,7 +105,7 @@ fn ridge_regression_has_its_closed_form() {
 
 fn logistic(exec: Exec<'_>, data: &Dataset) -> (Minimum, Vec<u32>) {
     let mut model = Linear::new(20, true);
-    let end = Lbfgs::default().train(exec, &mut model, data, Loss::Logistic, 1e-3).unwrap();
+    let end = Lbfgs::default().train(exec, &mut model, data, &settings(Loss::Logistic, 1e-3)).unwrap();
     (end, model.parameters().iter().map(|w| w.to_bits()).collect())
 }
 
@@ -132,7 +136,7 @@ fn what_does_not_fit_is_an_error() {
     let data = synthetic::linear(50, 4, 0.3, &mut stream());
     let train = |features, loss, l2| {
         let mut model = Linear::new(features, true);
-        Lbfgs::default().train(Exec::default(), &mut model, &data, loss, l2).unwrap_err().to_string()
+        Lbfgs::default().train(Exec::default(), &mut model, &data, &settings(loss, l2)).unwrap_err().to_string()
     };
     assert!(train(5, Loss::Squared, 0.0).contains("needs a model of 4 inputs"));
     assert!(train(4, Loss::SoftmaxCrossEntropy, 0.0).contains("dataset"));

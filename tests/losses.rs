@@ -271,7 +271,7 @@ fn the_weighted_minimum_is_the_one_of_the_weights() {
     let minimum = |data: &Dataset, loss, outputs: usize| {
         let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 1));
         let mut model = Mlp::new(&[1, outputs], Activation::Relu, Initializer::Zeros, &mut stream);
-        Lbfgs::default().train(Exec::default(), &mut model, data, loss, 0.0).unwrap();
+        Lbfgs::default().train(Exec::default(), &mut model, data, &Settings { loss, ..Settings::default() }).unwrap();
         let (weights, biases) = model.parameters().split_at(outputs);
         weights.iter().zip(biases).map(|(w, b)| w + b).collect::<Vec<_>>()
     };

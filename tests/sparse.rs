@@ -5,8 +5,8 @@ use simdescent::kernels::activation::Activation;
 use simdescent::kernels::{Exec, Par, Team, isa};
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
-    ConfigError, Dataset, Evaluation, Evaluator, FitOptions, Initializer, KFold, LastBatch, Lbfgs, LearningRate,
-    Linear, Loss, Mlp, Model, Rule, Sampling, Settings, Targets, Trainer, cross_validate,
+    ConfigError, CrossValidation, Dataset, Evaluation, Evaluator, FitOptions, Initializer, KFold, LastBatch, Lbfgs,
+    LearningRate, Linear, Loss, Metric, Mlp, Model, Rule, Sampling, Settings, Targets, Trainer, cross_validate,
 };
 
 /// 600 rows of 90 features, of which a row has 9 or fewer.
@@ -70,7 +70,12 @@ fn full_batch_methods_and_folds_are_those_of_dense_inputs() {
     let minimum = |data: &Dataset| {
         let mut model = Linear::new(data.features(), true);
         let minimum = Lbfgs { max_iterations: 20, ..Lbfgs::default() }
-            .train(Exec::default(), &mut model, data, Loss::Logistic, 1e-3)
+            .train(
+                Exec::default(),
+                &mut model,
+                data,
+                &Settings { loss: Loss::Logistic, l2: 1e-3, ..Settings::default() },
+            )
             .unwrap();
         (minimum, model.parameters().to_vec())
     };
@@ -84,8 +89,9 @@ fn full_batch_methods_and_folds_are_those_of_dense_inputs() {
     assert_eq!(validated(&sparse, false), validated(&dense, false));
     // Scaled, but not shifted.
     let (scaled, shifted) = (validated(&sparse, true), validated(&dense, true));
-    let unscaled = validated(&sparse, false).mean_loss();
-    assert!(scaled.mean_loss() < unscaled.min(0.7) && scaled != shifted, "{scaled:?}");
+    let loss = |found: &CrossValidation| found.mean(Metric::Loss).unwrap();
+    let unscaled = loss(&validated(&sparse, false));
+    assert!(loss(&scaled) < unscaled.min(0.7) && scaled != shifted, "{scaled:?}");
 }
 
 /// 3000 rows of a million features are 12 GB with their zeros.

@@ -1,10 +1,11 @@
 //! All metrics of a model, as JSON and as text.
 
 use crate::report::number_value;
+use crate::shown::{digits, shown};
 use anyhow::Result;
 use serde_json::{Value, json};
 use simdescent::kernels::Exec;
-use simdescent::{ClassQuality, Dataset, Evaluator, Generalization, Loss, Metrics, Model, Verdict};
+use simdescent::{ClassQuality, Dataset, Generalization, Metric, Metrics, Model, Settings, Verdict};
 
 /// Above so many classes the text has no confusion matrix.
 const SHOWN_CLASSES: usize = 12;
@@ -21,11 +22,11 @@ impl Assessment {
     pub(crate) fn of_both(
         exec: Exec<'_>,
         model: &mut impl Model,
-        loss: Loss,
+        settings: &Settings,
         [training, validation]: [&Dataset; 2],
         lowest: Option<f64>,
     ) -> Result<Self> {
-        let (seen, held_out) = (Evaluator::new(loss, training)?, Evaluator::new(loss, validation)?);
+        let (seen, held_out) = (settings.evaluator(training)?, settings.evaluator(validation)?);
         let rows = [&seen, &held_out].map(|set| set.row_losses(exec, model));
         Ok(Self {
             sets: vec![("training", seen.metrics(exec, model)), ("validation", held_out.metrics(exec, model))],
@@ -38,11 +39,11 @@ impl Assessment {
     pub(crate) fn of_one(
         exec: Exec<'_>,
         model: &mut impl Model,
-        loss: Loss,
+        settings: &Settings,
         name: &'static str,
         set: &Dataset,
     ) -> Result<Self> {
-        let metrics = Evaluator::new(loss, set)?.metrics(exec, model);
+        let metrics = settings.evaluator(set)?.metrics(exec, model);
         let class_names = set.class_names().map(<[String]>::to_vec);
         Ok(Self { sets: vec![(name, metrics)], generalization: None, class_names })
     }
@@ -77,7 +78,7 @@ impl Assessment {
         let line = |name: &str, value: &dyn Fn(&Metrics) -> Option<f64>| {
             if self.sets.iter().any(|(_, metrics)| value(metrics).is_some()) {
                 let cell = |(_, metrics): &(_, Metrics)| match value(metrics) {
-                    Some(x) => format!("{x:>14.6}"),
+                    Some(x) => format!("{:>14}", shown(x)),
                     None => format!("{:>14}", "-"),
                 };
                 println!("{name:<18}{}", self.sets.iter().map(cell).collect::<String>());
@@ -85,15 +86,10 @@ impl Assessment {
         };
         println!("{:<18}{}", "", self.sets.iter().map(|(name, _)| format!("{name:>14}")).collect::<String>());
         println!("{:<18}{}", "rows", self.sets.iter().map(|(_, m)| format!("{:>14}", m.rows)).collect::<String>());
-        line("loss", &|m| Some(m.loss));
-        line("rmse", &|m| m.regression.map(|r| r.rmse));
-        line("mae", &|m| m.regression.map(|r| r.mae));
-        line("r2", &|m| m.regression.and_then(|r| r.r2));
-        line("accuracy", &|m| m.classification.as_ref().map(|c| c.accuracy));
-        line("log-loss", &|m| m.classification.as_ref().and_then(|c| c.log_loss));
-        line("auc", &|m| m.classification.as_ref().and_then(|c| c.auc));
-        line("macro f1", &|m| m.classification.as_ref()?.confusion.as_ref()?.macro_f1());
-        line("calibration error", &|m| Some(m.classification.as_ref()?.calibration.as_ref()?.expected_error));
+        for metric in Metric::ALL {
+            line(metric.name(), &|m| metric.of(m));
+        }
+        line("calibration_error", &|m| Some(m.classification.as_ref()?.calibration.as_ref()?.expected_error));
         self.print_confusion();
         if let Some(g) = &self.generalization {
             let meaning = match g.verdict {
@@ -102,7 +98,7 @@ impl Assessment {
                 Verdict::Overtrained => "over-fitted, and earlier weights were better: stop early (--patience)",
                 Verdict::Overfits => "over-fitted: more rows, a smaller model or more regularisation would help",
             };
-            println!("gap {:.6} (standard error {:.1e}): {meaning}", g.gap, g.standard_error);
+            println!("gap {} (standard error {}): {meaning}", shown(g.gap), digits(g.standard_error, 2));
         }
     }
 

@@ -2,12 +2,16 @@
 
 use crate::batch::BatchOptions;
 use crate::csv_flags::CsvFlags;
-use crate::problem::{Optimizer, ProblemOptions};
+use crate::method::Method;
+use crate::modifiers::ModifierOptions;
+use crate::problem::ProblemOptions;
 use crate::protocol::Profile;
+use crate::rule_options::RuleOptions;
 use crate::run_options::RunOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::search;
 use crate::workload::DataSource;
+use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use simdescent::Metric;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -32,10 +36,11 @@ pub(crate) enum Command {
     Evaluate(EvaluateOptions),
     /// Print what a saved model makes of each feature: permutation importance, and the coefficients of a linear model.
     Explain(ExplainOptions),
-    /// Train once per fold of the training set without it, and print how good the models are on it. Scales are fitted anew per
-    /// fold; what fills gaps, levels of categories and balanced class weights are those of the whole training set.
+    /// Train once per fold of the training set without it, and print how good the models are on it. Scales, what fills gaps,
+    /// levels of categories and balanced class weights are those of the fold's own training rows.
     CrossValidate(Box<CrossValidateOptions>),
-    /// Train on more and more rows of the training set: would more data help?
+    /// Train on more and more rows of the training set: would more data help? Scales, what fills gaps and levels of categories are
+    /// those of all its rows.
     LearningCurve(Box<LearningCurveOptions>),
     /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
     Sweep(SweepOptions),
@@ -58,11 +63,41 @@ pub(crate) enum Tune {
     Search(Box<SearchOptions>),
 }
 
+/// The options of a run, from a file, from flags, or from both.
+///
+/// Whatever is left out has the default in brackets; the effect of a value is the same from a flag and from a file.
+#[derive(Debug, Args)]
+pub(crate) struct ConfiguredRun {
+    /// TOML file with the options of the run: a key is the name of a flag; flags below a heading belong into the table that it
+    /// names. A flag wins over the file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: RunOptions,
+}
+
+impl ConfiguredRun {
+    /// The run that file and flags say.
+    pub(crate) fn read(&self) -> Result<RunOptions> {
+        self.flags.over(self.config.as_deref())
+    }
+
+    /// The flags over another run.
+    pub(crate) fn over(&self, base: RunOptions) -> Result<RunOptions> {
+        self.flags.over_run(base)
+    }
+}
+
+/// What is printed.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Print JSON, with all that was found, instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct SearchOptions {
-    /// TOML file with the options of the training that are not searched, as for train. A flag wins over the file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// The space.
     #[arg(long, value_name = "FILE")]
     pub(crate) space: PathBuf,
@@ -75,8 +110,9 @@ pub(crate) struct SearchOptions {
     /// Of how many trials successive halving promotes one [default: 3].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) eta: Option<u64>,
-    /// What is sought, on the validation set.
-    #[arg(long, value_enum, default_value_t = search::Metric::BestLoss)]
+    /// What is sought, on the validation set: of the weights that a training keeps, which are the best ones with --patience and
+    /// else the last.
+    #[arg(long, value_enum, default_value_t = search::Metric::Loss)]
     pub(crate) metric: search::Metric,
     /// Append a JSON line per finished trial to this file; a search that finds some of its trials there does only the rest.
     #[arg(long, value_name = "FILE")]
@@ -87,23 +123,21 @@ pub(crate) struct SearchOptions {
     /// Draw the best value so far over the trials into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
-    /// Print JSON, with every trial, instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) run: RunOptions,
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) run: ConfiguredRun,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct TuneLearningRate {
-    #[command(flatten)]
-    pub(crate) problem: ProblemOptions,
-    /// The optimizer, with its usual hyper-parameters.
-    #[arg(long, value_name = "NAME", default_value = "sgd")]
-    pub(crate) optimizer: Optimizer,
-    /// Samples per step, at most all rows.
-    #[arg(long, value_name = "N", default_value = "32")]
-    pub(crate) batch_size: NonZeroUsize,
+    /// TOML file with the options of the run, as for train; schedule and length are those of the test. A flag wins over the
+    /// file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The optimizer, with its usual hyper-parameters [default: sgd]
+    #[arg(long, value_name = "NAME")]
+    optimizer: Option<Method>,
     /// The first rate.
     #[arg(long, value_name = "RATE", default_value_t = 1e-6)]
     pub(crate) from: f64,
@@ -116,18 +150,42 @@ pub(crate) struct TuneLearningRate {
     /// Weight of the past in the smoothed loss, in [0, 1).
     #[arg(long, value_name = "BETA", default_value_t = 0.9)]
     pub(crate) smoothing: f64,
-    /// Seed of data, weights and sample order.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Threads per training step; results do not depend on it.
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) threads: NonZeroUsize,
+    /// Seed of data, weights, sample order and dropout [default: 1]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads per training step; results do not depend on it [default: 1]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// Draw the loss over the rate into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
-    /// Print JSON, with every point of the curve, instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten, next_help_heading = "Data and model, [problem]")]
+    problem: ProblemOptions,
+    #[command(flatten, next_help_heading = "Numbers of the optimizer, [rule]")]
+    rule: RuleOptions,
+    #[command(flatten, next_help_heading = "Batches, [batch]")]
+    batch: BatchOptions,
+    #[command(flatten, next_help_heading = "Regularisation and clipping, [regularisation]")]
+    regularisation: ModifierOptions,
+}
+
+impl TuneLearningRate {
+    /// The run that file and flags say.
+    pub(crate) fn run(&self) -> Result<RunOptions> {
+        let flags = RunOptions {
+            optimizer: self.optimizer,
+            seed: self.seed,
+            threads: self.threads,
+            problem: self.problem.clone(),
+            rule: self.rule.clone(),
+            batch: self.batch.clone(),
+            regularisation: self.regularisation.clone(),
+            ..RunOptions::default()
+        };
+        flags.over(self.config.as_deref())
+    }
 }
 
 impl SearchOptions {
@@ -154,13 +212,13 @@ pub(crate) struct ScheduleCommand {
     /// Draw the schedule into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
-    /// Print JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
+/// A saved model and rows to use it on.
 #[derive(Debug, Args)]
-pub(crate) struct EvaluateOptions {
+pub(crate) struct SavedModelOptions {
     /// The file that `train --save` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
@@ -171,22 +229,22 @@ pub(crate) struct EvaluateOptions {
     /// Threads; results do not depend on it.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,
-    /// Print JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct EvaluateOptions {
+    #[command(flatten)]
+    pub(crate) saved: SavedModelOptions,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Without --data, rows are the training's own validation rows.
+#[derive(Debug, Args)]
 pub(crate) struct ExplainOptions {
-    /// The file that `train --save` wrote.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) checkpoint: PathBuf,
-    /// Rows to measure on instead of the training's own validation rows: csv:FILE, svmlight:FILE, npz:FILE or
-    /// npy:INPUTS.npy,TARGETS.npy, all rows of it, or mnist:DIR,
-    /// its validation part. Features are scaled as in the training.
-    #[arg(long, value_name = "KIND:PATH")]
-    pub(crate) data: Option<DataSource>,
-    /// What gets worse when a feature is permuted: loss, accuracy, log-loss, auc, macro-f1, rmse, mae or r2.
+    #[command(flatten)]
+    pub(crate) saved: SavedModelOptions,
+    /// What gets worse when a feature is permuted: loss, accuracy, log_loss, auc, macro_f1, rmse, mae or r2.
     #[arg(long, value_name = "NAME", default_value = "loss", value_parser = metric)]
     pub(crate) metric: Metric,
     /// Permutations of each feature.
@@ -198,27 +256,19 @@ pub(crate) struct ExplainOptions {
     /// Features that the text shows, the foremost of each table; JSON has all.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) top: usize,
-    /// Threads; results do not depend on it.
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) threads: NonZeroUsize,
-    /// Print JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 fn metric(text: &str) -> Result<Metric, String> {
-    let names = || Metric::ALL.map(|metric| metric.name().replace('_', "-")).join(", ");
-    let found = Metric::ALL.into_iter().find(|metric| metric.name() == text.replace('-', "_"));
+    let names = || Metric::ALL.map(Metric::name).join(", ");
+    let found = Metric::ALL.into_iter().find(|metric| metric.name() == text);
     found.ok_or_else(|| format!("unknown metric: take one of {}", names()))
 }
 
 /// Whatever is left out has the default in brackets; the effect of a value is the same from a flag and from a file.
 #[derive(Debug, Args)]
 pub(crate) struct TrainOptions {
-    /// TOML file with these options: a key is the name of a flag; flags below a heading belong into the table that it names.
-    /// A flag wins over the file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// Go on with the training whose state this file has, as if it had never stopped. Flags can change what leaves its steps as
     /// they are: how many, when to validate and stop, threads
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
@@ -229,47 +279,38 @@ pub(crate) struct TrainOptions {
     /// Write it every so many steps too, so that a killed training can be resumed.
     #[arg(long, value_name = "N", requires = "save")]
     pub(crate) save_every: Option<NonZeroU64>,
-    /// Print JSON, with all metrics, instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) run: RunOptions,
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) run: ConfiguredRun,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CrossValidateOptions {
-    /// TOML file with the options of the training, as for train. A flag wins over the file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// How many folds, up to the number of rows.
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub(crate) folds: usize,
     /// Leave the shares of the classes in the folds to chance.
     #[arg(long)]
     pub(crate) not_stratified: bool,
-    /// Print JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) run: RunOptions,
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) run: ConfiguredRun,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LearningCurveOptions {
-    /// TOML file with the options of the training, as for train. A flag wins over the file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
     /// On how many of the first rows to train [default: all, a half, … a 32nd]; every training has the steps of that on all.
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub(crate) rows: Vec<usize>,
     /// Draw the curve into this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
-    /// Print JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) run: RunOptions,
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) run: ConfiguredRun,
 }
 
 #[derive(Debug, Args)]

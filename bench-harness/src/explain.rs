@@ -2,60 +2,50 @@
 
 use crate::cli::ExplainOptions;
 use crate::report::number_value;
-use crate::saved_model;
+use crate::saved_model::{self, SavedModel};
+use crate::shown::shown;
 use crate::threads::Threads;
 use crate::workload::Inputs;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 use simdescent::dataset::Standardizer;
-use simdescent::{Checkpoint, Coefficients, Dataset, Evaluator, Importance, Model, PermutationImportance};
+use simdescent::{Coefficients, Dataset, Importance, Model, PermutationImportance, Settings};
 
 pub(crate) fn run(options: &ExplainOptions) -> Result<()> {
-    let threads = Threads::new(options.threads.get())?;
+    let threads = Threads::new(options.saved.threads.get())?;
     let exec = threads.exec()?;
 
-    let checkpoint = Checkpoint::read(&options.checkpoint)?;
-    let loss = checkpoint.settings().loss;
-    let load = || saved_model::model(&checkpoint).with_context(|| options.checkpoint.display().to_string());
-    let (mut model, description) = load()?;
-    let data = match &options.data {
-        Some(source) => saved_model::test_set(&checkpoint, &*model, source)?,
-        None => saved_model::for_model(saved_model::workload(&checkpoint)?.validation, &*model)?,
+    let mut saved = SavedModel::read(&options.saved)?;
+    let SavedModel { checkpoint, model, .. } = &mut saved;
+    let data = match &options.saved.data {
+        Some(source) => saved_model::test_set(checkpoint, &**model, source)?,
+        None => saved_model::for_model(saved_model::workload(checkpoint)?.validation, &**model)?,
     };
     // Importance permutes columns, and standard units need means.
     let data = Inputs::Dense.of(data, false)?;
-    let evaluator = Evaluator::new(loss, &data)?;
+    let settings = *checkpoint.settings();
+    let evaluator = settings.evaluator(&data)?;
     let importance =
         PermutationImportance { metric: options.metric, repeats: options.repeats.get(), seed: options.seed };
-    let metrics = evaluator.metrics(exec, &mut model);
+    let metrics = evaluator.metrics(exec, model);
     let explanation = Explanation {
         importance,
         value: importance.metric.of(&metrics),
-        importances: importance.measure(exec, &mut model, &evaluator)?,
-        outputs: Output::all(&*model, saved_model::standardizer(&checkpoint)?, &data)?,
+        importances: importance.measure(exec, model, &evaluator)?,
+        outputs: Output::all(&**model, &settings, saved_model::standardizer(checkpoint)?, &data)?,
         data: &data,
     };
-    if options.json {
-        let report = json!({
-            "schema_version": 1,
-            "checkpoint": options.checkpoint,
-            "model": description,
-            "loss": loss.name(),
-            "steps": checkpoint.history().steps(),
-            "data": data.name(),
-            "rows": data.rows(),
-            "isa": exec.isa().kernel_name(),
-            "importance": explanation.importance_json(),
-            "coefficients": explanation.coefficients_json(),
-        });
+    if options.output.json {
+        let mut report = saved.json(&options.saved);
+        report["data"] = json!(data.name());
+        report["rows"] = json!(data.rows());
+        report["isa"] = json!(exec.isa().kernel_name());
+        report["importance"] = explanation.importance_json();
+        report["coefficients"] = json!(explanation.coefficients_json());
         println!("{report:#}");
     } else {
-        println!(
-            "{description} after {} steps, on {} ({} rows)",
-            checkpoint.history().steps(),
-            data.name(),
-            data.rows()
-        );
+        let SavedModel { description, steps, .. } = &saved;
+        println!("{description} after {steps} steps, on {} ({} rows)", data.name(), data.rows());
         explanation.print(options.top);
     }
     Ok(())
@@ -68,10 +58,17 @@ struct Output {
 }
 
 impl Output {
-    /// Of a linear model. Where nothing scaled the features in training, standard deviations are those of `data`.
-    fn all(model: &dyn Model, scaled_by: Option<Standardizer>, data: &Dataset) -> Result<Option<Vec<Self>>> {
+    /// Of a linear model, in the unit of the targets. Where nothing scaled the features in training, standard deviations are
+    /// those of `data`.
+    fn all(
+        model: &dyn Model,
+        settings: &Settings,
+        scaled_by: Option<Standardizer>,
+        data: &Dataset,
+    ) -> Result<Option<Vec<Self>>> {
         let Some(coefficients) = model.coefficients() else { return Ok(None) };
         let both = |found: Coefficients| {
+            let found = settings.target_scaling.map_or(found.clone(), |scaling| found.in_target_units(scaling));
             Ok(match &scaled_by {
                 Some(standardizer) => Self { original: found.in_original_units(standardizer)?, standard: found },
                 None => Self { standard: found.in_standard_units(&Standardizer::fit(data))?, original: found },
@@ -158,15 +155,14 @@ impl Explanation<'_> {
         let width = names.clamp("(intercept)".len(), 40);
         let name = |j: usize| data.feature_name(j).chars().take(width).collect::<String>();
         let row = |name: &str, a: String, b: String| println!("{name:<width$} {a:>14} {b:>14}");
-        let number = |x: f64| format!("{x:.6}");
 
         let verb = if metric.higher_is_better() { "falls" } else { "rises" };
-        let value = self.value.map_or("-".into(), number);
+        let value = self.value.map_or("-".into(), shown);
         println!("importance: how much {} {value} {verb} if the feature is permuted, mean of {repeats}", metric.name());
         row("feature", "importance".into(), "deviation".into());
         for &j in self.order().iter().take(top) {
             let Importance { mean, deviation } = self.importances[j];
-            row(&name(j), number(mean), deviation.map_or("-".into(), number));
+            row(&name(j), shown(mean), deviation.map_or("-".into(), shown));
         }
         let Some(outputs) = &self.outputs else {
             return println!("coefficients: none, the model has hidden layers");
@@ -178,9 +174,9 @@ impl Explanation<'_> {
             }
             row("feature", "standard".into(), "original".into());
             for &j in output.order().iter().take(top) {
-                row(&name(j), number(output.standard.weights[j]), format!("{:.6e}", output.original.weights[j]));
+                row(&name(j), shown(output.standard.weights[j]), shown(output.original.weights[j]));
             }
-            row("(intercept)", number(output.standard.intercept), format!("{:.6e}", output.original.intercept));
+            row("(intercept)", shown(output.standard.intercept), shown(output.original.intercept));
         }
     }
 }

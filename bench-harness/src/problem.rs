@@ -1,5 +1,10 @@
 //! Which data and model a command works on, as options.
 
+mod loss;
+mod network;
+
+pub(crate) use network::ActivationName;
+
 use crate::csv_flags::CsvFlags;
 use crate::report::short;
 use crate::streamed::Streamed;
@@ -7,11 +12,12 @@ use crate::weights::{self, ClassWeights};
 use crate::workload::{self, DataSource, Inputs, ModelSpec, Workload};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use loss::LossName;
+use network::InitializerName;
 use serde::{Deserialize, Serialize};
-use simdescent::kernels::activation::Activation;
-use simdescent::{Dropout, Initializer, Loss, Rule, synthetic};
+use simdescent::dataset::CsvFile;
+use simdescent::{Dataset, Dropout, Loss, TargetScaling, synthetic};
 use std::num::NonZeroUsize;
-use std::str::FromStr;
 
 /// Data and model.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
@@ -47,6 +53,10 @@ pub(crate) struct ProblemOptions {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     loss_parameter: Option<f32>,
+    /// Train on targets that are scaled to mean 0 and deviation 1, as the training rows say, so that rates and penalties do not
+    /// depend on their unit; losses and metrics stay in it [default: true for files and the losses squared, absolute, huber, quantile]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    standardize_targets: Option<bool>,
     /// The share of each label that softmax-cross-entropy spreads over all classes, in [0, 1] [default: 0]
     #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
@@ -87,48 +97,6 @@ enum Embedded {
 pub(crate) enum Example {
     /// y = 3x + 2 + noise, one weight, no bias; by default 1000 steps of gradient descent, rate 0.01
     Linear,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ActivationName {
-    Identity,
-    Relu,
-    Tanh,
-    Sigmoid,
-    Gelu,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum LossName {
-    Squared,
-    Absolute,
-    Huber,
-    Quantile,
-    Logistic,
-    Hinge,
-    SquaredHinge,
-    Poisson,
-    SoftmaxCrossEntropy,
-    SmoothedSoftmaxCrossEntropy,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum InitializerName {
-    Zeros,
-    Constant,
-    Normal,
-    Uniform,
-    TruncatedNormal,
-    XavierNormal,
-    XavierUniform,
-    HeNormal,
-    HeUniform,
-    LecunNormal,
-    LecunUniform,
-    Orthogonal,
 }
 
 impl ProblemOptions {
@@ -176,10 +144,31 @@ impl ProblemOptions {
             (None, None, Some(data)) => data.workloads(seed, &self.csv)?.swap_remove(0),
             _ => bail!("give one of workload, example and data"),
         };
-        if let Some(class_weights) = &self.class_weights {
-            class_weights.apply(&mut workload)?;
-        }
+        self.weigh_classes(&mut workload)?;
         Ok(workload)
+    }
+
+    /// Gives both sets the class weights that are asked for.
+    pub(crate) fn weigh_classes(&self, workload: &mut Workload) -> Result<()> {
+        self.class_weights.as_ref().map_or(Ok(()), |class_weights| class_weights.apply(workload))
+    }
+
+    /// The CSV file, if the data is one.
+    pub(crate) fn csv_file(&self) -> Result<Option<CsvFile>> {
+        let Some(DataSource::Csv(path)) = &self.data else { return Ok(None) };
+        Ok(Some(CsvFile::open(path, &self.csv.options()?)?))
+    }
+
+    /// How the targets of this training set are scaled for this loss.
+    pub(crate) fn target_scaling(&self, training: &Dataset, loss: Loss) -> Result<Option<TargetScaling>> {
+        Ok(self.scales_targets(loss)?.then(|| TargetScaling::fit(loss, training)).transpose()?)
+    }
+
+    fn scales_targets(&self, loss: Loss) -> Result<bool> {
+        if self.standardize_targets == Some(true) && self.example.is_some() {
+            bail!("the example is shown beside the closed form of its own targets: leave --standardize-targets out");
+        }
+        Ok(self.standardize_targets.unwrap_or(self.data.is_some() && loss.scales_with_targets()))
     }
 
     /// Model and loss that the options want on this data.
@@ -207,6 +196,9 @@ impl ProblemOptions {
         let mut streamed = data.streamed(&self.csv)?;
         self.choose(&mut streamed.loss, &mut streamed.model)?;
         self.change(&mut streamed.model)?;
+        if self.scales_targets(streamed.loss)? {
+            streamed.fit_target_scaling()?;
+        }
         Ok(streamed)
     }
 
@@ -216,10 +208,7 @@ impl ProblemOptions {
         match (self.loss, self.loss_parameter) {
             (Some(name), parameter) => {
                 *loss = name.with(parameter)?;
-                let numbers = matches!(
-                    loss,
-                    Loss::Squared | Loss::Absolute | Loss::Huber { .. } | Loss::Quantile { .. } | Loss::Poisson
-                );
+                let numbers = loss.scales_with_targets() || *loss == Loss::Poisson;
                 let (features, outputs) = model.shape();
                 if numbers && outputs > 1 && self.data.is_some() {
                     *model = ModelSpec::Linear { features, bias: true };
@@ -284,122 +273,5 @@ impl ProblemOptions {
                 self.csv = CsvFlags::default();
             }
         }
-    }
-}
-
-impl From<ActivationName> for Activation {
-    fn from(name: ActivationName) -> Self {
-        match name {
-            ActivationName::Identity => Self::Identity,
-            ActivationName::Relu => Self::Relu,
-            ActivationName::Tanh => Self::Tanh,
-            ActivationName::Sigmoid => Self::Sigmoid,
-            ActivationName::Gelu => Self::Gelu,
-        }
-    }
-}
-
-impl LossName {
-    fn with(self, parameter: Option<f32>) -> Result<Loss> {
-        let loss = match self {
-            Self::Huber => Loss::Huber { delta: parameter.unwrap_or(1.0) },
-            Self::Quantile => Loss::Quantile { tau: parameter.unwrap_or(0.5) },
-            Self::SmoothedSoftmaxCrossEntropy => {
-                Loss::SmoothedSoftmaxCrossEntropy { label_smoothing: parameter.unwrap_or(0.1) }
-            }
-            _ if parameter.is_some() => bail!("--loss-parameter does not go with this --loss: it has no number"),
-            Self::Squared => Loss::Squared,
-            Self::Absolute => Loss::Absolute,
-            Self::Logistic => Loss::Logistic,
-            Self::Hinge => Loss::Hinge,
-            Self::SquaredHinge => Loss::SquaredHinge,
-            Self::Poisson => Loss::Poisson,
-            Self::SoftmaxCrossEntropy => Loss::SoftmaxCrossEntropy,
-        };
-        Ok(loss)
-    }
-}
-
-impl From<Activation> for ActivationName {
-    fn from(activation: Activation) -> Self {
-        match activation {
-            Activation::Identity => Self::Identity,
-            Activation::Relu => Self::Relu,
-            Activation::Tanh => Self::Tanh,
-            Activation::Sigmoid => Self::Sigmoid,
-            Activation::Gelu => Self::Gelu,
-        }
-    }
-}
-
-impl InitializerName {
-    fn with(self, scale: Option<f32>) -> Result<Initializer> {
-        let x = scale.unwrap_or(0.1);
-        let initializer = match self {
-            Self::Constant => Initializer::Constant { value: x },
-            Self::Normal => Initializer::Normal { std: x },
-            Self::Uniform => Initializer::Uniform { limit: x },
-            Self::TruncatedNormal => Initializer::TruncatedNormal { std: x },
-            Self::Orthogonal => Initializer::Orthogonal { gain: scale.unwrap_or(1.0) },
-            _ if scale.is_some() => bail!("--initializer-scale does not go with this --initializer: it has no number"),
-            Self::Zeros => Initializer::Zeros,
-            Self::XavierNormal => Initializer::XavierNormal,
-            Self::XavierUniform => Initializer::XavierUniform,
-            Self::HeNormal => Initializer::HeNormal,
-            Self::HeUniform => Initializer::HeUniform,
-            Self::LecunNormal => Initializer::LecunNormal,
-            Self::LecunUniform => Initializer::LecunUniform,
-        };
-        match initializer.fault() {
-            Some(fault) => bail!("--initializer-scale: {fault}"),
-            None => Ok(initializer),
-        }
-    }
-}
-
-/// An optimizer with its usual hyper-parameters, by name.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Optimizer(pub(crate) Rule);
-
-impl FromStr for Optimizer {
-    type Err = String;
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names = || Rule::ALL.map(Rule::name).join(", ");
-        Rule::from_name(name).map(Self).ok_or_else(|| format!("unknown optimizer {name:?}: take one of {}", names()))
-    }
-}
-
-/// How `train` minimises.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) enum Method {
-    /// Steps of a rule.
-    Rule(Rule),
-    /// L-BFGS on the whole training set.
-    Lbfgs,
-}
-
-impl FromStr for Method {
-    type Err = String;
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "lbfgs" => Ok(Self::Lbfgs),
-            _ => name.parse().map(|Optimizer(rule)| Self::Rule(rule)).map_err(|fault: String| fault + ", lbfgs"),
-        }
-    }
-}
-impl TryFrom<String> for Method {
-    type Error = String;
-    fn try_from(name: String) -> Result<Self, String> {
-        name.parse()
-    }
-}
-impl From<Method> for String {
-    fn from(method: Method) -> Self {
-        match method {
-            Method::Rule(rule) => rule.name(),
-            Method::Lbfgs => "lbfgs",
-        }
-        .to_owned()
     }
 }

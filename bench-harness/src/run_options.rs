@@ -1,14 +1,17 @@
 //! What a training run is, as options: in a file, on the command line, or both.
 
 use crate::batch::BatchOptions;
+use crate::method::Method;
 use crate::modifiers::ModifierOptions;
-use crate::problem::{Method, ProblemOptions};
+use crate::problem::ProblemOptions;
 use crate::rule_options::RuleOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use simdescent::{BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Loss, Modifiers, Rule, Sampling, Settings};
+use simdescent::{
+    BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Loss, Modifiers, Rule, Sampling, Settings, TargetScaling,
+};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use toml::{Table, Value};
@@ -20,36 +23,36 @@ pub(crate) struct RunOptions {
     /// The optimizer, with its usual hyper-parameters; lbfgs takes whole-batch steps until it converges or --steps are done, and
     /// of the other options only --l2, --seed, --trial, --threads and those of [problem] [default: sgd]
     #[arg(long, value_name = "NAME")]
-    optimizer: Option<Method>,
+    pub(crate) optimizer: Option<Method>,
     /// The learning-rate schedule; in brackets the default of what it takes [default: constant]
     #[arg(long, value_enum)]
-    schedule: Option<ScheduleName>,
+    pub(crate) schedule: Option<ScheduleName>,
     /// Seed of data, weights, sample order and dropout [default: 1]
     #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
     /// Another draw of weights, sample order and dropout on the same data [default: 0]
     #[arg(long, value_name = "N")]
-    trial: Option<u64>,
+    pub(crate) trial: Option<u64>,
     /// Threads per step; results do not depend on it [default: 1]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     #[command(flatten, next_help_heading = "Data and model, [problem]")]
     pub(crate) problem: ProblemOptions,
     #[command(flatten, next_help_heading = "Numbers of the optimizer, [rule]")]
-    rule: RuleOptions,
+    pub(crate) rule: RuleOptions,
     #[command(flatten, next_help_heading = "Learning rate, [learning-rate]")]
-    learning_rate: ScheduleOptions,
+    pub(crate) learning_rate: ScheduleOptions,
     #[command(flatten, next_help_heading = "Batches, [batch]")]
-    batch: BatchOptions,
+    pub(crate) batch: BatchOptions,
     #[command(flatten, next_help_heading = "Regularisation and clipping, [regularisation]")]
     pub(crate) regularisation: ModifierOptions,
     #[command(flatten, next_help_heading = "Length and validation, [fit]")]
-    fit: LengthOptions,
+    pub(crate) fit: LengthOptions,
 }
 
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct LengthOptions {
+pub(crate) struct LengthOptions {
     /// Steps at most; where the batch grows instead of a decay, as many samples as they would see at the first batch size
     /// [default: 10 epochs]
     #[arg(long, value_name = "N")]
@@ -122,7 +125,12 @@ impl RunOptions {
     }
 
     /// Settings and length of the run on so many training rows.
-    pub(crate) fn settings(&self, rows: usize, loss: Loss) -> Result<(Settings, FitOptions)> {
+    pub(crate) fn settings(
+        &self,
+        rows: usize,
+        loss: Loss,
+        target_scaling: Option<TargetScaling>,
+    ) -> Result<(Settings, FitOptions)> {
         let Method::Rule(rule) = self.method() else { bail!("lbfgs has no settings of steps") };
         let rule = self.rule.of(rule)?;
         let example = self.problem.example.is_some();
@@ -135,6 +143,7 @@ impl RunOptions {
         let (learning_rate, warmup) = self.learning_rate.build(name, steps)?;
         let settings = Settings {
             loss,
+            target_scaling,
             rule,
             learning_rate,
             warmup,

@@ -1,6 +1,7 @@
 //! What a checkpoint's notes say of its model, of the columns of its file and how its inputs were scaled, so that it can be used
 //! without the training data.
 
+use crate::cli::SavedModelOptions;
 use crate::problem::ActivationName;
 use crate::run_options::RunOptions;
 use crate::train::Subject;
@@ -8,8 +9,47 @@ use crate::workload::{DataSource, Inputs, ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use simdescent::dataset::{CsvEncoding, Standardizer};
 use simdescent::{Checkpoint, Dataset, Initializer, Model, Targets};
+
+/// A model as it was saved.
+pub(crate) struct SavedModel {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) model: Box<dyn Model>,
+    /// What it is called.
+    pub(crate) description: String,
+    /// Steps or iterations that made it.
+    pub(crate) steps: u64,
+}
+
+impl SavedModel {
+    pub(crate) fn read(options: &SavedModelOptions) -> Result<Self> {
+        let checkpoint = Checkpoint::read(&options.checkpoint)?;
+        let (model, description) = model(&checkpoint).with_context(|| options.checkpoint.display().to_string())?;
+        let steps = read(&checkpoint, ITERATIONS)?.unwrap_or(checkpoint.history().steps());
+        Ok(Self { checkpoint, model, description, steps })
+    }
+
+    /// What a report of it begins with.
+    pub(crate) fn json(&self, options: &SavedModelOptions) -> Value {
+        json!({
+            "schema_version": 1,
+            "checkpoint": options.checkpoint,
+            "model": self.description,
+            "loss": self.checkpoint.settings().loss.name(),
+            "steps": self.steps,
+        })
+    }
+}
+
+/// The note of the iterations of L-BFGS, which are no steps of a trainer.
+const ITERATIONS: &str = "lbfgs_iterations";
+
+/// Notes how many iterations of L-BFGS made the model.
+pub(crate) fn note_iterations(checkpoint: &mut Checkpoint, iterations: usize) {
+    checkpoint.notes.insert(ITERATIONS.into(), iterations.to_string());
+}
 
 /// The model, without how its weights start.
 #[derive(Serialize, Deserialize)]
@@ -110,7 +150,7 @@ pub(crate) fn for_model(data: Dataset, model: &dyn Model) -> Result<Dataset> {
 }
 
 /// The model with its weights, and how it is called.
-pub(crate) fn model(checkpoint: &Checkpoint) -> Result<(Box<dyn Model>, String)> {
+fn model(checkpoint: &Checkpoint) -> Result<(Box<dyn Model>, String)> {
     let shape: Shape = read(checkpoint, "model")?.context("the checkpoint does not say what model it is")?;
     // Before anything that large is made.
     if shape.parameters() != Some(checkpoint.weights.len()) {

@@ -3,6 +3,7 @@
 
 use crate::cli::ScheduleCommand;
 use crate::plot::{self, Plot};
+use crate::shown::shown;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -232,19 +233,19 @@ pub(crate) fn run(command: &ScheduleCommand) -> Result<()> {
         draw(path, learning_rate.name(), &plans, grows)?;
     }
     let stride = (plans.len() - 1).div_ceil(ROWS);
-    let shown = plans.iter().enumerate().filter(|(t, _)| t % stride == 0 || t + 1 == plans.len());
-    if command.json {
+    let rows = plans.iter().enumerate().filter(|(t, _)| t % stride == 0 || t + 1 == plans.len());
+    if command.output.json {
         let row =
             |(t, plan): (usize, &Plan)| json!({ "step": t, "rate": plan.learning_rate, "batch_size": plan.batch_size });
-        let rates: Vec<_> = shown.map(row).collect();
+        let rates: Vec<_> = rows.map(row).collect();
         let report = json!({ "schema_version": 1, "schedule": learning_rate, "warmup": warmup, "rates": rates });
         println!("{report:#}");
         return Ok(());
     }
     println!("{:>12}  learning rate{}", "step", if grows { "   batch size" } else { "" });
-    for (t, plan) in shown {
+    for (t, plan) in rows {
         let batch = if grows { format!("   {:>10}", plan.batch_size) } else { String::new() };
-        println!("{t:>12}  {:<13}{batch}", format!("{:.6e}", plan.learning_rate));
+        println!("{t:>12}  {:>13}{batch}", shown(plan.learning_rate));
     }
     if let Some(path) = &command.svg {
         println!("plot: {}", path.display());

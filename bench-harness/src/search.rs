@@ -15,7 +15,7 @@ mod trial;
 pub(crate) use metric::Metric;
 
 use crate::cli::SearchOptions;
-use crate::problem::Method as Trainer;
+use crate::method::Method as Trainer;
 use crate::sweep::progress_bar;
 use crate::threads::Threads;
 use crate::workload::{Inputs, Workload, data_digest};
@@ -58,7 +58,7 @@ fn point(dimensions: usize, index: u64, seed: u64) -> Vec<f64> {
 }
 
 pub(crate) fn run(options: &SearchOptions) -> Result<()> {
-    let base = options.run.over(options.config.as_deref())?;
+    let base = options.run.read()?;
     let space = Space::read(&options.space, &base)?;
     check(options, &base.method(), &space)?;
     let threads = Threads::new(base.threads.map_or(1, |n| n.get()))?;
@@ -73,6 +73,8 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
         data = Workload { model: usual, ..base.problem.keep(data)? };
     }
     let study = Study { exec, base, data, space, metric: options.metric };
+    let first = 0..options.trials.min(parzen::STARTUP);
+    study.check(first.map(|trial| point(study.space.parameters.len(), trial, study.base.seed())))?;
     let search = identity(options, &study)?;
     let mut journal = Journal::open(options.journal.as_deref(), &search, study.space.parameters.len())?;
     let records = match options.method {

@@ -4,7 +4,7 @@ use crate::csv_flags::CsvFlags;
 use crate::workload::{DataSource, ModelSpec, linear_model};
 use anyhow::{Result, bail};
 use simdescent::dataset::{CsvEncoding, CsvFile, Missing, RowStream, Standardizer};
-use simdescent::{Dataset, Loss};
+use simdescent::{Dataset, Loss, TargetScaling};
 
 /// Rows that validate, at most: they are in memory.
 const MOST_HELD_OUT: usize = 10_000;
@@ -18,6 +18,18 @@ pub(crate) struct Streamed {
     pub(crate) model: ModelSpec,
     pub(crate) standardizer: Option<Standardizer>,
     pub(crate) encoding: Option<CsvEncoding>,
+    pub(crate) target_scaling: Option<TargetScaling>,
+}
+
+impl Streamed {
+    /// Scales the targets as the training rows say.
+    pub(crate) fn fit_target_scaling(&mut self) -> Result<()> {
+        if !self.loss.scales_with_targets() {
+            bail!("--standardize-targets does not go with the loss {}: leave it out", self.loss.name());
+        }
+        self.target_scaling = Some(self.rows.target_scaling()?);
+        Ok(())
+    }
 }
 
 /// Of so many rows the last validates.
@@ -62,6 +74,6 @@ impl DataSource {
         };
         let (name, loss, model) = linear_model(rows.features(), rows.classes());
         let name = format!("{name} on {}, streamed", self.file_name());
-        Ok(Streamed { name, rows, validation, loss, model, standardizer, encoding: encoded_by })
+        Ok(Streamed { name, rows, validation, loss, model, standardizer, encoding: encoded_by, target_scaling: None })
     }
 }

@@ -1,27 +1,30 @@
 //! `simdescent tune`: hyper-parameters by measurement.
 
 use crate::cli::TuneLearningRate;
+use crate::method::Method;
 use crate::plot::{self, Plot};
+use crate::shown::digits;
 use crate::threads::Threads;
-use anyhow::Result;
+use crate::workload::Workload;
+use anyhow::{Result, bail};
 use serde_json::json;
-use simdescent::{LearningRateFinder, Settings};
+use simdescent::LearningRateFinder;
 
 /// `simdescent tune lr`: the exponential range test.
 pub(crate) fn learning_rate(options: &TuneLearningRate) -> Result<()> {
-    let threads = Threads::new(options.threads.get())?;
+    let run = options.run()?;
+    if run.method() == Method::Lbfgs {
+        bail!("lbfgs has no learning rate: choose another --optimizer");
+    }
+    let threads = Threads::new(run.threads.map_or(1, |n| n.get()))?;
     let exec = threads.exec()?;
-    let workload = options.problem.workload(options.seed)?;
-    let settings = Settings {
-        loss: workload.loss,
-        rule: options.optimizer.0,
-        batch_size: options.batch_size.get().min(workload.training.rows()),
-        seed: options.seed,
-        ..Settings::default()
-    };
+    let workload = run.problem.workload(run.seed())?;
+    let Workload { training, loss, .. } = &workload;
+    let target_scaling = run.problem.target_scaling(training, *loss)?;
+    let (settings, _) = run.settings(training.rows(), *loss, target_scaling)?;
     let finder =
         LearningRateFinder { from: options.from, to: options.to, steps: options.steps, smoothing: options.smoothing };
-    let found = finder.run(exec, workload.model.build(0, options.seed), &workload.training, settings)?;
+    let found = finder.run(exec, workload.model.build(run.trial(), run.seed()), training, settings)?;
 
     if let Some(path) = &options.svg {
         let curve = |y: fn(&simdescent::RangePoint) -> f64| found.points.iter().map(|p| (p.rate, y(p))).collect();
@@ -35,7 +38,7 @@ pub(crate) fn learning_rate(options: &TuneLearningRate) -> Result<()> {
         };
         plot::write(path, &[plot])?;
     }
-    if options.json {
+    if options.output.json {
         let report = json!({
             "schema_version": 1,
             "workload": workload.name,
@@ -52,17 +55,17 @@ pub(crate) fn learning_rate(options: &TuneLearningRate) -> Result<()> {
             "{}: {}, {}, batch {}",
             workload.name,
             workload.model.describe(),
-            options.optimizer.0.name(),
+            settings.rule.name(),
             settings.batch_size
         );
         match found.suggested {
-            Some(rate) => println!("suggested      {rate:.3e}   (steepest fall of the loss)"),
+            Some(rate) => println!("suggested      {}   (steepest fall of the loss)", digits(rate, 4)),
             None => println!("suggested      none: the loss never falls in this range; take a lower --from"),
         }
-        println!("lowest loss    {:.3e}", found.lowest);
+        println!("lowest loss    {}", digits(found.lowest, 4));
         match found.exploded {
-            Some(rate) => println!("loss exploded  {rate:.3e}"),
-            None => println!("loss exploded  not up to {:.3e}", options.to),
+            Some(rate) => println!("loss exploded  {}", digits(rate, 4)),
+            None => println!("loss exploded  not up to {}", digits(options.to, 4)),
         }
         if let Some(path) = &options.svg {
             println!("plot: {}", path.display());

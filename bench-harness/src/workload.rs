@@ -88,6 +88,16 @@ impl ModelSpec {
         }
     }
 
+    /// The same for so many features.
+    pub(crate) fn with_inputs(&self, features: usize) -> Self {
+        let mut model = self.clone();
+        match &mut model {
+            Self::Linear { features: own, .. } => *own = features,
+            Self::Mlp { widths, .. } => widths[0] = features,
+        }
+        model
+    }
+
     /// A model with the weights of this trial.
     pub(crate) fn build(&self, trial: u64, seed: u64) -> Box<dyn Model> {
         match self {
@@ -287,13 +297,13 @@ fn shuffled_split(data: Dataset, seed: u64) -> Result<(Dataset, Dataset)> {
     shuffled.split_at(training_rows(rows)).context("data too small to split 80:20")
 }
 
-fn shuffled(rows: usize, seed: u64) -> Vec<u32> {
+pub(crate) fn shuffled(rows: usize, seed: u64) -> Vec<u32> {
     let mut order: Vec<u32> = (0..rows as u32).collect();
     Stream::new(StreamKey::new(Purpose::Data, seed)).shuffle(&mut order);
     order
 }
 
-fn training_rows(rows: usize) -> usize {
+pub(crate) fn training_rows(rows: usize) -> usize {
     rows - rows.div_ceil(5)
 }
 

@@ -88,7 +88,19 @@ fn the_finder_suggests_a_rate_and_gives_its_curve() {
     let picture = std::fs::read_to_string(&svg).unwrap();
     assert!(picture.contains("suggested") && picture.contains("training loss"));
     let printed = text(&simdescent(&arguments).stdout);
-    assert!(printed.contains(&format!("suggested      {suggested:.3e}")), "{printed}");
+    let line = printed.lines().find_map(|line| line.strip_prefix("suggested      ")).unwrap();
+    let rate: f64 = line.split(' ').next().unwrap().parse().unwrap();
+    assert!((rate / suggested - 1.0).abs() < 1e-3, "{printed}");
+    // What a file says of the run holds, but for schedule and length.
+    let config = dir.path().join("run.toml");
+    let run = "optimizer = 'adam'\nschedule = 'cosine'\nseed = 3\n[problem]\nworkload = 'linear'\n[rule]\nbeta1 = 0.5\n\
+        [learning-rate]\nrate = 0.5\n[batch]\nbatch-size = 64\n[fit]\nsteps = 7\n";
+    std::fs::write(&config, run).unwrap();
+    let from_file = json(&["tune", "lr", "--config", config.to_str().unwrap()]);
+    let flags = "tune lr --workload linear --optimizer adam --beta1 0.5 --batch-size 64 --seed 3";
+    assert_eq!(from_file, json(&flags.split(' ').collect::<Vec<_>>()));
+    assert_eq!((&from_file["optimizer"], &from_file["batch_size"]), (&"adam".into(), &64.into()));
+    refused(&["tune", "lr", "--optimizer", "lbfgs"], "lbfgs has no learning rate");
     refused(&["tune", "lr", "--from", "1", "--to", "0.1"], "the first below the last");
     refused(&["tune", "lr", "--optimizer", "sgdm"], "unknown optimizer \"sgdm\": take one of sgd, momentum");
 }

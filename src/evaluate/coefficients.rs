@@ -2,6 +2,7 @@
 
 use crate::dataset::Standardizer;
 use crate::error::DataError;
+use crate::target_scaling::TargetScaling;
 use serde::Serialize;
 
 /// What one output of a linear model is: Σ wⱼ·xⱼ + b. [`Model::coefficients`](crate::Model::coefficients) has one per output.
@@ -51,6 +52,13 @@ impl Coefficients {
         let shift: f64 = self.weights.iter().zip(standardizer.mean()).map(|(w, mean)| w * mean).sum();
         let weights = self.weights.iter().zip(standardizer.scale()).map(|(w, scale)| w / scale).collect();
         Ok(Self { weights, intercept: self.intercept + shift })
+    }
+
+    /// Of a model that was trained on scaled targets, the same function with values in the targets' unit: wⱼ·deviation and
+    /// b·deviation + mean.
+    pub fn in_target_units(&self, scaling: TargetScaling) -> Self {
+        let weights = self.weights.iter().map(|w| w * scaling.deviation).collect();
+        Self { weights, intercept: self.intercept * scaling.deviation + scaling.mean }
     }
 
     fn check(&self, standardizer: &Standardizer) -> Result<(), DataError> {

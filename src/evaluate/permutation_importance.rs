@@ -15,6 +15,8 @@ use simdescent_kernels::{Exec, MatRef};
 /// importance_j = metric(x_j permuted) − metric(as it is)      original − permuted where higher is better
 /// ```
 ///
+/// scikit-learn's `permutation_importance` is the same with 5 repeats, of its score.
+///
 /// It says what this model uses on these rows, not what the targets depend on: if two features say the same, the model may use
 /// either or half of each. The levels of a category are permuted one by one. Of a linear model with weights w and the squared loss,
 /// it is 2·wⱼ²·Var(xⱼ) − 2·wⱼ·Cov(ŷ − y, xⱼ) in expectation, with variance and covariance of these rows (divided by n); after least

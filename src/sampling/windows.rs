@@ -5,6 +5,7 @@ use crate::dataset::{RowStream, Rows, Targets};
 use crate::error::DataError;
 use crate::loss::{Loss, Prepared};
 use crate::random::{Stream, StreamKey};
+use crate::target_scaling::TargetScaling;
 use simdescent_kernels::MatRef;
 
 /// An endless source of batches that has one window of rows in memory, and one batch.
@@ -31,6 +32,7 @@ pub(crate) struct Windows {
     /// The batch.
     batch: (Vec<f32>, Vec<f32>),
     prepared: Prepared,
+    target_scaling: Option<TargetScaling>,
 }
 
 impl Windows {
@@ -58,7 +60,12 @@ impl Windows {
             next: 0,
             batch: (vec![], vec![]),
             prepared: Prepared::unweighted(Targets::Values(vec![])),
+            target_scaling: None,
         }
+    }
+
+    pub(crate) fn with_target_scaling(self, target_scaling: Option<TargetScaling>) -> Self {
+        Self { target_scaling, ..self }
     }
 
     /// The next batch, of `batch_size` rows, from 1 to all.
@@ -96,7 +103,10 @@ impl Windows {
         }
         self.next += wanted;
         let fitted = self.loss.prepare_targets(&self.rows.targets(targets)?);
-        let targets = fitted.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
+        let mut targets = fitted.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
+        if let Some(scaling) = self.target_scaling {
+            scaling.apply(&mut targets);
+        }
         self.prepared = Prepared::unweighted(targets);
         let (targets, weights) = self.prepared.rows(0, wanted);
         Ok(Batch { inputs: Rows::Dense(MatRef::new(inputs, wanted, features)), targets, weights })

@@ -5,11 +5,13 @@ use clap::ValueEnum;
 use serde::Serialize;
 use simdescent::Metrics;
 
-/// A number on the validation set. All but the first are of the weights that are kept in the end.
+/// A number on the validation set. All but the first are of the weights that are kept in the end: with early stopping the best ones,
+/// else the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub(crate) enum Metric {
-    /// The lowest loss of the run; minimised
+    /// The lowest loss of the run, whether or not its weights are kept: it rewards rates so high that the loss jumps; minimised
     BestLoss,
     /// The loss; minimised
     Loss,

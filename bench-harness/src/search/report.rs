@@ -4,6 +4,7 @@ use super::importance::{first_order, ranks};
 use super::trial::{Outcome, Record, Study};
 use crate::cli::SearchOptions;
 use crate::plot::{self, Plot};
+use crate::shown::shown;
 use anyhow::{Context, Result, bail};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
         };
         plot::write(path, &[plot])?;
     }
-    if options.json {
+    if options.output.json {
         let report = json!({
             "schema_version": 1,
             "workload": study.data.name,
@@ -62,7 +63,18 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
     // What became of a trial is its last record.
     let last = |record: &Record| !records.iter().any(|other| other.trial == record.trial && other.rung > record.rung);
     let count = |outcome| records.iter().filter(|record| record.outcome == outcome && last(record)).count();
-    println!("{}: {}, {} ({} is better)", study.data.name, options.method.name(), metric.name(), direction(metric));
+    println!(
+        "{}: {}, {} ({} is better){}",
+        study.data.name,
+        options.method.name(),
+        metric.name(),
+        direction(metric),
+        if metric == super::Metric::BestLoss {
+            ""
+        } else {
+            " of the weights kept: the best with --patience, else the last"
+        }
+    );
     println!(
         "{} complete, {} censored, {} infeasible",
         count(Outcome::Complete),
@@ -81,10 +93,10 @@ pub(super) fn write(options: &SearchOptions, study: &Study<'_>, search: &str, re
         println!("  {name:<32} {}", share.map_or("unknown: too few trials".into(), |share| format!("{share:.2}")));
     }
     println!(
-        "\nbest: trial {}, {} {:.6}, digest {}",
+        "\nbest: trial {}, {} {}, digest {}",
         best.trial,
         metric.name(),
-        best.value.unwrap_or(f64::NAN),
+        shown(best.value.unwrap_or(f64::NAN)),
         digest(best)
     );
     for name in at_border {
@@ -146,14 +158,14 @@ fn best_so_far(records: &[Record], cost: &dyn Fn(&Record) -> Option<f64>) -> Vec
 
 /// The best trials.
 fn table(study: &Study<'_>, records: &[Record], cost: &dyn Fn(&Record) -> Option<f64>) -> String {
-    let mut shown: Vec<&Record> = records.iter().filter(|record| record.outcome == Outcome::Complete).collect();
-    shown.sort_by(|a, b| cost(a).unwrap_or(f64::NAN).total_cmp(&cost(b).unwrap_or(f64::NAN)));
+    let mut ranked: Vec<&Record> = records.iter().filter(|record| record.outcome == Outcome::Complete).collect();
+    ranked.sort_by(|a, b| cost(a).unwrap_or(f64::NAN).total_cmp(&cost(b).unwrap_or(f64::NAN)));
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     let names = study.space.parameters.iter().map(|p| p.name.as_str());
     table.set_header(["trial", &study.metric.name(), "steps"].into_iter().chain(names));
-    for record in shown.iter().take(ROWS) {
-        let value = format!("{:.6}", record.value.unwrap_or(f64::NAN));
+    for record in ranked.iter().take(ROWS) {
+        let value = shown(record.value.unwrap_or(f64::NAN));
         let values = record.values.values().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
         table.add_row([record.trial.to_string(), value, record.steps.to_string()].into_iter().chain(values));
     }

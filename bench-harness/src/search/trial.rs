@@ -2,12 +2,13 @@
 
 use super::metric::Metric;
 use super::space::{Space, nest};
+use crate::plan::diverged;
 use crate::run_options::{RunOptions, overlay};
 use crate::workload::Workload;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use simdescent::kernels::Exec;
-use simdescent::{Evaluator, FitOptions, FitProgress, Loss, Model, Stop, Trainer};
+use simdescent::{FitOptions, FitProgress, Model, Stop, Trainer};
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
@@ -56,7 +57,6 @@ pub(crate) struct Study<'t> {
 /// A training that can be gone on with.
 pub(crate) struct Training<'d> {
     trainer: Trainer<'d, Box<dyn Model>>,
-    loss: Loss,
     options: FitOptions,
     progress: FitProgress,
 }
@@ -102,19 +102,32 @@ impl Study<'_> {
         training.as_mut().map_or(Ok(()), |training| training.go_on(self, record, share))
     }
 
+    /// Whether a trial can begin at any of these points. If not, it is not for the values that are searched.
+    pub(crate) fn check(&self, points: impl IntoIterator<Item = Vec<f64>>) -> Result<()> {
+        let mut first = None;
+        for (trial, point) in (0..).zip(points) {
+            match self.begin(&self.blank(trial, point)) {
+                Ok(_) => return Ok(()),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        first.map_or(Ok(()), |error| Err(error.context("no trial can begin, whatever is searched; the first")))
+    }
+
     fn begin(&self, record: &Record) -> Result<Training<'_>> {
         let run = RunOptions::deserialize(self.configuration(&record.values)?)?;
         let (model, loss) = run.problem.model_and_loss(&self.data)?;
-        let (settings, options) = run.settings(self.data.training.rows(), loss)?;
+        let target_scaling = run.problem.target_scaling(&self.data.training, loss)?;
+        let (settings, options) = run.settings(self.data.training.rows(), loss, target_scaling)?;
         let model = model.build(run.trial(), run.seed());
         let trainer = Trainer::new(self.exec, model, &self.data.training, settings)?;
-        Ok(Training { trainer, loss, options, progress: FitProgress::default() })
+        Ok(Training { trainer, options, progress: FitProgress::default() })
     }
 }
 
 impl Training<'_> {
     fn go_on(&mut self, study: &Study<'_>, record: &mut Record, share: f64) -> Result<()> {
-        let validation = Evaluator::new(self.loss, &study.data.validation)?;
+        let validation = self.trainer.settings().evaluator(&study.data.validation)?;
         let pause = if share < 1.0 { (share * self.options.steps as f64).ceil() as u64 } else { u64::MAX };
         let end = self.trainer.fit_until(&validation, self.options, &mut self.progress, pause)?;
         let best = self.progress.best().map(|best| self.progress.validations()[best].evaluation.loss);
@@ -132,7 +145,7 @@ impl Training<'_> {
                 record.outcome = if end.is_some() { Outcome::Complete } else { Outcome::Censored };
             }
             Some(_) => record.reason = Some(format!("{} is not finite", study.metric.name())),
-            None => record.reason = Some("diverged".into()),
+            None => record.reason = Some(diverged(record.steps)),
         }
         Ok(())
     }

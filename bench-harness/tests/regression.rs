@@ -1,0 +1,136 @@
+//! Regression on targets in a unit of their own: trained scaled, reported in it.
+
+mod command;
+
+use command::{json, refused, simdescent, text};
+use serde_json::Value;
+use std::fs;
+
+/// price = 250 000 + 80 000·x − 3·x², in the file's unit; x is uniform in −1 to 1, whole prices.
+fn houses(folder: &tempfile::TempDir) -> String {
+    let row = |i: u32| {
+        let x = f64::from(i * 7919 % 1009) / 504.5 - 1.0;
+        format!("{x:.4},{}.5\n", (250_000.0 + 80_000.0 * x - 3.0 * x * x).round())
+    };
+    let path = folder.path().join("houses.csv");
+    fs::write(&path, "x,price\n".to_owned() + &(0..400).map(row).collect::<String>()).unwrap();
+    format!("csv:{}", path.display())
+}
+
+fn rmse(report: &Value) -> f64 {
+    report["metrics"]["validation"]["regression"]["rmse"].as_f64().unwrap_or(f64::INFINITY)
+}
+
+#[test]
+fn a_network_of_default_options_learns_prices_and_speaks_in_their_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = houses(&folder);
+    let file = folder.path().join("run").to_str().unwrap().to_owned();
+    let train = |more: &str| {
+        let options = ["train", "--data", &data, "--hidden", "16"];
+        json(&options.into_iter().chain(more.split_whitespace()).collect::<Vec<_>>())
+    };
+    let report = train(&format!("--save {file}"));
+    // The spread of the prices is 46 000.
+    assert!(rmse(&report) < 15_000.0, "{}", report["metrics"]);
+    let (loss, rmse_squared) = (report["loss"].as_f64().unwrap(), rmse(&report).powi(2));
+    assert!((loss / rmse_squared - 1.0).abs() < 1e-4, "the loss is in the unit too: {loss}, {rmse_squared}");
+    let scaling = &report["settings"]["target_scaling"];
+    assert!((scaling["mean"].as_f64().unwrap() / 250_000.0 - 1.0).abs() < 0.05, "{scaling}");
+    assert_eq!(train("--standardize-targets false")["stop"], "diverged");
+
+    // What is saved knows it.
+    let evaluated = json(&["evaluate", "--checkpoint", &file]);
+    assert_eq!(evaluated["metrics"], report["metrics"]);
+    let elsewhere = json(&["evaluate", "--checkpoint", &file, "--data", &data]);
+    let test = elsewhere["metrics"]["test"]["regression"]["rmse"].as_f64().unwrap();
+    assert!(test < 15_000.0, "{elsewhere}");
+    let longer = json(&["train", "--resume", &file, "--steps", "300", "--validate-every", "2"]);
+    assert_eq!(longer["digest"], train("--steps 300")["digest"]);
+    refused(&["train", "--resume", &file, "--standardize-targets", "false"], "keeps its data and model");
+
+    let importance = &json(&["explain", "--checkpoint", &file])["importance"]["features"][0]["mean"];
+    assert!(importance.as_f64().unwrap() > 1e9, "in the square of the unit: {importance}");
+}
+
+#[test]
+fn coefficients_are_in_the_unit_of_the_targets_whoever_minimised() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = houses(&folder);
+    let file = folder.path().join("run").to_str().unwrap().to_owned();
+    for options in ["--optimizer lbfgs", "--rate 0.1 --steps 500", "--rate 0.1 --steps 500 --standardize-targets false"]
+    {
+        let train = ["train", "--data", &data, "--save", &file];
+        let report = json(&train.into_iter().chain(options.split(' ')).collect::<Vec<_>>());
+        assert!(rmse(&report) < 30.0, "{options}: {}", report["metrics"]);
+        let output = &json(&["explain", "--checkpoint", &file])["coefficients"][0];
+        let [slope, intercept] =
+            [&output["features"][0]["original"], &output["intercept"]["original"]].map(|x| x.as_f64().unwrap());
+        assert!((slope / 80_000.0 - 1.0).abs() < 1e-3, "{options}: {output}");
+        assert!((intercept / 250_000.0 - 1.0).abs() < 1e-3, "{options}: {output}");
+    }
+}
+
+/// L1 makes exact zeros of what says nothing, L2 only small numbers; λ is in units of the scaled targets.
+#[test]
+fn the_lasso_and_the_elastic_net_leave_features_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    let noise = |i: u32, k: u32| f64::from((i * (7919 + 1000 * k) + k * k) % 1009) / 504.5 - 1.0;
+    let row = |i: u32| {
+        let x = [0, 1, 2, 3, 4].map(|k| noise(i, k));
+        format!("{},{},{},{},{},{}\n", x[0], x[1], x[2], x[3], x[4], 3000.0 * x[0] - 1000.0 * x[1] + 9000.5)
+    };
+    fs::write(&path, (0..400).map(row).collect::<String>()).unwrap();
+    let (data, file) = (format!("csv:{}", path.display()), folder.path().join("run").to_str().unwrap().to_owned());
+    let zeros = |options: &str| {
+        let train = ["train", "--data", &data, "--rate", "0.1", "--steps", "600", "--save", &file];
+        json(&train.into_iter().chain(options.split(' ')).collect::<Vec<_>>());
+        let features = &json(&["explain", "--checkpoint", &file])["coefficients"][0]["features"];
+        features.as_array().unwrap().iter().filter(|feature| feature["original"] == 0.0).count()
+    };
+    assert_eq!(zeros("--l2 0.1"), 0);
+    assert_eq!(zeros("--l1 0.1"), 3);
+    assert_eq!(zeros("--l1 0.1 --l2 0.1"), 3);
+}
+
+#[test]
+fn every_command_scales_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = houses(&folder);
+    let with = |command: &str, more: &str| {
+        let all = format!("{command} --data {data} --hidden 16 {more}");
+        json(&all.split_whitespace().collect::<Vec<_>>())
+    };
+    let folds = with("cross-validate", "");
+    assert!(folds["summary"]["rmse"]["mean"].as_f64().unwrap() < 20_000.0, "{folds}");
+    let curve = with("learning-curve", "");
+    assert!(curve["points"][5]["validation"]["r2"].as_f64().unwrap() > 0.8, "{curve}");
+    assert_eq!(curve["points"][5]["validation"]["loss"], with("train", "")["loss"]);
+    let found = with("tune lr", "")["result"]["suggested"].as_f64().unwrap();
+    assert!((1e-3..1.0).contains(&found), "a rate for targets of deviation 1: {found}");
+    let streamed = with("train", "--stream 1000 --sampling fixed-order --steps 200");
+    assert!(rmse(&streamed) < 15_000.0, "{streamed}");
+    let space = folder.path().join("space.toml");
+    fs::write(&space, "[learning-rate]\nrate = { log = [0.01, 0.1] }\n").unwrap();
+    let best = with("tune search", &format!("--trials 2 --metric rmse --space {}", space.display()));
+    assert!(best["best"]["value"].as_f64().unwrap() < 15_000.0, "{best}");
+}
+
+#[test]
+fn where_scaling_means_nothing_it_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = houses(&folder);
+    let counts = ["train", "--data", &data, "--loss", "poisson", "--rate", "1e-9", "--steps", "1"];
+    assert_eq!(json(&counts)["settings"]["target_scaling"], Value::Null);
+    refused(&[&counts[..], &["--standardize-targets"]].concat(), "not for poisson");
+    refused(&[&counts[..], &["--standardize-targets", "--stream"]].concat(), "poisson");
+    refused(&["train", "--workload", "mlp", "--standardize-targets"], "not for softmax_cross_entropy");
+    refused(&["train", "--example", "linear", "--standardize-targets"], "closed form");
+    let embedded = json(&["train", "--workload", "linear", "--steps", "1"]);
+    assert_eq!(embedded["settings"]["target_scaling"], Value::Null);
+    let asked = json(&["train", "--workload", "linear", "--steps", "1", "--standardize-targets"]);
+    assert!(asked["settings"]["target_scaling"]["deviation"].is_f64());
+    let help = text(&simdescent(&["train", "--help"]).stdout);
+    assert!(help.contains("--standardize-targets"), "{help}");
+}

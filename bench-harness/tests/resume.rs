@@ -1,0 +1,76 @@
+//! `train --save` and `--resume` as a user meets them.
+
+mod command;
+
+use command::json;
+use serde_json::Value;
+
+fn train(arguments: &[&str]) -> Value {
+    json(&[&["train"], arguments].concat())
+}
+
+fn refused(arguments: &[&str], wanted: &str) {
+    command::refused(&[&["train"], arguments].concat(), wanted);
+}
+
+/// Killed somewhere after its first save, and gone on with, it is the run that nobody killed: in all that it prints.
+#[test]
+fn a_killed_training_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("run.safetensors");
+    let file = file.to_str().unwrap();
+    let options = "--workload mlp --optimizer adam --schedule cosine --dropout 0.1 --steps 3000 --patience 60 --validate-every 70";
+    let options: Vec<&str> = options.split(' ').collect();
+    let saving = [&["train"], &options[..], &["--save", file, "--save-every", "50"]].concat();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_simdescent"))
+        .args(&saving)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while !std::path::Path::new(file).exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let steps = json(&["evaluate", "--checkpoint", file])["steps"].as_u64().unwrap();
+    assert!(steps >= 50 && steps.is_multiple_of(50), "{steps}");
+    assert!(train(&["--resume", file, "--threads", "2"]) == train(&options));
+}
+
+#[test]
+fn a_training_can_be_made_longer_but_not_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("run.safetensors");
+    let file = file.to_str().unwrap();
+    let options = ["--workload", "softmax", "--optimizer", "nesterov", "--validate-every", "20"];
+    let steps = |n| [&options[..], &["--steps", n]].concat();
+    train(&[&steps("100")[..], &["--save", file]].concat());
+    assert!(train(&["--resume", file, "--steps", "160"]) == train(&steps("160")));
+    assert_eq!(train(&["--resume", file])["steps"], 100, "there is nothing left to do");
+    refused(&["--resume", file, "--rate", "0.1"], "keeps its settings, learning_rate would change from");
+    refused(&["--resume", file, "--workload", "mlp"], "keeps its data and model");
+    refused(&["--resume", file, "--activation", "tanh"], "--hidden");
+    let network = dir.path().join("network.safetensors");
+    let network = network.to_str().unwrap();
+    train(&["--steps", "2", "--save", network]);
+    refused(&["--resume", network, "--activation", "tanh"], "keeps its data and model");
+    refused(&["--resume", network, "--dropout", "0.5"], "keeps its data and model");
+    refused(&["--resume", file, "--seed", "2"], "seed would change");
+    refused(&["--resume", file, "--patience", "2", "--steps", "200"], "in the middle of a fit");
+    refused(&["--resume", file, "--optimizer", "lbfgs"], "lbfgs has no state");
+    refused(&["--resume", file, "--config", "x.toml"], "cannot be used with");
+    refused(&["--save-every", "5"], "--save");
+    let minimum = dir.path().join("lbfgs.safetensors");
+    let minimum = minimum.to_str().unwrap();
+    train(&["--workload", "linear", "--optimizer", "lbfgs", "--save", minimum]);
+    refused(&["--resume", minimum], "has no state to go on from: train again with more --steps");
+    refused(&["--optimizer", "lbfgs", "--save", minimum, "--save-every", "2"], "lbfgs saves its result only");
+    let foreign = dir.path().join("foreign.safetensors");
+    let data = simdescent::synthetic::linear_example();
+    let exec = simdescent::kernels::Exec::default();
+    let mut trainer =
+        simdescent::Trainer::new(exec, simdescent::Linear::new(1, false), &data, simdescent::Settings::default())
+            .unwrap();
+    trainer.checkpoint().write(&foreign).unwrap();
+    refused(&["--resume", foreign.to_str().unwrap()], "does not say what training it is of");
+}

@@ -1,0 +1,50 @@
+//! A whole training, and how good its model is on both sets.
+
+use crate::dataset::Dataset;
+use crate::evaluate::{Evaluator, Metrics};
+use crate::fit::{FitOptions, Stop};
+use crate::model::Model;
+use crate::settings::{ConfigError, Settings};
+use crate::trainer::Trainer;
+use simdescent_kernels::Exec;
+
+/// What a training from start to end came to: the unit of [`cross_validate`](crate::cross_validate) and
+/// [`learning_curve`](crate::learning_curve).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// On the rows that it was trained on.
+    pub training: Metrics,
+    /// On the others.
+    pub validation: Metrics,
+    /// Why it ended.
+    pub stop: Stop,
+    /// Steps it took.
+    pub steps: u64,
+}
+
+impl Measured {
+    /// Trains `model` and measures what a [`fit`](Trainer::fit) leaves: with early stopping the best weights, else the last. A
+    /// batch is at most the whole training set.
+    ///
+    /// # Errors
+    /// [`ConfigError`] as [`Trainer::new`] and [`Trainer::fit`].
+    ///
+    /// # Panics
+    /// As [`Trainer::fit`].
+    pub fn train<M: Model>(
+        exec: Exec<'_>,
+        model: M,
+        training: &Dataset,
+        validation: &Evaluator<'_>,
+        (settings, options): (Settings, FitOptions),
+    ) -> Result<Self, ConfigError> {
+        let settings = Settings { batch_size: settings.batch_size.min(training.rows()), ..settings };
+        let seen = settings.evaluator(training)?;
+        let mut trainer = Trainer::new(exec, model, training, settings)?;
+        let stop = trainer.fit(validation, options)?.stop;
+        let steps = trainer.history().steps();
+        let metrics = |model: &mut M| (seen.metrics(exec, model), validation.metrics(exec, model));
+        let (training, validation) = trainer.at_result(options, metrics);
+        Ok(Self { training, validation, stop, steps })
+    }
+}

@@ -1,0 +1,178 @@
+//! Scaling the targets of a regression to mean 0 and standard deviation 1, with the numbers of the training set only.
+
+use crate::dataset::{Dataset, RowStream, Targets};
+use crate::error::DataError;
+use crate::loss::Loss;
+use crate::settings::ConfigError;
+use serde::{Deserialize, Serialize};
+
+/// How a model that predicts numbers of mean 0 and standard deviation 1 goes with targets y in their own unit:
+///
+/// ```text
+/// trained on   t = f32((y − mean)/deviation)
+/// predicts     ŷ = f32(mean + deviation·z),   z the model's output
+/// ```
+///
+/// The gradient of the squared loss grows with the targets, and so a good learning rate falls with their square: one for
+/// targets near 1 diverges on prices. On t rates, penalties and clipping mean the same for any unit. scikit-learn's
+/// `TransformedTargetRegressor(transformer=StandardScaler())` does the same; Keras and PyTorch leave it to the caller.
+///
+/// As [`Settings::target_scaling`](crate::Settings::target_scaling) it changes what [`Trainer`](crate::Trainer) minimises, whose
+/// recorded training losses are of t. Evaluation stays in the unit of y: [`Settings::evaluator`](crate::Settings::evaluator).
+///
+/// ```
+/// use simdescent::{Dataset, Evaluator, Linear, Loss, Settings, TargetScaling, Targets, Trainer};
+/// use simdescent_kernels::Exec;
+///
+/// let x: Vec<f32> = (0..100).map(|i| i as f32 / 50.0 - 1.0).collect();
+/// let prices = x.iter().map(|x| 250_000.0 + 80_000.0 * x).collect();
+/// let data = Dataset::new("houses", x, 1, Targets::Values(prices))?;
+/// let target_scaling = Some(TargetScaling::fit(Loss::Squared, &data)?);
+/// let settings = Settings { target_scaling, ..Settings::default() };
+/// let mut trainer = Trainer::new(Exec::default(), Linear::new(1, true), &data, settings)?;
+/// (0..1000).for_each(|_| _ = trainer.step());
+/// let metrics = settings.evaluator(&data)?.metrics(Exec::default(), trainer.model_mut());
+/// assert!(metrics.regression.unwrap().rmse < 100.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetScaling {
+    /// Mean of the training targets, in their unit
+    pub mean: f64,
+    /// Their standard deviation (divided by n), in their unit; 1 if all are equal
+    pub deviation: f64,
+}
+
+impl TargetScaling {
+    /// Measures the targets of `training`; rows count by their [weights](Dataset::with_weights). Sums run over the rows in order, in
+    /// `f64`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the loss is none of squared, absolute, Huber and quantile, or the targets do not go with it.
+    pub fn fit(loss: Loss, training: &Dataset) -> Result<Self, ConfigError> {
+        Self::check_loss(loss)?;
+        let refused = |fault| ConfigError::Targets { name: training.name().to_owned(), fault };
+        let Targets::Values(values) = loss.prepare_targets(training.targets()).map_err(refused)? else {
+            unreachable!("these losses have numbers as targets")
+        };
+        let weight = |i: usize| training.weights().map_or(1.0, |w| f64::from(w[i]));
+        let mut pass = |see: &mut dyn FnMut(f64, f64)| {
+            values.iter().enumerate().for_each(|(i, &y)| see(f64::from(y), weight(i)));
+            Ok::<_, ConfigError>(())
+        };
+        Self::fit_passes(&mut pass)
+    }
+
+    /// Measures the targets of all rows that each call of `pass` shows with their weights.
+    fn fit_passes<E>(mut pass: impl FnMut(&mut dyn FnMut(f64, f64)) -> Result<(), E>) -> Result<Self, E> {
+        let (mut sum, mut total) = (0.0, 0.0);
+        pass(&mut |y, weight| {
+            sum += weight * y;
+            total += weight;
+        })?;
+        let mean = if total > 0.0 { sum / total } else { 0.0 };
+        let mut squares = 0.0;
+        pass(&mut |y, weight| squares += weight * ((y - mean) * (y - mean)))?;
+        let deviation = if squares > 0.0 { (squares / total).sqrt() } else { 1.0 };
+        Ok(Self { mean, deviation })
+    }
+
+    /// What is minimised on scaled targets, so that the loss in the unit of y is minimised: δ of Huber's loss is in that unit.
+    pub(crate) fn loss(self, loss: Loss) -> Loss {
+        match loss {
+            Loss::Huber { delta } => Loss::Huber { delta: (f64::from(delta) / self.deviation) as f32 },
+            other => other,
+        }
+    }
+
+    pub(crate) fn apply(self, targets: &mut Targets) {
+        if let Targets::Values(values) = targets {
+            values.iter_mut().for_each(|y| *y = ((f64::from(*y) - self.mean) / self.deviation) as f32);
+        }
+    }
+
+    /// ŷ of an output.
+    pub(crate) fn restore(self, output: f32) -> f32 {
+        (self.mean + self.deviation * f64::from(output)) as f32
+    }
+
+    pub(crate) fn check(self, loss: Loss) -> Result<(), ConfigError> {
+        Self::check_loss(loss)?;
+        if !self.mean.is_finite() || !self.deviation.is_finite() || self.deviation <= 0.0 {
+            let message =
+                format!("mean {} and deviation {} have to be finite, the second positive", self.mean, self.deviation);
+            return Err(ConfigError::TargetScaling(message));
+        }
+        Ok(())
+    }
+
+    fn check_loss(loss: Loss) -> Result<(), ConfigError> {
+        if loss.scales_with_targets() {
+            return Ok(());
+        }
+        let message = format!("is for the losses squared, absolute, huber and quantile, not for {}", loss.name());
+        Err(ConfigError::TargetScaling(message))
+    }
+}
+
+impl RowStream {
+    /// [`TargetScaling::fit`] on these rows, to the same bits. Reads the file twice.
+    ///
+    /// # Errors
+    /// As reading.
+    pub fn target_scaling(&mut self) -> Result<TargetScaling, DataError> {
+        let rows = self.rows();
+        let mut row = vec![];
+        let scaling = TargetScaling::fit_passes(|see| {
+            self.rewind()?;
+            for _ in 0..rows {
+                row.clear();
+                see(f64::from(self.next(&mut row)?), 1.0);
+            }
+            Ok::<_, DataError>(())
+        })?;
+        self.rewind()?;
+        Ok(scaling)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(values: Vec<f32>) -> Dataset {
+        Dataset::new("t", vec![0.0; values.len()], 1, Targets::Values(values)).unwrap()
+    }
+
+    #[test]
+    fn targets_get_mean_0_and_deviation_1_and_come_back() {
+        let scaling = TargetScaling::fit(Loss::Squared, &data(vec![1.0, 5.0, 1.0, 5.0])).unwrap();
+        assert_eq!(scaling, TargetScaling { mean: 3.0, deviation: 2.0 });
+        let mut targets = Targets::Values(vec![1.0, 3.0, 9.0]);
+        scaling.apply(&mut targets);
+        assert_eq!(targets, Targets::Values(vec![-1.0, 0.0, 3.0]));
+        assert_eq!([-1.0, 0.0, 3.0].map(|z| scaling.restore(z)), [1.0, 3.0, 9.0]);
+        assert_eq!(scaling.loss(Loss::Huber { delta: 3.0 }), Loss::Huber { delta: 1.5 });
+        let constant = TargetScaling::fit(Loss::Absolute, &data(vec![0.1; 7])).unwrap();
+        assert_eq!(constant.deviation, 1.0);
+    }
+
+    #[test]
+    fn rows_without_weight_say_nothing() {
+        let weighted = data(vec![1.0, 5.0, 1e6]).with_weights(vec![1.0, 1.0, 0.0]).unwrap();
+        let scaling = TargetScaling::fit(Loss::Squared, &weighted).unwrap();
+        assert_eq!(scaling, TargetScaling { mean: 3.0, deviation: 2.0 });
+    }
+
+    #[test]
+    fn other_losses_and_nonsense_are_refused() {
+        for loss in [Loss::Poisson, Loss::Logistic, Loss::Hinge, Loss::SoftmaxCrossEntropy] {
+            let message = TargetScaling::fit(loss, &data(vec![0.0, 1.0])).unwrap_err().to_string();
+            assert!(message.contains(&format!("quantile, not for {}", loss.name())), "{message}");
+        }
+        for (mean, deviation) in [(f64::NAN, 1.0), (0.0, 0.0), (0.0, f64::INFINITY), (0.0, -1.0)] {
+            assert!(TargetScaling { mean, deviation }.check(Loss::Squared).is_err());
+        }
+    }
+}
