@@ -4,6 +4,8 @@
 //! The model is zᵢ = Σⱼ x\[i,j\]·w\[j\] (+ b), the loss any [`Pointwise`] one: least squares, logistic, Huber, hinge, Poisson
 //! regression. X is dense ([`MatRef`](crate::MatRef)) or sparse ([`CsrRef`]), the parameters are w, then b if there is one.
 //!
+//! Models with several outputs: [`softmax_loss_and_gradient`] on a dense X, [`csr_gemm`] and [`csr_gemm_t`] on a sparse one.
+//!
 //! Rows are taken in groups that fit L1: their outputs, the loss and its derivatives r, then their part r·x of the gradient.
 //!
 //! # Order of operations
