@@ -36,10 +36,10 @@ impl DataSource {
         let (mut rows, mut validation) = match self {
             Self::Csv(path) => {
                 let options = csv.options()?;
-                if matches!(options.missing, Missing::Median | Missing::MostFrequent) {
+                if options.missing == Missing::MostFrequent {
                     bail!(
-                        "--impute {} needs whole columns in memory: with --stream take mean or constant, or fill the gaps in the file",
-                        if options.missing == Missing::Median { "median" } else { "most-frequent" }
+                        "--impute most-frequent needs whole columns in memory: with --stream take mean, median or constant, or fill \
+                         the gaps in the file"
                     );
                 }
                 let mut file = CsvFile::open(path, &options)?;
