@@ -2,7 +2,7 @@
 
 mod file;
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, RowStream};
 use crate::error::DataError;
 use crate::fit::FitProgress;
 use crate::history::History;
@@ -18,8 +18,6 @@ use std::path::PathBuf;
 /// Everything a [`Trainer`] needs to go on as if it had never stopped, to the bit: parameters, optimizer state, settings,
 /// history, and where in which order of samples it is. Dropout needs nothing, its masks are functions of the step.
 ///
-/// A run on a [`RowStream`](crate::dataset::RowStream) is the exception: its checkpoint is for evaluation.
-///
 /// The model's architecture and the data are not in it; their shape and the data's SHA-256 are, and are compared.
 ///
 /// ```
@@ -32,7 +30,7 @@ use std::path::PathBuf;
 /// # let folder = std::env::temp_dir().join(format!("simdescent-doc-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
 /// let path = folder.join("run.safetensors");
-/// trainer.checkpoint().write(&path)?;
+/// trainer.checkpoint()?.write(&path)?;
 ///
 /// let checkpoint = Checkpoint::read(&path)?;
 /// let mut resumed = Trainer::resume(Exec::default(), Linear::new(1, true), &data, &checkpoint)?;
@@ -64,7 +62,7 @@ pub struct Checkpoint {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The file cannot be read or is no checkpoint.
+    /// The file cannot be read or is no checkpoint; or the data of a stream cannot be read.
     #[error(transparent)]
     Read(#[from] DataError),
     /// The file cannot be written; what was there before still is.
@@ -115,11 +113,16 @@ impl Checkpoint {
 }
 
 impl<'d, M: Model> Trainer<'d, M> {
-    /// The run as it is now. Reads all data once, for its digest.
-    pub fn checkpoint(&mut self) -> Checkpoint {
+    /// The run as it is now. Looks at all data, for its digest; a [stream](Trainer::streaming) is read only the first time, once
+    /// to its end and again up to where the training is.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Read`] if a stream cannot be read.
+    pub fn checkpoint(&mut self) -> Result<Checkpoint, CheckpointError> {
+        let data = self.batches.data_digest()?;
         let weights = self.at_average(|model| model.parameters().to_vec());
         let (state, accumulated) = self.optimizer.state();
-        Checkpoint {
+        Ok(Checkpoint {
             weights,
             notes: BTreeMap::new(),
             fit: None,
@@ -130,15 +133,18 @@ impl<'d, M: Model> Trainer<'d, M> {
             accumulated,
             history: self.history.clone(),
             place: self.batches.place(),
-            data: self.batches.data_digest(),
-        }
+            data,
+        })
     }
 
     /// The run in the middle of a [fit](Trainer::fit_until), or at its end before [`end_fit`](Trainer::end_fit); with early stopping the
     /// [`weights`](Checkpoint::weights) are the best so far.
-    pub fn fit_checkpoint(&mut self, progress: &FitProgress) -> Checkpoint {
+    ///
+    /// # Errors
+    /// As [`checkpoint`](Self::checkpoint).
+    pub fn fit_checkpoint(&mut self, progress: &FitProgress) -> Result<Checkpoint, CheckpointError> {
         let weights = self.at_best(progress, |model| model.parameters().to_vec());
-        Checkpoint { weights, fit: Some(progress.clone()), ..self.checkpoint() }
+        Ok(Checkpoint { weights, fit: Some(progress.clone()), ..self.checkpoint()? })
     }
 
     /// Goes on from a checkpoint, on the same data and with a model made as the first one was (dropout included).
@@ -153,21 +159,44 @@ impl<'d, M: Model> Trainer<'d, M> {
     ) -> Result<Self, CheckpointError> {
         checkpoint.check_layout(&model)?;
         model.parameters_mut().copy_from_slice(&checkpoint.parameters);
-        let mut trainer = Self::new(exec, model, data, checkpoint.settings)?;
-        if trainer.batches.data_digest() != checkpoint.data {
-            let message = format!("was made on other data than {}", data.name());
+        Self::new(exec, model, data, checkpoint.settings)?.go_on(checkpoint, data.name())
+    }
+
+    /// [`resume`](Self::resume) for a run on a [stream](Self::streaming): of the same rows, and the same window if they are reshuffled.
+    /// Reads the file once, and again up to where the training was.
+    ///
+    /// # Errors
+    /// As there, and [`CheckpointError::Read`] if the stream cannot be read.
+    pub fn resume_streaming(
+        exec: Exec<'d>,
+        mut model: M,
+        rows: RowStream,
+        window: usize,
+        checkpoint: &Checkpoint,
+    ) -> Result<Self, CheckpointError> {
+        checkpoint.check_layout(&model)?;
+        model.parameters_mut().copy_from_slice(&checkpoint.parameters);
+        let name = format!("{}, {window} rows at a time", rows.name());
+        Self::streaming(exec, model, rows, window, checkpoint.settings)?.go_on(checkpoint, &name)
+    }
+
+    /// The trainer, new with the parameters and settings of the checkpoint, where the run was.
+    fn go_on(mut self, checkpoint: &Checkpoint, data: &str) -> Result<Self, CheckpointError> {
+        let found = self.batches.data_digest()?;
+        if found != checkpoint.data {
+            let message = format!("was made on other data than {data}");
             return Err(CheckpointError::Mismatch(message));
         }
         let lengths = |state: &[Vec<f32>; 3]| state.each_ref().map(Vec::len);
-        let (wanted, found) = (lengths(trainer.optimizer.state().0), lengths(&checkpoint.state));
+        let (wanted, found) = (lengths(self.optimizer.state().0), lengths(&checkpoint.state));
         if wanted != found {
             let rule = checkpoint.settings.rule.name();
             let message = format!("{rule} needs state of lengths {wanted:?}, it has {found:?}");
             return Err(CheckpointError::Mismatch(message));
         }
-        trainer.batches.go_to(&checkpoint.place).map_err(CheckpointError::Mismatch)?;
-        trainer.optimizer.restore(checkpoint.state.clone(), checkpoint.accumulated, checkpoint.history.steps());
-        trainer.history = checkpoint.history.clone();
-        Ok(trainer)
+        self.batches.go_to(&checkpoint.place)?;
+        self.optimizer.restore(checkpoint.state.clone(), checkpoint.accumulated, checkpoint.history.steps());
+        self.history = checkpoint.history.clone();
+        Ok(self)
     }
 }

@@ -10,18 +10,21 @@ mod sparse;
 mod standardizer;
 mod stream;
 mod svmlight;
+mod targets;
 mod weights;
 
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
 pub(crate) use inference::Inference;
 pub(crate) use input::open_regular;
 pub(crate) use sparse::Rows;
+pub(crate) use stream::Buffer;
 
 pub use idx::{read_idx_pair, read_mnist_dir};
 pub use npy::{read_npy_pair, read_npz};
 pub use standardizer::Standardizer;
 pub use stream::RowStream;
 pub use svmlight::{read_svmlight, read_svmlight_sparse};
+pub use targets::Targets;
 
 use crate::error::DataError;
 use sparse::Inputs;
@@ -32,9 +35,6 @@ use std::sync::Arc;
 /// The most input values (rows × features) a reader builds from a file whose size does not already bound them: 2³¹,
 /// which is 8 GiB as `f32`.
 const MAX_ELEMENTS: usize = 1 << 31;
-
-/// How far from 1 the probabilities of a row may add up: numbers of a text file are rounded.
-const PROBABILITY_TOLERANCE: f64 = 1e-3;
 
 /// A table for supervised learning, checked once so that training needs no checks.
 ///
@@ -64,101 +64,6 @@ pub struct Dataset {
     class_names: Option<Arc<[String]>>,
     weights: Option<Vec<f32>>,
     class_weights: Option<Vec<f32>>,
-}
-
-/// One target per row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Targets {
-    /// Regression: `[rows]` finite values.
-    Values(Vec<f32>),
-    /// Classification: `[rows]` labels, each below `classes`.
-    Labels {
-        /// The class of each row, `0..classes`.
-        labels: Vec<u32>,
-        /// How many classes there are; a class may have no row.
-        classes: usize,
-    },
-    /// Classification by more than one label: how probable each class is.
-    Probabilities {
-        /// `[rows, classes]` row-major, at least 0; a row adds up to 1, give or take 10⁻³.
-        values: Vec<f32>,
-        /// How many classes there are.
-        classes: usize,
-    },
-}
-
-impl Targets {
-    /// Decides what a column of numbers from a text file means. The first rule that fits every value wins:
-    ///
-    /// 1. 0 and 1, or −1 and 1: two classes, −1 becoming class 0
-    /// 2. whole numbers 0 ≤ v < 1000: classes, `classes` = largest value + 1
-    /// 3. anything else: regression values
-    ///
-    /// A regression target of small whole numbers (counts, grades) reads as classes, and a validation file may lack the
-    /// last class of its training file: [`Dataset::with_targets`] corrects both.
-    pub fn infer(values: Vec<f32>) -> Targets {
-        let mut inference = Inference::default();
-        values.iter().for_each(|&v| inference.see(v));
-        match inference.classes() {
-            Some(classes) => Targets::Labels { labels: values.iter().map(|&v| v.max(0.0) as u32).collect(), classes },
-            None => Targets::Values(values),
-        }
-    }
-
-    /// How many rows have a target.
-    pub fn rows(&self) -> usize {
-        match self {
-            Targets::Values(values) => values.len(),
-            Targets::Labels { labels, .. } => labels.len(),
-            Targets::Probabilities { values, classes } => values.len().checked_div(*classes).unwrap_or(0),
-        }
-    }
-
-    /// How many classes there are, if there are any.
-    pub fn classes(&self) -> Option<usize> {
-        match self {
-            Targets::Values(_) => None,
-            Targets::Labels { classes, .. } | Targets::Probabilities { classes, .. } => Some(*classes),
-        }
-    }
-
-    fn check(&self, name: &str) -> Result<(), DataError> {
-        let problem = match self {
-            Targets::Values(values) => {
-                values.iter().position(|v| !v.is_finite()).map(|row| format!("row {row}: target is {}", values[row]))
-            }
-            Targets::Labels { labels, classes } => labels
-                .iter()
-                .position(|&label| label as usize >= *classes)
-                .map(|row| format!("row {row}: label {}, but there are {classes} classes", labels[row])),
-            Targets::Probabilities { values, classes } if self.rows() * classes != values.len() => {
-                Some(format!("{} probabilities do not fill rows of {classes} classes", values.len()))
-            }
-            Targets::Probabilities { values, classes } => values
-                .chunks_exact((*classes).max(1))
-                .position(|row| {
-                    let total: f64 = row.iter().map(|&p| f64::from(p)).sum();
-                    // A NaN is in no range.
-                    let probable = row.iter().all(|&p| p >= 0.0) && (total - 1.0).abs() <= PROBABILITY_TOLERANCE;
-                    !probable
-                })
-                .map(|row| format!("row {row}: the targets are no probabilities that add up to 1")),
-        };
-        problem.map_or(Ok(()), |message| Err(DataError::invalid(name, message)))
-    }
-
-    /// Keeps the first `rows` targets and returns the rest.
-    fn split_off(&mut self, rows: usize) -> Targets {
-        match self {
-            Targets::Values(values) => Targets::Values(values.split_off(rows)),
-            Targets::Labels { labels, classes } => {
-                Targets::Labels { labels: labels.split_off(rows), classes: *classes }
-            }
-            Targets::Probabilities { values, classes } => {
-                Targets::Probabilities { values: values.split_off(rows * *classes), classes: *classes }
-            }
-        }
-    }
 }
 
 impl Dataset {
@@ -370,69 +275,4 @@ impl fmt::Debug for Dataset {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bad_tables_are_refused() {
-        let labels = |labels: &[u32], classes| Targets::Labels { labels: labels.to_vec(), classes };
-        let probabilities = |values: &[f32], classes| Targets::Probabilities { values: values.to_vec(), classes };
-        let cases = [
-            (vec![], 1, labels(&[], 2), "0 rows of 1 features"),
-            (vec![], 0, labels(&[0], 2), "1 rows of 0 features"),
-            (vec![1.0; 5], 2, labels(&[0, 1], 2), "5 inputs do not fill 2 rows of 2 features"),
-            (vec![1.0; 4], usize::MAX, labels(&[0, 1], 2), "4 inputs do not fill"),
-            (vec![0.0, 1.0, 2.0, f32::NAN], 2, labels(&[0, 1], 2), "row 1, feature 1: input is NaN"),
-            (vec![0.0; 2], 1, labels(&[0, 2], 2), "row 1: label 2, but there are 2 classes"),
-            (vec![0.0], 1, Targets::Values(vec![f32::INFINITY]), "row 0: target is inf"),
-            (vec![0.0], 1, probabilities(&[1.0], 0), "0 rows of 1 features"),
-            (vec![0.0], 1, probabilities(&[0.5, 0.5, 1.0], 2), "3 probabilities do not fill rows of 2 classes"),
-            (vec![0.0; 2], 1, probabilities(&[0.5, 0.5, 0.5, 0.4], 2), "row 1: the targets are no probabilities"),
-            (vec![0.0], 1, probabilities(&[1.5, -0.5], 2), "row 0: the targets are no probabilities"),
-            (vec![0.0], 1, probabilities(&[f32::NAN, 1.0], 2), "row 0: the targets are no probabilities"),
-        ];
-        for (inputs, features, targets, expected) in cases {
-            let message = Dataset::new("t", inputs, features, targets).unwrap_err().to_string();
-            assert!(message.starts_with("dataset t: ") && message.contains(expected), "{message}");
-        }
-    }
-
-    #[test]
-    fn targets_follow_the_documented_rules() {
-        let labels = |labels: &[u32], classes| Targets::Labels { labels: labels.to_vec(), classes };
-        assert_eq!(Targets::infer(vec![1.0, -0.0]), labels(&[1, 0], 2));
-        assert_eq!(Targets::infer(vec![1.0, -1.0]), labels(&[1, 0], 2));
-        assert_eq!(Targets::infer(vec![0.0, 0.0]), labels(&[0, 0], 2));
-        assert_eq!(Targets::infer(vec![0.0, 999.0]), labels(&[0, 999], 1000));
-        for values in [vec![0.0, 1000.0], vec![-1.0, 0.0, 1.0], vec![0.5, 1.0], vec![f32::NAN], vec![-2.0]] {
-            assert!(matches!(Targets::infer(values), Targets::Values(_)));
-        }
-    }
-
-    #[test]
-    fn split_keeps_rows_classes_and_says_so_in_the_names() {
-        let data = Dataset::new("t", vec![0.0, 1.0, 2.0], 1, Targets::infer(vec![0.0, 1.0, 4.0])).unwrap();
-        let (training, validation) = data.clone().split_at(2).unwrap();
-        assert_eq!((training.name(), validation.name()), ("t[0..2]", "t[2..3]"));
-        assert_eq!((training.inputs(), validation.row(0)), (&[0.0, 1.0][..], &[2.0][..]));
-        assert_eq!(validation.targets(), &Targets::Labels { labels: vec![4], classes: 5 });
-        for rows in [0, 3, 4] {
-            let message = data.clone().split_at(rows).unwrap_err().to_string();
-            assert!(message.contains(&format!("cannot split 3 rows at {rows}")), "{message}");
-        }
-        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        assert_eq!(data.feature_names().collect::<Vec<_>>(), ["x0"]);
-        let named = data.clone().with_feature_names(names(&["age"])).unwrap();
-        let named = named.with_class_names(names(&["a", "b", "c", "d", "e"])).unwrap();
-        for part in [named.select(&[2, 0]), named.clone().split_at(1).unwrap().1] {
-            assert_eq!((part.feature_name(0), part.class_names().unwrap().len()), ("age".into(), 5));
-        }
-        let fewer = Targets::Labels { labels: vec![0, 1, 2], classes: 3 };
-        assert_eq!(named.clone().with_targets(fewer).unwrap().class_names(), None);
-        assert!(named.clone().with_feature_names(vec![]).unwrap_err().to_string().contains("0 names for 1 features"));
-        assert!(named.with_class_names(names(&["a"])).is_err());
-        assert!(
-            data.with_targets(Targets::Values(vec![1.0])).unwrap_err().to_string().contains("1 targets for 3 rows")
-        );
-    }
-}
+mod tests;

@@ -59,6 +59,11 @@ pub fn trajectory_digest(losses: &[f32], parameters: &[f32]) -> String {
             hash.update(x.to_bits().to_le_bytes());
         }
     }
+    hexadecimal(hash)
+}
+
+/// 64 digits.
+pub(crate) fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -64,7 +64,16 @@ pub trait Model: Send {
         _ = (exec, inputs);
         panic!("this model takes no sparse inputs")
     }
-    /// As [`backward`](Model::backward), after [`forward_sparse`](Model::forward_sparse).
+    /// As [`forward_training`](Model::forward_training) for sparse inputs.
+    ///
+    /// # Panics
+    /// If the model takes none.
+    fn forward_training_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
+        let _ = step;
+        self.forward_sparse(exec, inputs)
+    }
+    /// As [`backward`](Model::backward), after [`forward_sparse`](Model::forward_sparse) or
+    /// [`forward_training_sparse`](Model::forward_training_sparse).
     ///
     /// # Panics
     /// Likewise.
@@ -113,6 +122,9 @@ impl<M: Model + ?Sized> Model for Box<M> {
     }
     fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
         (**self).forward_sparse(exec, inputs)
+    }
+    fn forward_training_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
+        (**self).forward_training_sparse(exec, inputs, step)
     }
     fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
         (**self).backward_sparse(exec, inputs)

@@ -7,6 +7,7 @@ pub(crate) use feed::Feed;
 pub(crate) use windows::Windows;
 
 use crate::dataset::{Rows, Targets};
+use crate::history::hexadecimal;
 use crate::loss::{BatchTargets, Prepared, Weights};
 use crate::random::{Stream, StreamKey};
 use serde::{Deserialize, Serialize};
@@ -61,9 +62,9 @@ pub(crate) struct Batches<'d> {
 /// Where in its order a source of batches is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Place {
-    /// The rows in the order of this epoch; empty if they are not reshuffled.
+    /// The rows in the order of this epoch, of a stream those of the window that is in use; empty if they are not reshuffled.
     pub(crate) order: Vec<u32>,
-    /// Where in it the next batch starts.
+    /// Where in the epoch the next batch starts.
     pub(crate) next: usize,
     /// Words drawn from the stream.
     pub(crate) drawn: u64,
@@ -146,15 +147,10 @@ impl<'d> Batches<'d> {
         if place.next >= rows {
             return Err(format!("the next batch starts at row {} of {rows}", place.next));
         }
-        if self.sampling == Sampling::Reshuffled {
-            let mut seen = vec![false; rows];
-            let mut new = |&row: &u32| seen.get_mut(row as usize).is_some_and(|seen| !std::mem::replace(seen, true));
-            if place.order.len() != rows || !place.order.iter().all(&mut new) {
-                return Err(format!("the order of samples is none of {rows} rows"));
-            }
+        let reshuffled = self.sampling == Sampling::Reshuffled;
+        check_order(&place.order, if reshuffled { rows } else { 0 })?;
+        if reshuffled {
             self.order.copy_from_slice(&place.order);
-        } else if !place.order.is_empty() {
-            return Err("there is an order of samples, but the sampling has none".into());
         }
         self.next = place.next;
         self.stream = Stream::at(self.key, 0, place.drawn);
@@ -200,7 +196,7 @@ impl<'d> Batches<'d> {
                 floats(&mut hash, weights);
             }
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(hash)
     }
 
     /// Copies the rows `order[from..to]` together.
@@ -231,6 +227,17 @@ impl<'d> Batches<'d> {
         self.prepared.gather(&data.prepared, order);
         let (targets, weights) = self.prepared.rows(0, order.len());
         Batch { inputs, targets, weights }
+    }
+}
+
+/// Whether an order is one of so many rows, each once.
+fn check_order(order: &[u32], rows: usize) -> Result<(), String> {
+    let mut seen = vec![false; rows];
+    let mut new = |&row: &u32| seen.get_mut(row as usize).is_some_and(|seen| !std::mem::replace(seen, true));
+    match order.len() == rows && order.iter().all(&mut new) {
+        true => Ok(()),
+        false if rows == 0 => Err("there is an order of samples, but the sampling has none".into()),
+        false => Err(format!("the order of samples is none of {rows} rows")),
     }
 }
 

@@ -122,13 +122,13 @@ impl RowStream {
     /// # Errors
     /// As reading.
     pub fn target_scaling(&mut self) -> Result<TargetScaling, DataError> {
-        let rows = self.rows();
-        let mut row = vec![];
+        let (rows, mut row) = (self.rows(), self.buffer());
         let scaling = TargetScaling::fit_passes(|see| {
             self.rewind()?;
             for _ in 0..rows {
                 row.clear();
-                see(f64::from(self.next(&mut row)?), 1.0);
+                self.next(&mut row)?;
+                see(f64::from(row.targets[0]), row.weights.first().map_or(1.0, |&w| f64::from(w)));
             }
             Ok::<_, DataError>(())
         })?;

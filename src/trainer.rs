@@ -39,7 +39,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
-            batches: Feed::Table(Batches::new(data.all(), prepared, sampling, last_batch, key)),
+            batches: Feed::Table(Box::new(Batches::new(data.all(), prepared, sampling, last_batch, key))),
             history: History::default(),
             model,
             loss: settings.scaled_loss(),
@@ -51,7 +51,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// The windows come in the order of the file, [`Sampling::Reshuffled`] is a random order within each, and a batch may
     /// reach over several. In [`Sampling::FixedOrder`] every bit is that of training on [`RowStream::read_all`], whatever the
-    /// window. The run cannot be resumed from its checkpoint; the checkpoint can be evaluated.
+    /// window.
     ///
     /// # Errors
     /// [`ConfigError`] as [`new`](Self::new), or if the window is empty or samples are to be drawn with replacement.
@@ -72,14 +72,18 @@ impl<'d, M: Model> Trainer<'d, M> {
             None => Targets::Values(vec![]),
         };
         let name = || rows.name().to_owned();
-        let targets = loss.prepare_targets(&kind).map_err(|fault| ConfigError::Targets { name: name(), fault })?;
-        fits(loss, &model, &targets, rows.features(), rows.name())?;
+        let prepared = loss.prepare_rows(&kind, None, rows.class_weights());
+        let prepared = prepared.map_err(|fault| ConfigError::Targets { name: name(), fault })?;
+        fits(loss, &model, &prepared.targets, rows.features(), rows.name())?;
+        if rows.is_sparse() && !model.takes_sparse() {
+            return Err(ConfigError::Sparse(name()));
+        }
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         let windows = Windows::new(rows, loss, window, sampling, last_batch, key);
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, settings.modifiers, &model.layout()),
-            batches: Feed::Stream(windows.with_target_scaling(settings.target_scaling)),
+            batches: Feed::Stream(Box::new(windows.with_target_scaling(settings.target_scaling))),
             history: History::default(),
             model,
             loss: settings.scaled_loss(),
@@ -104,7 +108,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         let batch = self.batches.next(batch_size)?;
         let outputs = match batch.inputs {
             Rows::Dense(x) => self.model.forward_training(self.exec, x, self.history.steps()),
-            Rows::Sparse(x) => self.model.forward_sparse(self.exec, x),
+            Rows::Sparse(x) => self.model.forward_training_sparse(self.exec, x, self.history.steps()),
         };
         let loss = self.loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
         let fused = match batch.inputs {

@@ -64,7 +64,7 @@ fn a_resumed_run_is_the_run_that_went_on() {
 
         let mut half = Trainer::new(exec, model(16), &data, settings).unwrap();
         go(&mut half, 100);
-        half.checkpoint().write(&path).unwrap();
+        half.checkpoint().unwrap().write(&path).unwrap();
         drop(half);
         let checkpoint = Checkpoint::read(&path).unwrap();
         // The weights it starts from are overwritten; it goes on with another instruction set.
@@ -77,7 +77,7 @@ fn a_resumed_run_is_the_run_that_went_on() {
         assert_eq!(resumed.digest(), whole.digest(), "{settings:?}");
         assert_eq!((resumed.history(), resumed.plan()), (whole.history(), whole.plan()));
         assert!(whole.plan().learning_rate < 0.01);
-        let results = [whole, resumed].map(|mut trainer| trainer.checkpoint().weights);
+        let results = [whole, resumed].map(|mut trainer| trainer.checkpoint().unwrap().weights);
         assert_eq!(results[0], results[1]);
     }
 }
@@ -90,7 +90,7 @@ fn weights_are_the_average_where_the_rule_averages() {
             Trainer::new(Exec::default(), model(16), &data, settings(rule, Sampling::Reshuffled)).unwrap();
         go(&mut trainer, 10);
         let mut loaded = model(16);
-        trainer.checkpoint().load_weights(&mut loaded).unwrap();
+        trainer.checkpoint().unwrap().load_weights(&mut loaded).unwrap();
         assert_eq!(loaded.parameters(), trainer.at_average(|model| model.parameters().to_vec()));
         assert_eq!(loaded.parameters() == trainer.model().parameters(), rule == Rule::ADAM);
     }
@@ -102,7 +102,7 @@ fn another_model_or_other_data_are_refused() {
     let mut trainer =
         Trainer::new(Exec::default(), model(16), &data, settings(Rule::ADAM, Sampling::Reshuffled)).unwrap();
     go(&mut trainer, 10);
-    let checkpoint = trainer.checkpoint();
+    let checkpoint = trainer.checkpoint().unwrap();
     let refused = |model: Mlp, data: &Dataset| match Trainer::resume(Exec::default(), model, data, &checkpoint) {
         Err(CheckpointError::Mismatch(message)) => message,
         Err(error) => panic!("{error}"),
@@ -129,7 +129,7 @@ fn files_are_replaced_whole_and_equal_runs_make_equal_files() {
         let mut trainer =
             Trainer::new(Exec::default(), model(16), &data, settings(Rule::ADAM, Sampling::Reshuffled)).unwrap();
         go(&mut trainer, steps);
-        let mut checkpoint = trainer.checkpoint();
+        let mut checkpoint = trainer.checkpoint().unwrap();
         for note in ["a", "b", "c", "d"] {
             checkpoint.notes.insert(note.into(), "text".into());
         }

@@ -219,7 +219,7 @@ fn a_fit_in_pieces_is_the_fit_in_one_go() {
             }
             assert_eq!(trainer.history().steps(), pause);
             pause += 11;
-            trainer.fit_checkpoint(&progress).write(&path).unwrap();
+            trainer.fit_checkpoint(&progress).unwrap().write(&path).unwrap();
             let checkpoint = Checkpoint::read(&path).unwrap();
             assert_eq!(checkpoint.fit, Some(progress));
             trainer = Trainer::resume(Exec::default(), Linear::new(15, true), &training, &checkpoint).unwrap();
@@ -227,7 +227,7 @@ fn a_fit_in_pieces_is_the_fit_in_one_go() {
         };
         // A finished fit stays finished.
         assert_eq!(trainer.fit_until(&validation, options, &mut progress, u64::MAX).unwrap(), Some(stop));
-        let weights = trainer.fit_checkpoint(&progress).weights;
+        let weights = trainer.fit_checkpoint(&progress).unwrap().weights;
         assert_eq!(trainer.end_fit(progress, stop), wanted, "{rule:?}");
         assert_eq!((trainer.digest(), trainer.history()), (whole.digest(), whole.history()));
         assert!(pause > 11 && trainer.plan() == whole.plan());

@@ -1,12 +1,12 @@
-//! Linear models on sparse inputs: the runs they have on dense ones, and what only sparse inputs can do.
+//! Models on sparse inputs: the runs they have on dense ones, and what only sparse inputs can do.
 
 use simdescent::dataset::read_svmlight_sparse;
 use simdescent::kernels::activation::Activation;
-use simdescent::kernels::{Exec, Par, Team, isa};
+use simdescent::kernels::{Exec, MatMut, MatRef, Par, Team, isa};
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
-    ConfigError, CrossValidation, Dataset, Evaluation, Evaluator, FitOptions, Initializer, KFold, LastBatch, Lbfgs,
-    LearningRate, Linear, Loss, Metric, Mlp, Model, Rule, Sampling, Settings, Targets, Trainer, cross_validate,
+    ConfigError, CrossValidation, Dataset, Dropout, Evaluation, Evaluator, FitOptions, Initializer, KFold, LastBatch,
+    Lbfgs, LearningRate, Linear, Loss, Metric, Mlp, Model, Rule, Sampling, Settings, Targets, Trainer, cross_validate,
 };
 
 /// 600 rows of 90 features, of which a row has 9 or fewer.
@@ -118,12 +118,75 @@ fn zeros_take_no_memory() {
 }
 
 #[test]
-fn networks_refuse_sparse_inputs() {
+fn softmax_regression_and_networks_have_the_runs_of_dense_inputs() {
+    let (sparse, dense) = data();
+    let labels = (0..600).map(|i| i * 7 % 10).collect();
+    let ten = Targets::Labels { labels, classes: 10 };
+    let [sparse, dense] = [sparse, dense].map(|data| data.with_targets(ten.clone()).unwrap());
+    let team = Team::new(3).unwrap();
+    let rate = LearningRate::Constant { rate: 0.01 };
+    let base = Settings { loss: Loss::SoftmaxCrossEntropy, learning_rate: rate, ..Settings::default() };
+    let dropout = Dropout::new(0.25, 0, 1).unwrap();
+    for (hidden, activation) in
+        [(&[][..], Activation::Identity), (&[12], Activation::Relu), (&[5, 7], Activation::Gelu)]
+    {
+        let widths = [&[90], hidden, &[10]].concat();
+        let run = |exec: Exec<'_>, data: &Dataset, settings: Settings| {
+            let mut weights = Stream::new(StreamKey::new(Purpose::Weights, 1));
+            let network = Mlp::new(&widths, activation, Initializer::HeNormal, &mut weights).with_dropout(dropout);
+            let mut trainer = Trainer::new(exec, network, data, settings).unwrap();
+            (0..12).for_each(|_| _ = trainer.step());
+            let digest = trainer.digest();
+            (digest, Evaluator::new(settings.loss, data).unwrap().evaluate(exec, trainer.model_mut()))
+        };
+        for rule in [Rule::Sgd, Rule::from_name("adam").unwrap()] {
+            for (batch_size, sampling) in [(32, Sampling::Reshuffled), (600, Sampling::FixedOrder)] {
+                let settings = Settings { rule, batch_size, sampling, ..base };
+                let want = run(Exec::default(), &dense, settings);
+                for &isa in isa::available() {
+                    for par in [Par::Seq, Par::Team(&team)] {
+                        let got = run(Exec::new(isa, par), &sparse, settings);
+                        assert_eq!(got, want, "{widths:?}, {settings:?}, {isa}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A linear model that keeps to the methods a model must have.
+struct Plain(Linear);
+
+impl Model for Plain {
+    fn inputs(&self) -> usize {
+        self.0.inputs()
+    }
+    fn outputs(&self) -> usize {
+        self.0.outputs()
+    }
+    fn parameters(&self) -> &[f32] {
+        self.0.parameters()
+    }
+    fn parameters_mut(&mut self) -> &mut [f32] {
+        self.0.parameters_mut()
+    }
+    fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]) {
+        self.0.parameters_and_gradient()
+    }
+    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
+        self.0.forward(exec, inputs)
+    }
+    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
+        self.0.backward(exec, inputs)
+    }
+}
+
+#[test]
+fn models_that_take_no_sparse_inputs_are_refused() {
     let (sparse, _) = data();
-    let mut weights = Stream::new(StreamKey::new(Purpose::Weights, 1));
-    let network = Mlp::new(&[90, 4, 1], Activation::Relu, Initializer::HeNormal, &mut weights);
     let settings = Settings { loss: Loss::Logistic, ..Settings::default() };
-    let error = Trainer::new(Exec::default(), network, &sparse, settings).err().expect("an error");
+    let error = Trainer::new(Exec::default(), Plain(Linear::new(90, true)), &sparse, settings).err();
+    let error = error.expect("an error");
     assert_eq!(error, ConfigError::Sparse("d".into()));
     assert!(error.to_string().contains("fill in its zeros"), "{error}");
 }

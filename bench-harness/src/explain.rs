@@ -22,7 +22,7 @@ pub(crate) fn run(options: &ExplainOptions) -> Result<()> {
         None => saved_model::for_model(saved_model::workload(checkpoint)?.validation, &**model)?,
     };
     // Importance permutes columns, and standard units need means.
-    let data = Inputs::Dense.of(data, false)?;
+    let data = Inputs::Dense.of(data)?;
     let settings = *checkpoint.settings();
     let evaluator = settings.evaluator(&data)?;
     let importance =

@@ -34,7 +34,7 @@ pub(crate) struct ProblemOptions {
     #[arg(long, value_name = "KIND:PATH", conflicts_with_all = ["workload", "example"])]
     data: Option<DataSource>,
     /// Read the files of --data as they are needed instead of loading them, this many rows at a time [without a number:
-    /// 4096]; every fifth row validates, at most 10 000. Rows come in the file's order, by default shuffled among those read together
+    /// 4096]; not npz. Every fifth row validates, at most 10 000. Rows come in the file's order, by default shuffled among those read together
     #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "4096")]
     stream: Option<NonZeroUsize>,
     /// Whether zeros among the inputs are kept; no result depends on it [default: auto]
@@ -109,9 +109,6 @@ impl ProblemOptions {
 
     /// Leaves zeros out as the options say.
     pub(crate) fn keep(&self, workload: Workload) -> Result<Workload> {
-        if self.inputs == Some(Inputs::Sparse) && !matches!(workload.model, ModelSpec::Linear { .. }) {
-            bail!("--inputs sparse is for linear models with one output, this one is {}", workload.model.describe());
-        }
         if self.inputs == Some(Inputs::Sparse) && (workload.standardizer.is_some() || self.example.is_some()) {
             bail!("--inputs sparse is for features that are mostly zeros, standardised ones are not: leave it out");
         }
@@ -186,14 +183,16 @@ impl ProblemOptions {
 
     /// The workload that the options name, where its rows are not to be loaded.
     pub(crate) fn streamed(&self) -> Result<Streamed> {
-        let Some(data) = &self.data else { bail!("--stream needs --data: csv, npy or mnist files") };
-        if self.class_weights.is_some() {
-            bail!("--class-weights need the data in memory: leave them or --stream out");
-        }
-        if self.inputs == Some(Inputs::Sparse) {
-            bail!("a stream has no sparse inputs: leave --inputs or --stream out");
+        let Some(data) = &self.data else { bail!("--stream needs --data: csv, svmlight, npy or mnist files") };
+        if self.inputs.is_some_and(|inputs| inputs != Inputs::Auto) {
+            bail!(
+                "--inputs is for data in memory: of a stream, svmlight files are read without their zeros, others with them"
+            );
         }
         let mut streamed = data.streamed(&self.csv)?;
+        if let Some(class_weights) = &self.class_weights {
+            streamed = class_weights.apply_to_stream(streamed)?;
+        }
         self.choose(&mut streamed.loss, &mut streamed.model)?;
         self.change(&mut streamed.model)?;
         if self.scales_targets(streamed.loss)? {
@@ -234,6 +233,7 @@ impl ProblemOptions {
             let widths = [inputs].into_iter().chain(hidden.iter().map(|n| n.get())).chain([outputs]).collect();
             *model = ModelSpec::mlp(widths);
         }
+        model.check_size()?;
         let hidden = matches!(model, ModelSpec::Mlp { widths, .. } if widths.len() > 2);
         let drops = self.dropout.is_some_and(|rate| rate != 0.0);
         for (flag, given) in [("activation", self.activation.is_some()), ("dropout", drops)] {

@@ -121,7 +121,7 @@ fn encoding(checkpoint: &Checkpoint) -> Result<Option<CsvEncoding>> {
 /// Other data than the training's, scaled and weighted as those were.
 pub(crate) fn test_set(checkpoint: &Checkpoint, model: &dyn Model, source: &DataSource) -> Result<Dataset> {
     let test = source.test_set(model.inputs(), encoding(checkpoint)?.as_ref())?;
-    let mut test = Inputs::Auto.of(test, model.takes_sparse())?;
+    let mut test = Inputs::Auto.of(test)?;
     if let Some(standardizer) = standardizer(checkpoint)? {
         standardizer.apply(&mut test)?;
     }
@@ -152,30 +152,17 @@ pub(crate) fn for_model(data: Dataset, model: &dyn Model) -> Result<Dataset> {
 /// The model with its weights, and how it is called.
 fn model(checkpoint: &Checkpoint) -> Result<(Box<dyn Model>, String)> {
     let shape: Shape = read(checkpoint, "model")?.context("the checkpoint does not say what model it is")?;
-    // Before anything that large is made.
-    if shape.parameters() != Some(checkpoint.weights.len()) {
-        bail!("the model that the checkpoint names has not its {} parameters", checkpoint.weights.len());
-    }
     let spec = match shape {
         Shape::Linear { features, bias } => ModelSpec::Linear { features, bias },
         Shape::Mlp { widths, activation } => {
             ModelSpec::Mlp { widths, activation: activation.into(), initializer: Initializer::Zeros, dropout: 0.0 }
         }
     };
+    // Before anything that large is made.
+    if spec.parameters() != Some(checkpoint.weights.len()) {
+        bail!("the model that the checkpoint names has not its {} parameters", checkpoint.weights.len());
+    }
     let mut model = spec.build(0, 0);
     checkpoint.load_weights(&mut model)?;
     Ok((model, spec.describe()))
-}
-
-impl Shape {
-    /// Checked, because a file says it.
-    fn parameters(&self) -> Option<usize> {
-        match self {
-            Self::Linear { features, bias } => features.checked_add(usize::from(*bias)),
-            Self::Mlp { widths, .. } if widths.len() < 2 || widths.contains(&0) => None,
-            Self::Mlp { widths, .. } => {
-                widths.windows(2).try_fold(0usize, |sum, w| sum.checked_add(w[0].checked_add(1)?.checked_mul(w[1])?))
-            }
-        }
-    }
 }

@@ -18,7 +18,7 @@ use crate::cli::SearchOptions;
 use crate::method::Method as Trainer;
 use crate::sweep::progress_bar;
 use crate::threads::Threads;
-use crate::workload::{Inputs, Workload, data_digest};
+use crate::workload::data_digest;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use journal::Journal;
@@ -64,14 +64,7 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     let threads = Threads::new(base.threads.map_or(1, |n| n.get()))?;
     let exec = threads.exec()?;
     let mut data = base.problem.data(base.seed())?;
-    // A network takes no sparse inputs.
-    if space.has("problem.hidden") || space.has("problem.loss") {
-        data = data.keeping(Inputs::Dense)?;
-    } else {
-        let model = base.problem.model_and_loss(&data)?.0;
-        let usual = std::mem::replace(&mut data.model, model);
-        data = Workload { model: usual, ..base.problem.keep(data)? };
-    }
+    data = base.problem.keep(data)?;
     let study = Study { exec, base, data, space, metric: options.metric };
     let first = 0..options.trials.min(parzen::STARTUP);
     study.check(first.map(|trial| point(study.space.parameters.len(), trial, study.base.seed())))?;

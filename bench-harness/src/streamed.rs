@@ -48,8 +48,11 @@ impl DataSource {
         let (mut rows, mut validation) = match self {
             Self::Csv(path) => {
                 let options = csv.options()?;
-                if matches!(options.missing, Missing::Median | Missing::MostFrequent) {
-                    bail!("--impute with --stream takes mean or constant: the others need a whole column in memory");
+                if options.missing == Missing::MostFrequent {
+                    bail!(
+                        "--impute most-frequent needs whole columns in memory: with --stream take mean, median or constant, or fill \
+                         the gaps in the file"
+                    );
                 }
                 let mut file = CsvFile::open(path, &options)?;
                 let every = every(file.rows());
@@ -63,7 +66,12 @@ impl DataSource {
                 rows.hold_out(every)?
             }
             Self::Mnist(dir) => RowStream::mnist_dir(dir)?,
-            Self::Svmlight(_) | Self::Npz(_) => bail!("--stream is for csv, npy and mnist files"),
+            Self::Svmlight(path) => {
+                let rows = RowStream::svmlight(path, None)?;
+                let every = every(rows.rows());
+                rows.hold_out(every)?
+            }
+            Self::Npz(_) => bail!("--stream is for csv, svmlight, npy and mnist files: unpack the archive"),
         };
         let standardizer = if self.is_standardized() {
             let standardizer = rows.standardize()?.clone();

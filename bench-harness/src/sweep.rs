@@ -28,7 +28,11 @@ fn sweep(options: &SweepOptions, par: Par<'_>) -> Result<()> {
         // Dense: throughput is of the work that the shapes say.
         Some(source) => {
             let workloads = source.workloads(options.seed, &options.csv)?;
-            workloads.into_iter().map(|workload| workload.keeping(Inputs::Dense)).collect::<Result<_>>()?
+            let dense = |workload: Workload| {
+                workload.model.check_size()?;
+                workload.keeping(Inputs::Dense)
+            };
+            workloads.into_iter().map(dense).collect::<Result<_>>()?
         }
         None => {
             options.csv.refuse()?;

@@ -30,10 +30,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let exec = threads.exec()?;
 
     if let Some(window) = run.problem.window() {
-        if started.is_some() {
-            bail!("--resume needs the data in memory: a training with --stream cannot be resumed");
-        }
-        return stream(exec, options, &run, window);
+        return stream(exec, options, &run, window, started);
     }
     let workload = run.problem.workload(run.seed())?;
     if run.method() == Method::Lbfgs {
@@ -57,7 +54,13 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
 }
 
 /// Trains on rows that are read as they are needed.
-fn stream(exec: Exec<'_>, options: &TrainOptions, run: &RunOptions, window: usize) -> Result<()> {
+fn stream(
+    exec: Exec<'_>,
+    options: &TrainOptions,
+    run: &RunOptions,
+    window: usize,
+    started: Option<Started>,
+) -> Result<()> {
     if run.method() == Method::Lbfgs {
         bail!("lbfgs needs the whole training set in every step: leave --stream out");
     }
@@ -73,8 +76,15 @@ fn stream(exec: Exec<'_>, options: &TrainOptions, run: &RunOptions, window: usiz
         standardizer: standardizer.as_ref(),
         encoding: encoding.as_ref(),
     };
-    let trainer = Trainer::streaming(exec, model.build(run.trial(), run.seed()), rows, window, settings)?;
-    train(exec, options, run, (trainer, FitProgress::default()), &subject, length)
+    let untrained = model.build(run.trial(), run.seed());
+    let (trainer, progress) = match started {
+        None => (Trainer::streaming(exec, untrained, rows, window, settings)?, FitProgress::default()),
+        Some(started) => {
+            started.check(run, settings)?;
+            (Trainer::resume_streaming(exec, untrained, rows, window, &started.checkpoint)?, started.progress)
+        }
+    };
+    train(exec, options, run, (trainer, progress), &subject, length)
 }
 
 /// What is trained, wherever its rows are.
@@ -120,7 +130,7 @@ fn train(
         let pause = options.save_every.map_or(u64::MAX, |n| (steps / n + 1).saturating_mul(n.get()));
         let end = trainer.fit_until(&validation, length, &mut progress, pause)?;
         if let Some(path) = &options.save {
-            let mut checkpoint = trainer.fit_checkpoint(&progress);
+            let mut checkpoint = trainer.fit_checkpoint(&progress)?;
             saved_model::note(&mut checkpoint, subject, run)?;
             checkpoint.write(path)?;
         }

@@ -1,5 +1,6 @@
 //! How much classes count, as an option.
 
+use crate::streamed::Streamed;
 use crate::workload::Workload;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,19 @@ impl ClassWeights {
         workload.training = workload.training.clone().with_class_weights(weights.clone())?;
         workload.validation = workload.validation.clone().with_class_weights(weights)?;
         Ok(())
+    }
+
+    /// The same for rows that are read as they are needed.
+    pub(crate) fn apply_to_stream(&self, mut streamed: Streamed) -> Result<Streamed> {
+        let weights = match self {
+            Self::Named(Named::Balanced) => streamed.rows.balanced_class_weights()?,
+            Self::Given(weights) => weights.clone(),
+        };
+        Ok(Streamed {
+            rows: streamed.rows.with_class_weights(weights.clone())?,
+            validation: streamed.validation.with_class_weights(weights)?,
+            ..streamed
+        })
     }
 }
 

@@ -37,14 +37,17 @@ pub(crate) enum ModelSpec {
     Mlp { widths: Vec<usize>, activation: Activation, initializer: Initializer, dropout: f32 },
 }
 
+/// The most parameters of a model: 8 GiB, and as much again for their gradient.
+const MAX_PARAMETERS: usize = 1 << 31;
+
 /// Whether zeros among the inputs are kept. No result depends on it, but for the sign of a zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Inputs {
-    /// svmlight files without their zeros, if the model takes that and not even 1 value in 16 is written
+    /// svmlight files without their zeros, if not even 1 value in 16 is written or there are more than 2^31 with zeros
     #[default]
     Auto,
-    /// Without zeros; only for linear models
+    /// Without zeros
     Sparse,
     /// With all zeros
     Dense,
@@ -53,11 +56,15 @@ pub(crate) enum Inputs {
 /// [`Inputs::Auto`] leaves zeros out below it.
 const SPARSE_DENSITY: f64 = 1.0 / 16.0;
 
+/// And above so many values with their zeros, the limit of [`Dataset::into_dense`].
+const MOST_WITH_ZEROS: usize = 1 << 31;
+
 impl Inputs {
-    /// `data` as it is to be kept, for a model that does or does not take sparse inputs.
-    pub(crate) fn of(self, data: Dataset, takes_sparse: bool) -> Result<Dataset> {
+    /// `data` as it is to be kept.
+    pub(crate) fn of(self, data: Dataset) -> Result<Dataset> {
+        let with_zeros = data.rows().saturating_mul(data.features());
         Ok(match self {
-            Self::Auto if takes_sparse && data.is_sparse() && data.density() < SPARSE_DENSITY => data,
+            Self::Auto if data.is_sparse() && (data.density() < SPARSE_DENSITY || with_zeros > MOST_WITH_ZEROS) => data,
             Self::Sparse => data.into_sparse()?,
             Self::Auto | Self::Dense => data.into_dense()?,
         })
@@ -67,9 +74,9 @@ impl Inputs {
 impl Workload {
     /// The workload with its inputs kept so; both sets alike, as the training set decides.
     pub(crate) fn keeping(self, inputs: Inputs) -> Result<Self> {
-        let training = inputs.of(self.training, matches!(self.model, ModelSpec::Linear { .. }))?;
+        let training = inputs.of(self.training)?;
         let alike = if training.is_sparse() { Inputs::Sparse } else { Inputs::Dense };
-        Ok(Self { validation: alike.of(self.validation, true)?, training, ..self })
+        Ok(Self { validation: alike.of(self.validation)?, training, ..self })
     }
 }
 
@@ -96,6 +103,25 @@ impl ModelSpec {
             Self::Mlp { widths, .. } => widths[0] = features,
         }
         model
+    }
+
+    /// How many parameters it has; `None` if no model has these widths.
+    pub(crate) fn parameters(&self) -> Option<usize> {
+        match self {
+            Self::Linear { features, bias } => features.checked_add(usize::from(*bias)),
+            Self::Mlp { widths, .. } if widths.len() < 2 || widths.contains(&0) => None,
+            Self::Mlp { widths, .. } => {
+                widths.windows(2).try_fold(0usize, |sum, w| sum.checked_add(w[0].checked_add(1)?.checked_mul(w[1])?))
+            }
+        }
+    }
+
+    /// Before anything that large is made.
+    pub(crate) fn check_size(&self) -> Result<()> {
+        if self.parameters().is_none_or(|n| n > MAX_PARAMETERS) {
+            bail!("{} has more than {MAX_PARAMETERS} parameters: take fewer features or hidden units", self.describe());
+        }
+        Ok(())
     }
 
     /// A model with the weights of this trial.

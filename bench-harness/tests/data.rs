@@ -14,63 +14,6 @@ fn refused(arguments: &[&str], wanted: &str) {
     command::refused(&[&["train"], arguments].concat(), wanted);
 }
 
-/// The same table as CSV and as NumPy's arrays, in memory and read as it is needed.
-#[test]
-fn a_table_trains_alike_from_every_kind_of_file() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
-    let row = |i: u32| [(i * 7) % 13, (i * i) % 11];
-    let target = |i: u32| 0.5 + (row(i)[0] + 2 * row(i)[1]) as f32;
-    let npy = |shape: &str, values: Vec<f32>| {
-        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
-        let values: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
-        [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), &values].concat()
-    };
-    let csv: String = (0..203).map(|i| format!("{},{},{}\n", row(i)[0], row(i)[1], target(i))).collect();
-    fs::write(path("t.csv"), csv).unwrap();
-    fs::write(path("x.npy"), npy("(203, 2)", (0..203).flat_map(row).map(|x| x as f32).collect())).unwrap();
-    fs::write(path("y.npy"), npy("(203,)", (0..203).map(target).collect())).unwrap();
-    let csv = format!("csv:{}", path("t.csv"));
-    let npy = format!("npy:{},{}", path("x.npy"), path("y.npy"));
-    assert_eq!(train(&["--data", &csv])["digest"], train(&["--data", &npy])["digest"]);
-
-    let streamed = |data: &str, window: &str, more: &[&str]| {
-        let report = train(&[&["--data", data, "--rate", "0.1", "--stream", window], more].concat());
-        assert!(report["loss"].as_f64().unwrap() < 1e-3, "{report}");
-        report["digest"].clone()
-    };
-    let fixed = ["--sampling", "fixed-order"];
-    let digest = streamed(&csv, "16", &fixed);
-    assert_eq!(streamed(&csv, "1000", &fixed), digest);
-    assert_eq!(streamed(&npy, "7", &fixed), digest);
-    let shuffled = streamed(&npy, "64", &[]);
-    assert_eq!(streamed(&csv, "64", &[]), shuffled);
-    assert_ne!((&shuffled, &shuffled), (&digest, &streamed(&csv, "32", &[])));
-    let file = path("run.safetensors");
-    streamed(
-        &csv,
-        "64",
-        &["--hidden", "8", "--optimizer", "adam", "--steps", "3000", "--schedule", "cosine", "--save", &file],
-    );
-    let evaluated = json(&["evaluate", "--checkpoint", &file, "--data", &csv]);
-    assert!(evaluated["metrics"]["test"]["loss"].as_f64().unwrap() < 1e-3, "{evaluated}");
-
-    // Whole numbers are classes unless the loss says otherwise.
-    let data = ["--data", &csv, "--target", "0", "--steps", "10"];
-    assert_eq!(train(&data)["model"], "softmax 2-13");
-    assert_eq!(train(&[&data[..], &["--loss", "squared"]].concat())["model"], "linear 2-1");
-
-    refused(&["--stream"], "--stream needs --data");
-    refused(&["--data", &format!("npz:{}", path("x.npy"))], "not a zip archive");
-    refused(&["--data", "npz:x", "--stream"], "csv, npy and mnist files");
-    refused(&["--data", &csv, "--stream", "--impute", "median"], "mean or constant");
-    refused(&["--data", &csv, "--stream", "--optimizer", "lbfgs"], "lbfgs needs the whole training set");
-    refused(&["--data", &csv, "--stream", "--sampling", "with-replacement"], "no sampling with replacement");
-    refused(&["--data", &csv, "--stream", "--weight-column", "1"], "a stream has no weights of rows");
-    refused(&["--data", &csv, "--stream", "--class-weights", "1,2"], "--class-weights need the data in memory");
-    command::refused(&["tune", "lr", "--data", &csv, "--stream"], "--stream is for train");
-}
-
 /// Rows of weight 0 count neither in training nor in evaluation, whatever they say.
 #[test]
 fn a_column_can_be_the_weights_of_the_rows() {
@@ -175,10 +118,18 @@ fn sparse_files_train_without_their_zeros() {
     let explained_dense = json(&["explain", "--checkpoint", saved.to_str().unwrap()]);
     assert_eq!(explained, explained_dense);
     refused(&["--example", "linear", "--inputs", "sparse"], "--inputs sparse is for features that are mostly zeros");
-    refused(&["--data", &source, "--inputs", "sparse", "--stream"], "a stream has no sparse inputs");
-    assert_eq!(run(&["--loss", "softmax-cross-entropy"])["model"], "softmax 31-2");
-    assert_eq!(run(&["--hidden", "4"])["model"], "mlp 31-4-1");
-    refused(&["--data", &source, "--hidden", "4", "--inputs", "sparse"], "--inputs sparse is for linear models");
-    fs::write(&path, "1 1:1\n0 16777216:1\n".repeat(90)).unwrap();
-    refused(&["--data", &source, "--hidden", "4"], "exceed the limit of 2147483648 values; a linear model takes");
+    refused(&["--data", &source, "--inputs", "dense", "--stream"], "--inputs is for data in memory");
+    for (more, model) in [
+        (&["--loss", "softmax-cross-entropy"][..], "softmax 31-2"),
+        (&["--hidden", "4", "--dropout", "0.2"], "mlp 31-4-1"),
+    ] {
+        let [sparse, dense] = ["sparse", "dense"].map(|inputs| run(&[more, &["--inputs", inputs]].concat()));
+        assert_eq!((&sparse["model"], &sparse["digest"]), (&model.into(), &dense["digest"]));
+    }
+    fs::write(&path, "1 1:1\n0 16777216:1\n2 2:1\n".repeat(60)).unwrap();
+    let wide = train(&["--data", &source, "--steps", "2", "--optimizer", "sgd"]);
+    assert_eq!(wide["model"], "softmax 16777216-3");
+    refused(&["--data", &source, "--inputs", "dense"], "exceed the limit of 2147483648 values; leave them out");
+    refused(&["--data", &source, "--hidden", "1000"], "mlp 16777216-1000-3 has more than 2147483648 parameters");
+    refused(&["--hidden", "4294967296,4294967296"], "has more than 2147483648 parameters");
 }

@@ -71,6 +71,6 @@ fn a_training_can_be_made_longer_but_not_another() {
     let mut trainer =
         simdescent::Trainer::new(exec, simdescent::Linear::new(1, false), &data, simdescent::Settings::default())
             .unwrap();
-    trainer.checkpoint().write(&foreign).unwrap();
+    trainer.checkpoint().unwrap().write(&foreign).unwrap();
     refused(&["--resume", foreign.to_str().unwrap()], "does not say what training it is of");
 }

@@ -159,6 +159,8 @@ fn linear_models<T: Real>(exec: Exec<'_>) {
     linear::outputs(exec, sparse, &w, &mut z);
     linear::gradient(exec, sparse, &z, g);
     let (labels, classes) = black_box((vec![0; rows], 1));
+    linear::csr_gemm(exec, sparse, classes, &w, &mut z);
+    linear::csr_gemm_t(exec, sparse, classes, &z, g);
     let options = SoftmaxOptions::default();
     black_box(linear::softmax_loss_and_gradient(exec, dense, classes, ClassTargets::Labels(&labels), options, &w, g));
     black_box((w, z));

@@ -4,6 +4,8 @@
 //! The model is zᵢ = Σⱼ x\[i,j\]·w\[j\] (+ b), the loss any [`Pointwise`] one: least squares, logistic, Huber, hinge, Poisson
 //! regression. X is dense ([`MatRef`](crate::MatRef)) or sparse ([`CsrRef`]), the parameters are w, then b if there is one.
 //!
+//! Models with several outputs: [`softmax_loss_and_gradient`] on a dense X, [`csr_gemm`] and [`csr_gemm_t`] on a sparse one.
+//!
 //! Rows are taken in groups that fit L1: their outputs, the loss and its derivatives r, then their part r·x of the gradient.
 //!
 //! # Order of operations
@@ -18,12 +20,14 @@
 //! gradient where it stores something.
 
 mod csr;
+mod csr_gemm;
 mod dense;
 mod epoch;
 mod pass;
 mod softmax;
 
 pub use csr::{CsrError, CsrRef};
+pub use csr_gemm::{csr_gemm, csr_gemm_t};
 pub use epoch::{Epoch, sgd_epoch};
 pub use softmax::softmax_loss_and_gradient;
 
@@ -61,13 +65,18 @@ mod private {
 
     #[doc(hidden)]
     pub trait Sealed<T: Real>: Copy + Send + Sync {
-        /// Rows and columns.
+        /// Rows and weights.
         fn shape(self) -> (usize, usize);
+        /// Outputs of a row.
+        #[inline(always)]
+        fn width(self) -> usize {
+            1
+        }
         /// Rows that stay in cache between their outputs and their part of the gradient; decides none.
         fn group(self) -> usize;
-        /// The outputs of `z.len()` rows, without b.
+        /// The outputs of the rows that fill `z`, without b.
         fn dots<L: Lanes<T>>(self, l: L, rows: Pick<'_>, w: &[T], z: &mut [T]);
-        /// g\[j\] ← g\[j\] + Σᵢ r\[i\]·x\[i,j\], one FMA chain in the order of the rows.
+        /// g\[j\] ← g\[j\] + Σᵢ r\[i\]·x\[i,j\], one FMA chain in the order of the rows; likewise for each output.
         fn add<L: Lanes<T>>(self, l: L, rows: Pick<'_>, r: &[T], g: &mut [T]);
         /// g ← sum + g, sum ← 0, where `sum` is the part of the gradient of these `n` rows.
         fn move_sum<L: Lanes<T>>(self, l: L, rows: Pick<'_>, n: usize, sum: &mut [T], g: &mut [T]);
@@ -154,10 +163,10 @@ struct Outputs<'a, T, X> {
 }
 impl<T: Real, X: Inputs<T>> Divide for Outputs<'_, T, X> {
     fn len(&self) -> usize {
-        self.z.len()
+        self.z.len() / self.x.width().max(1)
     }
     fn divide_at(self, mid: usize) -> (Self, Self) {
-        let (z, more) = self.z.split_at_mut(mid);
+        let (z, more) = self.z.split_at_mut(mid * self.x.width());
         (Self { z, ..self }, Self { first: self.first + mid, z: more, ..self })
     }
 }

@@ -3,7 +3,7 @@
 
 use simdescent_kernels::gemm::step_by_strips;
 use simdescent_kernels::linear::{
-    CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+    CsrRef, Epoch, csr_gemm, csr_gemm_t, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
 };
 use simdescent_kernels::loss::{
     ClassTargets, Huber, LossOptions, Reduction, SoftmaxOptions, Squared, logistic_in_place, pointwise_in_place,
@@ -213,7 +213,7 @@ fn linear_models<T: Real>() {
     let f = T::from_f64;
     for_each_end(|exec, end| {
         let [mut a, mut b, mut c, mut d] = mappings::<T>(49 * 49);
-        let [mut e, ..] = mappings::<T>(49);
+        let [mut e, ..] = mappings::<T>(2 * 49);
         for rows in [1, 2, 7, 8, 9, 12, 17, 33, 49] {
             for cols in [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 49] {
                 let context = format_args!("{} {end:?} {rows} x {cols}", exec.isa());
@@ -223,6 +223,7 @@ fn linear_models<T: Real>() {
                 let indices: Vec<u32> = (0..rows * cols).map(|p| (p % cols) as u32).collect();
                 let sparse = CsrRef::new(cols, &indptr, &indices, x).expect("a valid matrix");
                 let mean = LossOptions::default();
+                let close = |a: T, b: f64| (a.to_f64() - b).abs() < 1e-4;
                 for intercept in [0, 1] {
                     let w = c.slice(end, cols + intercept, f(2.0));
                     if let [b] = &mut w[cols..] {
@@ -231,7 +232,6 @@ fn linear_models<T: Real>() {
                     let g = d.slice(end, cols + intercept, T::NAN);
                     let by_rows = MatRef::new(x, rows, cols);
                     let by_columns = MatRef::new(x, cols, rows).t();
-                    let close = |a: T, b: f64| (a.to_f64() - b).abs() < 1e-4;
                     let good = |loss: T, g: &[T]| close(loss, 1.0) && g[..cols].iter().all(|&g| close(g, 1.0));
                     for x in [by_rows, by_columns] {
                         assert!(good(loss_and_gradient(exec, Squared, x, y, mean, w, g), g), "{context}");
@@ -250,6 +250,12 @@ fn linear_models<T: Real>() {
                 }
                 // Equal logits of two classes: half of each.
                 let (w, g) = (c.slice(end, 2 * cols, f(2.0)), d.slice(end, 2 * cols, T::NAN));
+                let z = e.slice(end, 2 * rows, T::NAN);
+                csr_gemm(exec, sparse, 2, w, z);
+                assert!(z.iter().all(|&z| close(z, cols as f64)), "sparse product, {context}");
+                csr_gemm_t(exec, sparse, 2, z, g);
+                assert!(g.iter().all(|&g| close(g, 0.5 * (rows * cols) as f64)), "its gradient, {context}");
+                g.fill(T::NAN);
                 let labels = vec![0; rows];
                 let (x, labels) = (MatRef::new(x, rows, cols), ClassTargets::Labels(&labels));
                 let loss = softmax_loss_and_gradient(exec, x, 2, labels, SoftmaxOptions::default(), w, g);

@@ -2,7 +2,7 @@
 
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
 use simdescent_kernels::linear::{
-    CsrRef, Epoch, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+    CsrRef, Epoch, csr_gemm, csr_gemm_t, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
 };
 use simdescent_kernels::loss::{
     ClassTargets, Logistic, LossOptions, Poisson, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
@@ -155,6 +155,8 @@ fn every_kernel<T: Real>(n: usize) {
             sgd_epoch(exec, Logistic, sparse, &targets, epoch, &mut g);
             outputs(exec, sparse, &weights, &mut tall);
             gradient(exec, sparse, &tall, &mut g);
+            csr_gemm(exec, sparse, 1, &weights[..k], &mut tall);
+            csr_gemm_t(exec, sparse, 1, &tall, &mut g[..k]);
         });
         let labels = vec![0; m];
         assert_none("softmax regression", &mut || {

@@ -2,6 +2,7 @@
 
 mod detect;
 mod encoding;
+mod median;
 mod profile;
 mod rows;
 
@@ -80,7 +81,7 @@ pub enum Missing {
     Refuse,
     /// The mean, summed in `f64` in file order.
     Mean,
-    /// The median; of an even number the mean of the middle two. Needs the column in memory.
+    /// The median; of an even number the mean of the middle two. Reads the file once more.
     Median,
     /// The most frequent number, the smallest of equals. Needs the column in memory.
     MostFrequent,

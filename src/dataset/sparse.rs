@@ -15,11 +15,24 @@ pub(super) enum Inputs {
 }
 
 /// Row i has the elements `indptr[i]..indptr[i + 1]`, in ascending columns.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Csr {
     pub(super) indptr: Vec<usize>,
     pub(super) indices: Vec<u32>,
     pub(super) values: Vec<f32>,
+}
+
+impl Csr {
+    /// No rows.
+    pub(super) fn empty() -> Self {
+        Self { indptr: vec![0], indices: vec![], values: vec![] }
+    }
+    /// Appends a row.
+    pub(super) fn push(&mut self, indices: &[u32], values: &[f32]) {
+        self.indices.extend_from_slice(indices);
+        self.values.extend_from_slice(values);
+        self.indptr.push(self.indices.len());
+    }
 }
 
 /// Some rows of inputs.
@@ -60,6 +73,16 @@ impl Rows<'_> {
 }
 
 impl Inputs {
+    /// All of them, which are so many rows. Looks at every index of sparse ones.
+    pub(super) fn rows(&self, rows: usize, features: usize) -> Rows<'_> {
+        match self {
+            Self::Dense(inputs) => Rows::Dense(MatRef::new(inputs, rows, features)),
+            Self::Sparse(Csr { indptr, indices, values }) => {
+                Rows::Sparse(CsrRef::new(features, indptr, indices, values).expect("checked when it was made"))
+            }
+        }
+    }
+
     /// Keeps the first `rows` rows and returns the rest.
     pub(super) fn split_off(&mut self, rows: usize, features: usize) -> Self {
         match self {
@@ -81,12 +104,10 @@ impl Inputs {
                 Self::Dense(rows.iter().flat_map(row).copied().collect())
             }
             Self::Sparse(Csr { indptr, indices, values }) => {
-                let mut picked = Csr { indptr: vec![0], ..Csr::default() };
+                let mut picked = Csr::empty();
                 for &row in rows {
                     let row = indptr[row as usize]..indptr[row as usize + 1];
-                    picked.indices.extend_from_slice(&indices[row.clone()]);
-                    picked.values.extend_from_slice(&values[row]);
-                    picked.indptr.push(picked.indices.len());
+                    picked.push(&indices[row.clone()], &values[row]);
                 }
                 Self::Sparse(picked)
             }
@@ -160,12 +181,7 @@ impl Dataset {
 
     /// All rows. For sparse inputs this looks at all of them.
     pub(crate) fn all(&self) -> Rows<'_> {
-        match &self.inputs {
-            Inputs::Dense(inputs) => Rows::Dense(MatRef::new(inputs, self.rows(), self.features)),
-            Inputs::Sparse(Csr { indptr, indices, values }) => {
-                Rows::Sparse(CsrRef::new(self.features, indptr, indices, values).expect("checked when it was made"))
-            }
-        }
+        self.inputs.rows(self.rows(), self.features)
     }
 
     /// Share of inputs that are not zero (of a sparse table: that are kept).
@@ -198,7 +214,7 @@ impl Dataset {
         let Inputs::Sparse(Csr { indptr, indices, values }) = &self.inputs else { return Ok(self) };
         let refuse = |why: &str| {
             let zeros = format!("{rows} rows × {} features with their zeros {why}", self.features);
-            Err(DataError::invalid(&self.name, format!("{zeros}; a linear model takes them without")))
+            Err(DataError::invalid(&self.name, format!("{zeros}; leave them out, or take fewer rows")))
         };
         let Some(elements) = rows.checked_mul(self.features).filter(|&elements| elements <= MAX_ELEMENTS) else {
             return refuse(&format!("exceed the limit of {MAX_ELEMENTS} values"));
@@ -245,7 +261,7 @@ impl Dataset {
                 format!("{} features; at most 2^32 can be sparse", self.features),
             ));
         }
-        let mut csr = Csr { indptr: vec![0], ..Csr::default() };
+        let mut csr = Csr::empty();
         for row in inputs.chunks_exact(self.features) {
             for (j, &x) in row.iter().enumerate().filter(|(_, x)| **x != 0.0) {
                 csr.indices.push(j as u32);
@@ -301,6 +317,6 @@ mod tests {
         }
         let wide = Dataset::sparse("t", (vec![0, 1], vec![7], vec![1.0]), 1 << 32, values(1)).unwrap();
         let message = wide.into_dense().unwrap_err().to_string();
-        assert!(message.contains("exceed the limit of 2147483648 values; a linear model"), "{message}");
+        assert!(message.contains("exceed the limit of 2147483648 values; leave them out"), "{message}");
     }
 }

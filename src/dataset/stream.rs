@@ -1,12 +1,15 @@
 //! Data that does not fit into memory: files that are read row by row, as often as asked for.
 
-use super::csv::CsvRows;
-use super::idx::IdxRows;
-use super::input::dataset_name;
-use super::npy::NpyRows;
-use super::{CsvEncoding, CsvFile, Dataset, Standardizer, Targets};
+mod buffer;
+mod source;
+
+pub(crate) use buffer::Buffer;
+
+use super::{Dataset, Rows, Standardizer, Targets};
 use crate::error::DataError;
-use std::path::Path;
+use crate::history::hexadecimal;
+use sha2::{Digest, Sha256};
+use source::Source;
 
 /// The rows of a file in its order, one at a time in memory. [`Trainer::streaming`](crate::Trainer::streaming) trains on it.
 ///
@@ -45,102 +48,42 @@ pub struct RowStream {
     /// Targets are labels below it, or values.
     classes: Option<usize>,
     standardizer: Option<Standardizer>,
+    class_weights: Option<Vec<f32>>,
     /// Rows of the file read since its start.
     read: usize,
 }
 
-#[derive(Debug)]
-enum Source {
-    Csv(Box<CsvRows>),
-    Idx(Box<IdxRows>),
-    Npy(Box<NpyRows>),
-}
-
 impl RowStream {
-    /// The rows of a CSV file.
-    ///
-    /// # Errors
-    ///
-    /// As [`CsvFile::encode`], and if the encoding has weights of rows; what is wrong in a row is said when it is read.
-    pub fn csv(file: CsvFile, encoding: CsvEncoding) -> Result<Self, DataError> {
-        let (total, features) = (file.rows(), encoding.features());
-        let (name, classes) = (dataset_name(file.path()), encoding.target().class_count());
-        Ok(Self::new(Source::Csv(Box::new(CsvRows::new(file, encoding)?)), name, total, features, classes))
-    }
-
-    /// The rows of a pair of files as [`read_idx_pair`](super::read_idx_pair) takes them. Reads the labels once.
-    ///
-    /// # Errors
-    ///
-    /// As there; what is wrong with an image is said when it is read.
-    pub fn idx(images: &Path, labels: &Path) -> Result<Self, DataError> {
-        let rows = IdxRows::open(images, labels)?;
-        let (total, features, classes) = (rows.rows, rows.features, rows.classes);
-        Ok(Self::new(Source::Idx(Box::new(rows)), dataset_name(images), total, features, Some(classes)))
-    }
-
-    /// The rows of a pair of files as [`read_npy_pair`](super::read_npy_pair) takes them, in C order. Reads the targets once.
-    ///
-    /// # Errors
-    ///
-    /// As there; also [`DataError::Format`] for Fortran order.
-    pub fn npy(inputs: &Path, targets: &Path) -> Result<Self, DataError> {
-        let rows = NpyRows::open(inputs, targets)?;
-        let (total, features, classes) = (rows.rows(), rows.features(), rows.classes());
-        Ok(Self::new(Source::Npy(Box::new(rows)), dataset_name(inputs), total, features, classes))
-    }
-
-    /// Training rows and validation set of a folder as [`read_mnist_dir`](super::read_mnist_dir) takes it; with only the `t10k`
-    /// pair every fifth row validates.
-    ///
-    /// # Errors
-    ///
-    /// As there, and as [`idx`](Self::idx).
-    pub fn mnist_dir(dir: &Path) -> Result<(Self, Dataset), DataError> {
-        match super::idx::find(dir)? {
-            (Some([images, labels]), [t10k_images, t10k_labels]) => {
-                let validation = super::read_idx_pair(&t10k_images, &t10k_labels)?;
-                let rows = Self::idx(&images, &labels)?;
-                if rows.features != validation.features() {
-                    let message = format!("{} pixels, but {} has {}", validation.features(), rows.name, rows.features);
-                    return Err(DataError::invalid(validation.name(), message));
-                }
-                let Targets::Labels { labels, classes } = validation.targets().clone() else { unreachable!("IDX") };
-                let rows = rows.with_classes(classes);
-                let targets = Targets::Labels { labels, classes: rows.classes.unwrap_or(classes) };
-                Ok((rows, validation.with_targets(targets)?))
-            }
-            (None, [images, labels]) => Self::idx(&images, &labels)?.hold_out(5),
-        }
-    }
-
-    fn new(source: Source, name: String, total: usize, features: usize, classes: Option<usize>) -> Self {
-        Self { source, name, total, held_out: None, features, classes, standardizer: None, read: 0 }
-    }
-
     /// Leaves every `every`-th row out, and returns them as a data set, usually to validate on. Reads the file once.
     ///
     /// # Errors
     ///
-    /// [`DataError::Invalid`] when one of the two would be empty, or rows were left out before; and as reading.
+    /// [`DataError::Invalid`] when one of the two would be empty, or has weights of which none counts; when rows were left out before;
+    /// and as reading.
     pub fn hold_out(mut self, every: usize) -> Result<(Self, Dataset), DataError> {
-        if every < 2 || every > self.total || self.held_out.is_some() || self.standardizer.is_some() {
+        let changed = self.held_out.is_some() || self.standardizer.is_some() || self.class_weights.is_some();
+        if every < 2 || every > self.total || changed {
             let message = format!("cannot hold out every {every}-th of {} rows, once and as they are", self.total);
             return Err(DataError::invalid(&self.name, message));
         }
-        let (mut inputs, mut targets) = (vec![], vec![]);
+        let mut held_out = self.buffer();
+        let mut weight = 0.0;
         self.rewind()?;
         for row in 0..self.total {
-            let kept = inputs.len();
-            let target = self.source.next(&mut inputs)?;
-            if row % every == every - 1 {
-                targets.push(target);
-            } else {
-                inputs.truncate(kept);
+            let kept = held_out.targets.len();
+            self.source.next(&mut held_out)?;
+            if row % every != every - 1 {
+                weight += held_out.weights.last().map_or(1.0, |&w| f64::from(w));
+                held_out.truncate(kept);
             }
         }
+        if !(weight > 0.0 && weight <= f64::from(f32::MAX)) {
+            let message = format!("the weights of its rows add up to {weight}: nothing counts, or f32 overflows");
+            return Err(DataError::invalid(&self.name, message));
+        }
+        let targets = self.targets(&held_out.targets)?;
         let name = format!("{} (every {every}th row)", self.name);
-        let held_out = self.named(Dataset::new(name, inputs, self.features, self.targets(&targets)?)?)?;
+        let held_out = self.named(held_out.into_dataset(&name, targets)?)?;
         self.held_out = Some(every);
         self.rewind()?;
         Ok((self, held_out))
@@ -151,27 +94,50 @@ impl RowStream {
     ///
     /// # Errors
     ///
-    /// As reading.
+    /// [`DataError::Invalid`] when the rows are sparse, because taking means off would fill in their zeros; and as reading.
     pub fn standardize(&mut self) -> Result<&Standardizer, DataError> {
+        if self.is_sparse() {
+            let message = "taking off means would fill in the zeros of sparse rows: leave them as they are";
+            return Err(DataError::invalid(&self.name, message));
+        }
         self.standardizer = None;
         let (rows, features) = (self.rows(), self.features);
-        let mut row = vec![];
-        let standardizer = Standardizer::fit_passes(rows, features, |see| {
-            self.rewind()?;
-            for _ in 0..rows {
-                row.clear();
-                self.next(&mut row)?;
-                see(&row);
-            }
-            Ok::<_, DataError>(())
-        })?;
-        self.rewind()?;
+        let standardizer = Standardizer::fit_passes(rows, features, |see| self.for_each(|row| see(row.dense())))?;
         Ok(self.standardizer.insert(standardizer))
     }
 
     /// As many classes as another data set has, if that is more.
     pub fn with_classes(self, classes: usize) -> Self {
         Self { classes: self.classes.map(|own| own.max(classes)), ..self }
+    }
+
+    /// The same rows with a weight for each class, as [`Dataset::with_class_weights`] has them.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn with_class_weights(self, weights: Vec<f32>) -> Result<Self, DataError> {
+        super::weights::check_class_weights(&self.name, self.classes, &weights)?;
+        Ok(Self { class_weights: Some(weights), ..self })
+    }
+
+    /// Class weights with which every class counts the same, as [`Dataset::balanced_class_weights`] has them. Reads the file once.
+    ///
+    /// # Errors
+    ///
+    /// As there, and as reading.
+    pub fn balanced_class_weights(&mut self) -> Result<Vec<f32>, DataError> {
+        let Some(classes) = self.classes else {
+            return Err(DataError::invalid(&self.name, "balanced class weights need labels"));
+        };
+        let mut totals = vec![0.0f64; classes];
+        self.for_each(|row| {
+            let weight = row.weights.first().map_or(1.0, |&w| f64::from(w));
+            if let Some(total) = totals.get_mut(row.targets[0].max(0.0) as usize) {
+                *total += weight;
+            }
+        })?;
+        super::weights::balanced(&self.name, &totals)
     }
 
     /// The name of the file.
@@ -194,19 +160,78 @@ impl RowStream {
         self.classes
     }
 
+    /// Whether the zeros of its rows are left out.
+    pub fn is_sparse(&self) -> bool {
+        matches!(self.source, Source::Svmlight(_))
+    }
+
+    /// The weight of each class, if [they were given](Self::with_class_weights).
+    pub(crate) fn class_weights(&self) -> Option<&[f32]> {
+        self.class_weights.as_deref()
+    }
+
     /// All rows at once, where they do fit.
     ///
     /// # Errors
     ///
     /// As reading.
     pub fn read_all(&mut self) -> Result<Dataset, DataError> {
-        let (mut inputs, mut targets) = (vec![], vec![]);
+        let mut all = self.buffer();
         self.rewind()?;
         for _ in 0..self.rows() {
-            targets.push(self.next(&mut inputs)?);
+            self.next(&mut all)?;
         }
         self.rewind()?;
-        self.named(Dataset::new(&self.name, inputs, self.features, self.targets(&targets)?)?)
+        let targets = self.targets(&all.targets)?;
+        let data = self.named(all.into_dataset(&self.name, targets)?)?;
+        match &self.class_weights {
+            Some(weights) => data.with_class_weights(weights.clone()),
+            None => Ok(data),
+        }
+    }
+
+    /// SHA-256 over what there is to train on and the rows of a window, 0 if they do not matter, as 64 hexadecimal digits. Reads the
+    /// file once and leaves it at its start.
+    pub(crate) fn digest(&mut self, window: usize) -> Result<String, DataError> {
+        let mut hash = Sha256::new();
+        let count = |n: usize| (n as u64).to_le_bytes();
+        hash.update("stream");
+        hash.update(count(window));
+        hash.update(count(self.rows()));
+        hash.update(count(self.features));
+        hash.update(count(self.classes.unwrap_or(0)));
+        hash.update(count(self.class_weights.as_ref().map_or(0, Vec::len)));
+        self.class_weights.iter().flatten().for_each(|w| hash.update(w.to_le_bytes()));
+        self.for_each(|row| {
+            match row.inputs() {
+                Rows::Dense(_) => row.dense().iter().for_each(|x| hash.update(x.to_le_bytes())),
+                Rows::Sparse(x) => {
+                    let (columns, values) = x.row(0);
+                    hash.update(count(columns.len()));
+                    columns.iter().for_each(|j| hash.update(j.to_le_bytes()));
+                    values.iter().for_each(|x| hash.update(x.to_le_bytes()));
+                }
+            }
+            row.targets.iter().chain(&row.weights).for_each(|x| hash.update(x.to_le_bytes()));
+        })?;
+        Ok(hexadecimal(hash))
+    }
+
+    /// Shows all rows, from the first on and one by one; goes back to the start.
+    fn for_each(&mut self, mut see: impl FnMut(&mut Buffer)) -> Result<(), DataError> {
+        let mut row = self.buffer();
+        self.rewind()?;
+        for _ in 0..self.rows() {
+            row.clear();
+            self.next(&mut row)?;
+            see(&mut row);
+        }
+        self.rewind()
+    }
+
+    /// No rows of this kind.
+    pub(crate) fn buffer(&self) -> Buffer {
+        Buffer::new(self.features, self.is_sparse())
     }
 
     fn named(&self, data: Dataset) -> Result<Dataset, DataError> {
@@ -217,32 +242,28 @@ impl RowStream {
     /// Goes back to the first row.
     pub(crate) fn rewind(&mut self) -> Result<(), DataError> {
         self.read = 0;
-        match &mut self.source {
-            Source::Csv(rows) => rows.rewind(),
-            Source::Idx(rows) => rows.rewind(),
-            Source::Npy(rows) => rows.rewind(),
-        }
+        self.source.rewind()
     }
 
-    /// Appends the features of the next row that is not left out; returns its target.
-    pub(crate) fn next(&mut self, inputs: &mut Vec<f32>) -> Result<f32, DataError> {
-        let from = inputs.len();
+    /// Appends the next row that is not left out.
+    pub(crate) fn next(&mut self, rows: &mut Buffer) -> Result<(), DataError> {
+        let kept = rows.targets.len();
         loop {
-            let target = self.source.next(inputs)?;
+            self.source.next(rows)?;
             let row = self.read;
             self.read += 1;
             if self.held_out.is_some_and(|every| row % every == every - 1) {
-                inputs.truncate(from);
+                rows.truncate(kept);
                 continue;
             }
-            let values = &mut inputs[from..];
+            let values = rows.last_row();
             let finite =
                 values.iter().position(|x| !x.is_finite()).map(|j| format!("feature {j}: input is {}", values[j]));
             let scaled = self.standardizer.as_ref().map_or(Ok(()), |standardizer| standardizer.apply_to_row(values));
             if let Some(problem) = finite.or(scaled.err()) {
                 return Err(DataError::invalid(&self.name, format!("row {row}, {problem}")));
             }
-            return Ok(target);
+            return Ok(());
         }
     }
 
@@ -254,16 +275,6 @@ impl RowStream {
         };
         targets.check(&self.name)?;
         Ok(targets)
-    }
-}
-
-impl Source {
-    fn next(&mut self, inputs: &mut Vec<f32>) -> Result<f32, DataError> {
-        match self {
-            Self::Csv(rows) => rows.next(inputs),
-            Self::Idx(rows) => rows.next(inputs),
-            Self::Npy(rows) => rows.next(inputs),
-        }
     }
 }
 

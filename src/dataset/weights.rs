@@ -21,7 +21,7 @@ impl Dataset {
     /// # Errors
     /// [`DataError::Invalid`] if they are not as many as rows, or not such numbers.
     pub fn with_weights(self, weights: Vec<f32>) -> Result<Self, DataError> {
-        self.check_weights("weight", "row", self.rows(), &weights)?;
+        check(&self.name, ("weight", "row"), self.rows(), &weights)?;
         Ok(Self { weights: Some(weights), ..self })
     }
 
@@ -34,10 +34,7 @@ impl Dataset {
     /// # Errors
     /// [`DataError::Invalid`] if they are not as many as classes, or not such numbers.
     pub fn with_class_weights(self, weights: Vec<f32>) -> Result<Self, DataError> {
-        let Some(classes) = self.targets.classes() else {
-            return Err(DataError::invalid(&self.name, "class weights need classes, the targets are numbers"));
-        };
-        self.check_weights("class weight", "class", classes, &weights)?;
+        check_class_weights(&self.name, self.targets.classes(), &weights)?;
         Ok(Self { class_weights: Some(weights), ..self })
     }
 
@@ -57,12 +54,7 @@ impl Dataset {
         for (i, &label) in labels.iter().enumerate() {
             totals[label as usize] += self.weights.as_ref().map_or(1.0, |w| f64::from(w[i]));
         }
-        if let Some(class) = totals.iter().position(|&total| total == 0.0) {
-            let message = format!("class {class} has no row to balance: give the class weights as numbers");
-            return Err(DataError::invalid(&self.name, message));
-        }
-        let all: f64 = totals.iter().sum();
-        Ok(totals.iter().map(|total| (all / (*classes as f64 * total)) as f32).collect())
+        balanced(&self.name, &totals)
     }
 
     /// The weight of each row, if [they were given](Self::with_weights).
@@ -74,19 +66,37 @@ impl Dataset {
     pub fn class_weights(&self) -> Option<&[f32]> {
         self.class_weights.as_deref()
     }
+}
 
-    fn check_weights(&self, what: &str, of: &str, count: usize, weights: &[f32]) -> Result<(), DataError> {
-        let problem = if weights.len() != count {
-            format!("{} {what}s, but there are {count}: one per {of}", weights.len())
-        } else if let Some(i) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-            format!("{of} {i}: {what} is {}; it has to be at least 0 and finite", weights[i])
-        } else if weights.iter().all(|&w| w == 0.0) {
-            format!("all {what}s are 0, so that nothing counts")
-        } else {
-            return Ok(());
-        };
-        Err(DataError::invalid(&self.name, problem))
+/// Whether data of this name and with so many classes can have these class weights.
+pub(super) fn check_class_weights(name: &str, classes: Option<usize>, weights: &[f32]) -> Result<(), DataError> {
+    let Some(classes) = classes else {
+        return Err(DataError::invalid(name, "class weights need classes, the targets are numbers"));
+    };
+    check(name, ("class weight", "class"), classes, weights)
+}
+
+fn check(name: &str, (what, of): (&str, &str), count: usize, weights: &[f32]) -> Result<(), DataError> {
+    let problem = if weights.len() != count {
+        format!("{} {what}s, but there are {count}: one per {of}", weights.len())
+    } else if let Some(i) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
+        format!("{of} {i}: {what} is {}; it has to be at least 0 and finite", weights[i])
+    } else if weights.iter().all(|&w| w == 0.0) {
+        format!("all {what}s are 0, so that nothing counts")
+    } else {
+        return Ok(());
+    };
+    Err(DataError::invalid(name, problem))
+}
+
+/// The balanced weights of classes whose rows have these weights in total.
+pub(super) fn balanced(name: &str, totals: &[f64]) -> Result<Vec<f32>, DataError> {
+    if let Some(class) = totals.iter().position(|&total| total == 0.0) {
+        let message = format!("class {class} has no row to balance: give the class weights as numbers");
+        return Err(DataError::invalid(name, message));
     }
+    let (all, classes) = (totals.iter().sum::<f64>(), totals.len() as f64);
+    Ok(totals.iter().map(|total| (all / (classes * total)) as f32).collect())
 }
 
 #[cfg(test)]

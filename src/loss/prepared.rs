@@ -22,26 +22,35 @@ impl Loss {
             return Err(ConfigError::Loss { name: self.name(), fault });
         }
         let refused = |fault| ConfigError::Targets { name: data.name().to_owned(), fault };
-        let targets = self.prepare_targets(data.targets()).map_err(refused)?;
-        let mut prepared = Prepared {
-            targets,
-            weights: data.weights().map(<[f32]>::to_vec),
-            class_weights: data.class_weights().map(<[f32]>::to_vec),
-        };
-        if matches!(prepared.targets, Targets::Values(_))
-            && let Some(c) = prepared.class_weights.take()
-        {
-            let Targets::Labels { labels, .. } = data.targets() else {
-                let fault = format!("the {} loss takes class weights for labels only", self.name());
-                return Err(refused(fault));
-            };
-            let weight = |i: usize| data.weights().map_or(1.0, |w| w[i]);
-            prepared.weights = Some(labels.iter().enumerate().map(|(i, &k)| weight(i) * c[k as usize]).collect());
-        }
+        let prepared = self.prepare_rows(data.targets(), data.weights(), data.class_weights()).map_err(refused)?;
         let total = prepared.total(0, data.rows());
         if !(total > 0.0 && total <= f64::from(f32::MAX)) {
             let fault = format!("the weights of its rows add up to {total}: nothing counts, or f32 overflows");
             return Err(refused(fault));
+        }
+        Ok(prepared)
+    }
+
+    /// Some rows for this loss, or what is wrong with them.
+    pub(crate) fn prepare_rows(
+        self,
+        targets: &Targets,
+        weights: Option<&[f32]>,
+        class_weights: Option<&[f32]>,
+    ) -> Result<Prepared, String> {
+        let mut prepared = Prepared {
+            targets: self.prepare_targets(targets)?,
+            weights: weights.map(<[f32]>::to_vec),
+            class_weights: class_weights.map(<[f32]>::to_vec),
+        };
+        if matches!(prepared.targets, Targets::Values(_))
+            && let Some(c) = prepared.class_weights.take()
+        {
+            let Targets::Labels { labels, .. } = targets else {
+                return Err(format!("the {} loss takes class weights for labels only", self.name()));
+            };
+            let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+            prepared.weights = Some(labels.iter().enumerate().map(|(i, &k)| weight(i) * c[k as usize]).collect());
         }
         Ok(prepared)
     }
@@ -92,11 +101,6 @@ impl Loss {
 }
 
 impl Prepared {
-    /// All rows count the same.
-    pub(crate) fn unweighted(targets: Targets) -> Self {
-        Self { targets, weights: None, class_weights: None }
-    }
-
     /// Those of rows and of classes.
     pub(crate) fn weights(&self) -> (Option<&[f32]>, Option<&[f32]>) {
         (self.weights.as_deref(), self.class_weights.as_deref())

@@ -1,19 +1,21 @@
 //! Multi-layer perceptron.
 
 use super::Model;
+use crate::dataset::Rows;
 use crate::evaluate::Coefficients;
 use crate::initializer::Initializer;
 use crate::optimizer::InBackward;
 use crate::random::Stream;
 use crate::regularizer::Dropout;
-use simdescent_kernels::activation::Activation;
+use simdescent_kernels::activation::{Activation, bias_activation_in_place};
 use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, gemm_fused};
+use simdescent_kernels::linear::{csr_gemm, csr_gemm_t};
 use simdescent_kernels::math::gelu_in_place;
-use simdescent_kernels::{Accum, Exec, MatMut, MatRef, gemm, gemv_t};
+use simdescent_kernels::{Accum, CsrRef, Exec, MatMut, MatRef, gemm, gemv_t};
 
 /// Dense layers A ← activation(A·W + b), the last without activation. With no hidden layer and the cross-entropy
 /// loss this is softmax regression. GELU costs a pass over its outputs and room for its inputs; the others are part of the
-/// product.
+/// product. Sparse inputs stay so: they are those of the first layer only.
 ///
 /// Parameters: for each layer W `[fan_in, fan_out]` row-major, then b `[fan_out]`.
 #[derive(Clone, Debug)]
@@ -50,13 +52,36 @@ impl Layer {
     fn kept(&self) -> &[f32] {
         if self.activation == Activation::Gelu { &self.pre_activations } else { &self.outputs }
     }
+    /// outputs ← activation(inputs·W + b)
+    fn product(
+        &self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        parameters: &[f32],
+        activation: Activation,
+        outputs: &mut [f32],
+    ) {
+        let (weights, bias) = self.split(parameters);
+        match inputs {
+            Rows::Dense(x) => {
+                let z = MatMut::new(outputs, x.rows(), self.fan_out);
+                gemm_fused(exec, x, weights, z, BiasActivation { bias, activation });
+            }
+            Rows::Sparse(x) => {
+                csr_gemm(exec, x, self.fan_out, &parameters[self.start..][..self.fan_in * self.fan_out], outputs);
+                let z = MatMut::new(outputs, x.rows(), self.fan_out);
+                bias_activation_in_place(exec, activation, z, bias);
+            }
+        }
+    }
     fn split<'p>(&self, parameters: &'p [f32]) -> (MatRef<'p, f32>, &'p [f32]) {
         let (weights, rest) = parameters[self.start..].split_at(self.fan_in * self.fan_out);
         (MatRef::new(weights, self.fan_in, self.fan_out), &rest[..self.fan_out])
     }
-    /// What the layer above sees.
-    fn visible(&self) -> &[f32] {
-        if self.mask.is_empty() { &self.outputs } else { &self.dropped }
+    /// What the layer above sees of a batch.
+    fn visible(&self, batch: usize) -> Rows<'_> {
+        let visible = if self.mask.is_empty() { &self.outputs } else { &self.dropped };
+        Rows::Dense(MatRef::new(visible, batch, self.fan_out))
     }
     /// Drops outputs as `mask` says.
     fn drop_out(&mut self, draw: impl FnOnce(&mut [f32])) {
@@ -111,21 +136,19 @@ impl Mlp {
     }
 
     /// Forward, with the dropout of a training step if one is given.
-    fn pass(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, dropout: Option<(Dropout, u64)>) -> MatMut<'_, f32> {
+    fn pass(&mut self, exec: Exec<'_>, inputs: Rows<'_>, dropout: Option<(Dropout, u64)>) -> MatMut<'_, f32> {
         let batch = inputs.rows();
         self.ones.resize(batch, 1.0);
         let last = self.layers.len() - 1;
         for i in 0..self.layers.len() {
             let (before, rest) = self.layers.split_at_mut(i);
             let layer = &mut rest[0];
-            let inputs = before.last().map_or(inputs, |below| MatRef::new(below.visible(), batch, below.fan_out));
+            let inputs = before.last().map_or(inputs, |below| below.visible(batch));
             let mut outputs = std::mem::take(&mut layer.outputs);
             outputs.resize(batch * layer.fan_out, 0.0);
-            let (weights, bias) = layer.split(&self.parameters);
             let gelu = layer.activation == Activation::Gelu;
             let activation = if gelu { Activation::Identity } else { layer.activation };
-            let z = MatMut::new(&mut outputs, batch, layer.fan_out);
-            gemm_fused(exec, inputs, weights, z, BiasActivation { bias, activation });
+            layer.product(exec, inputs, &self.parameters, activation, &mut outputs);
             if gelu {
                 layer.pre_activations.clone_from(&outputs);
                 gelu_in_place(exec, &mut outputs);
@@ -141,7 +164,8 @@ impl Mlp {
     }
 
     /// Backward: of each layer, from the last on, the gradient by its inputs, then that by its parameters, or their step.
-    fn pass_back(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, mut step: Option<InBackward<'_>>) {
+    /// (Sparse inputs take no step.)
+    fn pass_back(&mut self, exec: Exec<'_>, inputs: Rows<'_>, mut step: Option<InBackward<'_>>) {
         let batch = inputs.rows();
         for i in (0..self.layers.len()).rev() {
             let (before, rest) = self.layers.split_at_mut(i);
@@ -160,17 +184,21 @@ impl Mlp {
                 input_gradient
             });
 
-            let inputs = below.as_ref().map_or(inputs, |below| MatRef::new(below.visible(), batch, below.fan_out));
+            let inputs = below.as_ref().map_or(inputs, |below| below.visible(batch));
             let (weight_gradient, bias_gradient) = layer.split_mut(&mut self.gradient);
             gemv_t(exec, Accum::Replace, 1.0, output_gradient, &self.ones, bias_gradient);
-            if let Some(step) = &mut step {
-                let (weights, bias) = layer.split_mut(&mut self.parameters);
-                let middle = layer.start + weights.len();
-                step.product(layer.start..middle, inputs.t(), output_gradient, weights);
-                step.vector(middle..middle + bias.len(), bias, bias_gradient);
-            } else {
-                let weight_gradient = MatMut::new(weight_gradient, layer.fan_in, layer.fan_out);
-                gemm(exec, Accum::Replace, 1.0, inputs.t(), output_gradient, weight_gradient);
+            match (inputs, &mut step) {
+                (Rows::Dense(x), Some(step)) => {
+                    let (weights, bias) = layer.split_mut(&mut self.parameters);
+                    let middle = layer.start + weights.len();
+                    step.product(layer.start..middle, x.t(), output_gradient, weights);
+                    step.vector(middle..middle + bias.len(), bias, bias_gradient);
+                }
+                (Rows::Dense(x), None) => {
+                    let weight_gradient = MatMut::new(weight_gradient, layer.fan_in, layer.fan_out);
+                    gemm(exec, Accum::Replace, 1.0, x.t(), output_gradient, weight_gradient);
+                }
+                (Rows::Sparse(x), _) => csr_gemm_t(exec, x, layer.fan_out, &layer.outputs, weight_gradient),
             }
 
             if let (Some(below), Some(input_gradient)) = (below, input_gradient) {
@@ -213,19 +241,35 @@ impl Model for Mlp {
     }
 
     fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
-        self.pass(exec, inputs, None)
+        self.pass(exec, Rows::Dense(inputs), None)
     }
 
     fn forward_training(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
-        self.pass(exec, inputs, self.dropout.map(|dropout| (dropout, step)))
+        self.pass(exec, Rows::Dense(inputs), self.dropout.map(|dropout| (dropout, step)))
     }
 
     fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
-        self.pass_back(exec, inputs, None);
+        self.pass_back(exec, Rows::Dense(inputs), None);
     }
 
     fn backward_and_step(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: InBackward<'_>) {
-        self.pass_back(exec, inputs, Some(step));
+        self.pass_back(exec, Rows::Dense(inputs), Some(step));
+    }
+
+    fn takes_sparse(&self) -> bool {
+        true
+    }
+
+    fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
+        self.pass(exec, Rows::Sparse(inputs), None)
+    }
+
+    fn forward_training_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
+        self.pass(exec, Rows::Sparse(inputs), self.dropout.map(|dropout| (dropout, step)))
+    }
+
+    fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
+        self.pass_back(exec, Rows::Sparse(inputs), None);
     }
 }
 

@@ -1,12 +1,13 @@
 //! Batches from memory or from a stream.
 
 use super::{Batch, Batches, Place, Windows};
+use crate::checkpoint::CheckpointError;
 use crate::error::DataError;
 
 /// Where a trainer's batches come from.
 pub(crate) enum Feed<'d> {
-    Table(Batches<'d>),
-    Stream(Windows),
+    Table(Box<Batches<'d>>),
+    Stream(Box<Windows>),
 }
 
 impl Feed<'_> {
@@ -26,19 +27,19 @@ impl Feed<'_> {
         }
     }
 
-    /// The data's SHA-256, or of a stream its name.
-    pub(crate) fn data_digest(&self) -> String {
+    /// The data's SHA-256, and what else makes an order of samples one of it; only a stream can fail.
+    pub(crate) fn data_digest(&mut self) -> Result<String, DataError> {
         match self {
-            Self::Table(batches) => batches.data_digest(),
-            Self::Stream(windows) => windows.describe(),
+            Self::Table(batches) => Ok(batches.data_digest()),
+            Self::Stream(windows) => windows.data_digest(),
         }
     }
 
-    /// Goes to a place; the message says why it is none of this source.
-    pub(crate) fn go_to(&mut self, place: &Place) -> Result<(), String> {
+    /// Goes to a place.
+    pub(crate) fn go_to(&mut self, place: &Place) -> Result<(), CheckpointError> {
         match self {
-            Self::Table(batches) => batches.go_to(place),
-            Self::Stream(_) => Err("a run on a stream cannot be resumed".into()),
+            Self::Table(batches) => batches.go_to(place).map_err(CheckpointError::Mismatch),
+            Self::Stream(windows) => windows.go_to(place),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Batches of rows that are read as they are needed.
 
-use super::{Batch, LastBatch, Place, Sampling};
-use crate::dataset::{RowStream, Rows, Targets};
+use super::{Batch, LastBatch, Place, Sampling, check_order};
+use crate::checkpoint::CheckpointError;
+use crate::dataset::{Buffer, RowStream};
 use crate::error::DataError;
 use crate::loss::{Loss, Prepared};
 use crate::random::{Stream, StreamKey};
 use crate::target_scaling::TargetScaling;
-use simdescent_kernels::MatRef;
 
 /// An endless source of batches that has one window of rows in memory, and one batch.
 ///
@@ -19,20 +19,22 @@ pub(crate) struct Windows {
     window: usize,
     shuffled: bool,
     last_batch: LastBatch,
+    key: StreamKey,
     stream: Stream,
     /// The window as read, and the order of its rows.
-    inputs: Vec<f32>,
-    targets: Vec<f32>,
+    held: Buffer,
     order: Vec<u32>,
     /// Rows of `order` that were in a batch.
     used: usize,
     /// Rows of this epoch that were read, and that were in a batch.
     read: usize,
     next: usize,
-    /// The batch.
-    batch: (Vec<f32>, Vec<f32>),
-    prepared: Prepared,
+    batch: Buffer,
+    /// The batch as the loss takes it.
+    prepared: Option<Prepared>,
     target_scaling: Option<TargetScaling>,
+    /// [`data_digest`](Self::data_digest), once it was asked for.
+    digest: Option<String>,
 }
 
 impl Windows {
@@ -46,21 +48,22 @@ impl Windows {
         key: StreamKey,
     ) -> Self {
         Self {
-            rows,
             loss,
             window,
             shuffled: sampling == Sampling::Reshuffled,
             last_batch,
+            key,
             stream: Stream::new(key),
-            inputs: vec![],
-            targets: vec![],
+            held: rows.buffer(),
             order: vec![],
             used: 0,
             read: 0,
             next: 0,
-            batch: (vec![], vec![]),
-            prepared: Prepared::unweighted(Targets::Values(vec![])),
+            batch: rows.buffer(),
+            prepared: None,
             target_scaling: None,
+            digest: None,
+            rows,
         }
     }
 
@@ -70,73 +73,128 @@ impl Windows {
 
     /// The next batch, of `batch_size` rows, from 1 to all.
     pub(crate) fn next(&mut self, batch_size: usize) -> Result<Batch<'_>, DataError> {
-        let (rows, features) = (self.rows.rows(), self.rows.features());
+        let rows = self.rows.rows();
         if self.next == rows || (self.last_batch == LastBatch::Drop && self.next + batch_size > rows) {
             (self.read, self.next, self.used) = (0, 0, 0);
             self.order.clear();
         }
         let wanted = batch_size.min(rows - self.next);
-        let (inputs, targets) = &mut self.batch;
-        inputs.clear();
-        targets.clear();
-        while targets.len() < wanted {
+        self.batch.clear();
+        while self.batch.targets.len() < wanted {
             if self.used == self.order.len() {
-                let filled = fill(&mut self.rows, self.read, self.window, &mut self.inputs, &mut self.targets);
-                if let Err(error) = filled {
-                    // Should someone go on, the next batch starts an epoch.
-                    self.next = rows;
-                    return Err(error);
-                }
-                self.order.clear();
-                self.order.extend(0..self.targets.len() as u32);
+                self.fill()?;
                 if self.shuffled {
                     self.stream.shuffle(&mut self.order);
                 }
-                (self.read, self.used) = (self.read + self.order.len(), 0);
             }
-            let end = self.order.len().min(self.used + wanted - targets.len());
+            let end = self.order.len().min(self.used + wanted - self.batch.targets.len());
             for &row in &self.order[self.used..end] {
-                inputs.extend_from_slice(&self.inputs[row as usize * features..][..features]);
-                targets.push(self.targets[row as usize]);
+                self.batch.push(&self.held, row as usize);
             }
             self.used = end;
         }
         self.next += wanted;
-        let fitted = self.loss.prepare_targets(&self.rows.targets(targets)?);
-        let mut targets = fitted.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
+        let Buffer { targets, weights, .. } = &self.batch;
+        let weights = Some(&weights[..]).filter(|weights| !weights.is_empty());
+        let prepared = self.loss.prepare_rows(&self.rows.targets(targets)?, weights, self.rows.class_weights());
+        let mut prepared = prepared.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
         if let Some(scaling) = self.target_scaling {
-            scaling.apply(&mut targets);
+            scaling.apply(&mut prepared.targets);
         }
-        self.prepared = Prepared::unweighted(targets);
-        let (targets, weights) = self.prepared.rows(0, wanted);
-        Ok(Batch { inputs: Rows::Dense(MatRef::new(inputs, wanted, features)), targets, weights })
+        let (targets, weights) = self.prepared.insert(prepared).rows(0, wanted);
+        Ok(Batch { inputs: self.batch.inputs(), targets, weights })
     }
 
+    /// Reads the window that comes after the rows read, in the order of the file.
+    fn fill(&mut self) -> Result<(), DataError> {
+        if self.read == 0 {
+            self.rows.rewind()?;
+        }
+        self.held.clear();
+        let count = self.window.min(self.rows.rows() - self.read);
+        for _ in 0..count {
+            if let Err(error) = self.rows.next(&mut self.held) {
+                self.start_over();
+                return Err(error);
+            }
+        }
+        self.order.clear();
+        self.order.extend(0..count as u32);
+        (self.read, self.used) = (self.read + count, 0);
+        Ok(())
+    }
+
+    /// Goes to after the first `read` rows, of which none is held.
+    fn seek(&mut self, read: usize) -> Result<(), DataError> {
+        let mut skipped = self.rows.buffer();
+        self.rows.rewind()?;
+        for _ in 0..read {
+            skipped.clear();
+            self.rows.next(&mut skipped)?;
+        }
+        self.read = read;
+        Ok(())
+    }
+
+    /// After an error: should someone go on, the next batch starts an epoch.
+    fn start_over(&mut self) {
+        self.next = self.rows.rows();
+        self.order.clear();
+        self.used = 0;
+    }
+
+    /// Where the source is now: the order is that of the window, unless all of it was in a batch.
     pub(crate) fn place(&self) -> Place {
-        Place { order: vec![], next: self.next % self.rows.rows(), drawn: self.stream.position() }
+        let within = self.shuffled && self.used < self.order.len();
+        let order = if within { self.order.clone() } else { vec![] };
+        Place { order, next: self.next % self.rows.rows(), drawn: self.stream.position() }
     }
 
-    /// Not a digest: the data would have to be read for it.
-    pub(crate) fn describe(&self) -> String {
-        format!("stream of {} rows of {}", self.rows.rows(), self.rows.name())
+    /// Goes to a place.
+    pub(crate) fn go_to(&mut self, place: &Place) -> Result<(), CheckpointError> {
+        let rows = self.rows.rows();
+        let mismatch = |message| Err(CheckpointError::Mismatch(message));
+        if place.next >= rows {
+            return mismatch(format!("the next batch starts at row {} of {rows}", place.next));
+        }
+        let used = place.next % self.window;
+        let start = place.next - used;
+        let held = if used == 0 { 0 } else { self.window.min(rows - start) };
+        if let Err(message) = check_order(&place.order, if self.shuffled { held } else { 0 }) {
+            return mismatch(message);
+        }
+        self.seek(start)?;
+        self.order.clear();
+        if used > 0 {
+            self.fill()?;
+            if self.shuffled {
+                self.order.copy_from_slice(&place.order);
+            }
+        }
+        (self.used, self.next) = (used, place.next);
+        self.stream = Stream::at(self.key, 0, place.drawn);
+        Ok(())
     }
-}
 
-/// Reads the window that starts after the first `read` rows.
-fn fill(
-    rows: &mut RowStream,
-    read: usize,
-    window: usize,
-    inputs: &mut Vec<f32>,
-    targets: &mut Vec<f32>,
-) -> Result<(), DataError> {
-    if read == 0 {
-        rows.rewind()?;
+    /// SHA-256 of the data and, if they decide the order, of the rows of a window. The first time it reads the file once, and again up to
+    /// where it is.
+    pub(crate) fn data_digest(&mut self) -> Result<String, DataError> {
+        if let Some(digest) = &self.digest {
+            return Ok(digest.clone());
+        }
+        let digest = self.rows.digest(if self.shuffled { self.window } else { 0 }).and_then(|digest| {
+            // At either end the file is read from its start.
+            if self.read < self.rows.rows() {
+                self.seek(self.read)?;
+            }
+            Ok(digest)
+        });
+        match digest {
+            Ok(digest) => Ok(self.digest.insert(digest).clone()),
+            Err(error) => {
+                self.start_over();
+                Err(error)
+            }
+        }
     }
-    inputs.clear();
-    targets.clear();
-    for _ in 0..window.min(rows.rows() - read) {
-        targets.push(rows.next(inputs)?);
-    }
-    Ok(())
 }

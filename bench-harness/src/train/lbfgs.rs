@@ -66,7 +66,7 @@ pub(super) fn run(exec: Exec<'_>, options: &TrainOptions, run: &RunOptions, work
     }
     if let Some(path) = &options.save {
         // A run that took no step yet: it has all that evaluation needs.
-        let mut checkpoint = Trainer::new(exec, model, training, settings)?.checkpoint();
+        let mut checkpoint = Trainer::new(exec, model, training, settings)?.checkpoint()?;
         saved_model::note(&mut checkpoint, &Subject::of(workload), run)?;
         saved_model::note_iterations(&mut checkpoint, minimum.iterations);
         checkpoint.write(path)?;

@@ -116,6 +116,15 @@ impl<'a, T> CsrRef<'a, T> {
         assert!(range.start <= range.end && range.end <= self.rows(), "rows {range:?} of {}", self.rows());
         Self { indptr: &self.indptr[range.start..=range.end], ..*self }
     }
+    /// Whether `n` of `rows` store so few elements that their part of a gradient is added column by column.
+    #[inline(always)]
+    pub(super) fn is_scattered(&self, rows: Pick<'_>, n: usize) -> bool {
+        let mut stored = 0;
+        for i in 0..n {
+            stored += self.row(rows.at(i)).0.len();
+        }
+        stored < self.cols / SCATTERED
+    }
 }
 
 /// Rows whose lanes are held at once; no register is wider.
@@ -168,11 +177,7 @@ impl<T: Real> Sealed<T> for CsrRef<'_, T> {
     }
     #[inline(always)]
     fn move_sum<L: Lanes<T>>(self, l: L, rows: Pick<'_>, n: usize, sum: &mut [T], g: &mut [T]) {
-        let mut stored = 0;
-        for i in 0..n {
-            stored += self.row(rows.at(i)).0.len();
-        }
-        if stored >= self.cols / SCATTERED {
+        if !self.is_scattered(rows, n) {
             return move_all(l, sum, g);
         }
         for i in 0..n {

@@ -25,8 +25,8 @@ pub(super) trait Between<T: Real>: Copy + Sync {
 pub(super) struct Given<'a, T>(pub(super) &'a [T]);
 impl<T: Real> Between<T> for Given<'_, T> {
     #[inline(always)]
-    fn derive<L: Lanes<T>, X: Inputs<T>>(self, _: L, (_, _, first): (X, Pick<'_>, usize), r: &mut [T], _: &mut [T]) {
-        r.copy_from_slice(&self.0[first..][..r.len()]);
+    fn derive<L: Lanes<T>, X: Inputs<T>>(self, _: L, (x, _, first): (X, Pick<'_>, usize), r: &mut [T], _: &mut [T]) {
+        r.copy_from_slice(&self.0[first * x.width()..][..r.len()]);
     }
 }
 
@@ -111,20 +111,22 @@ const BLOCKS_PER_THREAD: usize = 8;
 const ELEMENTS_PER_THREAD: usize = 1 << 18;
 
 impl<X, B: Copy> Pass<'_, X, B> {
-    /// Writes derivatives, losses and gradient of as many rows as there are `derivatives`. (`losses` may be empty if there are none.)
+    /// Writes derivatives, losses and gradient of the rows whose outputs there are `derivatives` of. (`losses` may be empty if there are
+    /// none.)
     pub(super) fn run<T: Real>(self, exec: Exec<'_>, derivatives: &mut [T], losses: &mut [T], gradient: &mut [T])
     where
         X: Inputs<T>,
         B: Between<T>,
     {
-        let (m, (_, cols)) = (derivatives.len(), self.x.shape());
+        let ((_, cols), width) = (self.x.shape(), self.x.width());
+        let m = derivatives.len() / width;
         gradient.fill(T::ZERO);
         let (g, intercept) = gradient.split_at_mut(cols);
         let block = k_block(m);
         let blocks = m.div_ceil(block);
         let run = |part: Blocks<'_, T>| exec.run(Block { pass: self, part });
         if blocks <= 1 {
-            run(Blocks { first: 0, block, derivatives, losses, cols, sums: g });
+            run(Blocks { first: 0, block, width, derivatives, losses, cols, sums: g });
         } else {
             let threads = exec.par().threads();
             let per_thread = (ELEMENTS_PER_THREAD / cols.max(1)).clamp(1, BLOCKS_PER_THREAD);
@@ -134,10 +136,11 @@ impl<X, B: Copy> Pass<'_, X, B> {
             sums.fill(T::ZERO);
             for first in (0..blocks).step_by(wave) {
                 let (from, to) = (first * block, ((first + wave) * block).min(m));
-                let derivatives = &mut derivatives[from..to];
+                let derivatives = &mut derivatives[from * width..to * width];
                 let losses = if losses.is_empty() { &mut [] } else { &mut losses[from..to] };
                 let sums = &mut sums[..(to - from).div_ceil(block) * cols];
-                for_each(exec.par(), Blocks { first: from, block, derivatives, losses, cols, sums }, 1, &run);
+                let part = Blocks { first: from, block, width, derivatives, losses, cols, sums };
+                for_each(exec.par(), part, 1, &run);
                 for (i, rows) in (from..to).step_by(block).enumerate() {
                     let sum = &mut sums[i * cols..][..cols];
                     if rows == 0 {
@@ -198,6 +201,8 @@ impl<T: Real, X: Inputs<T>, B: Between<T>> Kernel<T> for MoveSum<'_, T, X, B> {
 struct Blocks<'a, T> {
     first: usize,
     block: usize,
+    /// Outputs of a row.
+    width: usize,
     derivatives: &'a mut [T],
     losses: &'a mut [T],
     cols: usize,
@@ -206,19 +211,20 @@ struct Blocks<'a, T> {
 }
 impl<T: Real> Divide for Blocks<'_, T> {
     fn len(&self) -> usize {
-        self.derivatives.len().div_ceil(self.block)
+        self.derivatives.len().div_ceil(self.block * self.width)
     }
     fn divide_at(self, mid: usize) -> (Self, Self) {
-        let Self { first, block, cols, .. } = self;
-        let at = (mid * block).min(self.derivatives.len());
-        let (derivatives, more_derivatives) = self.derivatives.split_at_mut(at);
+        let Self { first, block, width, cols, .. } = self;
+        let at = (mid * block).min(self.derivatives.len() / width);
+        let (derivatives, more_derivatives) = self.derivatives.split_at_mut(at * width);
         let (losses, more_losses) = self.losses.split_at_mut(at.min(self.losses.len()));
         let (sums, more_sums) = self.sums.split_at_mut(mid * cols);
         (
-            Self { first, block, derivatives, losses, cols, sums },
+            Self { first, block, width, derivatives, losses, cols, sums },
             Self {
                 first: first + at,
                 block,
+                width,
                 derivatives: more_derivatives,
                 losses: more_losses,
                 cols,
@@ -240,12 +246,12 @@ impl<T: Real, X: Inputs<T>, B: Between<T>> Kernel<T> for Block<'_, T, X, B> {
         let Self { pass: Pass { x, rows, between }, part } = self;
         let mut losses = part.losses;
         let mut first = part.first;
-        for r in part.derivatives.chunks_mut(x.group()) {
+        for r in part.derivatives.chunks_mut(x.group() * part.width) {
             let (here, rest) = losses.split_at_mut(r.len().min(losses.len()));
             losses = rest;
             between.derive(l, (x, rows, first), r, here);
             x.add(l, rows.skip(first), r, part.sums);
-            first += r.len();
+            first += r.len() / part.width;
         }
     }
 }

@@ -35,11 +35,11 @@ pub fn softmax_loss_and_gradient<T: Real>(
     gradient: &mut [T],
 ) -> T {
     let (m, d) = (x.rows(), x.cols());
-    let (n, has) = (d * classes, parameters.len());
-    assert!(
-        has == n || has == n + classes,
-        "softmax regression: X has {d} columns, there are {classes} classes and {has} parameters"
-    );
+    let has = parameters.len();
+    let fits = d.checked_mul(classes).and_then(|n| has.checked_sub(n)).is_some_and(|b| b == 0 || b == classes);
+    assert!(fits, "softmax regression: X has {d} columns, there are {classes} classes and {has} parameters");
+    let n = m.checked_mul(classes).filter(|n| n.checked_mul(2).is_some());
+    let n = n.unwrap_or_else(|| panic!("softmax regression: {m} rows of {classes} classes are too many"));
     assert_eq!(has, gradient.len(), "softmax regression: parameters and gradient differ in length");
     let divisor = softmax_divisor(exec, (m, classes), targets, options);
     gradient.fill(T::ZERO);
@@ -52,9 +52,9 @@ pub fn softmax_loss_and_gradient<T: Real>(
         1 => 1,
         threads => blocks.min(BLOCKS_PER_THREAD * threads),
     };
-    let mut scratch = Scratch::borrow::<T>((2 * m * classes).saturating_add(wave.saturating_mul(has)));
-    let (logits, rest) = scratch.elements().split_at_mut(m * classes);
-    let (derivatives, sums) = rest.split_at_mut(m * classes);
+    let mut scratch = Scratch::borrow::<T>((2 * n).saturating_add(wave.saturating_mul(has)));
+    let (logits, rest) = scratch.elements().split_at_mut(n);
+    let (derivatives, sums) = rest.split_at_mut(n);
     let model = Model { exec: exec.seq(), divisor, x, classes, targets, options, parameters };
     for first in (0..blocks).step_by(wave) {
         let (from, to) = (first * block, ((first + wave) * block).min(m));
@@ -79,7 +79,7 @@ pub fn softmax_loss_and_gradient<T: Real>(
         }
     }
     // Once more, over all rows, because the mean is added up in an order of its own.
-    let logits = MatMut::new(&mut logits[..m * classes], m, classes);
+    let logits = MatMut::new(logits, m, classes);
     softmax_of_rows(exec, divisor, logits, targets, options) / divisor
 }
 

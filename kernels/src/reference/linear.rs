@@ -1,4 +1,4 @@
-//! Linear models with one output: (loss, gradient), and epochs of SGD. Dense: the oracles of the steps, one after the other.
+//! Linear models: (loss, gradient), epochs of SGD, sparse products. Dense: the oracles of the steps, one after the other.
 
 use super::optimizer::{coupled_decay, sgd};
 use super::{dot, gemm, gemv, gemv_t, pointwise, softmax_cross_entropy};
@@ -65,6 +65,45 @@ pub fn linear_sparse<T: Real>(
     }
     gradient.extend(intercept.iter().map(|_| dot(&r, &vec![T::ONE; r.len()])));
     (loss, gradient)
+}
+
+/// [`crate::linear::csr_gemm`].
+pub fn csr_gemm<T: Real>(x: CsrRef<'_, T>, n: usize, w: &[T]) -> Vec<T> {
+    let block = k_block(x.cols());
+    let element = |i: usize, c: usize| {
+        let (columns, values) = x.row(i);
+        let (mut total, mut chain, mut at) = (T::ZERO, T::ZERO, 0);
+        for (&j, &value) in columns.iter().zip(values) {
+            let j = j as usize;
+            if j / block != at {
+                total = chain + total;
+                (chain, at) = (T::ZERO, j / block);
+            }
+            chain = value.mul_add(w[j * n + c], chain);
+        }
+        chain + total
+    };
+    (0..x.rows()).flat_map(|i| (0..n).map(move |c| element(i, c))).collect()
+}
+
+/// [`crate::linear::csr_gemm_t`].
+pub fn csr_gemm_t<T: Real>(x: CsrRef<'_, T>, n: usize, r: &[T]) -> Vec<T> {
+    let mut g = vec![T::ZERO; x.cols() * n];
+    let block = k_block(x.rows());
+    for first in (0..x.rows()).step_by(block) {
+        let mut sum = vec![T::ZERO; g.len()];
+        for i in first..x.rows().min(first + block) {
+            let (columns, values) = x.row(i);
+            for (&j, &value) in columns.iter().zip(values) {
+                for c in 0..n {
+                    let sum = &mut sum[j as usize * n + c];
+                    *sum = value.mul_add(r[i * n + c], *sum);
+                }
+            }
+        }
+        g.iter_mut().zip(sum).for_each(|(g, sum)| *g = sum + *g);
+    }
+    g
 }
 
 /// [`crate::linear::softmax_loss_and_gradient`] on a row-major X of `rows` rows.

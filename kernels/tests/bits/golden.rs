@@ -5,7 +5,9 @@ use crate::execs::for_each_exec;
 use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::loss::{Case, cases};
 use simdescent_kernels::gemm::k_block;
-use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient};
+use simdescent_kernels::linear::{
+    CsrRef, Epoch, csr_gemm, csr_gemm_t, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient,
+};
 use simdescent_kernels::loss::{
     ClassTargets, FEW_CLASSES, Logistic, LossOptions, Reduction, SoftmaxOptions, logistic_in_place,
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
@@ -120,6 +122,11 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
     let loss = loss_and_gradient(exec, Logistic, sparse, targets, weighted, &y[..=cols], &mut gradient);
     gradient.push(loss);
     record("linear model, sparse", &gradient);
+    let mut products = vec![T::ZERO; 10 * (rows + cols)];
+    let (z, g) = products.split_at_mut(10 * rows);
+    csr_gemm(exec, sparse, 10, &y[..10 * cols], z);
+    csr_gemm_t(exec, sparse, 10, z, g);
+    record("sparse products", &products);
     let labels: Vec<u32> = (0..rows).map(|i| (i * 7 % 10) as u32).collect();
     let (labels, mut gradient) = (ClassTargets::Labels(&labels), vec![T::ZERO; 10 * (cols + 1)]);
     let options = SoftmaxOptions { samples: weighted, ..SoftmaxOptions::default() };
@@ -209,6 +216,7 @@ fn results_in_single_precision() {
         ("linear model", 0x6c22_c643_8014_79c0),
         ("SGD epoch", 0x40fd_60a8_488c_5952),
         ("linear model, sparse", 0xd468_161d_1242_d7a2),
+        ("sparse products", 0x3a49_1db3_22c1_487a),
         ("softmax regression", 0x2a9b_cb09_5a01_36d1),
         ("Adam", 0x7787_7ad7_4228_ab4c),
         ("AMSGrad", 0xe5e1_d5e1_4b34_6510),
@@ -259,6 +267,7 @@ fn results_in_double_precision() {
         ("linear model", 0x3f0e_89f6_897e_a7d5),
         ("SGD epoch", 0xcce8_f066_83d1_f5c8),
         ("linear model, sparse", 0x6d48_87d2_04b8_ba55),
+        ("sparse products", 0x9a63_ab7f_c809_395d),
         ("softmax regression", 0x0a16_267f_f8a1_8c7d),
         ("Adam", 0xa7e4_1a52_5f2a_c52a),
         ("AMSGrad", 0x1c8a_8377_1023_54d0),

@@ -144,7 +144,7 @@ fn the_same_as_three_calls<T: Real>() {
 }
 
 /// A random sparse matrix: (indptr, indices, values); some rows empty, some columns twice.
-fn sparse_matrix<T: Real>(m: usize, d: usize, longest: usize) -> (Vec<usize>, Vec<u32>, Vec<T>) {
+pub(crate) fn sparse_matrix<T: Real>(m: usize, d: usize, longest: usize) -> (Vec<usize>, Vec<u32>, Vec<T>) {
     let mut random = Random::new(m as u64);
     let (mut indptr, mut indices) = (vec![0], Vec::new());
     for _ in 0..m {
@@ -154,6 +154,22 @@ fn sparse_matrix<T: Real>(m: usize, d: usize, longest: usize) -> (Vec<usize>, Ve
     }
     let values = numbers(Kind::Ordinary, indices.len(), 5);
     (indptr, indices, values)
+}
+
+/// A random matrix of which one in `every` elements is not zero: (dense, indptr, indices, values).
+pub(crate) fn compressed<T: Real>(m: usize, d: usize, every: usize) -> (Vec<T>, Vec<usize>, Vec<u32>, Vec<T>) {
+    let mut dense = numbers::<T>(Kind::Ordinary, m * d, 5);
+    let mut random = Random::new(m as u64);
+    dense.iter_mut().filter(|_| random.below(every) != 0).for_each(|x| *x = T::ZERO);
+    let (mut indptr, mut indices, mut values) = (vec![0], vec![], vec![]);
+    for row in dense.chunks(d) {
+        for (j, &x) in row.iter().enumerate().filter(|(_, x)| **x != T::ZERO) {
+            indices.push(j as u32);
+            values.push(x);
+        }
+        indptr.push(values.len());
+    }
+    (dense, indptr, indices, values)
 }
 
 fn sparse<T: Real>() {
@@ -185,17 +201,7 @@ fn sparse_as_dense<T: Real>() {
         _ => &[(1, 1, 1), (9, 20, 3), (70, 1000, 50), (530, 70, 5), (1100, 3000, 2)],
     };
     for &(m, d, every) in shapes {
-        let mut dense = numbers::<T>(Kind::Ordinary, m * d, 5);
-        let mut random = Random::new(m as u64);
-        dense.iter_mut().filter(|_| random.below(every) != 0).for_each(|x| *x = T::ZERO);
-        let (mut indptr, mut indices, mut values) = (vec![0], vec![], vec![]);
-        for row in dense.chunks(d) {
-            for (j, &x) in row.iter().enumerate().filter(|(_, x)| **x != T::ZERO) {
-                indices.push(j as u32);
-                values.push(x);
-            }
-            indptr.push(values.len());
-        }
+        let (dense, indptr, indices, values) = compressed::<T>(m, d, every);
         let (dense, sparse) = (MatRef::new(&dense, m, d), CsrRef::new(d, &indptr, &indices, &values).expect("sorted"));
         let (y, w) = (numbers::<T>(Kind::Ordinary, m, 2), numbers::<T>(Kind::Ordinary, d + 1, 3));
         for_each_exec(|exec, label| {

@@ -20,6 +20,7 @@ macro_rules! for_f32_and_f64 {
 }
 
 mod compare;
+mod csr_gemm;
 mod double_double;
 mod execs;
 mod gemm;

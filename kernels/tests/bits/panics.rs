@@ -1,7 +1,9 @@
 //! Wrong shapes are documented panics that name the operands.
 
 use simdescent_kernels::gemm::step_by_strips;
-use simdescent_kernels::linear::{Epoch, loss_and_gradient, sgd_epoch};
+use simdescent_kernels::linear::{
+    CsrRef, Epoch, csr_gemm, csr_gemm_t, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient,
+};
 use simdescent_kernels::loss::{
     ClassTargets, Hinge, Huber, LossOptions, Quantile, Reduction, SoftmaxOptions, Squared, logistic_in_place,
     pointwise_in_place, softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
@@ -24,7 +26,19 @@ fn linear(targets: usize, weights: usize, gradient: usize) {
     loss_and_gradient(exec(), Squared, x, &y, LossOptions::default(), &w, &mut g);
 }
 
-/// An epoch over the same.
+/// A sparse matrix of two rows and three columns.
+fn sparse() -> CsrRef<'static, f32> {
+    CsrRef::new(3, &[0, 1, 1], &[2], &[1.0]).expect("a valid matrix")
+}
+
+/// Softmax regression without parameters on `rows` rows of `columns` columns, which are all zero.
+fn softmax_regression(rows: usize, columns: usize, classes: usize) {
+    let (x, labels) = (vec![0.0f32; rows * columns], vec![0; rows]);
+    let (x, labels) = (MatRef::new(&x, rows, columns), ClassTargets::Labels(&labels));
+    softmax_loss_and_gradient(exec(), x, classes, labels, SoftmaxOptions::default(), &[], &mut []);
+}
+
+/// An epoch over a linear model's two rows of three columns.
 fn epoch(order: &[u32], batch_size: usize, learning_rates: &[f32]) {
     let epoch = Epoch { order: Some(order), batch_size, learning_rates, l2: 0.0 };
     sgd_epoch(exec(), Squared, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 2], epoch, &mut [0.0; 3]);
@@ -100,6 +114,16 @@ panics! {
     linear_model_with_a_bad_loss: "Huber loss: delta has to be positive, got 0",
         loss_and_gradient(exec(), Huber { delta: 0.0 }, MatRef::new(&[0.0f32; 6], 2, 3), &[0.0; 2],
             LossOptions::default(), &[0.0; 3], &mut [0.0; 3]);
+    sparse_product_with_too_few_weights: "X is 2x3, n is 2, the others have 5 and 4 elements",
+        csr_gemm(exec(), sparse(), 2, &[0.0; 5], &mut [0.0; 4]);
+    sparse_product_with_a_long_result: "X is 2x3, n is 2, the others have 6 and 5 elements",
+        csr_gemm(exec(), sparse(), 2, &[0.0; 6], &mut [0.0; 5]);
+    sparse_product_of_absurd_width: "n is 9223372036854775808, the others have 0 and 0 elements",
+        csr_gemm_t(exec(), sparse(), 1 << 63, &[], &mut []);
+    softmax_regression_of_absurd_width: "X has 2 columns, there are 9223372036854775808 classes and 0 parameters",
+        softmax_regression(1, 2, 1 << 63);
+    softmax_regression_of_too_many_logits: "3 rows of 9223372036854775808 classes are too many",
+        softmax_regression(3, 0, 1 << 63);
     epoch_over_a_row_that_is_not_there: "the order names row 2, X has 2 rows", epoch(&[0, 2], 1, &[0.1]);
     epoch_in_empty_batches: "the batch size has to be positive", epoch(&[0, 1], 0, &[0.1]);
     epoch_with_too_few_learning_rates: "2 learning rates for 3 steps", epoch(&[0, 1, 1], 1, &[0.1; 2]);

@@ -12,7 +12,7 @@ fn good() -> Checkpoint {
     let mut trainer = Trainer::new(Exec::default(), Linear::new(1, true), &data, settings).unwrap();
     (0..5).for_each(|_| _ = trainer.step());
     trainer.record_validation(f64::NAN);
-    let mut checkpoint = trainer.checkpoint();
+    let mut checkpoint = trainer.checkpoint().unwrap();
     checkpoint.notes.insert("model".into(), "linear 1-1".into());
     checkpoint
 }

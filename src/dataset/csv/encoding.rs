@@ -145,10 +145,6 @@ impl CsvEncoding {
         }
     }
 
-    pub(super) fn has_weights(&self) -> bool {
-        self.columns.iter().any(|column| column.role == Role::Weight)
-    }
-
     pub(crate) fn target(&self) -> &CsvTarget {
         let target = |column: &'_ Column| matches!(column.role, Role::Target(_));
         match self.columns.iter().find(|column| target(column)).map(|column| &column.role) {

@@ -2,6 +2,7 @@
 
 use super::detect::{is_missing, is_number};
 use super::encoding::{Column, CsvEncoding, CsvTarget, Role};
+use super::median::Median;
 use super::{CsvColumn, CsvFile, Missing, describe};
 use crate::dataset::Inference;
 use crate::dataset::input::{parse_number, quoted};
@@ -53,17 +54,15 @@ impl<R: Read + Seek> CsvFile<R> {
 
         let new = |column| Profile { kind: categorical.contains(&column).then_some(Kind::Text), ..Profile::default() };
         let mut profiles: Vec<Profile> = (0..width).map(new).collect();
-        let keep = matches!(options.missing, Missing::Median | Missing::MostFrequent);
         let seen = |column: usize| !ignored.contains(&column) && weights != Some(column);
         self.each(|row, record| {
             let in_training = training(row);
             for (column, field) in record.iter().enumerate().filter(|(column, _)| seen(*column)) {
                 if in_training || column == target {
-                    let fill = options.missing != Missing::Refuse;
-                    let seen = match column == target {
-                        true if is_missing(field) => Err(missing_target()),
-                        true => profiles[column].see(field, false, false, categorical.contains(&column)),
-                        false => profiles[column].see(field, fill, keep, categorical.contains(&column)),
+                    let missing = if column == target { Missing::Refuse } else { options.missing };
+                    let seen = match column == target && is_missing(field) {
+                        true => Err(missing_target()),
+                        false => profiles[column].see(field, missing, categorical.contains(&column)),
                     };
                     let name = || describe(column, width, names.as_ref().map(|names| &names[column]));
                     seen.map_err(|problem| format!("{}: {problem}", name()))?;
@@ -71,6 +70,15 @@ impl<R: Read + Seek> CsvFile<R> {
             }
             Ok(())
         })?;
+
+        if options.missing == Missing::Median {
+            self.each(|row, record| {
+                if training(row) {
+                    record.iter().zip(&mut profiles).for_each(|(field, profile)| profile.see_again(field));
+                }
+                Ok(())
+            })?;
+        }
 
         let mut columns = vec![];
         for (column, profile) in profiles.into_iter().enumerate() {
@@ -130,16 +138,17 @@ struct Profile {
     kind: Option<Kind>,
     count: u64,
     sum: f64,
-    /// All of them, for what needs them.
+    /// All of them, for the most frequent one.
     numbers: Vec<f32>,
+    median: Median,
     inference: Inference,
     levels: BTreeMap<String, u64>,
 }
 
 impl Profile {
-    fn see(&mut self, field: &[u8], fill: bool, keep: bool, listed: bool) -> Result<(), String> {
+    fn see(&mut self, field: &[u8], how: Missing, listed: bool) -> Result<(), String> {
         if is_missing(field) {
-            return if fill { Ok(()) } else { Err(missing()) };
+            return if how == Missing::Refuse { Err(missing()) } else { Ok(()) };
         }
         let number = is_number(field);
         match self.kind.get_or_insert(if number { Kind::Number } else { Kind::Text }) {
@@ -155,8 +164,10 @@ impl Profile {
                 self.count += 1;
                 self.sum += f64::from(x);
                 self.inference.see(x);
-                if keep {
-                    self.numbers.push(x);
+                match how {
+                    Missing::MostFrequent => self.numbers.push(x),
+                    Missing::Median => self.median.see(x),
+                    Missing::Refuse | Missing::Mean | Missing::Constant(_) => {}
                 }
             }
             Kind::Text if number && !listed => {
@@ -179,6 +190,13 @@ impl Profile {
         Ok(())
     }
 
+    /// The second time, for the median.
+    fn see_again(&mut self, field: &[u8]) {
+        if let (Some(Kind::Number), Ok(x)) = (self.kind, parse_number(field)) {
+            self.median.see_again(x);
+        }
+    }
+
     fn target(self) -> CsvTarget {
         match self.kind {
             Some(Kind::Text) => CsvTarget::Names { classes: self.levels.into_keys().collect() },
@@ -191,7 +209,7 @@ impl Profile {
         match (self.kind, missing) {
             (None, Missing::Constant(x)) => Ok(Role::Number { fill: Some(x) }),
             (None, _) => Err("no value in the training rows; ignore the column".into()),
-            (Some(Kind::Number), _) => Ok(Role::Number { fill: fills.then(|| self.fill(missing)) }),
+            (Some(Kind::Number), _) => Ok(Role::Number { fill: if fills { Some(self.fill(missing)?) } else { None } }),
             (Some(Kind::Text), Missing::Constant(_)) => {
                 self.levels.entry(MISSING_LEVEL.into()).or_insert(0);
                 let levels: Vec<String> = self.levels.into_keys().collect();
@@ -210,18 +228,17 @@ impl Profile {
     }
 
     /// The number for a gap; at least one was seen.
-    fn fill(&mut self, missing: Missing) -> f32 {
-        self.numbers.sort_unstable_by(f32::total_cmp);
-        let (sorted, n) = (&self.numbers, self.numbers.len());
-        match missing {
+    fn fill(&mut self, missing: Missing) -> Result<f32, String> {
+        Ok(match missing {
             Missing::Refuse | Missing::Mean => (self.sum / self.count as f64) as f32,
-            Missing::Median => ((f64::from(sorted[(n - 1) / 2]) + f64::from(sorted[n / 2])) / 2.0) as f32,
+            Missing::Median => self.median.value().ok_or("the file has changed since it was opened")?,
             Missing::MostFrequent => {
-                let runs = sorted.chunk_by(|a, b| a == b).rev();
+                self.numbers.sort_unstable_by(f32::total_cmp);
+                let runs = self.numbers.chunk_by(|a, b| a == b).rev();
                 runs.max_by_key(|run| run.len()).map_or(0.0, |run| run[0])
             }
             Missing::Constant(x) => x,
-        }
+        })
     }
 }
 

@@ -16,10 +16,6 @@ impl CsvRows {
     pub(crate) fn new(mut file: CsvFile, encoding: CsvEncoding) -> Result<Self, DataError> {
         let place = encoding.place(file.names.as_deref(), file.width);
         let place = place.map_err(|message| DataError::format(&file.path, Place::File, message))?;
-        if encoding.has_weights() {
-            let message = "a stream has no weights of rows: read the file as a whole, or ignore the column of weights";
-            return Err(DataError::format(&file.path, Place::File, message));
-        }
         file.rewind()?;
         Ok(Self { file, encoding, place })
     }
@@ -32,12 +28,12 @@ impl CsvRows {
         self.file.rewind()
     }
 
-    /// Appends the features of the next row; returns its target.
-    pub(crate) fn next(&mut self, inputs: &mut Vec<f32>) -> Result<f32, DataError> {
+    /// Appends the features of the next row, and its weight if it has one; returns its target.
+    pub(crate) fn next(&mut self, inputs: &mut Vec<f32>, weights: &mut Vec<f32>) -> Result<f32, DataError> {
         if !self.file.advance()? {
             return Err(DataError::format(&self.file.path, Place::File, "the file has shrunk since it was opened"));
         }
-        let pushed = self.encoding.push(&self.file.record, &self.place, inputs, &mut vec![]);
+        let pushed = self.encoding.push(&self.file.record, &self.place, inputs, weights);
         pushed.map_err(|message| self.file.fault(message))
     }
 }

@@ -1,0 +1,111 @@
+use super::super::input::noise;
+use super::*;
+use crate::dataset::RowStream;
+use std::fs;
+
+/// The three ways in agree on what is in a file, and on what is wrong with it.
+fn streamed(text: &[u8], features: Option<usize>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.svm");
+    fs::write(&path, text).unwrap();
+    let stream = RowStream::svmlight(&path, features).and_then(|mut rows| rows.read_all());
+    match (stream, read_svmlight_sparse(&path, features)) {
+        (Ok(stream), Ok(whole)) => assert!(stream == whole),
+        (Err(stream), Err(whole)) => assert_eq!(stream.to_string(), whole.to_string()),
+        (stream, whole) => panic!("{stream:?} and {whole:?}"),
+    }
+}
+
+fn read(text: &[u8], features: Option<usize>) -> Result<Dataset, DataError> {
+    let path = Path::new("d/t.svm");
+    let (dense, sparse) = (parse(path, text, features), parse(path, text, features));
+    let sparse = sparse.and_then(|rows| rows.into_sparse(path, features));
+    let dense = dense.and_then(|rows| rows.into_dense(path, features))?;
+    // Written zeros are kept by the sparse form.
+    assert!(sparse?.into_dense()? == dense);
+    Ok(dense)
+}
+
+#[test]
+fn fills_in_zeros_and_skips_comments() {
+    let text = b"# head\n+1 1:0.5 3:-2e0 # tail 9:9\r\n\n-1\n  \t\n1\t2:7";
+    let data = read(text, None).unwrap();
+    assert_eq!((data.name(), data.rows(), data.features()), ("t.svm", 3, 3));
+    assert_eq!(data.inputs(), [0.5, 0.0, -2.0, 0.0, 0.0, 0.0, 0.0, 7.0, 0.0]);
+    assert_eq!(data.targets(), &Targets::Labels { labels: vec![1, 0, 1], classes: 2 });
+    assert_eq!(read(text, Some(5)).unwrap().row(0), [0.5, 0.0, -2.0, 0.0, 0.0]);
+    streamed(text, None);
+    streamed(text, Some(5));
+    let marked = [BYTE_ORDER_MARK, b"1 1:2\r\n0 2:3\r\n"].concat();
+    assert_eq!(read(&marked, None).unwrap().inputs(), [2.0, 0.0, 0.0, 3.0]);
+    streamed(&marked, None);
+    assert_eq!(read(b"0.5 1:1", None).unwrap().targets(), &Targets::Values(vec![0.5]));
+}
+
+#[test]
+fn hostile_files_are_named_errors() {
+    let cases: [(&[u8], Option<usize>, &str); 24] = [
+        (b"", None, "t.svm: 0 rows of 0 features"),
+        (b"# nothing\n\n", Some(3), "0 rows of 3 features"),
+        (b"1\n0\n", None, "2 rows of 0 features"),
+        (b"1 1:1\n1 0:5", None, "line 2: \"0:5\": indices start at 1"),
+        (b"1 2:1 2:1", None, "line 1: index 2 after 2; indices of a line must increase"),
+        (b"1 3:1 2:1", None, "index 2 after 3"),
+        (b"\n\n1 4:1", Some(3), "line 3: index 4 exceeds the 3 features"),
+        (b"1 qid:7 1:1", None, "\"qid:7\": ranking groups are not supported"),
+        (b"1 -1:1", None, "\"-1:1\": the index is not a number from 1 to 4294967295"),
+        (b"1 4294967296:1", None, "the index is not a number from 1 to 4294967295"),
+        (b"1 1", None, "line 1: \"1\" is not index:value"),
+        (b"1 1:", None, "index 1: the value is missing"),
+        (b"1 1:2:3", None, "index 1: \"2:3\" is not a number"),
+        (b"1 1:nan", None, "index 1: \"nan\" is not a finite f32"),
+        (b"1,2 1:1", None, "label: \"1,2\" is not a number"),
+        (b"inf 1:1", None, "line 1: label: \"inf\" is not a finite f32"),
+        (b"NaN 1:1", None, "label: \"NaN\" is not a finite f32"),
+        (b"1 1:1\n1 1:-inf", None, "line 2: index 1: \"-inf\" is not a finite f32"),
+        (b"1 1:1e39", None, "index 1: \"1e39\" is not a finite f32"),
+        (b"0 1:1\n1 2:", Some(2), "line 2: index 2: the value is missing"),
+        (b"1 \xff\xfe:1", None, "the index is not a number"),
+        (b"1 2000000000:1", None, "1 rows × 2000000000 features for only 1 values"),
+        (b"1 4294967295:1", None, "exceed the limit of 2147483648 values"),
+        (b"1 1:1\n1 1:1", Some(usize::MAX), "exceed the limit of 2147483648 values"),
+    ];
+    for (text, features, expected) in cases {
+        streamed(text, features);
+        let message = read(text, features).unwrap_err().to_string();
+        assert!(message.starts_with("d/t.svm") && message.contains(expected), "{message:?} lacks {expected:?}");
+    }
+}
+
+#[test]
+fn wide_files_are_read_without_their_zeros() {
+    let read = |text: &[u8], features| {
+        let path = Path::new("t.svm");
+        parse(path, text, features).and_then(|rows| rows.into_sparse(path, features))
+    };
+    assert_eq!(read(b"1 2:1 1000000:3\n0\n", None).unwrap().csr().unwrap().row(0).0, [1, 999_999]);
+    for (text, features, expected) in [
+        (&b"1 2000000000:1"[..], None, "2000000000 features for only 1 values"),
+        (b"1 1:1", Some(usize::MAX), "features exceed the limit of 2^32"),
+        (b"1 3:1 2:1", None, "index 2 after 3"),
+        (b"1", None, "1 rows of 0 features"),
+    ] {
+        let message = read(text, features).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message:?} lacks {expected:?}");
+    }
+    assert_eq!(read(b"1 2000000000:1", Some(2_000_000_000)).unwrap().features(), 2_000_000_000);
+}
+
+#[test]
+fn random_text_never_panics() {
+    let mut state = 2;
+    for _ in 0..2000 {
+        let length = noise(&mut state);
+        let random: Vec<u8> = (0..length).map(|_| noise(&mut state)).collect();
+        let _ = read(&random, None);
+        // The format's own alphabet reaches deeper than random bytes do.
+        let text: Vec<u8> = random.iter().map(|&byte| b"0123:: \n-.e#qidna"[usize::from(byte) % 17]).collect();
+        let _ = read(&text, Some(8));
+        let _ = read(&text, None);
+    }
+}
