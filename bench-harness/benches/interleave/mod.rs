@@ -18,13 +18,18 @@ pub(crate) type Contestant<'a> = (&'a str, &'a mut dyn FnMut());
 const SAMPLE: Duration = Duration::from_micros(300);
 
 /// Median seconds per call of each contestant, in their order.
+pub(crate) fn medians(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<f64> {
+    samples(rounds, contestants).into_iter().map(median).collect()
+}
+
+/// Seconds per call of each contestant, in their order, one for each round.
 ///
 /// A round takes one sample of every contestant, and each round begins with another one. A sample repeats the call
 /// until it is long enough to be timed. A noisy machine needs `rounds` of 9 or more. When cargo passes `--test`,
 /// one call of each is all.
-pub(crate) fn medians(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<f64> {
+pub(crate) fn samples(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<Vec<f64>> {
     if smoke_test() {
-        return contestants.iter_mut().map(|(_, call)| time(1, *call)).collect();
+        return contestants.iter_mut().map(|(_, call)| vec![time(1, *call)]).collect();
     }
     let repeats: Vec<u32> = contestants.iter_mut().map(|(_, call)| repeats(*call)).collect();
     let mut samples = vec![Vec::with_capacity(rounds); contestants.len()];
@@ -36,7 +41,7 @@ pub(crate) fn medians(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<
             samples[i].push(time(repeats[i], *call));
         }
     }
-    samples.into_iter().map(median).collect()
+    samples
 }
 
 /// Whether this is `cargo bench -- --test`: does everything run?
@@ -49,6 +54,13 @@ pub(crate) fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_by(f64::total_cmp);
     let middle = samples.len() / 2;
     if samples.len() % 2 == 1 { samples[middle] } else { (samples[middle - 1] + samples[middle]) / 2.0 }
+}
+
+/// Half the distance between the quartiles, as a share of the median.
+pub(crate) fn spread(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    let quarter = samples.len() / 4;
+    (samples[samples.len() - 1 - quarter] - samples[quarter]) / 2.0 / median(samples)
 }
 
 /// Seconds per call.
