@@ -125,7 +125,8 @@ macro_rules! real {
             fn abs(self) -> Self {
                 $T::abs(self)
             }
-            #[inline]
+            // Unoptimised builds would have one copy of each kernel per caller: `threads::reduce` alone has four.
+            #[cfg_attr(not(debug_assertions), inline)]
             fn run_on<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
                 crate::isa::dispatch!(isa, $T, kernel)
             }
