@@ -87,8 +87,8 @@ fn row(table: &Table<'_>, name: &str, loss: Loss, shape: (usize, usize)) {
     w.iter_mut().for_each(|w| *w *= 0.01); // The logits are small: candle's logistic loss takes log(1 − σ(z)).
     let y = labels.iter().map(|&label| label as f32).collect();
     let problem = Problem { loss, shape, x: Aligned::new(rows * features), w, labels, y };
-    let limit =
-        Limit { flops: 4.0 * f64::from(outputs) * (rows * features) as f64, read: size_of_val(&*problem.x), copied: 0 };
+    let flops = 4.0 * f64::from(outputs) * (rows * features) as f64;
+    let limit = Limit { flops, read: size_of_val(&*problem.x), ..Limit::default() };
     let peers = [plain, ndarray, candle, burn].map(|peer| Some(peer(&problem)));
     table.row(name, limit, ours(table.exec, &problem), peers);
 }

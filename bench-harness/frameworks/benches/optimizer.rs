@@ -4,8 +4,8 @@
 //! RUSTFLAGS=-Ctarget-cpu=native cargo bench --manifest-path bench-harness/frameworks/Cargo.toml --bench optimizer [-- FILTER]
 //! ```
 //!
-//! The gradient is given. The limit is a copy of as many bytes as a step reads and writes. candle has no momentum. `plain`
-//! and `ndarray` have one thread in both tables.
+//! The gradient is given. The limit is the larger of Adam's square roots and divisions, and of reading the gradient and
+//! updating weights and state in place. candle has no momentum. `plain` and `ndarray` have one thread in both tables.
 
 mod contest;
 
@@ -39,9 +39,10 @@ fn main() -> ExitCode {
 
 fn row(table: &Table<'_>, name: &str, update: Update, n: usize) {
     let (start, g) = (Aligned::<f32>::new(n), Aligned::<f32>::new(n));
-    let arrays = if update == Update::Adam { 7 } else { 5 };
-    let limit = Limit { flops: 0.0, read: 0, copied: arrays * size_of_val(&*g) };
-    let candle = (update == Update::Adam).then(|| candle(&start, &g));
+    let (bytes, adam) = (size_of_val(&*g), update == Update::Adam);
+    let (roots, updated) = if adam { (n, 3 * bytes) } else { (0, 2 * bytes) };
+    let limit = Limit { roots, read: bytes, updated, ..Limit::default() };
+    let candle = adam.then(|| candle(&start, &g));
     let peers =
         [Some(plain(update, &start, &g)), Some(ndarray(update, &start, &g)), candle, Some(burn(update, &start, &g))];
     table.row(name, limit, ours(table.exec, update, &start, &g), peers);

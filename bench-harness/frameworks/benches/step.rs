@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Everyone trains the same weights on the same batch: forward, loss, backward, update; the losses are compared. The limit is
-//! the larger of the products' multiply-adds at the FMA peak and a copy of what the optimizer must write (weights and state).
+//! the larger of the products' multiply-adds at the FMA peak and an update in place of what the optimizer writes (weights, state).
 //! `plain` has one thread in both tables.
 
 mod contest;
@@ -82,8 +82,8 @@ fn row(table: &Table<'_>, name: &str, update: Update, batch: usize) {
     let arrays = if update == Update::Adam { 3 } else { 1 };
     let limit = Limit {
         flops: (batch * (6 * weights - 2 * WIDTHS[0] * WIDTHS[1])) as f64,
-        read: 0,
-        copied: 2 * arrays * weights * size_of::<f32>(),
+        updated: arrays * weights * size_of::<f32>(),
+        ..Limit::default()
     };
     let peers = [plain(&problem), ndarray(&problem), candle(&problem), burn(&problem)].map(Some);
     table.row(name, limit, ours(table.exec, &problem, &data), peers);

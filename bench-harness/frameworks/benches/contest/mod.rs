@@ -22,6 +22,8 @@ pub(crate) type Call<'a> = Box<dyn FnMut(bool) -> Vec<Vec<f32>> + 'a>;
 /// The peers in the order of the columns.
 const PEERS: [&str; 4] = ["plain", "ndarray", "candle", "burn"];
 
+const ROUNDS: usize = 9;
+
 /// Elements of an array may differ by so much of its root mean square: everyone rounds and adds in another order.
 const TOLERANCE: f64 = 1e-3;
 
@@ -96,9 +98,8 @@ impl Table<'_> {
         }
         let contestants = calls.len();
         calls.extend(limits.calls());
-        let rounds = if limit.is_long() { 7 } else { 11 };
         let mut turns: Vec<interleave::Contestant<'_>> = calls.iter_mut().map(|call| ("", &mut **call as _)).collect();
-        let all = samples(rounds, &mut turns);
+        let all = samples(ROUNDS, &mut turns);
         drop(calls);
         let cells: Vec<String> = all.iter().map(|samples| cell(samples)).collect();
         let mut seconds: Vec<f64> = all.into_iter().map(median).collect();
