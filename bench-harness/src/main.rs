@@ -40,6 +40,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    sigpipe::reset(); // `| head` ends the command, as any other on Unix; without it, printing panics
     let result = match cli::Cli::parse().command {
         cli::Command::Train(options) => train::run(&options),
         cli::Command::Evaluate(options) => evaluate::run(&options),

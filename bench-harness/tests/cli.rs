@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn simdescent(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_simdescent"));
@@ -139,4 +139,15 @@ fn bad_input_is_a_clear_error() {
         assert!(!output.status.success() && message.contains(wanted), "{arguments:?}: {message}");
         assert!(!message.contains("panicked"), "{message}");
     }
+}
+
+/// Of `simdescent … | head`, the reader leaves first.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_the_command_quietly() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_simdescent"));
+    command.args(["train", "--workload", "mlp", "--steps", "200"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(text(&child.wait_with_output().unwrap().stderr), "");
 }
