@@ -54,11 +54,12 @@ pub struct Product<'a, T> {
     pub(super) swapped: bool,
 }
 
-/// Steps of a super-block: packed panels of up to 64 `f32` columns then take half of a typical 1 MiB L2.
-const SUPER_BLOCK: usize = 2048;
-/// A row tile passes over this much of B before the next is taken, so that A is read less often, and C, which matters more
-/// where k is small, is written in rows. A quarter of a typical L2.
-const GROUP_BYTES: usize = 256 << 10;
+/// Steps of a super-block of packed panels: C is written once in so many steps.
+const SUPER_BLOCK: usize = 1024;
+/// A row tile passes over this much of B per byte of a register before the next is taken, so that A is read less often, and
+/// C, which matters more where k is small, is written in rows. Half of the L2 of typical CPUs with such registers: 1 MiB with
+/// 64 bytes, 512 KiB with 32.
+const GROUP_BYTES: usize = 8 << 10;
 
 impl<T: Real> Kernel<T> for &mut Product<'_, T> {
     type Output = ();
@@ -78,11 +79,16 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
         let (source, layout) = self.plan::<L>();
         let block = self.block;
         let blocks = if k <= block { k.min(1) } else { k.div_ceil(block) };
-        let per_super = if direct && blocks > 1 { blocks.min((SUPER_BLOCK / block).max(1)) } else { blocks };
+        let per_super = match source {
+            _ if !direct || blocks < 2 => blocks,
+            // Few rows: the fewer steps of B, the fewer its pages.
+            Source::InPlace => 1,
+            _ => blocks.min((SUPER_BLOCK / block).max(1)),
+        };
         let panel_len = block.min(k) * layout.width;
         // Saturating, because a view with a stride of 0 may have any number of steps: then the buffer is refused.
         let super_len = panel_len.saturating_mul(per_super);
-        let fit = GROUP_BYTES / super_len.saturating_mul(size_of::<T>()).max(1);
+        let fit = GROUP_BYTES * L::WIDTH / super_len.max(1);
         let group = fit.clamp(1, layout.panels());
         let panels = match self.b {
             Operand::Prepacked(_, panels) => panels,
