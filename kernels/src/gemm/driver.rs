@@ -88,6 +88,7 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
         let panel_len = block.min(k) * layout.width;
         // Saturating, because a view with a stride of 0 may have any number of steps: then the buffer is refused.
         let super_len = panel_len.saturating_mul(per_super);
+        // Both in elements: a register has WIDTH of them.
         let fit = GROUP_BYTES * L::WIDTH / super_len.max(1);
         let group = fit.clamp(1, layout.panels());
         let panels = match self.b {
