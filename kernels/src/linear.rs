@@ -34,6 +34,7 @@ pub use softmax::softmax_loss_and_gradient;
 use crate::gemm::Scratch;
 use crate::lanes::{Kernel, Lanes, map, zip_map};
 use crate::loss::{LossOptions, Pointwise};
+use crate::optimizer::{UpdateRule, step_lanes};
 use crate::real::Real;
 use crate::threads::{Divide, Exec, for_each};
 use pass::{ByLoss, Given, Pass};
@@ -78,11 +79,30 @@ mod private {
         fn dots<L: Lanes<T>>(self, l: L, rows: Pick<'_>, w: &[T], z: &mut [T]);
         /// g\[j\] ← g\[j\] + Σᵢ r\[i\]·x\[i,j\], one FMA chain in the order of the rows; likewise for each output.
         fn add<L: Lanes<T>>(self, l: L, rows: Pick<'_>, r: &[T], g: &mut [T]);
+        /// w ← the step of `rule` by the gradient r·x of the first of `rows`; g is there to be written.
+        #[inline(always)]
+        fn step<L: Lanes<T>, R: UpdateRule<T, 0>>(self, l: L, of: (Pick<'_>, T), rule: &R, w: &mut [T], g: &mut [T]) {
+            add_and_step(l, (self, of.0, of.1), rule, w, g);
+        }
         /// g ← sum + g, sum ← 0, where `sum` is the part of the gradient of these `n` rows.
         fn move_sum<L: Lanes<T>>(self, l: L, rows: Pick<'_>, n: usize, sum: &mut [T], g: &mut [T]);
     }
 }
 use private::Sealed;
+
+/// A step by the gradient of one row, in two passes.
+#[inline(always)]
+fn add_and_step<T: Real, L: Lanes<T>, X: Sealed<T>, R: UpdateRule<T, 0>>(
+    l: L,
+    (x, row, r): (X, Pick<'_>, T),
+    rule: &R,
+    w: &mut [T],
+    g: &mut [T],
+) {
+    g.fill(T::ZERO);
+    x.add(l, row, &[r], g);
+    step_lanes(l, rule, w, g, []);
+}
 
 /// g ← sum + g.
 #[inline(always)]

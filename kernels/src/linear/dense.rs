@@ -1,8 +1,9 @@
 //! Dense rows.
 
-use super::{Pick, Sealed, move_all};
+use super::{Pick, Sealed, add_and_step, move_all};
 use crate::lanes::{Lanes, Sum, accumulate, fold, fold_registers, fold_zipped};
 use crate::matrix::MatRef;
+use crate::optimizer::UpdateRule;
 use crate::real::Real;
 
 /// Bytes of a group of rows: they stay in L1 beside weights and gradient.
@@ -62,6 +63,25 @@ impl<T: Real> Sealed<T> for MatRef<'_, T> {
             for (j, g) in g.iter_mut().enumerate() {
                 *g = self.at(i, j).mul_add(r, *g);
             }
+        }
+    }
+    #[inline(always)]
+    fn step<L: Lanes<T>, R: UpdateRule<T, 0>>(self, l: L, (row, r): (Pick<'_>, T), rule: &R, w: &mut [T], g: &mut [T]) {
+        let Some(x) = self.row(row.at(0)) else { return add_and_step(l, (self, row, r), rule, w, g) };
+        let next = ahead(&self, &row, 0, false);
+        let (factor, zero) = (l.splat(r), l.splat(T::ZERO));
+        let mut chunks = w.chunks_exact_mut(L::WIDTH);
+        let mut from = 0;
+        for w in &mut chunks {
+            l.prefetch_l2(next.wrapping_add(from));
+            let g = l.fma(l.load(&x[from..]), factor, zero);
+            l.store(w, rule.update(l, l.load(w), g, []).0);
+            from += L::WIDTH;
+        }
+        let tail = chunks.into_remainder();
+        if !tail.is_empty() {
+            let g = l.fma(l.load_partial(&x[from..]), factor, zero);
+            l.store_partial(tail, rule.update(l, l.load_partial(tail), g, []).0);
         }
     }
     #[inline(always)]

@@ -58,9 +58,9 @@ impl<T: Real, P: Pointwise<T>> ByLoss<'_, T, P> {
 
 /// [`ByLoss`], and what the sum of the losses is divided by.
 #[derive(Clone, Copy)]
-struct Divided<'a, T, P> {
-    by_loss: ByLoss<'a, T, P>,
-    divisor: T,
+pub(super) struct Divided<'a, T, P> {
+    pub(super) by_loss: ByLoss<'a, T, P>,
+    pub(super) divisor: T,
 }
 impl<T: Real, P: Pointwise<T>> Between<T> for Divided<'_, T, P> {
     #[inline(always)]
@@ -111,6 +111,24 @@ const BLOCKS_PER_THREAD: usize = 8;
 const ELEMENTS_PER_THREAD: usize = 1 << 18;
 
 impl<X, B: Copy> Pass<'_, X, B> {
+    /// What [`run`](Self::run) does for rows of one block, inside a kernel.
+    #[inline(always)]
+    pub(super) fn block<T: Real, L: Lanes<T>>(self, l: L, derivatives: &mut [T], losses: &mut [T], gradient: &mut [T])
+    where
+        X: Inputs<T>,
+        B: Between<T>,
+    {
+        let ((_, cols), width) = (self.x.shape(), self.x.width());
+        gradient.fill(T::ZERO);
+        let (sums, intercept) = gradient.split_at_mut(cols);
+        let block = derivatives.len() / width;
+        let part = Blocks { first: 0, block, width, derivatives: &mut *derivatives, losses, cols, sums };
+        Block { pass: self, part }.run(l);
+        if let [intercept] = intercept {
+            *intercept = total_lanes(l, derivatives);
+        }
+    }
+
     /// Writes derivatives, losses and gradient of the rows whose outputs there are `derivatives` of. (`losses` may be empty if there are
     /// none.)
     pub(super) fn run<T: Real>(self, exec: Exec<'_>, derivatives: &mut [T], losses: &mut [T], gradient: &mut [T])
@@ -162,6 +180,19 @@ impl<X, B: Copy> Pass<'_, X, B> {
 fn total<T: Real>(exec: Exec<'_>, terms: &[T]) -> T {
     reduce(exec.par(), terms, CHUNK, &|terms| exec.run(Total { terms }), &|a, b| a + b)
 }
+/// [`total`] of at most [`CHUNK`] terms, inside a kernel.
+#[inline(always)]
+pub(super) fn total_lanes<T: Real, L: Lanes<T>>(l: L, terms: &[T]) -> T {
+    let acc = accumulate(
+        l,
+        l.splat_acc(T::ZERO),
+        terms,
+        terms,
+        #[inline(always)]
+        |acc, term, _| l.add(acc, term),
+    );
+    fold(l, Sum, acc)
+}
 struct Total<'a, T> {
     terms: &'a [T],
 }
@@ -169,15 +200,7 @@ impl<T: Real> Kernel<T> for Total<'_, T> {
     type Output = T;
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) -> T {
-        let acc = accumulate(
-            l,
-            l.splat_acc(T::ZERO),
-            self.terms,
-            self.terms,
-            #[inline(always)]
-            |acc, term, _| l.add(acc, term),
-        );
-        fold(l, Sum, acc)
+        total_lanes(l, self.terms)
     }
 }
 

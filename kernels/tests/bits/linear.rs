@@ -305,6 +305,7 @@ fn what_is_not_a_sparse_matrix_is_refused() {
 fn epochs<T: Real>() {
     let (m, d) = if effort() == Effort::Tiny { (9, 5) } else { (130, 37) };
     let (x, y) = (numbers::<T>(Kind::Ordinary, m * d, 1), numbers::<T>(Kind::Ordinary, m, 2));
+    let transposed: Vec<T> = (0..d * m).map(|i| x[i % m * d + i / m]).collect();
     let (indptr, indices, values) = sparse_matrix::<T>(m, d, 2);
     let start = numbers::<T>(Kind::Ordinary, d + 1, 3);
     let mut random = Random::new(4);
@@ -339,6 +340,10 @@ fn epochs<T: Real>() {
                     let mut w = start.clone();
                     let got = sgd_epoch(exec, Logistic, MatRef::new(&x, m, d), &y, epoch, &mut w);
                     assert_same(got, loss, context);
+                    assert_bits(&w, &dense, context);
+                    let mut w = start.clone();
+                    let columns = MatRef::new(&transposed, d, m).t();
+                    assert_same(sgd_epoch(exec, Logistic, columns, &y, epoch, &mut w), loss, context);
                     assert_bits(&w, &dense, context);
                     let mut w = start.clone();
                     let sparse = CsrRef::new(d, &indptr, &indices, &values).expect("a valid matrix");

@@ -1,5 +1,7 @@
 //! Every kernel against [`simdescent_kernels::reference`], bit by bit: on every instruction set of this CPU, with
-//! every number of threads, for `f32` and `f64`, on sizes around every boundary.
+//! every number of threads, for `f32` and `f64`, on sizes around every boundary. And whether any allocates, or leaves its slices.
+//!
+//! One binary, because each compiles every kernel for every instruction set again.
 
 /// Makes a test for `f32` and one for `f64` of each generic function `fn check<T: Real>()`.
 macro_rules! for_f32_and_f64 {
@@ -29,6 +31,8 @@ mod gemm_large;
 mod gemm_paths;
 mod gemv;
 mod golden;
+#[cfg(all(target_os = "linux", not(miri)))]
+mod guard_pages;
 mod inputs;
 mod layout;
 mod level1;
@@ -37,6 +41,7 @@ mod loss;
 mod loss_properties;
 mod math;
 mod math_accuracy;
+mod no_allocation;
 mod optimizer;
 mod optimizer_layers;
 mod optimizer_limits;

@@ -1,5 +1,4 @@
 //! Kernels on slices that end, or begin, at a page which may not be touched: one element too far ends the process.
-#![cfg(all(target_os = "linux", not(miri)))]
 
 use simdescent_kernels::gemm::step_by_strips;
 use simdescent_kernels::linear::{
