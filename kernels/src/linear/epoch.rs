@@ -18,7 +18,7 @@ pub struct Epoch<'a, T> {
     pub batch_size: usize,
     /// One learning rate for all steps, or one for each.
     pub learning_rates: &'a [T],
-    /// λ of the penalty ½λ‖parameters‖² (the intercept included, as in [`CoupledDecay`]).
+    /// λ of the penalty ½λ‖parameters‖² (the intercept included, as in [`CoupledDecay`](crate::optimizer::CoupledDecay)).
     pub l2: T,
 }
 
@@ -28,7 +28,7 @@ pub struct Epoch<'a, T> {
 /// - `x`: m × d; `targets`: m; `parameters`: d weights, and the intercept if there is one more
 ///
 /// Bits are those of [`loss_and_gradient`](super::loss_and_gradient) on the rows of a batch, and
-/// [`fused_step`] of [`Sgd`] (inside [`CoupledDecay`] unless λ = 0), called in turn; losses are added up in order and divided by
+/// [`fused_step`] of [`Sgd`] (inside [`CoupledDecay`](crate::optimizer::CoupledDecay) unless λ = 0), called in turn; losses are added up in order and divided by
 /// their number, and 0 where there are no rows. A step costs as much as there are parameters, also for a sparse X.
 ///
 /// # Panics
