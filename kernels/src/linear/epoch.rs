@@ -5,7 +5,7 @@ use super::{Inputs, Pick, check};
 use crate::gemm::{Scratch, k_block};
 use crate::lanes::{Kernel, Lanes};
 use crate::loss::{LossOptions, Pointwise};
-use crate::optimizer::{Sgd, UpdateRule, fused_step, step_lanes};
+use crate::optimizer::{CoupledDecay, Sgd, UpdateRule, fused_step, step_lanes};
 use crate::real::Real;
 use crate::threads::Exec;
 
@@ -18,7 +18,7 @@ pub struct Epoch<'a, T> {
     pub batch_size: usize,
     /// One learning rate for all steps, or one for each.
     pub learning_rates: &'a [T],
-    /// λ of the penalty ½λ‖parameters‖² (the intercept included, as in [`CoupledDecay`](crate::optimizer::CoupledDecay)).
+    /// λ of the penalty ½λ‖parameters‖² (the intercept included, as in [`CoupledDecay`]).
     pub l2: T,
 }
 
@@ -28,7 +28,7 @@ pub struct Epoch<'a, T> {
 /// - `x`: m × d; `targets`: m; `parameters`: d weights, and the intercept if there is one more
 ///
 /// Bits are those of [`loss_and_gradient`](super::loss_and_gradient) on the rows of a batch, and
-/// [`fused_step`] of [`Sgd`] (inside [`CoupledDecay`](crate::optimizer::CoupledDecay) unless λ = 0), called in turn; losses are added up in order and divided by
+/// [`fused_step`] of [`Sgd`] (inside [`CoupledDecay`] unless λ = 0), called in turn; losses are added up in order and divided by
 /// their number, and 0 where there are no rows. A step costs as much as there are parameters, also for a sparse X.
 ///
 /// # Panics
@@ -59,11 +59,12 @@ pub fn sgd_epoch<T: Real, X: Inputs<T>, P: Pointwise<T>>(
         return T::ZERO;
     }
     let longest = batch_size.min(visits);
-    let mut scratch = Scratch::borrow::<T>(parameters.len() + 2 * longest);
-    let (gradient, rest) = scratch.elements().split_at_mut(parameters.len());
-    let (derivatives, losses) = rest.split_at_mut(longest);
-    let batches = Batches { loss, x, targets, epoch, visits, parameters, gradient, derivatives, losses };
     let one_block = longest <= k_block(longest);
+    let rows_at_once = if one_block { longest } else { 0 };
+    let mut scratch = Scratch::borrow::<T>(parameters.len() + 2 * rows_at_once);
+    let (gradient, rest) = scratch.elements().split_at_mut(parameters.len());
+    let (derivatives, losses) = rest.split_at_mut(rows_at_once);
+    let batches = Batches { loss, x, targets, epoch, visits, parameters, gradient, derivatives, losses };
     let sum = if one_block { exec.run(batches) } else { batches.with_threads(exec) };
     sum / T::from_f64(steps as f64)
 }
@@ -78,7 +79,7 @@ struct Batches<'a, T, X, P> {
     visits: usize,
     parameters: &'a mut [T],
     gradient: &'a mut [T],
-    /// One per row of a batch.
+    /// One per row of a batch, if it is one block.
     derivatives: &'a mut [T],
     losses: &'a mut [T],
 }
@@ -150,7 +151,11 @@ struct Step<T> {
 impl<T: Real> UpdateRule<T, 0> for Step<T> {
     #[inline(always)]
     fn update<L: Lanes<T>>(&self, l: L, w: L::Reg, g: L::Reg, state: [L::Reg; 0]) -> (L::Reg, [L::Reg; 0]) {
-        let g = if self.l2 == T::ZERO { g } else { l.fma(l.splat(self.l2), w, g) };
-        self.sgd.update(l, w, g, state)
+        let Self { sgd, l2 } = *self;
+        if l2 == T::ZERO {
+            sgd.update(l, w, g, state)
+        } else {
+            CoupledDecay { lambda: l2, rule: sgd }.update(l, w, g, state)
+        }
     }
 }

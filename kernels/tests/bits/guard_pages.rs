@@ -244,8 +244,10 @@ fn linear_models<T: Real>() {
                     g.fill(T::NAN);
                     gradient(exec, sparse, z, g);
                     assert!(g[..cols].iter().all(|&g| close(g, 0.5 * (rows * cols) as f64)), "gradient, {context}");
-                    let epoch = Epoch { order: None, batch_size: 8, learning_rates: &[T::ZERO], l2: T::ZERO };
-                    assert!(close(sgd_epoch(exec, Squared, by_rows, y, epoch, w), 1.0), "epoch, {context}");
+                    for batch_size in [1, 8] {
+                        let epoch = Epoch { order: None, batch_size, learning_rates: &[T::ZERO], l2: T::ZERO };
+                        assert!(close(sgd_epoch(exec, Squared, by_rows, y, epoch, w), 1.0), "epoch, {context}");
+                    }
                 }
                 // Equal logits of two classes: half of each.
                 let (w, g) = (c.slice(end, 2 * cols, f(2.0)), d.slice(end, 2 * cols, T::NAN));
