@@ -10,7 +10,7 @@ use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes};
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
-use crate::threads::{Alone, Exec, Par};
+use crate::threads::{Exec, Par};
 use core::ops::Range;
 
 /// What the parts of a product are.
@@ -89,23 +89,22 @@ pub(super) fn run<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
     divide(exec, product);
 }
 
-fn divide<T: Real>(exec: Exec<'_>, product: Product<'_, T>) {
+fn divide<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
     let (m, n, k) = (product.c.rows(), product.c.cols(), product.a.cols());
     let apart =
         matches!(product.b, Operand::View(b) if b.col_stride() == 1 || m * n <= SMALL_OUTPUT) && !product.swapped;
     let blocks = if apart { k.div_ceil(product.block) } else { 1 };
     let division = Division::choose(exec.par(), (m, n, k), blocks);
-    let mut product = Alone(product);
-    let parts = Parts(&mut product.0);
+    let parts = Parts(&mut product);
     match (division, parts.0.b) {
         (Division::Rows(number), _) => {
             let rows = Balanced::new(number, m);
             // SAFETY: each part has rows of its own.
-            exec.par().for_each_part(number, |i| rows::multiply(&mut unsafe { parts.part(rows.part(i), 0..n, 0..k) }));
+            exec.par().for_each_part(number, &|i| rows::multiply(&mut unsafe { parts.part(rows.part(i), 0..n, 0..k) }));
         }
         (Division::Columns(number), Operand::View(_)) => {
             let units = Balanced::new(number, n.div_ceil(COLUMN_UNIT));
-            exec.par().for_each_part(number, |i| {
+            exec.par().for_each_part(number, &|i| {
                 let units = units.part(i);
                 let cols = units.start * COLUMN_UNIT..n.min(units.end * COLUMN_UNIT);
                 // SAFETY: each part has columns of its own.
@@ -114,7 +113,7 @@ fn divide<T: Real>(exec: Exec<'_>, product: Product<'_, T>) {
         }
         (Division::Columns(number), Operand::Prepacked(b, _)) => {
             let panels = Balanced::new(number.min(b.layout().panels()), b.layout().panels());
-            exec.par().for_each_part(panels.parts, |i| {
+            exec.par().for_each_part(panels.parts, &|i| {
                 // SAFETY: each part writes the columns of its own panels.
                 let mut part = unsafe { parts.part(0..m, 0..n, 0..k) };
                 part.b = Operand::Prepacked(b, (panels.part(i).start, panels.part(i).end));
@@ -122,7 +121,7 @@ fn divide<T: Real>(exec: Exec<'_>, product: Product<'_, T>) {
             });
         }
         (Division::Blocks(number), _) => by_blocks(exec, parts, number),
-        (Division::Whole, _) => rows::multiply(parts.0),
+        (Division::Whole, _) => rows::multiply(&mut product),
     }
 }
 
@@ -168,7 +167,7 @@ fn by_blocks<T: Real>(exec: Exec<'_>, parts: Parts<'_, '_, T>, number: usize) {
     let mut scratch = Scratch::borrow::<T>(blocks.saturating_mul(m * n));
     let sums = MatMut::new(scratch.elements(), blocks * m, n);
     let runs = Balanced::new(number, blocks);
-    exec.par().for_each_part(number, |i| {
+    exec.par().for_each_part(number, &|i| {
         for q in runs.part(i) {
             let steps = q * block..k.min((q + 1) * block);
             // SAFETY: of C, the part has nothing to write but its own rows of the sums.
@@ -178,7 +177,7 @@ fn by_blocks<T: Real>(exec: Exec<'_>, parts: Parts<'_, '_, T>, number: usize) {
         }
     });
     let strips = Balanced::new(if m * n < SMALL_OUTPUT { 1 } else { number.min(m) }, m);
-    exec.par().for_each_part(strips.parts, |i| {
+    exec.par().for_each_part(strips.parts, &|i| {
         let rows = strips.part(i);
         // SAFETY: each part has rows of its own, of C and of the sums of every block.
         let (part, sums, first) = unsafe { (parts.part(rows.clone(), 0..n, 0..k), sums.shared(), sums.shared()) };
