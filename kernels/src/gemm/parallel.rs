@@ -4,7 +4,7 @@
 use super::blocking::Balanced;
 use super::driver::{Operand, Product};
 use super::epilogue::FinishedTile;
-use super::packing::Scratch;
+use super::packing::{Scratch, load_square};
 use super::rows;
 use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes};
@@ -91,8 +91,10 @@ pub(super) fn run<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
 
 fn divide<T: Real>(exec: Exec<'_>, mut product: Product<'_, T>) {
     let (m, n, k) = (product.c.rows(), product.c.cols(), product.a.cols());
-    let apart =
-        matches!(product.b, Operand::View(b) if b.col_stride() == 1 || m * n <= SMALL_OUTPUT) && !product.swapped;
+    let few_columns = n < exec.par().threads() * COLUMN_UNIT;
+    let apart = !product.swapped
+        && matches!(product.b, Operand::View(b) if b.col_stride() == 1 || m * n <= SMALL_OUTPUT)
+        && (product.c.col_stride() == 1 || few_columns); // Else columns are as good, and no sums have to be transposed.
     let blocks = if apart { k.div_ceil(product.block) } else { 1 };
     let division = Division::choose(exec.par(), (m, n, k), blocks);
     let parts = Parts(&mut product);
@@ -200,9 +202,12 @@ struct AddSums<'a, T> {
 impl<T: Real> Kernel<T> for AddSums<'_, T> {
     type Output = ();
     #[inline(always)]
-    fn run<L: Lanes<T>>(self, _: L) {
+    fn run<L: Lanes<T>>(self, l: L) {
         let Self { part, sums, of, row, mut first } = self;
         let Product { isa, accum, alpha, mut c, epilogue, origin, swapped, .. } = part;
+        if epilogue.is_none() && c.col_stride() != 1 && c.row_stride() == 1 {
+            return add_transposed(l, (accum, alpha), sums, (of, row), c.t());
+        }
         for i in 0..c.rows() {
             let (to, mut accum, mut from) =
                 if epilogue.is_some() { (&mut first, Accum::Add, of) } else { (&mut c, accum, 0) };
@@ -218,6 +223,38 @@ impl<T: Real> Kernel<T> for AddSums<'_, T> {
                 epilogue.finish(FinishedTile { isa, at, product, stride, swapped, c });
             }
         }
+    }
+}
+
+/// Adds the sums of the blocks, `of` rows each of which C has those from `row` on, to a C whose transpose is `c`.
+#[inline(always)]
+fn add_transposed<T: Real, L: Lanes<T>>(
+    l: L,
+    (mut accum, alpha): (Accum, T),
+    sums: MatRef<'_, T>,
+    (of, row): (usize, usize),
+    mut c: MatMut<'_, T>,
+) {
+    let (rows, cols) = (c.rows(), c.cols());
+    let factor = l.splat(alpha);
+    for block in (0..sums.rows()).step_by(of) {
+        let sums = sums.block(block + row..block + row + cols, 0..rows);
+        for j in (0..cols).step_by(L::WIDTH) {
+            let cols = j..cols.min(j + L::WIDTH);
+            for i in (0..rows).step_by(L::WIDTH) {
+                let rows = i..rows.min(i + L::WIDTH);
+                let square = load_square(l, sums.block(cols.clone(), rows.clone()));
+                for (i, &sum) in rows.zip(square.as_ref()) {
+                    let c = c.row_piece_mut(i, cols.clone());
+                    let new = match accum {
+                        Accum::Replace => l.mul(factor, sum),
+                        Accum::Add => l.fma(factor, sum, l.load_partial(c)),
+                    };
+                    l.store_partial(c, new);
+                }
+            }
+        }
+        accum = Accum::Add;
     }
 }
 
