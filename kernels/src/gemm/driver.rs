@@ -16,7 +16,7 @@
 
 use super::blocking::Balanced;
 use super::epilogue::{AnyEpilogue, FinishedTile};
-use super::microkernel::{Ahead, CHUNK, Job};
+use super::microkernel::{Ahead, B_AHEAD, CHUNK, Job};
 use super::packing::{Scratch, pack, store_transposed};
 use super::plan::{L1_WAYS, Layout, Source};
 use super::prepacked::Prepacked;
@@ -132,12 +132,12 @@ impl<T: Real> Product<'_, T> {
             Ahead::NOTHING
         } else if a.col_stride() == 1 {
             // The rows of the next tile, beside those of this one.
-            Ahead { first: a.element_ptr(rows.end, from), line: a.row_stride(), chunk: CHUNK, lines: rows.len() }
+            let lines = rows.len().min(a.rows() - rows.end);
+            Ahead { first: a.element_ptr(rows.end, from), line: a.row_stride(), chunk: CHUNK, lines, steps: false }
         } else {
-            // The next chunk of steps.
             let chunk = CHUNK * a.col_stride();
             let first = a.element_ptr(rows.start, from).wrapping_add(chunk);
-            Ahead { first, line: a.col_stride(), chunk, lines: CHUNK }
+            Ahead { first, line: a.col_stride(), chunk, lines: CHUNK, steps: true }
         }
     }
 }
@@ -226,6 +226,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
                 a_strides: (a.row_stride(), a.col_stride()),
                 b: core::ptr::null(),
                 b_stride: 0,
+                b_beyond: 0,
                 b_tail: 0,
                 panel: packed,
                 c: self.tile.as_mut_ptr(),
@@ -249,6 +250,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
                     Operand::View(_) => (packed.cast_const(), cols.len()),
                     Operand::Prepacked(b, _) => (b.panel(q, p).as_ptr(), cols.len()),
                 };
+                job.b_beyond = if packing || in_place || p + 1 == panels.end { 0 } else { B_AHEAD };
                 job.b_tail = last;
                 job.panel = packed;
                 if self.direct {

@@ -6,7 +6,7 @@ use crate::real::Real;
 
 /// How many steps ahead B is prefetched: its steps may be pages apart, which no hardware prefetcher follows. A tile of one
 /// row does little else than load B, and prefetches would only be in the way.
-const B_AHEAD: usize = 12;
+pub(super) const B_AHEAD: usize = 12;
 /// Steps between two prefetches of A: a cache line of `f32`.
 pub(super) const CHUNK: usize = 16;
 
@@ -26,6 +26,8 @@ pub struct Job<T> {
     pub(super) b: *const T,
     /// From one step of B to the next.
     pub(super) b_stride: usize,
+    /// Steps that follow the last one in memory, those of the next panel, and may be prefetched.
+    pub(super) b_beyond: usize,
     /// Elements in the last register of a step of B, where it is partial.
     pub(super) b_tail: usize,
     /// Where a packing tile copies B to.
@@ -44,7 +46,8 @@ pub struct Job<T> {
     pub(super) ahead: Ahead<T>,
 }
 
-/// Lines of A to prefetch with each [`CHUNK`] of steps, addresses that need not exist.
+/// Lines of A to prefetch with each [`CHUNK`] of steps. Like those of B they are lines of the operand: what lies beyond it may be
+/// what another thread writes, and would have to be fetched back by that one each time.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead<T> {
     /// The first line of the first chunk.
@@ -55,10 +58,12 @@ pub(super) struct Ahead<T> {
     pub(super) chunk: usize,
     /// Lines in a chunk.
     pub(super) lines: usize,
+    /// Whether they are the steps of the next chunk, of which the last has none.
+    pub(super) steps: bool,
 }
 
 impl<T> Ahead<T> {
-    pub(super) const NOTHING: Self = Self { first: core::ptr::null(), line: 0, chunk: 0, lines: 0 };
+    pub(super) const NOTHING: Self = Self { first: core::ptr::null(), line: 0, chunk: 0, lines: 0, steps: false };
 }
 
 /// The body as a [`Kernel`], compiled for the instruction set of `l`; what the tables of [`Tile`](super::Tile) hold.
@@ -102,16 +107,17 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
             while left > 0 {
                 let chunk = left.min(CHUNK);
                 left -= chunk;
-                for i in 0..job.ahead.lines {
+                for i in 0..if job.ahead.steps { left.min(CHUNK) } else { job.ahead.lines } {
                     l.prefetch(ahead.wrapping_add(i * job.ahead.line));
                 }
                 ahead = ahead.wrapping_add(job.ahead.chunk);
+                let b_ahead = B_AHEAD.min(left + job.b_beyond) * job.b_stride;
                 for _ in 0..chunk {
                     let mut row = [l.splat(T::ZERO); NV];
                     for (v, r) in row.iter_mut().enumerate() {
                         let at = b.add(v * L::WIDTH);
                         if MR > 1 && (v * L::WIDTH * size_of::<T>()).is_multiple_of(LINE) {
-                            l.prefetch(at.wrapping_add(B_AHEAD * job.b_stride));
+                            l.prefetch(at.wrapping_add(b_ahead));
                         }
                         *r = if PARTIAL && v + 1 == NV { l.load_tail(at, tail) } else { l.load_ptr(at) };
                         if PACKING {

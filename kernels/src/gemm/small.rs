@@ -24,6 +24,7 @@ impl<T: Real> Product<'_, T> {
             a_strides: (self.a.row_stride(), self.a.col_stride()),
             b: b.element_ptr(0, 0),
             b_stride: b.row_stride(),
+            b_beyond: 0,
             b_tail: last,
             panel: core::ptr::null_mut(),
             c: self.c.element_ptr_mut(0, 0),
