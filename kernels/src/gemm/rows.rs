@@ -7,7 +7,6 @@
 use super::blocking::Balanced;
 use super::driver::{Operand, Product};
 use super::packing::{Scratch, pack};
-use super::parallel::Parts;
 use super::plan::PAGE;
 use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes};
@@ -42,12 +41,11 @@ fn copied<T: Real>(product: &mut Product<'_, T>) {
         return T::multiply(product);
     }
     let mut scratch = Scratch::borrow::<T>(rows * stride);
-    let parts = Parts(product);
     let strips = Balanced::of_at_most(rows, m); // of equal height: each packs B
     for rows in (0..strips.parts).map(|i| strips.part(i)) {
         for steps in pieces(k, steps) {
             // SAFETY: there is one part at a time.
-            let mut part = unsafe { parts.part(rows.clone(), 0..n, steps.clone()) };
+            let mut part = unsafe { product.part(rows.clone(), 0..n, steps.clone()) };
             part.isa.run(CopyRows { a: part.a, stride, copy: scratch.elements() });
             let shape = (rows.len(), steps.len());
             part.a = MatRef::with_strides(scratch.elements(), shape, (stride, 1)).expect("room for the copy");
