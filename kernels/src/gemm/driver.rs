@@ -73,7 +73,7 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
             return;
         }
         let direct = self.epilogue.is_none() && !self.swapped && self.c.col_stride() == 1 && k > 0;
-        if direct && (self.one_tile(l) || self.outer(l)) || self.few_rows(l) {
+        if direct && (self.one_panel(l) || self.outer(l)) || self.few_rows(l) {
             return;
         }
         let (source, layout) = self.plan::<L>();

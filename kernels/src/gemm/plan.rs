@@ -14,6 +14,9 @@ const NARROW: usize = 128;
 /// B with fewer elements stays in L2 and needs no packing.
 const PACK_ELEMENTS: usize = 96 << 10;
 
+/// Bytes of an A that stays in L2, of 1 MiB and more.
+const A_IN_L2: usize = 512 << 10;
+
 /// Of the smallest L1 in use: addresses this many bytes apart fall into the same set …
 pub(super) const PAGE: usize = 4096;
 /// … which has so many places.
@@ -129,6 +132,12 @@ impl<T: Real> Product<'_, T> {
         (Source::InPlace, Layout::new::<T, L>(m, n, most_rows, tiles))
     }
 
+    /// Whether A, with room to spare, fits into L2 and needs no prefetching.
+    #[inline(always)]
+    pub(super) fn a_in_l2(&self) -> bool {
+        self.c.rows().saturating_mul(self.a.cols()).saturating_mul(size_of::<T>()) <= A_IN_L2
+    }
+
     /// How many rows of A fit into L1 at once.
     #[inline(always)]
     pub(super) fn rows_in_l1(&self) -> usize {
@@ -138,6 +147,6 @@ impl<T: Real> Product<'_, T> {
 
 /// How many cache lines `stride` bytes apart fit into L1: if that is a large power of two, they fall into few of its sets.
 #[inline(always)]
-fn lines_in_l1(stride: usize) -> usize {
+pub(super) fn lines_in_l1(stride: usize) -> usize {
     (PAGE >> stride.trailing_zeros().min(PAGE.trailing_zeros())).max(1) * L1_WAYS
 }

@@ -1,41 +1,55 @@
 //! Products for which the loops would cost more than the arithmetic.
 
+use super::blocking::Balanced;
 use super::driver::{Operand, Product};
 use super::microkernel::{Ahead, Job};
+use super::plan::{L1_WAYS, lines_in_l1};
 use crate::accum::Accum;
 use crate::lanes::{Lanes, zip_map};
 use crate::real::Real;
 
 impl<T: Real> Product<'_, T> {
-    /// The whole product if it fits one tile, where the loops would cost more than the arithmetic.
+    /// The whole product if its columns fit one tile, and its rows do, too, or neither A nor B need what the loops do for them: here
+    /// a tile costs less.
     #[inline(always)]
-    pub(super) fn one_tile<L: Lanes<T>>(&mut self, l: L) -> bool {
+    pub(super) fn one_panel<L: Lanes<T>>(&mut self, l: L) -> bool {
         let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
         let Operand::View(b) = self.b else { return false };
         let registers = n.div_ceil(L::WIDTH);
         let last = L::WIDTH - (registers * L::WIDTH - n);
         let tiles = if last == L::WIDTH { L::tiles().whole } else { L::tiles().partial }; // which may be empty
-        if k > self.block || b.col_stride() != 1 || registers > tiles.len() || m > tiles[registers - 1].len() {
+        if k > self.block || b.col_stride() != 1 || registers > tiles.len() {
             return false;
         }
-        let job = Job {
-            k,
-            a: self.a.element_ptr(0, 0),
-            a_strides: (self.a.row_stride(), self.a.col_stride()),
-            b: b.element_ptr(0, 0),
-            b_stride: b.row_stride(),
-            b_beyond: 0,
-            b_tail: last,
-            panel: core::ptr::null_mut(),
-            c: self.c.element_ptr_mut(0, 0),
-            c_stride: self.c.row_stride(),
-            c_tail: last,
-            accum: self.accum,
-            alpha: self.alpha,
-            ahead: Ahead::NOTHING,
-        };
-        // SAFETY: all of A, B and C, the last register partial where the columns are.
-        unsafe { tiles[registers - 1][m - 1](l, &job) };
+        let tiles = tiles[registers - 1];
+        let several = m > tiles.len();
+        if several && (registers > L::tiles().widest || !self.a_in_l2() || self.rows_in_l1() < tiles.len()) {
+            return false;
+        }
+        if several && lines_in_l1(b.row_stride() * size_of::<T>()) == L1_WAYS {
+            return false;
+        }
+        let parts = Balanced::of_at_most(tiles.len(), m);
+        for rows in (0..parts.parts).map(|i| parts.part(i)) {
+            let job = Job {
+                k,
+                a: self.a.element_ptr(rows.start, 0),
+                a_strides: (self.a.row_stride(), self.a.col_stride()),
+                b: b.element_ptr(0, 0),
+                b_stride: b.row_stride(),
+                b_beyond: 0,
+                b_tail: last,
+                panel: core::ptr::null_mut(),
+                c: self.c.element_ptr_mut(rows.start, 0),
+                c_stride: self.c.row_stride(),
+                c_tail: last,
+                accum: self.accum,
+                alpha: self.alpha,
+                ahead: Ahead::NOTHING,
+            };
+            // SAFETY: rows of A and C and all of B, the last register partial where the columns are.
+            unsafe { tiles[rows.len() - 1](l, &job) };
+        }
         true
     }
 
