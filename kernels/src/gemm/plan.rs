@@ -40,7 +40,8 @@ impl Layout {
         let total = cols.div_ceil(L::WIDTH);
         let many = L::tiles().widest.min(tiles.len());
         let few = tiles.iter().rposition(|tiles| tiles.len() >= rows).map_or(0, |i| i + 1);
-        let mut best = Self::of_at_most(many.max(few), total, tiles);
+        // One tile for all rows reads B once.
+        let mut best = Self::of_at_most(if few > 1 { few } else { many }, total, tiles);
         if best.computed(rows) - rows > rows / 10 {
             for most in (1..many).rev() {
                 let other = Self::of_at_most(most, total, tiles);
