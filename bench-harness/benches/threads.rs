@@ -11,10 +11,10 @@
 //! below 0.95 is listed at the end. With `--rayon` the threads are those of rayon's global pool instead of a `Team`'s.
 
 mod interleave;
-mod products;
+mod shapes;
 
 use interleave::{Aligned, median, medians};
-use products::{Arguments, Operands, Shape};
+use shapes::{Arguments, Operands, Shape};
 use simdescent_kernels::threads::Team;
 use simdescent_kernels::{Exec, Par, Real, isa};
 

@@ -11,11 +11,11 @@
 
 mod interleave;
 mod peers;
-mod products;
+mod shapes;
 
 use interleave::{Aligned, medians};
 use peers::products::Element;
-use products::{Arguments, Operands, Shape};
+use shapes::{Arguments, Operands, Shape};
 use simdescent_kernels::threads::Team;
 use simdescent_kernels::{Exec, Par, isa};
 

@@ -19,6 +19,7 @@ const MOST_GROUPS: usize = 4;
 /// A pointer of which the compiler does not know what it was made of. Else it finds that the rows are equally far apart and goes from
 /// one to the next by additions that wait for each other: tiles of one register take 1.2 (8 rows) to 1.5 times (12) as long.
 #[inline(always)]
+#[cfg_attr(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))), expect(unused_mut))]
 fn opaque<T>(mut p: *const T) -> *const T {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
     #[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read through it")]
@@ -77,7 +78,7 @@ pub(super) struct Ahead<T> {
     pub(super) chunk: usize,
     /// Lines in a chunk.
     pub(super) lines: usize,
-    /// Whether they are the steps of the next chunk, of which the last has none.
+    /// Whether they are the steps of the next chunk of this K block.
     pub(super) steps: bool,
 }
 
@@ -113,6 +114,7 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
+        const { assert!(MR <= GROUP * MOST_GROUPS) }
         let job = self.0;
         let tail = l.tail(job.b_tail);
         let (a_row, a_step) = job.a_strides;
@@ -130,7 +132,8 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
             while left > 0 {
                 let chunk = left.min(CHUNK);
                 left -= chunk;
-                for i in 0..if job.ahead.steps { left.min(CHUNK) } else { job.ahead.lines } {
+                let lines = if job.ahead.steps { left.min(job.ahead.lines) } else { job.ahead.lines };
+                for i in 0..lines {
                     l.prefetch(ahead.wrapping_add(i * job.ahead.line));
                 }
                 ahead = ahead.wrapping_add(job.ahead.chunk);

@@ -32,14 +32,14 @@ const COLUMN_UNIT: usize = 16;
 const ROWS_PER_THREAD: usize = 12;
 /// C with fewer elements is cut by K blocks.
 const SMALL_OUTPUT: usize = 1 << 12;
-/// B with fewer elements costs less to pack for each thread than the cache line of C that two strips of columns share in each
-/// row where rows of C do not begin with one. Measured: 128×256×10 A·Bᵀ takes two and a half times as long by columns.
-const SMALL_B: usize = 1 << 12;
 /// So is C with at most so many rows, whose sums have at most so many elements, if rows of B are contiguous: then a thread reads
 /// the rows of a layer's weights in the forward pass that it reads and writes in the backward pass, and they stay in its L2 (all of
 /// them if the blocks are a multiple of the threads). Measured: a training step of a few samples is up to five times as fast
 /// as with strips of columns.
 const FEW_ROWS: (usize, usize) = (128, 1 << 18);
+/// B with fewer elements costs less to pack for each thread than the cache line of C that two strips of columns share in each
+/// row where rows of C do not begin with one. Measured: 128×256×10 A·Bᵀ takes two and a half times as long by columns.
+const SMALL_B: usize = 1 << 12;
 
 /// Fewest multiply-adds worth a thread: as long as the hand-off takes, or it would be slower with threads than without.
 fn min_work(par: Par<'_>) -> usize {
@@ -97,14 +97,14 @@ fn divide<T: Real>(exec: Exec<'_>, product: Product<'_, T>) {
         && (product.c.col_stride() == 1 || few_columns); // Else columns are as good, and no sums have to be transposed.
     let blocks = if apart { k.div_ceil(product.block) } else { 1 };
     let division = Division::choose(exec.par(), (m, n, k), blocks);
-    let shared = Shared(product);
+    let product = Divided(product);
     // Closures that move what they use into themselves: it lies together, and other threads fetch it at once.
-    match (division, shared.b) {
+    match (division, product.b) {
         (Division::Rows(number), _) => {
             let rows = Balanced::new(number, m);
             exec.par().for_each_part(number, &move |i| {
                 // SAFETY: each part has rows of its own.
-                rows::multiply(&mut unsafe { shared.part(rows.part(i), 0..n, 0..k) });
+                rows::multiply(&mut unsafe { product.part(rows.part(i), 0..n, 0..k) });
             });
         }
         (Division::Columns(number), Operand::View(_)) => {
@@ -113,32 +113,33 @@ fn divide<T: Real>(exec: Exec<'_>, product: Product<'_, T>) {
                 let units = units.part(i);
                 let cols = units.start * COLUMN_UNIT..n.min(units.end * COLUMN_UNIT);
                 // SAFETY: each part has columns of its own.
-                rows::multiply(&mut unsafe { shared.part(0..m, cols, 0..k) });
+                rows::multiply(&mut unsafe { product.part(0..m, cols, 0..k) });
             });
         }
         (Division::Columns(number), Operand::Prepacked(b, _)) => {
             let panels = Balanced::new(number.min(b.layout().panels()), b.layout().panels());
             exec.par().for_each_part(panels.parts, &move |i| {
                 // SAFETY: each part writes the columns of its own panels.
-                let mut part = unsafe { shared.part(0..m, 0..n, 0..k) };
+                let mut part = unsafe { product.part(0..m, 0..n, 0..k) };
                 part.b = Operand::Prepacked(b, (panels.part(i).start, panels.part(i).end));
                 rows::multiply(&mut part);
             });
         }
-        (Division::Blocks(number), _) => by_blocks(exec, &shared, number),
-        (Division::Whole, _) => rows::multiply(&mut { shared }.0),
+        (Division::Blocks(number), _) => by_blocks(exec, &product, number),
+        (Division::Whole, _) => {
+            let Divided(mut whole) = product;
+            rows::multiply(&mut whole)
+        }
     }
 }
 
 /// A product of which several threads take parts, on cache lines of its own. Measured, with what moves beside it: 0.2 to 0.4 µs less per
 /// product on two threads.
 #[repr(align(64))]
-struct Shared<'a, T>(Product<'a, T>);
-// SAFETY: threads only read the product to make parts of it, whose own threading is that of views.
-unsafe impl<T: Real> Sync for Shared<'_, T> {}
+struct Divided<'a, T>(Product<'a, T>);
 
-/// Closures that use it by this capture all of it; by field they would capture the field, which is not `Sync`.
-impl<'a, T> Deref for Shared<'a, T> {
+/// So that a closure which moves it, by whatever it uses, captures all of it; a field would come without its alignment.
+impl<'a, T> Deref for Divided<'a, T> {
     type Target = Product<'a, T>;
     #[inline(always)]
     fn deref(&self) -> &Product<'a, T> {
@@ -176,8 +177,8 @@ impl<T: Real> Product<'_, T> {
 }
 
 /// Sums of the K blocks side by side, then added in order.
-fn by_blocks<T: Real>(exec: Exec<'_>, shared: &Shared<'_, T>, number: usize) {
-    let (m, n, k, block) = (shared.c.rows(), shared.c.cols(), shared.a.cols(), shared.block);
+fn by_blocks<T: Real>(exec: Exec<'_>, product: &Divided<'_, T>, number: usize) {
+    let (m, n, k, block) = (product.c.rows(), product.c.cols(), product.a.cols(), product.block);
     let blocks = k.div_ceil(block);
     let mut scratch = Scratch::borrow::<T>(blocks.saturating_mul(m * n));
     let sums = MatMut::new(scratch.elements(), blocks * m, n);
@@ -186,7 +187,7 @@ fn by_blocks<T: Real>(exec: Exec<'_>, shared: &Shared<'_, T>, number: usize) {
         for q in runs.part(i) {
             let steps = q * block..k.min((q + 1) * block);
             // SAFETY: of C, the part has nothing to write but its own rows of the sums.
-            let (part, c) = unsafe { (shared.part(0..m, 0..n, steps), sums.shared()) };
+            let (part, c) = unsafe { (product.part(0..m, 0..n, steps), sums.shared()) };
             let c = c.block(q * m..(q + 1) * m, 0..n);
             rows::multiply(&mut Product { accum: Accum::Replace, alpha: T::ONE, c, epilogue: None, ..part });
         }
@@ -195,7 +196,7 @@ fn by_blocks<T: Real>(exec: Exec<'_>, shared: &Shared<'_, T>, number: usize) {
     exec.par().for_each_part(strips.parts, &|i| {
         let rows = strips.part(i);
         // SAFETY: each part has rows of its own, of C and of the sums of every block.
-        let (part, sums, first) = unsafe { (shared.part(rows.clone(), 0..n, 0..k), sums.shared(), sums.shared()) };
+        let (part, sums, first) = unsafe { (product.part(rows.clone(), 0..n, 0..k), sums.shared(), sums.shared()) };
         exec.run(AddSums { part, sums: sums.as_ref(), of: m, row: rows.start, first: first.block(rows, 0..n) });
     });
 }

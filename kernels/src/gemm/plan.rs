@@ -34,16 +34,16 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The widest tiles, unless narrower and taller ones leave a tenth fewer rows idle; of at most `most_rows`.
+    /// The widest tile that holds all rows, to read B once; else the widest tiles, unless narrower and taller ones leave a tenth fewer
+    /// rows idle. Of at most `most_rows`.
     #[inline(always)]
     fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
         let total = cols.div_ceil(L::WIDTH);
-        let many = L::tiles().widest.min(tiles.len());
-        let few = tiles.iter().rposition(|tiles| tiles.len() >= rows).map_or(0, |i| i + 1);
-        // One tile for all rows reads B once.
-        let mut best = Self::of_at_most(if few > 1 { few } else { many }, total, tiles);
+        let widest = L::tiles().widest.min(tiles.len());
+        let for_all_rows = tiles.iter().rposition(|tiles| tiles.len() >= rows).map_or(0, |i| i + 1);
+        let mut best = Self::of_at_most(if for_all_rows > 1 { for_all_rows } else { widest }, total, tiles);
         if best.computed(rows) - rows > rows / 10 {
-            for most in (1..many).rev() {
+            for most in (1..widest).rev() {
                 let other = Self::of_at_most(most, total, tiles);
                 if 10 * other.computed(rows) < 9 * best.computed(rows) {
                     best = other;

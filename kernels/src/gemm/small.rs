@@ -3,14 +3,14 @@
 use super::blocking::Balanced;
 use super::driver::{Operand, Product};
 use super::microkernel::{Ahead, Job};
-use super::plan::{L1_WAYS, lines_in_l1};
+use super::plan::lines_in_l1;
 use crate::accum::Accum;
 use crate::lanes::{Lanes, zip_map};
 use crate::real::Real;
 
 impl<T: Real> Product<'_, T> {
-    /// The whole product if its columns fit one tile, and its rows do, too, or neither A nor B need what the loops do for them: here
-    /// a tile costs less.
+    /// The whole product if all columns of C fit one tile and either all rows do, too, or A stays in L2 and B needs no packing: a tile
+    /// costs less here than in the loops.
     #[inline(always)]
     pub(super) fn one_panel<L: Lanes<T>>(&mut self, l: L) -> bool {
         let (m, n, k) = (self.c.rows(), self.c.cols(), self.a.cols());
@@ -26,7 +26,8 @@ impl<T: Real> Product<'_, T> {
         if several && (registers > L::tiles().widest || !self.a_in_l2() || self.rows_in_l1() < tiles.len()) {
             return false;
         }
-        if several && lines_in_l1(b.row_stride() * size_of::<T>()) == L1_WAYS {
+        // Rows of a wider matrix do not use all sets of L1.
+        if several && b.row_stride() != n && k > lines_in_l1(b.row_stride() * size_of::<T>()) {
             return false;
         }
         let parts = Balanced::of_at_most(tiles.len(), m);

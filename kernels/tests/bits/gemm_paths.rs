@@ -111,11 +111,12 @@ fn small_outputs_of_many_steps<T: Real>() {
     if effort() == Effort::Tiny {
         return;
     }
-    // The last is computed as its transpose, whose sums are transposed on their way to C.
-    for (turn, shape) in [(3, 50_000, 14), (10, 30_000, 10), (30, 10_000, 10)].into_iter().enumerate() {
+    // The last two are computed as their transposes, whose sums are transposed on their way to C.
+    let shapes = [(3, 50_000, 14), (10, 30_000, 10), (30, 10_000, 10), (100, 2_000, 47)];
+    for (turn, shape) in shapes.into_iter().enumerate() {
         let case = Case::<T>::new(shape, Kind::Ordinary, 0.3, 0.5);
-        let (a, b) = TRANSPOSITIONS[turn + 1];
-        let c = [Layout::SparseColumns, Layout::Rows, Layout::PaddedRows][turn];
+        let (a, b) = TRANSPOSITIONS[(turn + 1) % 4];
+        let c = [Layout::SparseColumns, Layout::Rows, Layout::PaddedRows, Layout::Columns][turn];
         for_each_exec(|exec, label| case.check(exec, label, (a, b, c)));
     }
 }
