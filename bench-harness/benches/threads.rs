@@ -8,7 +8,8 @@
 //! disturb. The limit is the same ratio for a loop of multiply-adds in registers: N where each thread has a core of its
 //! own. Ratios of medians of interleaved rounds; of those the median and the range over several passes through the table,
 //! because a machine may change for seconds. Products that are not worth a second thread run on one: 1.00. Whatever has a median
-//! below 0.95 is listed at the end. With `--rayon` the threads are those of rayon's global pool instead of a `Team`'s.
+//! below 0.95 is listed at the end. With `--rayon` the threads are those of rayon's global pool
+//! (`RAYON_NUM_THREADS`) instead of a `Team`'s.
 
 mod interleave;
 mod shapes;
@@ -25,8 +26,9 @@ const NOISE: f64 = 0.95;
 
 fn main() {
     let arguments = Arguments::read();
-    let team = Team::new(arguments.threads(2)).expect("threads");
-    let par = if arguments.has("--rayon") { Par::Rayon } else { Par::Team(&team) };
+    let rayon = arguments.has("--rayon");
+    let team = Team::new(if rayon { Par::Rayon.threads() } else { arguments.threads(2) }).expect("threads");
+    let par = if rayon { Par::Rayon } else { Par::Team(&team) };
     let exec = Exec::new(isa::active(), par);
     let shapes = arguments.shapes();
     if arguments.has("--f64") {
