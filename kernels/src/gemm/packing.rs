@@ -76,14 +76,33 @@ pub(super) fn load_square<T: Real, L: Lanes<T>>(l: L, block: MatRef<'_, T>) -> L
 
 /// Stores the transpose of `tile` (`cols` rows of `stride` elements) to C with contiguous rows.
 #[inline(always)]
-pub(super) fn store_transposed<T: Real, L: Lanes<T>>(l: L, tile: &[T], stride: usize, mut c: MatMut<'_, T>) {
+pub(super) fn store_transposed<T: Real, L: Lanes<T>>(l: L, tile: &[T], stride: usize, c: MatMut<'_, T>) {
+    let tile = MatRef::new(tile, c.cols(), stride);
+    update_transposed(
+        l,
+        tile,
+        c,
+        #[inline(always)]
+        |new, _| new,
+    );
+}
+
+/// C ← `new`(Tᵀ, C), by registers of C with contiguous rows. T: `tile`, as many rows as C has columns, or its first columns.
+#[inline(always)]
+pub(super) fn update_transposed<T: Real, L: Lanes<T>>(
+    l: L,
+    tile: MatRef<'_, T>,
+    mut c: MatMut<'_, T>,
+    new: impl Fn(L::Reg, &[T]) -> L::Reg,
+) {
     let (rows, cols) = (c.rows(), c.cols());
-    let tile = MatRef::new(tile, cols, stride);
     for j in (0..cols).step_by(L::WIDTH) {
         for i in (0..rows).step_by(L::WIDTH) {
             let square = load_square(l, tile.block(j..cols.min(j + L::WIDTH), i..rows.min(i + L::WIDTH)));
             for (i, &reg) in (i..rows).zip(square.as_ref()) {
-                l.store_partial(c.row_piece_mut(i, j..cols.min(j + L::WIDTH)), reg);
+                let c = c.row_piece_mut(i, j..cols.min(j + L::WIDTH));
+                let reg = new(reg, c);
+                l.store_partial(c, reg);
             }
         }
     }

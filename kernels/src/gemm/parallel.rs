@@ -4,7 +4,7 @@
 use super::blocking::Balanced;
 use super::driver::{Operand, Product};
 use super::epilogue::FinishedTile;
-use super::packing::{Scratch, load_square};
+use super::packing::{Scratch, update_transposed};
 use super::rows;
 use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes};
@@ -220,7 +220,22 @@ impl<T: Real> Kernel<T> for AddSums<'_, T> {
         let Self { part, sums, of, row, mut first } = self;
         let Product { isa, accum, alpha, mut c, epilogue, origin, swapped, .. } = part;
         if epilogue.is_none() && c.col_stride() != 1 && c.row_stride() == 1 {
-            return add_transposed(l, (accum, alpha), sums, (of, row), c.t());
+            let (mut accum, factor, mut c, cols) = (accum, l.splat(alpha), c.t(), 0..sums.cols());
+            for from in (row..sums.rows()).step_by(of) {
+                let sums = sums.block(from..from + c.cols(), cols.clone());
+                update_transposed(
+                    l,
+                    sums,
+                    c.reborrow(),
+                    #[inline(always)]
+                    |sum, c| match accum {
+                        Accum::Replace => l.mul(factor, sum),
+                        Accum::Add => l.fma(factor, sum, l.load_partial(c)),
+                    },
+                );
+                accum = Accum::Add;
+            }
+            return;
         }
         for i in 0..c.rows() {
             let (to, mut accum, mut from) =
@@ -237,38 +252,6 @@ impl<T: Real> Kernel<T> for AddSums<'_, T> {
                 epilogue.finish(FinishedTile { isa, at, product, stride, swapped, c });
             }
         }
-    }
-}
-
-/// Adds the sums of the blocks, `of` rows each of which C has those from `row` on, to a C whose transpose is `c`.
-#[inline(always)]
-fn add_transposed<T: Real, L: Lanes<T>>(
-    l: L,
-    (mut accum, alpha): (Accum, T),
-    sums: MatRef<'_, T>,
-    (of, row): (usize, usize),
-    mut c: MatMut<'_, T>,
-) {
-    let (rows, cols) = (c.rows(), c.cols());
-    let factor = l.splat(alpha);
-    for block in (0..sums.rows()).step_by(of) {
-        let sums = sums.block(block + row..block + row + cols, 0..rows);
-        for j in (0..cols).step_by(L::WIDTH) {
-            let cols = j..cols.min(j + L::WIDTH);
-            for i in (0..rows).step_by(L::WIDTH) {
-                let rows = i..rows.min(i + L::WIDTH);
-                let square = load_square(l, sums.block(cols.clone(), rows.clone()));
-                for (i, &sum) in rows.zip(square.as_ref()) {
-                    let c = c.row_piece_mut(i, cols.clone());
-                    let new = match accum {
-                        Accum::Replace => l.mul(factor, sum),
-                        Accum::Add => l.fma(factor, sum, l.load_partial(c)),
-                    };
-                    l.store_partial(c, new);
-                }
-            }
-        }
-        accum = Accum::Add;
     }
 }
 
