@@ -12,6 +12,8 @@ mod microkernel;
 mod packing;
 mod parallel;
 mod plan;
+#[cfg(test)]
+mod prefetches;
 mod prepacked;
 mod rows;
 mod small;

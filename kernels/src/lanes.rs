@@ -18,6 +18,8 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(test)]
+pub(crate) mod prefetched;
 mod scalar;
 
 use crate::gemm::Tile;

@@ -76,9 +76,15 @@ where
         }
     }
     #[inline(always)]
-    fn prefetch(self, _: *const T) {}
+    #[cfg_attr(not(test), expect(unused_variables))]
+    fn prefetch(self, p: *const T) {
+        #[cfg(test)]
+        super::prefetched::record(p.addr());
+    }
     #[inline(always)]
-    fn prefetch_l2(self, _: *const T) {}
+    fn prefetch_l2(self, p: *const T) {
+        self.prefetch(p);
+    }
     #[inline(always)]
     fn zip(self, a: T, b: T) -> (T, T) {
         (a, b)
