@@ -7,7 +7,8 @@
 //! Medians of interleaved rounds in GFLOP/s. `peak` is a loop of multiply-adds in registers, on one thread, in the same
 //! rounds; our rate is also shown as a share of it (for N threads: of N times as much). With `--threads` we use a `Team`,
 //! the others rayon, whose threads spin for a while after their turn and so may slow the next contestant down; our rate on
-//! one thread stands beside. `SIMDESCENT_ISA` forces our instruction set, not theirs.
+//! one thread stands beside. `SIMDESCENT_ISA` forces our instruction set, not theirs: with `SIMDESCENT_ISA=avx2` and the feature
+//! `peers-avx2` instead of `peers`, everyone has AVX2.
 
 mod interleave;
 mod peers;
@@ -35,9 +36,10 @@ fn main() {
 }
 
 fn table<T: Element>(exec: Exec<'_>, shapes: &[Shape]) {
-    let header = "1 thread | share of peak | gemm | faer | matrixmultiply | ours / best peer";
+    let peers = peers::products::NAMES;
+    let header = format!("1 thread | share of peak | {} | ours / best peer", peers.join(" | "));
     println!("| {} m × n × k | {} thread(s) | {header} |", exec.isa(), exec.par().threads());
-    println!("| --- |{}", " ---: |".repeat(7));
+    println!("| --- |{}", " ---: |".repeat(4 + peers.len()));
     let log_sum: f64 = shapes.iter().map(|&shape| row::<T>(exec, shape).ln()).sum();
     println!("\ngeometric mean of ours / best peer: {:.3}", (log_sum / shapes.len().max(1) as f64).exp());
 }
@@ -59,16 +61,12 @@ fn row<T: Element>(exec: Exec<'_>, shape: Shape) -> f64 {
     let seconds = medians(ROUNDS, &mut contestants);
     let rate = |i: usize| 1e-9 * shape.flops() / seconds[i];
     let peak = 2e-9 * interleave::fmas::<T>(exec.isa()) as f64 / seconds[2] * threads as f64;
-    let best = (3..6).map(rate).fold(0.0, f64::max);
-    println!(
-        "| {shape} | {:.1} | {:.1} | {:.0} % | {:.1} | {:.1} | {:.1} | {:.2} |",
-        rate(0),
-        rate(1),
-        100.0 * rate(0) / peak,
-        rate(3),
-        rate(4),
-        rate(5),
-        rate(0) / best
-    );
-    rate(0) / best
+    let others: Vec<f64> = (3..seconds.len()).map(rate).collect();
+    let ratio = rate(0) / others.iter().copied().fold(0.0, f64::max);
+    print!("| {shape} | {:.1} | {:.1} | {:.0} % |", rate(0), rate(1), 100.0 * rate(0) / peak);
+    for other in others {
+        print!(" {other:.1} |");
+    }
+    println!(" {ratio:.2} |");
+    ratio
 }

@@ -2,9 +2,9 @@
 
 #![allow(dead_code, reason = "each bench target is a crate of its own and uses a part of this")]
 
-#[cfg(feature = "peers")]
+#[cfg(feature = "peers-avx2")]
 mod crates;
-#[cfg(feature = "peers")]
+#[cfg(feature = "peers-avx2")]
 pub(crate) mod products;
 
 /// A peer: its name and one call of it.
@@ -12,14 +12,14 @@ pub(crate) type Peer<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
 /// Every peer there is, in the order of a table's columns.
 pub(crate) const NAMES: &[&str] =
-    if cfg!(feature = "peers") { &["plain", "ndarray", "faer", "gemm", "matrixmultiply"] } else { &["plain"] };
+    if cfg!(feature = "peers-avx2") { &["plain", "ndarray", "faer", "gemm", "matrixmultiply"] } else { &["plain"] };
 
 /// `plain` and, with the feature, `$crates`.
 macro_rules! with_plain {
     ($plain:expr, $crates:expr) => {{
         #[allow(unused_mut, reason = "without other crates there is nothing to add")]
         let mut peers: Vec<Peer<'_>> = vec![("plain", Box::new($plain))];
-        #[cfg(feature = "peers")]
+        #[cfg(feature = "peers-avx2")]
         peers.extend($crates);
         peers
     }};

@@ -20,6 +20,11 @@ impl Element for f64 {
     const MATRIXMULTIPLY: Gemm<f64> = matrixmultiply::dgemm;
 }
 
+/// faer takes AVX-512 wherever it is.
+const FAER: bool = cfg!(feature = "peers");
+/// The names of what [`gemm`] returns.
+pub(crate) const NAMES: &[&str] = if FAER { &["gemm", "matrixmultiply", "faer"] } else { &["gemm", "matrixmultiply"] };
+
 /// A or B: elements, rows, columns, row stride, column stride.
 pub(crate) type Operand<'a, T> = (&'a [T], (usize, usize), (usize, usize));
 
@@ -81,5 +86,9 @@ pub(crate) fn gemm<'a, T: Element>(a: Operand<'a, T>, b: Operand<'a, T>, threads
         // SAFETY: as above.
         unsafe { T::MATRIXMULTIPLY(m, k, n, T::ONE, a, a_row, a_col, b, b_row, b_col, T::ZERO, c, c_row, 1) }
     };
-    vec![("gemm", Box::new(by_gemm)), ("faer", Box::new(by_faer)), ("matrixmultiply", Box::new(by_matrixmultiply))]
+    let mut peers: Vec<Peer<'a>> = vec![("gemm", Box::new(by_gemm)), ("matrixmultiply", Box::new(by_matrixmultiply))];
+    if FAER {
+        peers.push(("faer", Box::new(by_faer)));
+    }
+    peers
 }

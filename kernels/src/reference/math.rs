@@ -189,8 +189,8 @@ fn normal_tail<T: Real>(x: T) -> (T, T, T, T, Split<T>, T) {
 /// [`crate::math::gelu`].
 pub fn gelu<T: Real>(x: T) -> T {
     let (_, q, q_rest, delta, Split { power1, power2, r, c, .. }, low) = normal_tail(x);
-    let delta = delta + delta.mul_add(low, low);
-    let s = r + (c + (r + c).mul_add(delta, delta));
+    let e = r + (c + (r + c).mul_add(low, low));
+    let s = e.mul_add(T::ONE + delta, delta);
     let product = q + q.mul_add(s, q_rest.mul_add(s, q_rest));
     let positive = if x < T::ZERO { T::ZERO } else { x };
     (-(product * power1)).mul_add(power2, positive)

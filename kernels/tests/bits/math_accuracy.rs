@@ -22,7 +22,7 @@ const BUDGET: [Budget; 9] = [
     ("sigmoid", exact::sigmoid, 1.70, 1.69, 0.0),
     ("expm1", exact::expm1, 1.28, 1.30, 0.0),
     ("softplus", exact::softplus, 1.75, 1.95, 0.0),
-    ("gelu", exact::gelu, 2.10, 1.95, 0.0),
+    ("gelu", exact::gelu, 1.65, 1.65, 0.0),
     ("gelu′", exact::gelu_derivative, 1.97, 1.60, 0.25),
 ];
 
