@@ -23,7 +23,7 @@ use crate::threads::{Exec, for_each, rows_per_chunk};
 pub fn gemv<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
     assert_eq!(a.cols(), x.len(), "gemv: x has to be as long as a row of A");
     assert_eq!(a.rows(), y.len(), "gemv: y has to be as long as a column of A");
-    let in_cache = size_of::<T>() * a.rows() * a.cols() <= CACHED;
+    let in_cache = in_cache(&a);
     for_each(exec.par(), (a, y), rows_per_chunk(a.cols()), &|(a, y)| {
         exec.run(Gemv { in_cache, accum, alpha, a, x, y });
     });
@@ -32,6 +32,10 @@ pub fn gemv<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x
 /// Bytes of a matrix that may lie in L2 (no bit depends on it). Below, loads are what costs, and rows taken together
 /// save some; beyond, one stream of addresses is what the prefetcher follows best.
 const CACHED: usize = 1 << 20;
+#[inline(always)]
+pub(crate) fn in_cache<T>(a: &MatRef<'_, T>) -> bool {
+    size_of::<T>() * a.rows() * a.cols() <= CACHED
+}
 
 /// Bytes that a lone row asks for ahead of its loads, into L2: into L1 they drive out x, and 1.3 times as slow in L3. A page or
 /// less gains nothing.
@@ -43,22 +47,29 @@ const SHORT: usize = 256;
 /// Rows taken together.
 const TOGETHER: usize = 4;
 
-struct Gemv<'a, T> {
-    in_cache: bool,
-    accum: Accum,
-    alpha: T,
-    a: MatRef<'a, T>,
-    x: &'a [T],
-    y: &'a mut [T],
+/// [`gemv`] on the calling thread, inside a kernel.
+pub(crate) struct Gemv<'a, T> {
+    /// Whether A is read out of a cache.
+    pub(crate) in_cache: bool,
+    pub(crate) accum: Accum,
+    pub(crate) alpha: T,
+    pub(crate) a: MatRef<'a, T>,
+    pub(crate) x: &'a [T],
+    pub(crate) y: &'a mut [T],
+}
+impl<T: Real> Gemv<'_, T> {
+    /// Whether rows as long as x are taken together, where lanes of four rows fit into registers, unlike those of AVX2 or NEON.
+    #[inline(always)]
+    pub(crate) fn together<L: Lanes<T>>(in_cache: bool, x: &[T]) -> bool {
+        (in_cache || size_of_val(x) <= SHORT) && T::LANES / L::WIDTH <= TOGETHER
+    }
 }
 impl<T: Real> Kernel<T> for Gemv<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
         let Self { in_cache, accum, alpha, a, x, y } = self;
-        // Four rows times the canonical lanes of AVX2 or NEON would not fit into registers.
-        let short = size_of_val(x) <= SHORT;
-        let together = (in_cache || short) && T::LANES / L::WIDTH <= TOGETHER;
+        let together = Self::together::<L>(in_cache, x);
         let mut tails = [l.tail(0); MAX_REGISTERS];
         for (r, tail) in tails.iter_mut().enumerate().take(T::LANES / L::WIDTH) {
             *tail = l.tail((x.len() % T::LANES).saturating_sub(r * L::WIDTH));

@@ -37,6 +37,7 @@ use crate::loss::{LossOptions, Pointwise};
 use crate::optimizer::{UpdateRule, step_lanes};
 use crate::real::Real;
 use crate::threads::{Divide, Exec, for_each};
+use core::ops::Range;
 use pass::{ByLoss, Given, Pass};
 
 /// The inputs of a linear model, one row per sample: [`MatRef`](crate::MatRef) or [`CsrRef`] (sealed).
@@ -58,6 +59,18 @@ impl Pick<'_> {
     #[inline(always)]
     fn skip(self, n: usize) -> Self {
         Self { first: self.first + n, ..self }
+    }
+    /// The elements of `all` at the rows `range`, at most WIDTH.
+    #[inline(always)]
+    fn load<T: Real, L: Lanes<T>>(&self, l: L, range: Range<usize>, all: &[T]) -> L::Reg {
+        if self.order.is_none() {
+            return l.load_partial(&all[self.at(range.start)..self.at(range.end)]);
+        }
+        let mut lanes = T::CANONICAL_ZERO;
+        for (lane, i) in lanes.as_mut().iter_mut().zip(range) {
+            *lane = all[self.at(i)];
+        }
+        l.load(lanes.as_ref())
     }
 }
 

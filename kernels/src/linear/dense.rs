@@ -1,7 +1,9 @@
 //! Dense rows.
 
 use super::{Pick, Sealed, add_and_step, move_all};
-use crate::lanes::{Lanes, Sum, accumulate, fold, fold_registers, fold_zipped};
+use crate::accum::Accum;
+use crate::gemv::{Gemv, in_cache};
+use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold, fold_registers, fold_zipped};
 use crate::matrix::MatRef;
 use crate::optimizer::UpdateRule;
 use crate::real::Real;
@@ -34,6 +36,11 @@ impl<T: Real> Sealed<T> for MatRef<'_, T> {
                 *z = fold(l, Sum, times(l, &self, &rows, i, w, few));
             }
             return;
+        }
+        let in_cache = in_cache(&self);
+        if rows.order.is_none() && Gemv::together::<L>(in_cache, w) {
+            let a = self.block(rows.first..rows.first + z.len(), 0..w.len());
+            return Gemv { in_cache, accum: Accum::Replace, alpha: T::ONE, a, x: w, y: z }.run(l);
         }
         // The sums of WIDTH rows are folded at once: one by one, folds cost more than short rows.
         let mut sums = l.zero_square();

@@ -79,16 +79,12 @@ impl<T: Real, P: Pointwise<T>> Between<T> for Divided<'_, T, P> {
         for (from, losses) in (0..).step_by(L::WIDTH).zip(losses.chunks_mut(L::WIDTH)) {
             let n = losses.len();
             let z = &mut z[from..][..n];
-            let mut y = T::CANONICAL_ZERO;
-            let y = &mut y.as_mut()[..L::WIDTH];
-            for (i, y) in y[..n].iter_mut().enumerate() {
-                *y = targets[rows.at(from + i)];
-            }
+            let y = rows.load(l, from..from + n, targets);
             let mut output = l.load_partial(z);
             if let [b] = intercept {
                 output = l.add(output, l.splat(*b));
             }
-            let (mut derivative, mut loss) = function.evaluate(l, output, l.load(y));
+            let (mut derivative, mut loss) = function.evaluate(l, output, y);
             match options.weights {
                 None => derivative = l.mul(l.splat(T::ONE / divisor), derivative),
                 Some(weights) => {
