@@ -4,7 +4,7 @@
 //! cargo bench -p simdescent-bench --bench versus_linear
 //! ```
 //!
-//! Medians of interleaved rounds, `f32`, X 100000×784. `read` is a loop on one thread that only loads X, in the same rounds.
+//! Medians of interleaved rounds, `f32`; softmax and epochs of X 100000×784. `read` is a loop on one thread that only loads X, in the same rounds.
 //! `two passes` are our own `gemv`, loss and `gemv_t`; `plain` is iterator code of two loops.
 
 mod interleave;
@@ -30,8 +30,11 @@ fn main() {
     println!("| --- | ---: | ---: | ---: | ---: |");
     for par in [Par::Seq, Par::Team(&team)] {
         let exec = Exec::new(isa::active(), par);
-        full_batch(exec, "least squares", Squared, &x, &y, |z, y| 2.0 * (z - y));
-        full_batch(exec, "logistic", Logistic, &x, &y, |z, y| 1.0 / (1.0 + (-z).exp()) - y);
+        for (m, d) in [(64, 100), (512, 256), (10_000.min(rows), 32), (rows, COLS)] {
+            let (x, y) = (&x[..m * d], &y[..m]);
+            full_batch(exec, "least squares", Squared, x, y, |z, y| 2.0 * (z - y));
+            full_batch(exec, "logistic", Logistic, x, y, |z, y| 1.0 / (1.0 + (-z).exp()) - y);
+        }
     }
     for par in [Par::Seq, Par::Team(&team)] {
         softmax(Exec::new(isa::active(), par), &x, rows);
@@ -47,9 +50,10 @@ fn full_batch<P: Pointwise<f32>>(
     y: &[f32],
     derivative: impl Fn(f32, f32) -> f32,
 ) {
-    let matrix = MatRef::new(x, y.len(), COLS);
-    let w = Aligned::<f32>::new(COLS);
-    let [mut one, mut two, mut plain] = [(); 3].map(|()| vec![0.0f32; COLS]);
+    let d = x.len() / y.len();
+    let matrix = MatRef::new(x, y.len(), d);
+    let w = Aligned::<f32>::new(d);
+    let [mut one, mut two, mut plain] = [(); 3].map(|()| vec![0.0f32; d]);
     let (mut z, mut r) = (vec![0.0f32; y.len()], vec![0.0f32; y.len()]);
     let options = LossOptions::default();
     let seconds = medians(
@@ -63,11 +67,11 @@ fn full_batch<P: Pointwise<f32>>(
                 gemv_t(exec, Accum::Replace, 1.0, matrix, &z, black_box(&mut two));
             }),
             ("plain", &mut || {
-                for ((r, y), row) in r.iter_mut().zip(y).zip(x.chunks_exact(COLS)) {
+                for ((r, y), row) in r.iter_mut().zip(y).zip(x.chunks_exact(d)) {
                     *r = derivative(row.iter().zip(&*w).map(|(x, w)| x * w).sum(), *y);
                 }
                 plain.fill(0.0);
-                for (r, row) in r.iter().zip(x.chunks_exact(COLS)) {
+                for (r, row) in r.iter().zip(x.chunks_exact(d)) {
                     plain.iter_mut().zip(row).for_each(|(g, x)| *g += r * x);
                 }
                 black_box(&mut plain);
@@ -75,7 +79,8 @@ fn full_batch<P: Pointwise<f32>>(
         ],
     );
     println!(
-        "| {name}, {} threads | {:.1} | {:.2} | {:.2} | {:.2} |",
+        "| {name}, {}×{d}, {} threads | {:.1} | {:.2} | {:.2} | {:.2} |",
+        y.len(),
         exec.par().threads(),
         4e-9 * x.len() as f64 / seconds[0],
         seconds[1] / seconds[0],
