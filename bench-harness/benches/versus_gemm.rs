@@ -57,6 +57,7 @@ fn row<T: Element>(exec: Exec<'_>, shape: Shape) -> f64 {
     let mut peers = peers::products::gemm(a, b, threads);
     let mut contestants: Vec<interleave::Contestant<'_>> =
         vec![("ours", &mut ours), ("one", &mut ours_one), ("peak", &mut peak)];
+    assert!(peers.iter().map(|peer| peer.0).eq(peers::products::NAMES.iter().copied()), "the columns of the table");
     contestants.extend(peers.iter_mut().map(|(name, call)| (*name, &mut **call as &mut dyn FnMut())));
     let seconds = medians(ROUNDS, &mut contestants);
     let rate = |i: usize| 1e-9 * shape.flops() / seconds[i];

@@ -32,9 +32,11 @@ pub fn gemv<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x
 /// Bytes of a matrix that may lie in L2 (no bit depends on it). Below, loads are what costs, and rows taken together
 /// save some; beyond, one stream of addresses is what the prefetcher follows best.
 const CACHED: usize = 1 << 20;
+
+/// Whether A, the whole matrix and not a thread's part, may lie in L2.
 #[inline(always)]
 pub(crate) fn in_cache<T>(a: &MatRef<'_, T>) -> bool {
-    size_of::<T>() * a.rows() * a.cols() <= CACHED
+    a.rows().saturating_mul(a.cols()).saturating_mul(size_of::<T>()) <= CACHED
 }
 
 /// Bytes that a lone row asks for ahead of its loads, into L2: into L1 they drive out x, and 1.3 times as slow in L3. A page or
@@ -49,7 +51,7 @@ const TOGETHER: usize = 4;
 
 /// [`gemv`] on the calling thread, inside a kernel.
 pub(crate) struct Gemv<'a, T> {
-    /// Whether A is read out of a cache.
+    /// [`in_cache`] of the matrix of which `a` is a part.
     pub(crate) in_cache: bool,
     pub(crate) accum: Accum,
     pub(crate) alpha: T,
@@ -60,7 +62,7 @@ pub(crate) struct Gemv<'a, T> {
 impl<T: Real> Gemv<'_, T> {
     /// Whether rows as long as x are taken together, where lanes of four rows fit into registers, unlike those of AVX2 or NEON.
     #[inline(always)]
-    pub(crate) fn together<L: Lanes<T>>(in_cache: bool, x: &[T]) -> bool {
+    pub(crate) fn takes_rows_together<L: Lanes<T>>(in_cache: bool, x: &[T]) -> bool {
         (in_cache || size_of_val(x) <= SHORT) && T::LANES / L::WIDTH <= TOGETHER
     }
 }
@@ -69,7 +71,7 @@ impl<T: Real> Kernel<T> for Gemv<'_, T> {
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
         let Self { in_cache, accum, alpha, a, x, y } = self;
-        let together = Self::together::<L>(in_cache, x);
+        let together = Self::takes_rows_together::<L>(in_cache, x);
         let mut tails = [l.tail(0); MAX_REGISTERS];
         for (r, tail) in tails.iter_mut().enumerate().take(T::LANES / L::WIDTH) {
             *tail = l.tail((x.len() % T::LANES).saturating_sub(r * L::WIDTH));

@@ -63,6 +63,7 @@ impl Pick<'_> {
     /// The elements of `all` at the rows `range`, at most WIDTH.
     #[inline(always)]
     fn load<T: Real, L: Lanes<T>>(&self, l: L, range: Range<usize>, all: &[T]) -> L::Reg {
+        debug_assert!(range.len() <= L::WIDTH);
         if self.order.is_none() {
             return l.load_partial(&all[self.at(range.start)..self.at(range.end)]);
         }

@@ -38,7 +38,8 @@ impl<T: Real> Sealed<T> for MatRef<'_, T> {
             return;
         }
         let in_cache = in_cache(&self);
-        if rows.order.is_none() && Gemv::together::<L>(in_cache, w) {
+        if rows.order.is_none() && Gemv::takes_rows_together::<L>(in_cache, w) {
+            // Up to twice as fast, and the same bits.
             let a = self.block(rows.first..rows.first + z.len(), 0..w.len());
             return Gemv { in_cache, accum: Accum::Replace, alpha: T::ONE, a, x: w, y: z }.run(l);
         }

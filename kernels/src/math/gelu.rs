@@ -15,10 +15,8 @@ struct Tail<R> {
     q_rest: R,
     /// δ
     delta: R,
-    /// e^(−a²/2) = s1·s2·2·(1 + r + c + (1 + r + c)·low)
-    r: R,
-    c: R,
-    low: R,
+    /// e^(−a²/2) = s1·s2·2·(1 + e)
+    e: R,
     s1: R,
     s2: R,
 }
@@ -46,7 +44,8 @@ fn tail<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> Tail<L::Reg> {
     let r = l.fnma(n, l.splat(T::LN2_HI), l.neg(square)); // exact
     let low = l.fnma(n, l.splat(T::LN2_LO), l.neg(square_rest));
     let c = l.mul(l.mul(r, r), horner(l, r, T::EXP_H));
-    Tail { a, q, q_rest, delta, r, c, low, s1: l.shl_mantissa(t1), s2: l.shl_mantissa(l.sub_bits(t, t1)) }
+    let e = l.add(r, l.add(c, l.fma(l.add(r, c), low, low))); // (1 + r + c) (1 + low) - 1
+    Tail { a, q, q_rest, delta, e, s1: l.shl_mantissa(t1), s2: l.shl_mantissa(l.sub_bits(t, t1)) }
 }
 
 /// x·Φ(x) on one register, Φ the distribution function of the standard normal: ±0 for ±0, −0 for −∞, ∞ for ∞; NaN in, NaN out.
@@ -59,10 +58,8 @@ fn tail<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> Tail<L::Reg> {
 #[inline(always)]
 pub fn gelu<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
     let zero = l.splat(T::ZERO);
-    let Tail { q, q_rest, delta, r, c, low, s1, s2, .. } = tail(l, x);
-    // (1 + r + c) (1 + low) (1 + delta) = (1 + e) (1 + delta) = 1 + s
-    let e = l.add(r, l.add(c, l.fma(l.add(r, c), low, low)));
-    let s = l.fma(e, l.add(l.splat(T::ONE), delta), delta);
+    let Tail { q, q_rest, delta, e, s1, s2, .. } = tail(l, x);
+    let s = l.fma(e, l.add(l.splat(T::ONE), delta), delta); // (1 + e) (1 + delta) - 1
     let rest = l.fma(q_rest, s, q_rest);
     let product = l.add(q, l.fma(q, s, rest));
     l.fnma(l.mul(product, s1), s2, l.select(l.lt(x, zero), zero, x))
@@ -77,13 +74,12 @@ pub fn gelu<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
 #[inline(always)]
 pub fn gelu_derivative<T: Real, L: Lanes<T>>(l: L, x: L::Reg) -> L::Reg {
     let (zero, one, half) = (l.splat(T::ZERO), l.splat(T::ONE), l.splat(T::HALF));
-    let Tail { a, q, delta, r, c, low, s1, s2, .. } = tail(l, x);
+    let Tail { a, q, delta, e, s1, s2, .. } = tail(l, x);
     let u = l.fnma(q, half, half); // 1 / (a + 2)
     // twice D without the exponential, and what it lost
     let line = l.fnma(l.splat(T::SQRT_2_OVER_PI), a, u);
     let d = l.fma(u, delta, line);
     let d_rest = l.fma(u, delta, l.sub(line, d));
-    let e = l.add(r, l.add(c, l.fma(l.add(r, c), low, low)));
     let d = l.mul(l.add(d, l.fma(d, e, d_rest)), s1);
     let negative = l.lt(x, zero);
     l.fma(d, l.select(negative, s2, l.neg(s2)), l.select(negative, zero, one))

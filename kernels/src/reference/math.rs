@@ -168,8 +168,8 @@ pub fn softplus<T: Real>(x: T) -> T {
     whole + y
 }
 
-/// (|x| up to the clamp, q, what was lost with q, δ, e^(−x²/2) split, its correction).
-fn normal_tail<T: Real>(x: T) -> (T, T, T, T, Split<T>, T) {
+/// (|x| up to the clamp, q, what was lost with q, δ, (e, its two powers of two) of e^(−x²/2)).
+fn normal_tail<T: Real>(x: T) -> (T, T, T, T, (T, T, T)) {
     let a = if T::GELU_MAX < x.abs() { T::GELU_MAX } else { x.abs() };
     let d = a + T::TWO;
     let q = a / d;
@@ -181,15 +181,15 @@ fn normal_tail<T: Real>(x: T) -> (T, T, T, T, Split<T>, T) {
     let b = T::HALF * a;
     let square = a * b;
     let square_rest = a.mul_add(b, -square);
-    let exponential = split(-square, T::ONE);
-    let low = (-exponential.n).mul_add(T::LN2_LO, -square_rest);
-    (a, q, q_rest, delta, exponential, low)
+    let Split { n, power1, power2, r, c } = split(-square, T::ONE);
+    let low = (-n).mul_add(T::LN2_LO, -square_rest);
+    let e = r + (c + (r + c).mul_add(low, low));
+    (a, q, q_rest, delta, (e, power1, power2))
 }
 
 /// [`crate::math::gelu`].
 pub fn gelu<T: Real>(x: T) -> T {
-    let (_, q, q_rest, delta, Split { power1, power2, r, c, .. }, low) = normal_tail(x);
-    let e = r + (c + (r + c).mul_add(low, low));
+    let (_, q, q_rest, delta, (e, power1, power2)) = normal_tail(x);
     let s = e.mul_add(T::ONE + delta, delta);
     let product = q + q.mul_add(s, q_rest.mul_add(s, q_rest));
     let positive = if x < T::ZERO { T::ZERO } else { x };
@@ -198,12 +198,11 @@ pub fn gelu<T: Real>(x: T) -> T {
 
 /// [`crate::math::gelu_derivative`].
 pub fn gelu_derivative<T: Real>(x: T) -> T {
-    let (a, q, _, delta, Split { power1, power2, r, c, .. }, low) = normal_tail(x);
+    let (a, q, _, delta, (e, power1, power2)) = normal_tail(x);
     let u = (-q).mul_add(T::HALF, T::HALF);
     let line = (-T::SQRT_2_OVER_PI).mul_add(a, u);
     let d = u.mul_add(delta, line);
     let d_rest = u.mul_add(delta, line - d);
-    let e = r + (c + (r + c).mul_add(low, low));
     let d = (d + d.mul_add(e, d_rest)) * power1;
     if x < T::ZERO { d.mul_add(power2, T::ZERO) } else { d.mul_add(-power2, T::ONE) }
 }

@@ -26,7 +26,8 @@ fn shapes() -> Vec<(usize, usize)> {
         Effort::Tiny => vec![(1, 1), (9, 17), (5, 0)],
         _ => {
             let rows = [1, 2, 7, 8, 9, 12, 17, 65];
-            rows.into_iter().flat_map(|m| [0, 1, 5, 15, 16, 33, 64, 65, 130, 784].map(|d| (m, d))).collect()
+            let small = rows.into_iter().flat_map(|m| [0, 1, 5, 15, 16, 33, 64, 65, 130, 784].map(|d| (m, d)));
+            small.chain([(90, 3000)]).collect() // beyond the 1 MiB up to which rows are taken together
         }
     }
 }
@@ -129,18 +130,21 @@ fn unfused<T: Real, P: Pointwise<T>>(exec: Exec<'_>, loss: P, x: MatRef<'_, T>, 
 }
 
 fn the_same_as_three_calls<T: Real>() {
-    let (m, d) = if effort() == Effort::Tiny { (20, 5) } else { (1100, 100) };
-    let (x, y) = (numbers::<T>(Kind::Ordinary, m * d, 1), numbers::<T>(Kind::Ordinary, m, 2));
-    let w = numbers::<T>(Kind::Ordinary, d + 1, 3);
-    for_each_exec(|exec, label| {
-        for n in [d, d + 1] {
-            let (mut one, mut three) = (vec![T::NAN; n], vec![T::NAN; n]);
-            let x = MatRef::new(&x, m, d);
-            let loss = loss_and_gradient(exec, Logistic, x, &y, options(), &w[..n], &mut one);
-            assert_same(loss, unfused(exec, Logistic, x, &y, &w[..n], &mut three), format_args!("{label}"));
-            assert_bits(&one, &three, format_args!("{label}"));
-        }
-    });
+    // The last one is beyond the 1 MiB up to which rows are taken together.
+    for (m, d) in if effort() == Effort::Tiny { vec![(20, 5)] } else { vec![(1100, 100), (1100, 500)] } {
+        let (x, y) = (numbers::<T>(Kind::Ordinary, m * d, 1), numbers::<T>(Kind::Ordinary, m, 2));
+        let w = numbers::<T>(Kind::Ordinary, d + 1, 3);
+        for_each_exec(|exec, label| {
+            for n in [d, d + 1] {
+                let (mut one, mut three) = (vec![T::NAN; n], vec![T::NAN; n]);
+                let x = MatRef::new(&x, m, d);
+                let loss = loss_and_gradient(exec, Logistic, x, &y, options(), &w[..n], &mut one);
+                let separate = unfused(exec, Logistic, x, &y, &w[..n], &mut three);
+                assert_same(loss, separate, format_args!("{label}, {m}x{d}"));
+                assert_bits(&one, &three, format_args!("{label}, {m}x{d}"));
+            }
+        });
+    }
 }
 
 /// A random sparse matrix: (indptr, indices, values); some rows empty, some columns twice.
