@@ -7,8 +7,8 @@
 //! Medians of interleaved rounds in GFLOP/s. `peak` is a loop of multiply-adds in registers, on one thread, in the same
 //! rounds; our rate is also shown as a share of it (for N threads: of N times as much). With `--threads` we use a `Team`,
 //! the others rayon, whose threads spin for a while after their turn and so may slow the next contestant down; our rate on
-//! one thread stands beside. `SIMDESCENT_ISA` forces our instruction set, not theirs: with `SIMDESCENT_ISA=avx2` and the feature
-//! `peers-avx2` instead of `peers`, everyone has AVX2.
+//! one thread stands beside. `SIMDESCENT_ISA` forces our instruction set, not theirs: with `SIMDESCENT_ISA=avx2` and the
+//! feature `peers-avx2` instead of `peers`, everyone has AVX2 (but for faer, which is left out).
 
 mod interleave;
 mod peers;

@@ -4,8 +4,8 @@
 //! cargo bench -p simdescent-bench --bench versus_linear
 //! ```
 //!
-//! Medians of interleaved rounds, `f32`, X from L1 to DRAM; softmax and epochs on 100000×784. `read` is a loop on one thread that only loads X, in the same rounds.
-//! `two passes` are our own `gemv`, loss and `gemv_t`; `plain` is iterator code of two loops.
+//! Medians of interleaved rounds, `f32`, X from L1 to DRAM; softmax and epochs on 100000×784. `read` is a loop on one thread that
+//! only loads X, in the same rounds. `two passes` are our own `gemv`, loss and `gemv_t`; `plain` is iterator code of two loops.
 
 mod interleave;
 

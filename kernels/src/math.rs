@@ -6,8 +6,8 @@
 //!
 //! Speed, `f32` from L1 with AVX-512, `cargo bench --bench math`. On a core of 256-bit data paths (Zen 4), where an FMA on a
 //! register of 16 takes one cycle: exp 3.7 elements/ns (14 multiplications and comparisons, about 4.2 possible), tanh 3.1 (the
-//! division alone takes 10 cycles). On one that starts two such instructions a cycle (Emerald Rapids, 2.75 GHz): exp 3.2 (20
-//! instructions, 4.4 possible), tanh 2.2 (26 instructions, 3.4 possible; the division takes 9 cycles beside them).
+//! division alone takes 10 cycles). On one that starts two such instructions a cycle (Emerald Rapids, 2.75 GHz): exp 2.9 (20
+//! instructions, 4.4 possible), tanh 2.2 (22 instructions, 4.0 possible; the division takes 9 cycles beside them).
 
 mod coefficients;
 mod exp;

@@ -25,9 +25,9 @@ use sync::{Arc, AtomicBool, AtomicU64, Builder, JoinHandle, Mutex, Ordering, Uns
 /// another 30, then asleep.
 ///
 /// Give it to kernels as [`Par::Team`](super::Par::Team), as many threads as there are cores to spare: a spinning
-/// worker takes a core from whoever shares it, and on two hyperthreads of one core a product of a few µs takes longer than on one.
-/// Workers inherit the floating-point environment of the thread that
-/// calls [`new`](Team::new), on which no kernel but the default one promises its bits. Dropping the team ends them.
+/// worker takes a core from whoever shares it, and on two hyperthreads of one core a product of a few µs takes longer than
+/// on one. Workers inherit the floating-point environment of the thread that calls [`new`](Team::new), on which no kernel
+/// but the default one promises its bits. Dropping the team ends them.
 ///
 /// ```
 /// use simdescent_kernels::{Exec, Par, Team, dot, isa};
