@@ -47,14 +47,14 @@ fn table<T: Element>(exec: Exec<'_>, shapes: &[Shape]) {
 /// Prints a row; returns ours / best peer.
 fn row<T: Element>(exec: Exec<'_>, shape: Shape) -> f64 {
     let operands = Operands::<T>::new(shape);
-    let [mut c, mut c_one] = [(); 2].map(|()| Aligned::<T>::new(shape.m * shape.n));
+    let [mut c, mut c_one, mut theirs @ ..] = [(); 5].map(|()| Aligned::<T>::new(shape.m * shape.n));
     let threads = exec.par().threads();
     let mut ours = || operands.multiply(exec, &mut c);
     let mut ours_one = || operands.multiply(exec.seq(), &mut c_one);
     let mut peak = || interleave::fma::<T>(exec.isa());
     let a = (&*operands.a, (shape.m, shape.k), shape.a_strides());
     let b = (&*operands.b, (shape.k, shape.n), shape.b_strides());
-    let mut peers = peers::products::gemm(a, b, threads);
+    let mut peers = peers::products::gemm(a, b, theirs.each_mut().map(|c| &mut **c), threads);
     let mut contestants: Vec<interleave::Contestant<'_>> =
         vec![("ours", &mut ours), ("one", &mut ours_one), ("peak", &mut peak)];
     assert!(peers.iter().map(|peer| peer.0).eq(peers::products::NAMES.iter().copied()), "the columns of the table");

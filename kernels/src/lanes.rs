@@ -18,9 +18,14 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod opaque;
 #[cfg(test)]
 pub(crate) mod prefetched;
 mod scalar;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod transposed;
+
+pub(crate) use opaque::opaque;
 
 use crate::gemm::Tile;
 use crate::real::Real;
@@ -50,6 +55,10 @@ pub trait Lanes<T: Real>: Tile<T> + Copy + Send + Sync + 'static {
 
     /// `WIDTH` registers: a square matrix.
     type Square: Copy + AsRef<[Self::Reg]> + AsMut<[Self::Reg]>;
+    /// Columns that [`load_transposed`](Self::load_transposed) takes at once.
+    const PIECE: usize;
+    /// `PIECE` registers.
+    type Piece: Copy + AsRef<[Self::Reg]> + AsMut<[Self::Reg]>;
 
     /// All elements `x`.
     fn splat(self, x: T) -> Self::Reg;
@@ -97,6 +106,12 @@ pub trait Lanes<T: Real>: Tile<T> + Copy + Send + Sync + 'static {
     /// Asks for the cache line of `p`, which may be any address, but only into L2: what is used later must not drive out of L1
     /// what is used now.
     fn prefetch_l2(self, p: *const T);
+
+    /// The transpose of `WIDTH` rows of [`PIECE`](Self::PIECE) elements, `stride` apart.
+    ///
+    /// # Safety
+    /// - `row`, the first, is valid for reading all of them.
+    unsafe fn load_transposed(self, row: *const T, stride: usize) -> Self::Piece;
 
     /// a₀ b₀ a₁ b₁ …: the first half of the sequence, and the second.
     fn zip(self, a: Self::Reg, b: Self::Reg) -> (Self::Reg, Self::Reg);

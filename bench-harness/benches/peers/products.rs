@@ -28,16 +28,19 @@ pub(crate) const NAMES: &[&str] = if FAER { &["gemm", "matrixmultiply", "faer"] 
 /// A or B: elements, rows, columns, row stride, column stride.
 pub(crate) type Operand<'a, T> = (&'a [T], (usize, usize), (usize, usize));
 
-/// C ← A·B for a row-major C, with as many threads.
-pub(crate) fn gemm<'a, T: Element>(a: Operand<'a, T>, b: Operand<'a, T>, threads: usize) -> Vec<Peer<'a>> {
+/// C ← A·B for row-major C, one for each of [`NAMES`] at most, with as many threads.
+pub(crate) fn gemm<'a, T: Element>(
+    a: Operand<'a, T>,
+    b: Operand<'a, T>,
+    c: [&'a mut [T]; 3],
+    threads: usize,
+) -> Vec<Peer<'a>> {
     let ((m, k), n) = (a.1, b.1.1);
     for (data, (rows, cols), (row, col)) in [a, b] {
         assert!((rows - 1) * row + (cols - 1) * col < data.len() && b.1.0 == k, "operands that fit");
     }
-    let [mut c_gemm, mut c_faer, mut c_mm] = [const { Vec::new() }; 3].map(|mut c: Vec<T>| {
-        c.resize(m * n, T::ZERO);
-        c
-    });
+    assert!(c.iter().all(|c| c.len() == m * n), "room for the product");
+    let [c_gemm, c_mm, c_faer] = c;
     let strides = |(row, col): (usize, usize)| (row as isize, col as isize);
     let ((a_row, a_col), (b_row, b_col), c_row) = (strides(a.2), strides(b.2), n as isize);
     let by_gemm = move || {

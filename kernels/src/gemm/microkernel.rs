@@ -1,7 +1,7 @@
 //! LOOP 0: MR × NV registers of C, one rank-1 update per k step. The one body behind every tile.
 
 use crate::accum::Accum;
-use crate::lanes::{Kernel, Lanes};
+use crate::lanes::{Kernel, Lanes, opaque};
 use crate::real::Real;
 
 /// How many steps ahead B is prefetched: its steps may be pages apart, which no hardware prefetcher follows. A tile of one
@@ -15,20 +15,6 @@ pub(super) const CHUNK: usize = 16;
 const GROUP: usize = 4;
 /// Groups of the tallest tile of any instruction set.
 const MOST_GROUPS: usize = 4;
-
-/// A pointer of which the compiler does not know what it was made of. Else it finds that the rows are equally far apart and goes from
-/// one to the next by additions that wait for each other: tiles of one register take 1.2 (8 rows) to 1.5 times (12) as long.
-#[inline(always)]
-#[cfg_attr(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))), expect(unused_mut))]
-fn opaque<T>(mut p: *const T) -> *const T {
-    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
-    #[expect(clippy::pointers_in_nomem_asm_block, reason = "nothing is read through it")]
-    // SAFETY: no instruction at all.
-    unsafe {
-        core::arch::asm!("/* {p} */", p = inout(reg) p, options(pure, nomem, nostack, preserves_flags));
-    }
-    p
-}
 
 /// Bytes of a cache line.
 const LINE: usize = 64;

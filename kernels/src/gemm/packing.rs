@@ -9,7 +9,7 @@
 //! Where the steps of B are contiguous the tiles do it themselves, on first touch; this is for the others and for a last
 //! panel that is not a whole number of registers wide.
 
-use crate::lanes::{Lanes, transpose};
+use crate::lanes::Lanes;
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
 use std::cell::RefCell;
@@ -38,40 +38,55 @@ pub(super) fn pack<T: Real, L: Lanes<T>>(l: L, b: MatRef<'_, T>, width: usize, p
     }
 }
 
-/// [`pack`] for Bᵀ with contiguous columns of steps: by squares of registers.
+/// [`pack`] for Bᵀ with contiguous columns of steps.
 #[inline(always)]
 fn pack_transposed<T: Real, L: Lanes<T>>(l: L, columns: MatRef<'_, T>, width: usize, panel: &mut [T]) {
     let (cols, steps) = (columns.rows(), columns.cols());
+    assert!(width.is_multiple_of(L::WIDTH) && panel.len() >= width * steps, "a panel for {cols}x{steps}");
     for j in (0..width).step_by(L::WIDTH) {
-        let height = L::WIDTH.min(cols.saturating_sub(j));
-        for step in (0..steps).step_by(L::WIDTH) {
-            let from = columns.block(j.min(cols)..j.min(cols) + height, step..steps.min(step + L::WIDTH));
-            let square = load_square(l, from);
-            let mut to = panel[step * width + j..].chunks_mut(width);
-            for &reg in square.as_ref().iter().take(steps - step) {
-                l.store(to.next().expect("a step"), reg);
+        let columns = columns.block(j.min(cols)..cols.min(j + L::WIDTH), 0..steps);
+        if columns.rows() == L::WIDTH && steps >= L::PIECE {
+            for step in (0..steps).step_by(L::PIECE) {
+                // The last piece may overlap the one before.
+                let step = step.min(steps - L::PIECE);
+                // SAFETY: there are WIDTH columns of PIECE steps, and the panel has room for as many.
+                unsafe {
+                    let piece = l.load_transposed(columns.element_ptr(0, step), columns.row_stride());
+                    let mut to = panel.as_mut_ptr().add(step * width + j);
+                    for &reg in piece.as_ref() {
+                        l.store_ptr(to, reg);
+                        to = to.wrapping_add(width);
+                    }
+                }
+            }
+        } else {
+            for step in (0..steps).step_by(L::PIECE) {
+                let piece = load_piece(l, columns.block(0..columns.rows(), step..steps.min(step + L::PIECE)));
+                for (to, &reg) in panel[step * width..].chunks_mut(width).zip(piece.as_ref()) {
+                    l.store(&mut to[j..], reg);
+                }
             }
         }
     }
 }
 
-/// The transpose of a block of at most WIDTH × WIDTH with contiguous rows; what is missing is zero.
+/// The transpose of a block of at most WIDTH × PIECE with contiguous rows; what is missing is zero.
 #[inline(always)]
-pub(super) fn load_square<T: Real, L: Lanes<T>>(l: L, block: MatRef<'_, T>) -> L::Square {
-    let mut square = l.zero_square();
-    let whole = (block.rows(), block.cols()) == (L::WIDTH, L::WIDTH);
-    let tail = l.tail(block.cols());
-    for (i, reg) in square.as_mut().iter_mut().enumerate() {
-        // SAFETY: row i is in the block, whose rows are contiguous; of it WIDTH elements if there are, else all.
-        unsafe {
-            if whole {
-                *reg = l.load_ptr(block.element_ptr(i, 0));
-            } else if i < block.rows() {
-                *reg = l.load_tail(block.element_ptr(i, 0), tail);
-            }
+pub(super) fn load_piece<T: Real, L: Lanes<T>>(l: L, block: MatRef<'_, T>) -> L::Piece {
+    if (block.rows(), block.cols()) == (L::WIDTH, L::PIECE) {
+        // SAFETY: these are the rows.
+        return unsafe { l.load_transposed(block.element_ptr(0, 0), block.row_stride()) };
+    }
+    const MOST: usize = 64;
+    const { assert!(L::WIDTH * L::PIECE <= MOST) }
+    let mut padded = [T::ZERO; MOST];
+    for (i, padded) in padded.chunks_exact_mut(L::PIECE).enumerate().take(block.rows()) {
+        for (j, padded) in padded.iter_mut().enumerate().take(block.cols()) {
+            *padded = block.at(i, j);
         }
     }
-    transpose(l, square)
+    // SAFETY: WIDTH rows of PIECE elements.
+    unsafe { l.load_transposed(padded.as_ptr(), L::PIECE) }
 }
 
 /// Stores the transpose of `tile` (`cols` rows of `stride` elements) to C with contiguous rows.
@@ -97,9 +112,9 @@ pub(super) fn update_transposed<T: Real, L: Lanes<T>>(
 ) {
     let (rows, cols) = (c.rows(), c.cols());
     for j in (0..cols).step_by(L::WIDTH) {
-        for i in (0..rows).step_by(L::WIDTH) {
-            let square = load_square(l, tile.block(j..cols.min(j + L::WIDTH), i..rows.min(i + L::WIDTH)));
-            for (i, &reg) in (i..rows).zip(square.as_ref()) {
+        for i in (0..rows).step_by(L::PIECE) {
+            let piece = load_piece(l, tile.block(j..cols.min(j + L::WIDTH), i..rows.min(i + L::PIECE)));
+            for (i, &reg) in (i..rows).zip(piece.as_ref()) {
                 let c = c.row_piece_mut(i, j..cols.min(j + L::WIDTH));
                 let reg = new(reg, c);
                 l.store_partial(c, reg);

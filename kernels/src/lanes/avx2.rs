@@ -1,6 +1,7 @@
 //! AVX2 + FMA: 8 × `f32` or 4 × `f64` per register, 16 registers.
 
 use super::Lanes;
+use super::transposed::{Pieces, by_pieces};
 use core::arch::x86_64::*;
 use pulp::x86::V3;
 
@@ -25,6 +26,8 @@ macro_rules! lanes {
             type Mask = $Reg;
             type Acc = [$Reg; $accs];
             type Square = [$Reg; $width];
+            const PIECE: usize = 16 / size_of::<$T>();
+            type Piece = [$Reg; 16 / size_of::<$T>()];
             type Tail = __m256i;
 
             #[inline(always)]
@@ -104,6 +107,11 @@ macro_rules! lanes {
                 self.sse._mm_prefetch::<_MM_HINT_T1>(p.cast())
             }
             #[inline(always)]
+            unsafe fn load_transposed(self, row: *const $T, stride: usize) -> Self::Piece {
+                // SAFETY: the same.
+                unsafe { by_pieces(self, row, stride) }
+            }
+            #[inline(always)]
             fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
                 let (even, odd) = (self.avx.$unpacklo(a, b), self.avx.$unpackhi(a, b));
                 (self.avx.$permute2::<0x20>(even, odd), self.avx.$permute2::<0x31>(even, odd))
@@ -178,6 +186,22 @@ macro_rules! lanes {
             #[inline(always)]
             fn shr_mantissa(self, a: $Reg) -> $Reg {
                 self.avx.$cast_float(self.avx2.$shr::<$mantissa>(self.avx.$cast_int(a)))
+            }
+        }
+        impl Pieces<$T> for V3 {
+            #[inline(always)]
+            unsafe fn gather(self, first: *const $T, distance: usize) -> $Reg {
+                // SAFETY: the caller vouches for 128 bits every `distance` elements.
+                let piece = [0, 1].map(
+                    #[inline(always)]
+                    |i| unsafe { self.sse2._mm_loadu_si128(first.wrapping_add(i * distance).cast()) },
+                );
+                let low = self.avx._mm256_castsi128_si256(piece[0]);
+                self.avx.$cast_float(self.avx2._mm256_inserti128_si256::<1>(low, piece[1]))
+            }
+            #[inline(always)]
+            fn zip_pieces(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
+                (self.avx.$unpacklo(a, b), self.avx.$unpackhi(a, b))
             }
         }
     };

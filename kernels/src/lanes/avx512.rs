@@ -1,6 +1,7 @@
 //! AVX-512 (F, BW, CD, DQ, VL): 16 × `f32` or 8 × `f64` per register, 32 registers, one mask bit per element.
 
 use super::Lanes;
+use super::transposed::{Pieces, by_pieces, by_zips};
 use core::arch::x86_64::*;
 use pulp::x86::V4;
 
@@ -11,7 +12,7 @@ macro_rules! lanes {
         $add:ident $sub:ident $mul:ident $div:ident $sqrt:ident $fmadd:ident $fnmadd:ident
         $cmp:ident $blend:ident $and:ident $xor:ident $andnot:ident
         $cast_int:ident $cast_float:ident $sub_int:ident $shl:ident $shr:ident
-        $permutex2:ident $low:ident $high:ident
+        $permutex2:ident $low:ident $high:ident $load_transposed:ident in $piece:literal
     ) => {
         impl Lanes<$T> for V4 {
             const NAME: &'static str = "avx512";
@@ -20,6 +21,8 @@ macro_rules! lanes {
             type Mask = $Mask;
             type Acc = [$Reg; $accs];
             type Square = [$Reg; $width];
+            const PIECE: usize = $piece;
+            type Piece = [$Reg; $piece];
             type Tail = $Mask;
 
             #[inline(always)]
@@ -89,6 +92,11 @@ macro_rules! lanes {
             #[inline(always)]
             fn prefetch_l2(self, p: *const $T) {
                 self.sse._mm_prefetch::<_MM_HINT_T1>(p.cast())
+            }
+            #[inline(always)]
+            unsafe fn load_transposed(self, row: *const $T, stride: usize) -> Self::Piece {
+                // SAFETY: the same.
+                unsafe { $load_transposed(self, row, stride) }
             }
             #[inline(always)]
             fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
@@ -187,13 +195,30 @@ fn first(n: usize) -> u16 {
     ((1u32 << n.min(16)) - 1) as u16
 }
 
+impl Pieces<f32> for V4 {
+    #[inline(always)]
+    unsafe fn gather(self, first: *const f32, distance: usize) -> __m512 {
+        // SAFETY: the caller vouches for 128 bits every `distance` elements.
+        let [a, b, c, d] = [0, 1, 2, 3].map(
+            #[inline(always)]
+            |i| unsafe { self.sse._mm_loadu_ps(first.wrapping_add(i * distance)) },
+        );
+        let a = self.avx512f._mm512_insertf32x4::<1>(self.avx512f._mm512_castps128_ps512(a), b);
+        self.avx512f._mm512_insertf32x4::<3>(self.avx512f._mm512_insertf32x4::<2>(a, c), d)
+    }
+    #[inline(always)]
+    fn zip_pieces(self, a: __m512, b: __m512) -> (__m512, __m512) {
+        (self.avx512f._mm512_unpacklo_ps(a, b), self.avx512f._mm512_unpackhi_ps(a, b))
+    }
+}
+
 lanes! {
     f32 x 16 in __m512, 4 registers, mask __mmask16, mantissa 23,
     _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_maskz_loadu_ps _mm512_mask_storeu_ps
     _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps _mm512_fnmadd_ps
     _mm512_cmp_ps_mask _mm512_mask_blend_ps _mm512_and_ps _mm512_xor_ps _mm512_andnot_ps
     _mm512_castps_si512 _mm512_castsi512_ps _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32
-    _mm512_permutex2var_ps LOW_32 HIGH_32
+    _mm512_permutex2var_ps LOW_32 HIGH_32 by_pieces in 4
 }
 lanes! {
     f64 x 8 in __m512d, 4 registers, mask __mmask8, mantissa 52,
@@ -201,5 +226,5 @@ lanes! {
     _mm512_add_pd _mm512_sub_pd _mm512_mul_pd _mm512_div_pd _mm512_sqrt_pd _mm512_fmadd_pd _mm512_fnmadd_pd
     _mm512_cmp_pd_mask _mm512_mask_blend_pd _mm512_and_pd _mm512_xor_pd _mm512_andnot_pd
     _mm512_castpd_si512 _mm512_castsi512_pd _mm512_sub_epi64 _mm512_slli_epi64 _mm512_srli_epi64
-    _mm512_permutex2var_pd LOW_64 HIGH_64
+    _mm512_permutex2var_pd LOW_64 HIGH_64 by_zips in 8
 }

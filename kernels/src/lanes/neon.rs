@@ -1,6 +1,7 @@
 //! NEON: 4 × `f32` or 2 × `f64` per register, 32 registers.
 
 use super::Lanes;
+use super::transposed::by_zips;
 use core::arch::aarch64::*;
 use pulp::aarch64::Neon;
 
@@ -20,6 +21,8 @@ macro_rules! lanes {
             type Mask = $Mask;
             type Acc = [$Reg; $accs];
             type Square = [$Reg; $width];
+            const PIECE: usize = 16 / size_of::<$T>();
+            type Piece = [$Reg; 16 / size_of::<$T>()];
             type Tail = usize;
 
             #[inline(always)]
@@ -89,6 +92,11 @@ macro_rules! lanes {
             fn prefetch(self, _: *const $T) {} // no stable intrinsic; the hardware's prefetcher has to do
             #[inline(always)]
             fn prefetch_l2(self, _: *const $T) {}
+            #[inline(always)]
+            unsafe fn load_transposed(self, row: *const $T, stride: usize) -> Self::Piece {
+                // SAFETY: the same.
+                unsafe { by_zips(self, row, stride) }
+            }
             #[inline(always)]
             fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
                 (self.neon.$zip1(a, b), self.neon.$zip2(a, b))

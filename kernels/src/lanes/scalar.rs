@@ -14,6 +14,8 @@ where
     type Mask = bool;
     type Acc = T::Canonical;
     type Square = [T; 1];
+    const PIECE: usize = 1;
+    type Piece = [T; 1];
     type Tail = bool;
 
     #[inline(always)]
@@ -84,6 +86,11 @@ where
     #[inline(always)]
     fn prefetch_l2(self, p: *const T) {
         self.prefetch(p);
+    }
+    #[inline(always)]
+    unsafe fn load_transposed(self, row: *const T, _: usize) -> [T; 1] {
+        // SAFETY: the caller vouches for one readable element.
+        unsafe { [row.read_unaligned()] }
     }
     #[inline(always)]
     fn zip(self, a: T, b: T) -> (T, T) {
