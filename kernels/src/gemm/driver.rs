@@ -9,10 +9,10 @@
 //! LOOP 0            microkernel: k steps of MR × NR FMAs in registers
 //! ```
 //!
-//! A is read where it lies: a tile wants MR numbers per step, which any cache can deliver. B is read where it lies as well
-//! if it is small or used once; else the first row tile copies it into panels while it multiplies, which costs nothing.
-//! The product of a tile goes straight to C, or, where C has no contiguous rows or an epilogue wants the finished
-//! product, to a block of scratch memory first.
+//! A is read where it lies, or from a copy (`gemm/rows.rs`): a tile wants MR numbers per step, which any cache can deliver.
+//! B is read where it lies as well if it is small or used once; else the first row tile copies it into panels while it
+//! multiplies, which costs nothing. The product of a tile goes straight to C, or, where C has no contiguous rows or an
+//! epilogue wants the finished product, to a block of scratch memory first.
 
 use super::blocking::Balanced;
 use super::epilogue::{AnyEpilogue, FinishedTile};
@@ -20,6 +20,7 @@ use super::microkernel::{Ahead, B_AHEAD, CHUNK, Job};
 use super::packing::{Scratch, pack, store_transposed};
 use super::plan::{L1_WAYS, Layout, Source};
 use super::prepacked::Prepacked;
+use super::rows::{Rows, Strip};
 use crate::accum::Accum;
 use crate::isa::Isa;
 use crate::lanes::{Kernel, Lanes};
@@ -72,15 +73,18 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
         if k == 0 && self.accum == Accum::Add {
             return;
         }
-        let direct = self.epilogue.is_none() && !self.swapped && self.c.col_stride() == 1 && k > 0;
+        let direct = self.direct();
         if direct && (self.one_panel(l) || self.outer(l)) || self.few_rows(l) {
             return;
         }
         let (source, layout) = self.plan::<L>();
+        let strip = self.strip();
         let block = self.block;
         let blocks = if k <= block { k.min(1) } else { k.div_ceil(block) };
         let per_super = match source {
             _ if !direct || blocks < 2 => blocks,
+            // All panels of so many steps are one group.
+            _ if strip.is_some() => 1,
             // Few rows: the fewer steps of B, the fewer its pages.
             Source::InPlace => 1,
             _ => blocks.min((SUPER_BLOCK / block).max(1)),
@@ -90,7 +94,7 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
         let super_len = panel_len.saturating_mul(per_super);
         // Both in elements: a register has WIDTH of them.
         let fit = GROUP_BYTES * L::WIDTH / super_len.max(1);
-        let group = fit.clamp(1, layout.panels());
+        let group = if strip.is_some() { layout.panels() } else { fit.clamp(1, layout.panels()) };
         let panels = match self.b {
             Operand::Prepacked(_, panels) => panels,
             Operand::View(_) => (0, layout.panels()),
@@ -103,9 +107,11 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
         };
         let panels_len = if packs { super_len.saturating_mul(group) } else { 0 };
         let tile_len = if direct { 0 } else { layout.most_rows * layout.width * group };
-        let mut scratch = Scratch::borrow::<T>(panels_len.saturating_add(tile_len));
-        let (packed, tile) = scratch.elements().split_at_mut(panels_len);
-        let mut loops = Loops { l, product: self, source, layout, direct, panel_len, packed, tile };
+        let copy_len = strip.map_or(0, |strip| strip.rows * strip.stride);
+        let mut scratch = Scratch::borrow::<T>(panels_len.saturating_add(copy_len).saturating_add(tile_len));
+        let (packed, rest) = scratch.elements().split_at_mut(panels_len);
+        let (copy, tile) = rest.split_at_mut(copy_len);
+        let mut loops = Loops { l, product: self, source, layout, strip, direct, panel_len, packed, copy, tile };
         let mut first = 0;
         // Without steps there is still an empty super-block, which clears C or calls the epilogue.
         loop {
@@ -124,20 +130,25 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
 }
 
 impl<T: Real> Product<'_, T> {
+    /// Whether tiles go straight to C.
+    #[inline(always)]
+    pub(super) fn direct(&self) -> bool {
+        self.epilogue.is_none() && !self.swapped && self.c.col_stride() == 1 && self.a.cols() > 0
+    }
+
     /// What a tile of these rows prefetches of A while it goes over the steps from `from` on.
     #[inline(always)]
-    fn ahead(&self, rows: &Range<usize>, from: usize) -> Ahead<T> {
-        let a = self.a;
-        if a.cols() < 4 * CHUNK || self.rows_in_l1() == L1_WAYS {
+    fn ahead(&self, a: &Rows<T>, rows: &Range<usize>, from: usize) -> Ahead<T> {
+        if self.a.cols() < 4 * CHUNK || self.rows_in_l1() == L1_WAYS {
             Ahead::NOTHING
-        } else if a.col_stride() == 1 {
+        } else if a.strides.1 == 1 {
             // The rows of the next tile, beside those of this one.
-            let lines = rows.len().min(a.rows() - rows.end);
-            Ahead { first: a.element_ptr(rows.end, from), line: a.row_stride(), chunk: CHUNK, lines, steps: false }
+            let lines = rows.len().min(a.end - rows.end);
+            Ahead { first: a.element_ptr(rows.end, from), line: a.strides.0, chunk: CHUNK, lines, steps: false }
         } else {
-            let chunk = CHUNK * a.col_stride();
+            let chunk = CHUNK * a.strides.1;
             let first = a.element_ptr(rows.start, from).wrapping_add(chunk);
-            Ahead { first, line: a.col_stride(), chunk, lines: CHUNK, steps: true }
+            Ahead { first, line: a.strides.1, chunk, lines: CHUNK, steps: true }
         }
     }
 }
@@ -148,11 +159,14 @@ struct Loops<'p, 'a, T, L> {
     product: &'p mut Product<'a, T>,
     source: Source,
     layout: Layout,
+    /// Rows of A that are copied at a time, if any are.
+    strip: Option<Strip>,
     /// Whether tiles go straight to C.
     direct: bool,
     /// Elements of a packed panel of one block.
     panel_len: usize,
     packed: &'p mut [T],
+    copy: &'p mut [T],
     tile: &'p mut [T],
 }
 
@@ -160,20 +174,38 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
     /// LOOP 3: all rows against a group of panels.
     #[inline(always)]
     fn group(&mut self, blocks: Range<usize>, panels: Range<usize>) {
-        let rows = self.product.c.rows();
-        // The tile that packs is a tallest one.
-        let mut head = 0;
         if !self.packed.is_empty() {
             self.pack(blocks.clone(), panels.clone());
         }
-        if self.source == Source::FirstTouch {
-            head = self.layout.most_rows;
-            self.row_tile(0..head, true, blocks.clone(), panels.clone());
+        let (rows, most) = (self.product.c.rows(), self.layout.most_rows);
+        let strip = self.strip.map_or(rows, |strip| strip.rows);
+        for start in (0..rows).step_by(strip) {
+            let end = rows.min(start + strip);
+            let a = self.rows_of_a(start..end, blocks.clone());
+            let mut first = start;
+            if first == 0 && self.source == Source::FirstTouch {
+                // The tile that packs is a tallest one.
+                first = most;
+                self.row_tile(&a, 0..first, true, blocks.clone(), panels.clone());
+            }
+            let tiles = Balanced::of_at_most(most, end - first);
+            for t in 0..tiles.parts {
+                let rows = tiles.part(t);
+                self.row_tile(&a, first + rows.start..first + rows.end, false, blocks.clone(), panels.clone());
+            }
         }
-        let rest = Balanced::of_at_most(self.layout.most_rows, rows - head);
-        for t in 0..rest.parts {
-            let rows = rest.part(t);
-            self.row_tile(head + rows.start..head + rows.end, false, blocks.clone(), panels.clone());
+    }
+
+    /// Rows of A, copied if they are to be.
+    #[inline(always)]
+    fn rows_of_a(&mut self, rows: Range<usize>, blocks: Range<usize>) -> Rows<T> {
+        let (a, block) = (self.product.a, self.product.block);
+        match self.strip {
+            None => Rows::in_place(a, rows.end),
+            Some(strip) => {
+                let steps = blocks.start * block..a.cols().min(blocks.end * block);
+                Rows::copied(self.l, a, rows, steps, strip.stride, self.copy)
+            }
         }
     }
 
@@ -209,10 +241,10 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
 
     /// LOOPS 2 and 1: a row tile against a group of panels.
     #[inline(always)]
-    fn row_tile(&mut self, rows: Range<usize>, packing: bool, blocks: Range<usize>, panels: Range<usize>) {
+    fn row_tile(&mut self, a: &Rows<T>, rows: Range<usize>, packing: bool, blocks: Range<usize>, panels: Range<usize>) {
         let (l, layout, tiles) = (self.l, self.layout, L::tiles());
-        let Product { accum, alpha, a, b, .. } = *self.product;
-        let (n, k) = (self.product.c.cols(), a.cols());
+        let Product { accum, alpha, b, .. } = *self.product;
+        let (n, k) = (self.product.c.cols(), self.product.a.cols());
         let columns = layout.panel::<T, L>(panels.start).start..layout.panel::<T, L>(panels.end - 1).end;
         if !self.direct {
             self.start_tile(&rows, &columns);
@@ -223,7 +255,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
             let mut job = Job {
                 k: self.product.block.min(k - from),
                 a: a.element_ptr(rows.start, from),
-                a_strides: (a.row_stride(), a.col_stride()),
+                a_strides: a.strides,
                 b: core::ptr::null(),
                 b_stride: 0,
                 b_beyond: 0,
@@ -257,7 +289,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
                     job.c_tail = last;
                 }
                 if p + 1 == panels.end {
-                    job.ahead = self.product.ahead(&rows, from);
+                    job.ahead = self.product.ahead(a, &rows, from);
                 }
                 let tile = if packing {
                     tiles.packing[registers - 1]

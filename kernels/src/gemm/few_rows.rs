@@ -45,16 +45,16 @@ impl<T: Real> Product<'_, T> {
         }
         let whole = n - n % (NV * L::WIDTH);
         for first in (0..whole).step_by(NV * L::WIDTH) {
-            self.strip::<L, MR, NV>(l, columns, first, a, tile);
+            self.some_columns::<L, MR, NV>(l, columns, first, a, tile);
         }
         for first in (whole..n).step_by(L::WIDTH) {
-            self.strip::<L, MR, 1>(l, columns, first, a, tile);
+            self.some_columns::<L, MR, 1>(l, columns, first, a, tile);
         }
     }
 
     /// Columns of C from `first` on: NV registers of them, or what is left.
     #[inline(always)]
-    fn strip<L: Lanes<T>, const MR: usize, const NV: usize>(
+    fn some_columns<L: Lanes<T>, const MR: usize, const NV: usize>(
         &mut self,
         l: L,
         columns: MatRef<'_, T>,

@@ -46,12 +46,12 @@ fn packed_panels<T: Real>() {
     }
 }
 
-/// Aᵀ·B with enough rows, columns and steps that A is copied, in one piece, and in pieces of rows and of steps.
+/// Aᵀ·B with enough rows, columns and steps that A is copied: in strips, or, beside a large B, in pieces of steps.
 fn copied_rows<T: Real>() {
     let shapes: &[Shape] = match effort() {
         Effort::Tiny => &[],
         Effort::Sample => &[(65, 64, 128)],
-        Effort::Full => &[(64, 64, 128), (67, 530, 129), (270, 2056, 131)],
+        Effort::Full => &[(64, 64, 128), (67, 530, 129), (270, 2056, 131), (64, 1032, 513)],
     };
     for (turn, &shape) in shapes.iter().enumerate() {
         let case = Case::<T>::new(shape, Kind::nth(turn), 0.3, 1.0);
