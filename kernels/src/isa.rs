@@ -92,6 +92,7 @@ impl Isa {
     }
 
     /// Bytes of a register; scalar code has one element.
+    #[inline(always)]
     pub(crate) fn register_bytes(self) -> usize {
         match self.0 {
             Token::Scalar(_) => 4,

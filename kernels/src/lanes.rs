@@ -1,8 +1,8 @@
 //! The lane vocabulary every kernel is written in, and the canonical reduction: the only reduction code there is.
 //!
 //! A kernel is written once, over [`Lanes`], and instantiated for each token of pulp; `lanes/{avx512,avx2,neon,
-//! scalar}.rs` hold the operations and are, with the GEMM tiles, the only ISA-specific files. Each operation has
-//! one meaning, stated here, to the bit:
+//! scalar}.rs` hold the operations (and `transposed.rs` what two of them share) and are, with the GEMM tiles, the only
+//! ISA-specific files. Each operation has one meaning, stated here, to the bit:
 //!
 //! - IEEE-754 operations only, never an estimate (`rsqrt`), never a contraction the source does not ask for;
 //! - [`min`](Lanes::min) and [`max`](Lanes::max) are compare + select, because the instructions differ by ISA in

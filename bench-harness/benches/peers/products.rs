@@ -28,7 +28,7 @@ pub(crate) const NAMES: &[&str] = if FAER { &["gemm", "matrixmultiply", "faer"] 
 /// A or B: elements, rows, columns, row stride, column stride.
 pub(crate) type Operand<'a, T> = (&'a [T], (usize, usize), (usize, usize));
 
-/// C ← A·B for row-major C, one for each of [`NAMES`] at most, with as many threads.
+/// C ← A·B with as many threads, each peer to a row-major C of its own; the third is for faer.
 pub(crate) fn gemm<'a, T: Element>(
     a: Operand<'a, T>,
     b: Operand<'a, T>,

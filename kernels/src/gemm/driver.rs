@@ -3,7 +3,7 @@
 //! ```text
 //! LOOP 5  k in super-blocks of whole canonical blocks
 //! LOOP 4    columns in groups of panels                  a group's panels of B stay in L2
-//! LOOP 3      rows in tiles of MR                        a row tile of A stays in L1
+//! LOOP 3      rows in tiles of MR, in strips if copied   a row tile of A stays in L1
 //! LOOP 2        the canonical K blocks, in order         the tile of C stays in L1
 //! LOOP 1          the panels of the group
 //! LOOP 0            microkernel: k steps of MR × NR FMAs in registers
@@ -55,12 +55,12 @@ pub struct Product<'a, T> {
     pub(super) swapped: bool,
 }
 
-/// Steps of a super-block of packed panels: C is written once in so many steps.
+/// Steps of a super-block of packed panels: C is written once in so many steps. (With strips of A, once per K block.)
 const SUPER_BLOCK: usize = 1024;
 /// A row tile passes over this much of B per byte of a register before the next is taken, so that A is read less often, and
 /// C, which matters more where k is small, is written in rows. Half of the L2 of typical CPUs with such registers: 1 MiB with
 /// 64 bytes, 512 KiB with 32.
-const GROUP_BYTES: usize = 8 << 10;
+pub(super) const GROUP_BYTES: usize = 8 << 10;
 
 impl<T: Real> Kernel<T> for &mut Product<'_, T> {
     type Output = ();
@@ -83,7 +83,7 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
         let blocks = if k <= block { k.min(1) } else { k.div_ceil(block) };
         let per_super = match source {
             _ if !direct || blocks < 2 => blocks,
-            // All panels of so many steps are one group.
+            // All panels of a block are one group, and a strip has room for its steps.
             _ if strip.is_some() => 1,
             // Few rows: the fewer steps of B, the fewer its pages.
             Source::InPlace => 1,
@@ -298,7 +298,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
                 } else {
                     tiles.partial[registers - 1][rows.len() - 1]
                 };
-                // SAFETY: the rows and columns lie in A and C. B is in place, where a partial last register is read as
+                // SAFETY: the rows and columns lie in C, and in A or its copy, which has these steps. B is in place, where a partial last register is read as
                 // one, or packed, where every register is whole. The panel and the tile have room for what they get.
                 unsafe { tile(l, &job) };
                 job.c = job.c.wrapping_add(cols.len());

@@ -1,7 +1,7 @@
 //! A few rows times the transpose of a matrix with contiguous rows: the input gradient of a small batch.
 //!
 //! A panel of Bᵀ would be written to memory only to be read once. Here a few steps of it are transposed in registers and multiplied at
-//! once, the sooner the fewer the rows. The order is that of the tiles: the steps of a K block one after the other, then the blocks.
+//! once. The order is that of the tiles: the steps of a K block one after the other, then the blocks.
 
 use super::driver::{Operand, Product};
 use super::epilogue::FinishedTile;
@@ -20,7 +20,7 @@ impl<T: Real> Product<'_, T> {
         if !transposed || self.swapped || self.c.col_stride() != 1 || b.rows() == 0 || L::WIDTH == 1 {
             return false;
         }
-        // So many columns at once that their sums do not wait for each other.
+        // The second number: registers of columns at once. One row alone has too few sums to hide the latency of an FMA.
         match self.c.rows() {
             1 => self.by_pieces::<L, 1, 2>(l, b.t()),
             2 => self.by_pieces::<L, 2, 1>(l, b.t()),
@@ -43,11 +43,11 @@ impl<T: Real> Product<'_, T> {
                 *a = self.a.at(i, step);
             }
         }
-        let whole = n - n % (NV * L::WIDTH);
-        for first in (0..whole).step_by(NV * L::WIDTH) {
+        let together = n - n % (NV * L::WIDTH);
+        for first in (0..together).step_by(NV * L::WIDTH) {
             self.some_columns::<L, MR, NV>(l, columns, first, a, tile);
         }
-        for first in (whole..n).step_by(L::WIDTH) {
+        for first in (together..n).step_by(L::WIDTH) {
             self.some_columns::<L, MR, 1>(l, columns, first, a, tile);
         }
     }
@@ -84,7 +84,7 @@ impl<T: Real> Product<'_, T> {
                     let piece = unsafe {
                         l.load_transposed(columns.element_ptr(first + v * L::WIDTH, step), columns.row_stride())
                     };
-                    multiply(l, a, piece, acc);
+                    add_products(l, a, piece, acc);
                 }
             }
             for step in (whole..end).step_by(L::PIECE) {
@@ -92,7 +92,7 @@ impl<T: Real> Product<'_, T> {
                 let a = &a[steps.start * MR..steps.end * MR];
                 for (v, acc) in acc.iter_mut().enumerate() {
                     let piece = load_piece(l, columns.block(cols(v), steps.clone()));
-                    multiply(l, a, piece, acc);
+                    add_products(l, a, piece, acc);
                 }
             }
             let alpha = l.splat(self.alpha);
@@ -123,7 +123,7 @@ impl<T: Real> Product<'_, T> {
 
 /// Adds the products of rows of A, step by step, and as many steps of a piece of B.
 #[inline(always)]
-fn multiply<T: Real, L: Lanes<T>, const MR: usize>(l: L, a: &[T], piece: L::Piece, acc: &mut [L::Reg; MR]) {
+fn add_products<T: Real, L: Lanes<T>, const MR: usize>(l: L, a: &[T], piece: L::Piece, acc: &mut [L::Reg; MR]) {
     for (&b, a) in piece.as_ref().iter().zip(a.chunks_exact(MR)) {
         for (acc, &a) in acc.iter_mut().zip(a) {
             *acc = l.fma(l.splat(a), b, *acc);

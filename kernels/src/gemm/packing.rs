@@ -81,9 +81,9 @@ pub(super) fn load_piece<T: Real, L: Lanes<T>>(l: L, block: MatRef<'_, T>) -> L:
     const { assert!(L::WIDTH * L::PIECE <= MOST) }
     let mut padded = [T::ZERO; MOST];
     for (i, padded) in padded.chunks_exact_mut(L::PIECE).enumerate().take(block.rows()) {
-        for (j, padded) in padded.iter_mut().enumerate().take(block.cols()) {
-            *padded = block.at(i, j);
-        }
+        let row = block.row(i).expect("contiguous rows");
+        // A length known to the compiler is one move.
+        if row.len() == L::PIECE { padded.copy_from_slice(row) } else { padded[..row.len()].copy_from_slice(row) }
     }
     // SAFETY: WIDTH rows of PIECE elements.
     unsafe { l.load_transposed(padded.as_ptr(), L::PIECE) }

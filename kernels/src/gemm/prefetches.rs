@@ -29,7 +29,7 @@ fn counts<T: Real>((m, n, k): (usize, usize, usize), (a_t, b_t): (bool, bool)) -
     let inside = |x: &[T]| -> Range<usize> { x.as_ptr().addr()..x.as_ptr().addr() + size_of_val(x) };
     let of = |range: Range<usize>| addresses.iter().filter(|address| range.contains(address)).count();
     let (of_a, of_b) = (of(inside(a)), of(inside(b)));
-    // Others are of packed panels, which are elsewhere and this thread's own.
+    // Others are of packed panels and copied rows, which are elsewhere and this thread's own.
     let whole = base..base + (4 * MARGIN + m * k + k * n + m * n) * size_of::<T>();
     assert_eq!(of(whole), of_a + of_b, "{m}×{n}×{k}, transposed: {a_t}, {b_t}");
     (of_a, of_b)

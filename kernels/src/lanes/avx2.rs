@@ -1,7 +1,7 @@
 //! AVX2 + FMA: 8 × `f32` or 4 × `f64` per register, 16 registers.
 
 use super::Lanes;
-use super::transposed::{Pieces, by_pieces};
+use super::transposed::{Parts, by_parts};
 use core::arch::x86_64::*;
 use pulp::x86::V3;
 
@@ -108,8 +108,8 @@ macro_rules! lanes {
             }
             #[inline(always)]
             unsafe fn load_transposed(self, row: *const $T, stride: usize) -> Self::Piece {
-                // SAFETY: the same.
-                unsafe { by_pieces(self, row, stride) }
+                // SAFETY: as the caller vouches.
+                unsafe { by_parts(self, row, stride) }
             }
             #[inline(always)]
             fn zip(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
@@ -188,7 +188,7 @@ macro_rules! lanes {
                 self.avx.$cast_float(self.avx2.$shr::<$mantissa>(self.avx.$cast_int(a)))
             }
         }
-        impl Pieces<$T> for V3 {
+        impl Parts<$T> for V3 {
             #[inline(always)]
             unsafe fn gather(self, first: *const $T, distance: usize) -> $Reg {
                 // SAFETY: the caller vouches for 128 bits every `distance` elements.
@@ -200,7 +200,7 @@ macro_rules! lanes {
                 self.avx.$cast_float(self.avx2._mm256_inserti128_si256::<1>(low, piece[1]))
             }
             #[inline(always)]
-            fn zip_pieces(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
+            fn zip_parts(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {
                 (self.avx.$unpacklo(a, b), self.avx.$unpackhi(a, b))
             }
         }

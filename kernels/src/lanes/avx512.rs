@@ -1,7 +1,7 @@
 //! AVX-512 (F, BW, CD, DQ, VL): 16 × `f32` or 8 × `f64` per register, 32 registers, one mask bit per element.
 
 use super::Lanes;
-use super::transposed::{Pieces, by_pieces, by_zips};
+use super::transposed::{Parts, by_parts, by_zips};
 use core::arch::x86_64::*;
 use pulp::x86::V4;
 
@@ -95,7 +95,7 @@ macro_rules! lanes {
             }
             #[inline(always)]
             unsafe fn load_transposed(self, row: *const $T, stride: usize) -> Self::Piece {
-                // SAFETY: the same.
+                // SAFETY: as the caller vouches.
                 unsafe { $load_transposed(self, row, stride) }
             }
             #[inline(always)]
@@ -195,7 +195,7 @@ fn first(n: usize) -> u16 {
     ((1u32 << n.min(16)) - 1) as u16
 }
 
-impl Pieces<f32> for V4 {
+impl Parts<f32> for V4 {
     #[inline(always)]
     unsafe fn gather(self, first: *const f32, distance: usize) -> __m512 {
         // SAFETY: the caller vouches for 128 bits every `distance` elements.
@@ -207,7 +207,7 @@ impl Pieces<f32> for V4 {
         self.avx512f._mm512_insertf32x4::<3>(self.avx512f._mm512_insertf32x4::<2>(a, c), d)
     }
     #[inline(always)]
-    fn zip_pieces(self, a: __m512, b: __m512) -> (__m512, __m512) {
+    fn zip_parts(self, a: __m512, b: __m512) -> (__m512, __m512) {
         (self.avx512f._mm512_unpacklo_ps(a, b), self.avx512f._mm512_unpackhi_ps(a, b))
     }
 }
@@ -218,7 +218,7 @@ lanes! {
     _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_div_ps _mm512_sqrt_ps _mm512_fmadd_ps _mm512_fnmadd_ps
     _mm512_cmp_ps_mask _mm512_mask_blend_ps _mm512_and_ps _mm512_xor_ps _mm512_andnot_ps
     _mm512_castps_si512 _mm512_castsi512_ps _mm512_sub_epi32 _mm512_slli_epi32 _mm512_srli_epi32
-    _mm512_permutex2var_ps LOW_32 HIGH_32 by_pieces in 4
+    _mm512_permutex2var_ps LOW_32 HIGH_32 by_parts in 4
 }
 lanes! {
     f64 x 8 in __m512d, 4 registers, mask __mmask8, mantissa 52,

@@ -94,7 +94,7 @@ macro_rules! lanes {
             fn prefetch_l2(self, _: *const $T) {}
             #[inline(always)]
             unsafe fn load_transposed(self, row: *const $T, stride: usize) -> Self::Piece {
-                // SAFETY: the same.
+                // SAFETY: as the caller vouches.
                 unsafe { by_zips(self, row, stride) }
             }
             #[inline(always)]

@@ -1,3 +1,5 @@
+//! A pointer without a past.
+
 /// A pointer of which the compiler does not know what it was made of. Else it finds that rows are equally far apart, and goes from one
 /// to the next by additions that wait for each other (GEMM tiles of one register take 1.2 times as long with 8 rows, 1.5 with 12),
 /// or keeps as many multiples of the stride on the stack (a square transposed takes 1.2 times as long).

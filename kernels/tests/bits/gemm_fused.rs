@@ -90,24 +90,25 @@ fn activation_gradient<T: Real>() {
     }
 }
 
-/// A is copied in two pieces: each knows where in C it is.
+/// A is copied, in two parts of its steps or in several strips, which know where in C they are.
 fn copied_rows<T: Real>() {
     if effort() != Effort::Full {
         return;
     }
-    let shape = (270, 2056, 128);
-    let (a, b) = operands::<T>(shape);
-    let [_, (a, b), _] = forms(&a, &b, shape);
-    let start = numbers::<T>(Kind::Ordinary, shape.0 * shape.2, 5);
-    let rule = Sgd { learning_rate: T::from_f64(0.1) };
-    let mut want = start.clone();
-    fused_step(Exec::default(), &rule, &mut want, &product(a, b), []);
-    for_each_isa(|exec, label| {
-        let mut w = start.clone();
-        let epilogue = Update::new(rule, (shape.0, shape.2), []);
-        gemm_fused(exec, a, b, MatMut::new(&mut w, shape.0, shape.2), epilogue);
-        assert_bits(&w, &want, format_args!("{label}, {shape:?}"));
-    });
+    for shape in [(270, 2056, 128), (520, 512, (1 << 10) / size_of::<T>())] {
+        let (a, b) = operands::<T>(shape);
+        let [_, (a, b), _] = forms(&a, &b, shape);
+        let start = numbers::<T>(Kind::Ordinary, shape.0 * shape.2, 5);
+        let rule = Sgd { learning_rate: T::from_f64(0.1) };
+        let mut want = start.clone();
+        fused_step(Exec::default(), &rule, &mut want, &product(a, b), []);
+        for_each_isa(|exec, label| {
+            let mut w = start.clone();
+            let epilogue = Update::new(rule, (shape.0, shape.2), []);
+            gemm_fused(exec, a, b, MatMut::new(&mut w, shape.0, shape.2), epilogue);
+            assert_bits(&w, &want, format_args!("{label}, {shape:?}"));
+        });
+    }
 }
 
 fn update<T: Real, R: UpdateRule<T, S>, const S: usize>(rule: R) {

@@ -1,13 +1,16 @@
 //! Matrix–matrix product: every size up to 130, and shapes that take each path through the loops.
 
+use crate::compare::assert_bits;
 use crate::execs::{for_each_exec, for_each_isa};
 use crate::gemm::{Case, Shape, TRANSPOSITIONS};
 use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::layout::{Layout, Matrix};
 use simdescent_kernels::gemm::{Prepacked, gemm_prepacked};
-use simdescent_kernels::{Accum, MatRef, Real, gemm};
+use simdescent_kernels::{Accum, MatMut, MatRef, Real, gemm};
 
-for_f32_and_f64! { every_size, packed_panels, copied_rows, thin_outputs, pages, small_outputs_of_many_steps, prepacked }
+for_f32_and_f64! {
+    every_size, packed_panels, copied_rows, several_strips, thin_outputs, pages, small_outputs_of_many_steps, prepacked
+}
 
 /// 0 to 130 in m, in n and in k, beside sizes that move through a sample.
 fn every_size<T: Real>() {
@@ -50,8 +53,8 @@ fn packed_panels<T: Real>() {
 fn copied_rows<T: Real>() {
     let shapes: &[Shape] = match effort() {
         Effort::Tiny => &[],
-        Effort::Sample => &[(65, 64, 128)],
-        Effort::Full => &[(64, 64, 128), (67, 530, 129), (270, 2056, 131), (64, 1032, 513)],
+        Effort::Sample => &[(65, 64, 128), (145, 120, 129)],
+        Effort::Full => &[(64, 64, 128), (67, 530, 129), (270, 2056, 131), (64, 1032, 513), (145, 120, 129)],
     };
     for (turn, &shape) in shapes.iter().enumerate() {
         let case = Case::<T>::new(shape, Kind::nth(turn), 0.3, 1.0);
@@ -59,6 +62,35 @@ fn copied_rows<T: Real>() {
             for_each_isa(|exec, label| case.check(exec, label, (a, Layout::Rows, c)));
         }
     }
+}
+
+/// Enough work and a B small enough that A, or B of the transpose, is copied in several strips with AVX-512 too, whatever the strides;
+/// C not stored directly; B prepacked.
+fn several_strips<T: Real>() {
+    if effort() != Effort::Full {
+        return;
+    }
+    let (m, k, n) = (520, 512, (1 << 10) / size_of::<T>());
+    let case = Case::<T>::new((m, k, n), Kind::Ordinary, 0.3, 1.0);
+    for (a, b, c) in [
+        (Layout::Columns, Layout::Rows, Layout::Rows),
+        (Layout::Columns, Layout::Columns, Layout::SparseRows),
+        (Layout::SparseColumns, Layout::Rows, Layout::PaddedRows),
+    ] {
+        for_each_isa(|exec, label| case.check(exec, label, (a, b, c)));
+    }
+    let transposed = Case::<T>::new((n, k, m), Kind::Ordinary, 0.3, 1.0);
+    for_each_isa(|exec, label| transposed.check(exec, label, (Layout::Columns, Layout::Rows, Layout::Columns)));
+
+    let (a, b) = (numbers::<T>(Kind::Ordinary, k * m, 1), numbers::<T>(Kind::Ordinary, k * n, 2));
+    let (a, b) = (MatRef::new(&a, k, m).t(), MatRef::new(&b, k, n));
+    let mut want = vec![T::NAN; m * n];
+    gemm(Default::default(), Accum::Replace, T::ONE, a, b, MatMut::new(&mut want, m, n));
+    for_each_isa(|exec, label| {
+        let mut c = vec![T::NAN; m * n];
+        gemm_prepacked(exec, Accum::Replace, T::ONE, a, &Prepacked::new(exec, b), MatMut::new(&mut c, m, n));
+        assert_bits(&c, &want, format_args!("prepacked, {label}, {m} {k} {n}"));
+    });
 }
 
 /// One side of C at most 16: the transpose is computed where that leaves fewer lanes idle.

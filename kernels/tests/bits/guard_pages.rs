@@ -170,28 +170,31 @@ fn softmax<T: Real>() {
 
 fn matrices<T: Real>() {
     let f = T::from_f64;
-    let sizes = [1, 2, 3, 5, 6, 7, 8, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 47, 48, 49];
+    let sizes = [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 47, 48, 49];
     for_each_end(|exec, end| {
-        let [mut a, mut b, mut c, mut d] = mappings::<T>(49 * 49);
+        let [mut a, mut b, mut c, mut d] = mappings::<T>(65 * 129);
+        let small = sizes.into_iter().flat_map(|m| sizes.into_iter().map(move |n| (m, n)));
+        let small = small.flat_map(|(m, n)| [1, 3, 8, 17].into_iter().map(move |k| (m, n, k)));
+        // And one of which A is copied.
+        for (m, n, k) in small.chain([(65, 129, 65)]) {
+            let (a, b) = (a.slice(end, m * k, f(0.5)), b.slice(end, k * n, f(2.0)));
+            let c = c.slice(end, m * n, T::NAN);
+            let want = f(k as f64).bits();
+            let (by_rows, by_columns) = (MatRef::new(a, m, k), MatRef::new(a, k, m).t());
+            for a in [by_rows, by_columns] {
+                for b in [MatRef::new(b, k, n), MatRef::new(b, n, k).t()] {
+                    gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(c, m, n));
+                    assert!(c.iter().all(|c| c.bits() == want), "{} {end:?} {m} {k} {n}", exec.isa());
+                    c.fill(T::NAN);
+                    gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(c, n, m).t());
+                    assert!(c.iter().all(|c| c.bits() == want), "{} {end:?} {m} {k} {n}", exec.isa());
+                    step_by_strips(exec, &Sgd { learning_rate: T::ONE }, a, b, c, []);
+                    assert!(c.iter().all(|&c| c == T::ZERO), "{} {end:?} {m} {k} {n}", exec.isa());
+                }
+            }
+        }
         for m in sizes {
             for n in sizes {
-                for k in [1, 3, 8, 17] {
-                    let (a, b) = (a.slice(end, m * k, f(0.5)), b.slice(end, k * n, f(2.0)));
-                    let c = c.slice(end, m * n, T::NAN);
-                    let want = f(k as f64).bits();
-                    let (by_rows, by_columns) = (MatRef::new(a, m, k), MatRef::new(a, k, m).t());
-                    for a in [by_rows, by_columns] {
-                        for b in [MatRef::new(b, k, n), MatRef::new(b, n, k).t()] {
-                            gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(c, m, n));
-                            assert!(c.iter().all(|c| c.bits() == want), "{} {end:?} {m} {k} {n}", exec.isa());
-                            c.fill(T::NAN);
-                            gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(c, n, m).t());
-                            assert!(c.iter().all(|c| c.bits() == want), "{} {end:?} {m} {k} {n}", exec.isa());
-                            step_by_strips(exec, &Sgd { learning_rate: T::ONE }, a, b, c, []);
-                            assert!(c.iter().all(|&c| c == T::ZERO), "{} {end:?} {m} {k} {n}", exec.isa());
-                        }
-                    }
-                }
                 let matrix = a.slice(end, m * n, f(0.5));
                 let (by_rows, by_columns) = (MatRef::new(matrix, m, n), MatRef::new(matrix, n, m).t());
                 for matrix in [by_rows, by_columns] {
@@ -211,7 +214,7 @@ fn matrices<T: Real>() {
 fn linear_models<T: Real>() {
     let f = T::from_f64;
     for_each_end(|exec, end| {
-        let [mut a, mut b, mut c, mut d] = mappings::<T>(49 * 49);
+        let [mut a, mut b, mut c, mut d] = mappings::<T>(65 * 129);
         let [mut e, ..] = mappings::<T>(2 * 49);
         for rows in [1, 2, 7, 8, 9, 12, 17, 33, 49] {
             for cols in [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 49] {
