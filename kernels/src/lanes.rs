@@ -22,10 +22,10 @@ mod opaque;
 #[cfg(test)]
 pub(crate) mod prefetched;
 mod scalar;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod transposed;
 
 pub(crate) use opaque::opaque;
+pub(crate) use transposed::{for_each_piece, for_each_piece_with_zeros};
 
 use crate::gemm::Tile;
 use crate::real::Real;

@@ -179,8 +179,9 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
         }
         let (rows, most) = (self.product.c.rows(), self.layout.most_rows);
         let strip = self.strip.map_or(rows, |strip| strip.rows);
-        for start in (0..rows).step_by(strip) {
-            let end = rows.min(start + strip);
+        let mut start = 0;
+        while start < rows {
+            let end = rows.min(start.saturating_add(strip));
             let a = self.rows_of_a(start..end, blocks.clone());
             let mut first = start;
             if first == 0 && self.source == Source::FirstTouch {
@@ -193,6 +194,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
                 let rows = tiles.part(t);
                 self.row_tile(&a, first + rows.start..first + rows.end, false, blocks.clone(), panels.clone());
             }
+            start = end;
         }
     }
 
@@ -204,7 +206,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
             None => Rows::in_place(a, rows.end),
             Some(strip) => {
                 let steps = blocks.start * block..a.cols().min(blocks.end * block);
-                Rows::copied(self.l, a, rows, steps, strip.stride, self.copy)
+                Rows::copied(self.product.isa, a, rows, steps, strip.stride, self.copy)
             }
         }
     }

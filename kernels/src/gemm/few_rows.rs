@@ -5,9 +5,9 @@
 
 use super::driver::{Operand, Product};
 use super::epilogue::FinishedTile;
-use super::packing::{Scratch, load_piece};
+use super::packing::Scratch;
 use crate::accum::Accum;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, for_each_piece};
 use crate::matrix::MatRef;
 use crate::real::Real;
 
@@ -76,24 +76,25 @@ impl<T: Real> Product<'_, T> {
         for block in (0..k).step_by(self.block) {
             let mut acc = [[l.splat(T::ZERO); MR]; NV];
             let end = k.min(block + self.block);
-            let whole = if first + NV * L::WIDTH <= n { end - (end - block) % L::PIECE } else { block };
-            for step in (block..whole).step_by(L::PIECE) {
+            let together = if NV > 1 { (end - block) / L::PIECE * L::PIECE } else { 0 };
+            for step in (block..block + together).step_by(L::PIECE) {
                 let a = &a[step * MR..(step + L::PIECE) * MR];
                 for (v, acc) in acc.iter_mut().enumerate() {
                     // SAFETY: there are WIDTH columns of PIECE steps.
                     let piece = unsafe {
                         l.load_transposed(columns.element_ptr(first + v * L::WIDTH, step), columns.row_stride())
                     };
-                    add_products(l, a, piece, acc);
+                    add_products(l, a, piece.as_ref(), acc);
                 }
             }
-            for step in (whole..end).step_by(L::PIECE) {
-                let steps = step..end.min(step + L::PIECE);
-                let a = &a[steps.start * MR..steps.end * MR];
-                for (v, acc) in acc.iter_mut().enumerate() {
-                    let piece = load_piece(l, columns.block(cols(v), steps.clone()));
-                    add_products(l, a, piece, acc);
-                }
+            let a = &a[(block + together) * MR..end * MR];
+            for (v, acc) in acc.iter_mut().enumerate() {
+                for_each_piece(
+                    l,
+                    columns.block(cols(v), block + together..end),
+                    #[inline(always)]
+                    |step, b| add_products(l, &a[step * MR..], b, acc),
+                );
             }
             let alpha = l.splat(self.alpha);
             for (sum, acc) in sums.as_flattened_mut().iter_mut().zip(acc.as_flattened()) {
@@ -121,10 +122,10 @@ impl<T: Real> Product<'_, T> {
     }
 }
 
-/// Adds the products of rows of A, step by step, and as many steps of a piece of B.
+/// Adds the products of rows of A, step by step, and as many steps of B.
 #[inline(always)]
-fn add_products<T: Real, L: Lanes<T>, const MR: usize>(l: L, a: &[T], piece: L::Piece, acc: &mut [L::Reg; MR]) {
-    for (&b, a) in piece.as_ref().iter().zip(a.chunks_exact(MR)) {
+fn add_products<T: Real, L: Lanes<T>, const MR: usize>(l: L, a: &[T], b: &[L::Reg], acc: &mut [L::Reg; MR]) {
+    for (&b, a) in b.iter().zip(a.chunks_exact(MR)) {
         for (acc, &a) in acc.iter_mut().zip(a) {
             *acc = l.fma(l.splat(a), b, *acc);
         }

@@ -9,7 +9,7 @@
 //! Where the steps of B are contiguous the tiles do it themselves, on first touch; this is for the others and for a last
 //! panel that is not a whole number of registers wide.
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, for_each_piece, for_each_piece_with_zeros};
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
 use std::cell::RefCell;
@@ -60,33 +60,18 @@ fn pack_transposed<T: Real, L: Lanes<T>>(l: L, columns: MatRef<'_, T>, width: us
                 }
             }
         } else {
-            for step in (0..steps).step_by(L::PIECE) {
-                let piece = load_piece(l, columns.block(0..columns.rows(), step..steps.min(step + L::PIECE)));
-                for (to, &reg) in panel[step * width..].chunks_mut(width).zip(piece.as_ref()) {
-                    l.store(&mut to[j..], reg);
-                }
-            }
+            for_each_piece_with_zeros(
+                l,
+                columns,
+                #[inline(always)]
+                |step, registers| {
+                    for (to, &reg) in panel[step * width..].chunks_exact_mut(width).zip(registers) {
+                        l.store(&mut to[j..], reg);
+                    }
+                },
+            );
         }
     }
-}
-
-/// The transpose of a block of at most WIDTH × PIECE with contiguous rows; what is missing is zero.
-#[inline(always)]
-pub(super) fn load_piece<T: Real, L: Lanes<T>>(l: L, block: MatRef<'_, T>) -> L::Piece {
-    if (block.rows(), block.cols()) == (L::WIDTH, L::PIECE) {
-        // SAFETY: these are the rows.
-        return unsafe { l.load_transposed(block.element_ptr(0, 0), block.row_stride()) };
-    }
-    const MOST: usize = 64;
-    const { assert!(L::WIDTH * L::PIECE <= MOST) }
-    let mut padded = [T::ZERO; MOST];
-    for (i, padded) in padded.chunks_exact_mut(L::PIECE).enumerate().take(block.rows()) {
-        let row = block.row(i).expect("contiguous rows");
-        // A length known to the compiler is one move.
-        if row.len() == L::PIECE { padded.copy_from_slice(row) } else { padded[..row.len()].copy_from_slice(row) }
-    }
-    // SAFETY: WIDTH rows of PIECE elements.
-    unsafe { l.load_transposed(padded.as_ptr(), L::PIECE) }
 }
 
 /// Stores the transpose of `tile` (`cols` rows of `stride` elements) to C with contiguous rows.
@@ -112,14 +97,19 @@ pub(super) fn update_transposed<T: Real, L: Lanes<T>>(
 ) {
     let (rows, cols) = (c.rows(), c.cols());
     for j in (0..cols).step_by(L::WIDTH) {
-        for i in (0..rows).step_by(L::PIECE) {
-            let piece = load_piece(l, tile.block(j..cols.min(j + L::WIDTH), i..rows.min(i + L::PIECE)));
-            for (i, &reg) in (i..rows).zip(piece.as_ref()) {
-                let c = c.row_piece_mut(i, j..cols.min(j + L::WIDTH));
-                let reg = new(reg, c);
-                l.store_partial(c, reg);
-            }
-        }
+        let columns = j..cols.min(j + L::WIDTH);
+        for_each_piece(
+            l,
+            tile.block(columns.clone(), 0..rows),
+            #[inline(always)]
+            |i, registers| {
+                for (i, &reg) in (i..rows).zip(registers) {
+                    let c = c.row_piece_mut(i, columns.clone());
+                    let reg = new(reg, c);
+                    l.store_partial(c, reg);
+                }
+            },
+        );
     }
 }
 

@@ -13,6 +13,7 @@ use super::driver::{GROUP_BYTES, Operand, Product};
 use super::packing::{Scratch, pack};
 use super::plan::PAGE;
 use crate::accum::Accum;
+use crate::isa::Isa;
 use crate::lanes::{Kernel, Lanes};
 use crate::matrix::MatRef;
 use crate::real::Real;
@@ -93,6 +94,9 @@ impl<T: Real> Product<'_, T> {
     /// What is copied of A at a time, if the driver does it.
     #[inline(always)]
     pub(super) fn strip(&self) -> Option<Strip> {
+        if self.a.col_stride() == 1 {
+            return None;
+        }
         let steps = if self.direct() { self.block.min(self.a.cols()) } else { self.a.cols() };
         let group = GROUP_BYTES * self.isa.register_bytes();
         if !self.wants_contiguous_rows() || steps.saturating_mul(self.c.cols()).saturating_mul(size_of::<T>()) > group {
@@ -141,9 +145,8 @@ impl<T: Real> Rows<T> {
         Self { origin: a.element_ptr(0, 0), strides: (a.row_stride(), a.col_stride()), end }
     }
     /// These steps of these rows, in `copy`, rows `stride` apart.
-    #[inline(always)]
-    pub(super) fn copied<L: Lanes<T>>(
-        l: L,
+    pub(super) fn copied(
+        isa: Isa,
         a: MatRef<'_, T>,
         rows: Range<usize>,
         steps: Range<usize>,
@@ -151,7 +154,8 @@ impl<T: Real> Rows<T> {
         copy: &mut [T],
     ) -> Self {
         assert!(steps.len() <= stride, "room for the steps");
-        copy_rows(l, a.block(rows.clone(), steps.clone()), stride, copy);
+        // An entry point of its own: inlined, it would cost the registers of products that copy nothing.
+        isa.run(CopyRows { a: a.block(rows.clone(), steps.clone()), stride, copy });
         let origin = copy.as_ptr().wrapping_sub(rows.start * stride + steps.start);
         Self { origin, strides: (stride, 1), end: rows.end }
     }
@@ -159,12 +163,6 @@ impl<T: Real> Rows<T> {
     pub(super) fn element_ptr(&self, i: usize, j: usize) -> *const T {
         self.origin.wrapping_add(i.wrapping_mul(self.strides.0).wrapping_add(j.wrapping_mul(self.strides.1)))
     }
-}
-
-/// Copies the rows of A as if they were the steps of a panel.
-#[inline(always)]
-fn copy_rows<T: Real, L: Lanes<T>>(l: L, a: MatRef<'_, T>, stride: usize, copy: &mut [T]) {
-    pack(l, a, stride, copy);
 }
 
 struct CopyRows<'a, T> {
@@ -176,7 +174,8 @@ impl<T: Real> Kernel<T> for CopyRows<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
-        copy_rows(l, self.a, self.stride, self.copy);
+        // As if the rows of A were the steps of a panel.
+        pack(l, self.a, self.stride, self.copy);
     }
 }
 

@@ -192,12 +192,12 @@ macro_rules! lanes {
             #[inline(always)]
             unsafe fn gather(self, first: *const $T, distance: usize) -> $Reg {
                 // SAFETY: the caller vouches for 128 bits every `distance` elements.
-                let piece = [0, 1].map(
-                    #[inline(always)]
-                    |i| unsafe { self.sse2._mm_loadu_si128(first.wrapping_add(i * distance).cast()) },
-                );
-                let low = self.avx._mm256_castsi128_si256(piece[0]);
-                self.avx.$cast_float(self.avx2._mm256_inserti128_si256::<1>(low, piece[1]))
+                let (low, high) = unsafe {
+                    let high = self.sse2._mm_loadu_si128(first.wrapping_add(distance).cast());
+                    (self.sse2._mm_loadu_si128(first.cast()), high)
+                };
+                let low = self.avx._mm256_castsi128_si256(low);
+                self.avx.$cast_float(self.avx2._mm256_inserti128_si256::<1>(low, high))
             }
             #[inline(always)]
             fn zip_parts(self, a: $Reg, b: $Reg) -> ($Reg, $Reg) {

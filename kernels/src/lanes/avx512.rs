@@ -199,12 +199,15 @@ impl Parts<f32> for V4 {
     #[inline(always)]
     unsafe fn gather(self, first: *const f32, distance: usize) -> __m512 {
         // SAFETY: the caller vouches for 128 bits every `distance` elements.
-        let [a, b, c, d] = [0, 1, 2, 3].map(
-            #[inline(always)]
-            |i| unsafe { self.sse._mm_loadu_ps(first.wrapping_add(i * distance)) },
-        );
-        let a = self.avx512f._mm512_insertf32x4::<1>(self.avx512f._mm512_castps128_ps512(a), b);
-        self.avx512f._mm512_insertf32x4::<3>(self.avx512f._mm512_insertf32x4::<2>(a, c), d)
+        unsafe {
+            let reg = self.avx512f._mm512_castps128_ps512(self.sse._mm_loadu_ps(first));
+            let second = self.sse._mm_loadu_ps(first.wrapping_add(distance));
+            let reg = self.avx512f._mm512_insertf32x4::<1>(reg, second);
+            let third = self.sse._mm_loadu_ps(first.wrapping_add(2 * distance));
+            let reg = self.avx512f._mm512_insertf32x4::<2>(reg, third);
+            let fourth = self.sse._mm_loadu_ps(first.wrapping_add(3 * distance));
+            self.avx512f._mm512_insertf32x4::<3>(reg, fourth)
+        }
     }
     #[inline(always)]
     fn zip_parts(self, a: __m512, b: __m512) -> (__m512, __m512) {

@@ -1,12 +1,64 @@
 //! Rows transposed as they are loaded.
 
 use super::{Lanes, opaque, transpose};
+use crate::matrix::MatRef;
 use crate::real::Real;
+
+/// Calls `f(j, registers)` for j = 0, [`PIECE`](Lanes::PIECE), …: register i is column j + i of `rows`, at most `WIDTH` of them
+/// and contiguous; zero for those that are missing. In the last call there may be fewer registers.
+#[inline(always)]
+pub(crate) fn for_each_piece<T: Real, L: Lanes<T>>(l: L, rows: MatRef<'_, T>, mut f: impl FnMut(usize, &[L::Reg])) {
+    let cols = rows.cols();
+    if rows.rows() == L::WIDTH && cols >= L::PIECE {
+        assert!(cols == 1 || rows.col_stride() == 1, "contiguous rows");
+        let whole = cols - cols % L::PIECE;
+        for j in (0..whole).step_by(L::PIECE) {
+            // SAFETY: there are WIDTH rows of PIECE more elements.
+            let piece = unsafe { l.load_transposed(rows.element_ptr(0, j), rows.row_stride()) };
+            f(j, piece.as_ref());
+        }
+        if whole < cols {
+            // The last PIECE columns, of which some are not new.
+            // SAFETY: as above.
+            let piece = unsafe { l.load_transposed(rows.element_ptr(0, cols - L::PIECE), rows.row_stride()) };
+            f(whole, &piece.as_ref()[L::PIECE - (cols - whole)..]);
+        }
+    } else {
+        for_each_piece_with_zeros(l, rows, f);
+    }
+}
+
+/// [`for_each_piece`] where rows are missing, or so many columns that there is no whole piece.
+#[inline(always)]
+pub(crate) fn for_each_piece_with_zeros<T: Real, L: Lanes<T>>(
+    l: L,
+    rows: MatRef<'_, T>,
+    mut f: impl FnMut(usize, &[L::Reg]),
+) {
+    let (count, cols) = (rows.rows(), rows.cols());
+    assert!(count <= L::WIDTH && (cols <= 1 || rows.col_stride() == 1), "at most {} contiguous rows", L::WIDTH);
+    for from in (0..cols).step_by(L::WIDTH) {
+        let mut square = l.zero_square();
+        let (mut row, tail) = (rows.element_ptr(0, from), l.tail(cols - from));
+        for (i, reg) in square.as_mut().iter_mut().enumerate() {
+            if i < count {
+                // SAFETY: row i is there, and contiguous; of it WIDTH elements if there are, else all.
+                *reg = unsafe { l.load_tail(row, tail) };
+            }
+            row = opaque(row.wrapping_add(rows.row_stride()));
+        }
+        let square = transpose(l, square);
+        for (j, registers) in (from..cols).step_by(L::PIECE).zip(square.as_ref().chunks_exact(L::PIECE)) {
+            f(j, &registers[..L::PIECE.min(cols - j)]);
+        }
+    }
+}
 
 /// As many columns as a register has elements, by zips.
 ///
 /// # Safety
 /// - As [`Lanes::load_transposed`].
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
 pub(super) unsafe fn by_zips<T: Real, L: Lanes<T>>(l: L, mut row: *const T, stride: usize) -> L::Square {
     let mut square = l.zero_square();
