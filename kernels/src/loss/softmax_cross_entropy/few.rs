@@ -1,7 +1,7 @@
 //! Few classes: a register holds one class of `WIDTH` rows, and classes are visited one after the other.
 
 use super::{ClassTargets, FEW_CLASSES, Rows};
-use crate::lanes::{Kernel, Lanes, Sum, fold, load_at, transpose, zero_from};
+use crate::lanes::{Kernel, Lanes, Sum, fold, for_each_piece, transpose, zero_from};
 use crate::math::{exp, log};
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
@@ -101,20 +101,20 @@ fn starts<T: Real, L: Lanes<T>>(classes: usize) -> impl Iterator<Item = usize> {
     )
 }
 
-/// The `WIDTH` rows of `matrix` from `first` on, one column after the other; where there are no more, the last one again.
+/// `WIDTH` rows of `matrix` from `first` on, one column after the other; where there are no more, zeros.
 #[inline(always)]
 fn read_columns<T: Real, L: Lanes<T>>(l: L, matrix: MatRef<'_, T>, first: usize, columns: &mut [T]) {
-    for j in starts::<T, L>(matrix.cols()) {
-        let mut square = l.zero_square();
-        for (r, x) in square.as_mut().iter_mut().enumerate() {
-            let i = (first + r).min(matrix.rows() - 1);
-            *x = load_at(l, matrix.row(i).expect("contiguous rows"), j);
-        }
-        let square = transpose(l, square);
-        for (column, &x) in columns[j * L::WIDTH..].chunks_exact_mut(L::WIDTH).zip(square.as_ref()) {
-            l.store(column, x);
-        }
-    }
+    let rows = first..matrix.rows().min(first + L::WIDTH);
+    for_each_piece(
+        l,
+        matrix.block(rows, 0..matrix.cols()),
+        #[inline(always)]
+        |j, registers| {
+            for (column, &x) in columns[j * L::WIDTH..].chunks_exact_mut(L::WIDTH).zip(registers) {
+                l.store(column, x);
+            }
+        },
+    );
 }
 
 /// The inverse of [`read_columns`] for the rows `range`.
