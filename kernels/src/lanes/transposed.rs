@@ -45,6 +45,7 @@ pub(crate) fn for_each_piece_with_zeros<T: Real, L: Lanes<T>>(
                 // SAFETY: row i is there, and contiguous; of it WIDTH elements if there are, else all.
                 *reg = unsafe { l.load_tail(row, tail) };
             }
+            // Else the loops around this one would carry a pointer for every row.
             row = opaque(row.wrapping_add(rows.row_stride()));
         }
         let square = transpose(l, square);
