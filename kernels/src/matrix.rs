@@ -296,6 +296,23 @@ impl<'a, T> MatMut<'a, T> {
     pub(crate) fn row_piece_mut(&mut self, i: usize, cols: Range<usize>) -> &mut [T] {
         &mut self.row_mut(i).expect("contiguous rows")[cols]
     }
+    /// The columns `cols` of some rows, of a matrix with contiguous rows.
+    #[inline(always)]
+    pub(crate) fn row_pieces_mut(
+        &mut self,
+        rows: Range<usize>,
+        cols: Range<usize>,
+    ) -> impl Iterator<Item = &mut [T]> + use<'_, T> {
+        assert!(self.cols <= 1 || self.col_stride == 1, "contiguous rows");
+        assert!(rows.end <= self.rows && cols.start <= cols.end && cols.end <= self.cols, "rows and columns");
+        let (first, from, stride, len) = (rows.start, self.ptr, self.row_stride, cols.len());
+        let from = from.wrapping_add(first * stride + cols.start);
+        rows.map(
+            #[inline(always)]
+            // SAFETY: checked above; rows of a mutable view have no element in common, and the view is borrowed.
+            move |i| unsafe { core::slice::from_raw_parts_mut(from.wrapping_add((i - first) * stride), len) },
+        )
+    }
     /// Row `i` for writing, if its elements lie one after the other.
     ///
     /// # Panics

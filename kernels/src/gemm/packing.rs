@@ -103,8 +103,8 @@ pub(super) fn update_transposed<T: Real, L: Lanes<T>>(
             tile.block(columns.clone(), 0..rows),
             #[inline(always)]
             |i, registers| {
-                for (i, &reg) in (i..rows).zip(registers) {
-                    let c = c.row_piece_mut(i, columns.clone());
+                let pieces = c.row_pieces_mut(i..i + registers.len(), columns.clone());
+                for (c, &reg) in pieces.zip(registers) {
                     let reg = new(reg, c);
                     l.store_partial(c, reg);
                 }

@@ -27,20 +27,24 @@ impl<T: Real, const ONE_HOT: bool> Kernel<T> for Few<'_, T, ONE_HOT> {
         for (block, first) in (0..count).step_by(L::WIDTH).enumerate() {
             let here = L::WIDTH.min(count - first);
             read_columns(l, rows.logits.as_ref(), first, z);
-            // Labels as bit patterns, to be compared with the pattern of a class.
             let (mut labels, mut u) = (T::CANONICAL_ZERO, T::CANONICAL_ZERO);
             match rows.targets {
                 ClassTargets::Probabilities(probabilities) => read_columns(l, probabilities, first, y),
-                ClassTargets::Labels(all) => {
-                    for (bits, &label) in labels.as_mut().iter_mut().zip(&all[first..][..here]) {
-                        *bits = T::from_bits(u64::from(label));
-                    }
+                // A number of labels that the compiler knows: else it calls memcpy.
+                ClassTargets::Labels(all) if here == L::WIDTH => {
+                    as_bits(&all[first..first + L::WIDTH], labels.as_mut());
                 }
+                ClassTargets::Labels(all) => as_bits(&all[first..], labels.as_mut()),
             }
-            for (r, u) in u.as_mut().iter_mut().enumerate().take(here) {
-                *u = rows.weight::<ONE_HOT>(first + r);
-            }
-            let (labels, u) = (l.load(labels.as_ref()), l.load(u.as_ref()));
+            let labels = l.load(labels.as_ref());
+            let u = if here == L::WIDTH && rows.weights.is_none() && (!ONE_HOT || rows.class_weights.is_none()) {
+                one
+            } else {
+                for (r, u) in u.as_mut().iter_mut().enumerate().take(here) {
+                    *u = rows.weight::<ONE_HOT>(first + r);
+                }
+                l.load(u.as_ref())
+            };
 
             // In two chains, because one waits for itself; which of equal logits is taken is not visible.
             let mut largest = [l.load(z); 2];
@@ -91,6 +95,14 @@ impl<T: Real, const ONE_HOT: bool> Kernel<T> for Few<'_, T, ONE_HOT> {
     }
 }
 
+/// Labels as bit patterns, to be compared with that of a class.
+#[inline(always)]
+fn as_bits<T: Real>(labels: &[u32], bits: &mut [T]) {
+    for (bits, &label) in bits.iter_mut().zip(labels) {
+        *bits = T::from_bits(u64::from(label));
+    }
+}
+
 /// Where registers begin in a row: the last one where it ends with the row, if that is long enough.
 #[inline(always)]
 fn starts<T: Real, L: Lanes<T>>(classes: usize) -> impl Iterator<Item = usize> {
@@ -126,9 +138,9 @@ fn write_rows<T: Real, L: Lanes<T>>(l: L, matrix: &mut MatMut<'_, T>, range: Ran
             *x = l.load(column);
         }
         let square = transpose(l, square);
-        for (i, &x) in range.clone().zip(square.as_ref()) {
-            let row = &mut matrix.row_mut(i).expect("contiguous rows")[j..];
-            if row.len() >= L::WIDTH { l.store(row, x) } else { l.store_partial(row, x) }
+        let cols = j..matrix.cols().min(j + L::WIDTH);
+        for (row, &x) in matrix.row_pieces_mut(range.clone(), cols).zip(square.as_ref()) {
+            if row.len() == L::WIDTH { l.store(row, x) } else { l.store_partial(row, x) }
         }
     }
 }
