@@ -4,8 +4,8 @@
 //! cargo bench -p simdescent-bench --bench hand_off
 //! ```
 //!
-//! Nanoseconds of interleaved rounds: the median, the lowest tenth, the highest. In an empty job the caller may have done all parts before the
-//! other thread has come; where both meet, it has.
+//! Nanoseconds of interleaved rounds: median, lowest and highest tenth. In an empty job the caller may have done all parts
+//! before the other thread has come; where both meet, it has.
 
 mod interleave;
 
@@ -55,7 +55,7 @@ fn main() {
             samples.push(1e9 * start.elapsed().as_secs_f64() / f64::from(*jobs));
         }
     }
-    println!("| two threads | ns | lowest tenth | highest |");
+    println!("| two threads | ns | lowest tenth | highest tenth |");
     println!("| --- | ---: | ---: | ---: |");
     for ((name, ..), mut samples) in rows.iter().zip(samples) {
         samples.sort_by(f64::total_cmp);
