@@ -45,6 +45,7 @@ fn pack_transposed<T: Real, L: Lanes<T>>(l: L, columns: MatRef<'_, T>, width: us
     assert!(width.is_multiple_of(L::WIDTH) && panel.len() >= width * steps, "a panel for {cols}x{steps}");
     for j in (0..width).step_by(L::WIDTH) {
         let columns = columns.block(j.min(cols)..cols.min(j + L::WIDTH), 0..steps);
+        // Not `for_each_piece`, because a last piece may be stored whole: up to 1.7 times as fast for few steps or columns.
         if columns.rows() == L::WIDTH && steps >= L::PIECE {
             for step in (0..steps).step_by(L::PIECE) {
                 // The last piece may overlap the one before.

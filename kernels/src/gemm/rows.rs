@@ -94,15 +94,15 @@ impl<T: Real> Product<'_, T> {
     /// What is copied of A at a time, if the driver does it.
     #[inline(always)]
     pub(super) fn strip(&self) -> Option<Strip> {
-        if self.a.col_stride() == 1 {
+        if !self.wants_contiguous_rows() {
             return None;
         }
         let steps = if self.direct() { self.block.min(self.a.cols()) } else { self.a.cols() };
-        let group = GROUP_BYTES * self.isa.register_bytes();
-        if !self.wants_contiguous_rows() || steps.saturating_mul(self.c.cols()).saturating_mul(size_of::<T>()) > group {
-            return None;
+        let group = GROUP_BYTES * self.isa.register_bytes() / size_of::<T>();
+        if steps.saturating_mul(self.c.cols()) > group {
+            return None; // several groups
         }
-        Some(Strip::of::<T>(steps, group / 2 / size_of::<T>()))
+        Some(Strip::of::<T>(steps, group / 2))
     }
 
     /// Steps of a copy: all of them where C can only be written once.
