@@ -10,6 +10,17 @@ pub(super) const B_AHEAD: usize = 12;
 /// Steps between two prefetches of A: a cache line of `f32`.
 pub(super) const CHUNK: usize = 16;
 
+/// Steps at once where A and B are contiguous: addresses differ by constants then, the hardware prefetches B, and of 25 instructions for 12 FMAs
+/// (AVX2, 6 × 2) 21 are left. Measured: 1.01 to 1.05 times as fast, and up to 1.1 times while a hyperthread beside takes its share of
+/// them. (With B in place, by its stride: 0.93 to 1.03.)
+const UNROLL: usize = 4;
+
+/// Whether a tile has such steps: with fewer FMAs it waits for other things; with one register per row, and with NEON, which keeps four
+/// steps of A in a register, LLVM spills. That of a partial register or a packing tile would run once per panel.
+const fn unrolled<R>(mr: usize, nv: usize) -> bool {
+    nv > 1 && mr * nv >= 8 && size_of::<R>() > 16
+}
+
 /// Rows of A that a tile addresses from one pointer, by offsets that stay in registers: two or three of them, as x86 multiplies an
 /// offset by 2, 4 or 8 for nothing.
 const GROUP: usize = 4;
@@ -109,6 +120,7 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
             core::array::from_fn(|g| job.a.wrapping_add(a_row.wrapping_mul(g * GROUP)));
         let groups = &mut groups[..MR.div_ceil(GROUP)];
         let rows: [usize; GROUP] = core::array::from_fn(|i| a_row.wrapping_mul(i * size_of::<T>()));
+        let contiguous = a_step == 1 && job.b_stride == NV * L::WIDTH;
         let mut acc = [[l.splat(T::ZERO); NV]; MR];
         // SAFETY: the caller of `enter` vouches for `k` steps of A, B and the panel; each iteration moves on by one step,
         // by wrapping arithmetic because after the last the pointers may lie beyond the end. Then for the tile of C.
@@ -124,7 +136,19 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
                 }
                 ahead = ahead.wrapping_add(job.ahead.chunk);
                 let b_ahead = B_AHEAD.min(left + job.b_beyond) * job.b_stride;
-                for _ in 0..chunk {
+                let mut steps = chunk;
+                if !PARTIAL && !PACKING && unrolled::<L::Reg>(MR, NV) && contiguous {
+                    while steps >= UNROLL {
+                        for step in 0..UNROLL {
+                            let row = core::array::from_fn(|v| l.load_ptr(b.add((step * NV + v) * L::WIDTH)));
+                            rank_1(l, &mut acc, groups, &rows, step, &row);
+                        }
+                        advance(groups, UNROLL);
+                        b = b.wrapping_add(UNROLL * NV * L::WIDTH);
+                        steps -= UNROLL;
+                    }
+                }
+                for _ in 0..steps {
                     let mut row = [l.splat(T::ZERO); NV];
                     for (v, r) in row.iter_mut().enumerate() {
                         let at = b.add(v * L::WIDTH);
@@ -136,15 +160,8 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
                             l.store_ptr(panel.add(v * L::WIDTH), *r);
                         }
                     }
-                    for (acc, a) in acc.chunks_mut(GROUP).zip(&mut *groups) {
-                        for (acc, row_of_a) in acc.iter_mut().zip(rows) {
-                            let a = l.splat(*a.byte_add(row_of_a));
-                            for (acc, b) in acc.iter_mut().zip(row) {
-                                *acc = l.fma(a, b, *acc);
-                            }
-                        }
-                        *a = opaque(a.wrapping_add(a_step));
-                    }
+                    rank_1(l, &mut acc, groups, &rows, 0, &row);
+                    advance(groups, a_step);
                     b = b.wrapping_add(job.b_stride);
                     if PACKING {
                         panel = panel.wrapping_add(NV * L::WIDTH);
@@ -179,6 +196,38 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
                 ),
             }
         }
+    }
+}
+
+/// Adds a column of A times a row of B: of the step that is `step` steps after those the groups point to.
+///
+/// # Safety
+/// - The groups are valid for reading that step of MR rows.
+#[inline(always)]
+unsafe fn rank_1<T: Real, L: Lanes<T>, const MR: usize, const NV: usize>(
+    l: L,
+    acc: &mut [[L::Reg; NV]; MR],
+    groups: &[*const T],
+    rows: &[usize; GROUP],
+    step: usize,
+    b: &[L::Reg; NV],
+) {
+    for (acc, a) in acc.chunks_mut(GROUP).zip(groups) {
+        for (acc, &row) in acc.iter_mut().zip(rows) {
+            // SAFETY: the caller vouches for it.
+            let a = l.splat(unsafe { *a.byte_add(row).add(step) });
+            for (acc, &b) in acc.iter_mut().zip(b) {
+                *acc = l.fma(a, b, *acc);
+            }
+        }
+    }
+}
+
+/// Moves the groups on by elements.
+#[inline(always)]
+fn advance<T>(groups: &mut [*const T], elements: usize) {
+    for a in groups {
+        *a = opaque(a.wrapping_add(elements));
     }
 }
 
