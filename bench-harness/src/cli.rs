@@ -2,6 +2,7 @@
 
 use crate::batch::BatchOptions;
 use crate::csv_flags::CsvFlags;
+use crate::data_source::DataSource;
 use crate::method::Method;
 use crate::modifiers::ModifierOptions;
 use crate::problem::ProblemOptions;
@@ -10,7 +11,6 @@ use crate::rule_options::RuleOptions;
 use crate::run_options::RunOptions;
 use crate::schedule::{ScheduleName, ScheduleOptions};
 use crate::search;
-use crate::workload::DataSource;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use simdescent::Metric;

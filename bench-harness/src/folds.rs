@@ -1,7 +1,8 @@
 //! The data of one fold: whatever was measured on the training rows is measured again on those of the fold.
 
+use crate::data_source::{shuffled, training_rows};
 use crate::problem::ProblemOptions;
-use crate::workload::{Workload, shuffled, training_rows};
+use crate::workload::Workload;
 use anyhow::Result;
 use simdescent::dataset::{CsvFile, Standardizer};
 use simdescent::{Dataset, Fold, Settings, TargetScaling};

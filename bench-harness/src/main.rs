@@ -7,6 +7,7 @@ mod assessment;
 mod batch;
 mod cli;
 mod csv_flags;
+mod data_source;
 mod environment;
 mod evaluate;
 mod explain;

@@ -6,10 +6,11 @@ mod network;
 pub(crate) use network::ActivationName;
 
 use crate::csv_flags::CsvFlags;
+use crate::data_source::DataSource;
 use crate::report::short;
 use crate::streamed::Streamed;
 use crate::weights::{self, ClassWeights};
-use crate::workload::{self, DataSource, Inputs, ModelSpec, Workload};
+use crate::workload::{self, Inputs, ModelSpec, Workload};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use loss::LossName;

@@ -2,10 +2,11 @@
 //! without the training data.
 
 use crate::cli::SavedModelOptions;
+use crate::data_source::DataSource;
 use crate::problem::ActivationName;
 use crate::run_options::RunOptions;
 use crate::train::Subject;
-use crate::workload::{DataSource, Inputs, ModelSpec, Workload};
+use crate::workload::{Inputs, ModelSpec, Workload};
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,8 @@
 //! A training set that stays on the disk.
 
 use crate::csv_flags::CsvFlags;
-use crate::workload::{DataSource, ModelSpec, linear_model};
+use crate::data_source::DataSource;
+use crate::workload::{ModelSpec, linear_model};
 use anyhow::{Result, bail};
 use simdescent::dataset::{CsvEncoding, CsvFile, Missing, RowStream, Standardizer};
 use simdescent::{Dataset, Loss, TargetScaling};

@@ -17,7 +17,7 @@ pub use team::Team;
 use crate::isa::{self, Isa};
 use crate::lanes::Kernel;
 use crate::real::Real;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Elements per chunk of a chunked operation: 64 KiB of `f32`, a multiple of every canonical lane count.
 pub const CHUNK: usize = 16 * 1024;
@@ -47,7 +47,11 @@ impl Par<'_> {
     fn join<A: Send, B: Send>(self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
         match self {
             #[cfg(feature = "rayon")]
-            Par::Rayon => rayon::join(a, b),
+            Par::Rayon => {
+                let (mut a, mut b) = (Once::new(a), Once::new(b));
+                rayon_join(&mut || a.run(), &mut || b.run());
+                (a.result(), b.result())
+            }
             Par::Seq | Par::Team(_) => (a(), b()),
         }
     }
@@ -83,20 +87,23 @@ impl Par<'_> {
     }
 }
 
-/// A closure that any one thread may run, and then its result.
-struct Task<F, R>(Mutex<(Option<F>, Option<R>)>);
-impl<F: FnOnce() -> R, R> Task<F, R> {
+/// Compiled once, not for every kernel: it is much code.
+#[cfg(feature = "rayon")]
+fn rayon_join(a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+    rayon::join(a, b);
+}
+
+/// A closure, and after it ran its result.
+struct Once<F, R>(Option<F>, Option<R>);
+impl<F: FnOnce() -> R, R> Once<F, R> {
     fn new(f: F) -> Self {
-        Self(Mutex::new((Some(f), None)))
+        Self(Some(f), None)
     }
-    fn run(&self) {
-        // Not locked while it runs, so never poisoned.
-        let f = self.0.lock().unwrap_or_else(PoisonError::into_inner).0.take();
-        let result = f.map(|f| f());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = result;
+    fn run(&mut self) {
+        self.1 = self.0.take().map(|f| f());
     }
     fn result(self) -> R {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).1.expect("every part ran")
+        self.1.expect("it ran")
     }
 }
 
@@ -214,11 +221,11 @@ fn branches<D: Divide, R: Send>(
     let mut tasks = [const { None }; SUBTREES];
     let mut n = 0;
     expand(levels, data, chunk, &mut |data| {
-        tasks[n] = Some(Task::new(subtree(data)));
+        tasks[n] = Some(Mutex::new(Once::new(subtree(data))));
         n += 1;
     });
-    par.for_each_part(n, &|i| tasks[i].as_ref().expect("one of the first n").run());
-    let mut results = tasks.iter_mut().map_while(Option::take).map(Task::result);
+    par.for_each_part(n, &|i| tasks[i].as_ref().expect("one of the first n").lock().expect("each runs once").run());
+    let mut results = tasks.into_iter().map_while(|task| Some(task?.into_inner().expect("none panicked").result()));
     fold(levels, chunks, &mut || results.next().expect("one per subtree"), combine)
 }
 

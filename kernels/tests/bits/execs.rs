@@ -5,7 +5,6 @@ use simdescent_kernels::{Exec, Par, Team, isa};
 use std::sync::OnceLock;
 
 /// Calls `check` for every instruction set on the calling thread.
-#[track_caller]
 pub(crate) fn for_each_isa(check: impl Fn(Exec<'_>, &str)) {
     for &isa in isa::available() {
         check(Exec::new(isa, Par::Seq), isa.name());
@@ -14,15 +13,19 @@ pub(crate) fn for_each_isa(check: impl Fn(Exec<'_>, &str)) {
 
 /// Calls `check` for every instruction set × {calling thread, team of 2, 3 threads, rayon's pool of 1, 2, 3, 4 threads
 /// (or [a sample](pool_sizes))}, inside the pool.
-#[track_caller]
 pub(crate) fn for_each_exec(check: impl Fn(Exec<'_>, &str) + Sync) {
-    for_each_isa(&check);
+    each_exec(&check);
+}
+
+/// Compiled once for all checks, which are many: hence `dyn`.
+fn each_exec(check: &(dyn Fn(Exec<'_>, &str) + Sync)) {
+    for_each_isa(check);
     for team in teams() {
         for &isa in isa::available() {
             check(Exec::new(isa, Par::Team(team)), &format!("{isa}, {team:?}"));
         }
     }
-    in_pools(&check);
+    in_pools(check);
 }
 
 /// Tests share them, and so meet busy teams, too.
@@ -37,11 +40,10 @@ fn teams() -> &'static [Team] {
 }
 
 #[cfg(not(feature = "rayon"))]
-fn in_pools(_: &(impl Fn(Exec<'_>, &str) + Sync)) {}
+fn in_pools(_: &(dyn Fn(Exec<'_>, &str) + Sync)) {}
 
 #[cfg(feature = "rayon")]
-#[track_caller]
-fn in_pools(check: &(impl Fn(Exec<'_>, &str) + Sync)) {
+fn in_pools(check: &(dyn Fn(Exec<'_>, &str) + Sync)) {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     for pool in pools() {
         for &isa in isa::available() {
