@@ -48,7 +48,7 @@ impl Par<'_> {
         match self {
             #[cfg(feature = "rayon")]
             Par::Rayon => {
-                let (mut a, mut b) = (Once::new(a), Once::new(b));
+                let (mut a, mut b) = (Task::new(a), Task::new(b));
                 rayon_join(&mut || a.run(), &mut || b.run());
                 (a.result(), b.result())
             }
@@ -67,7 +67,9 @@ impl Par<'_> {
                     match to - from {
                         0 => {}
                         1 => part(from),
-                        n => _ = rayon::join(|| halves(from, from + n / 2, part), || halves(from + n / 2, to, part)),
+                        n => {
+                            rayon_join(&mut || halves(from, from + n / 2, part), &mut || halves(from + n / 2, to, part))
+                        }
                     }
                 }
                 halves(0, parts, part);
@@ -94,8 +96,8 @@ fn rayon_join(a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
 }
 
 /// A closure, and after it ran its result.
-struct Once<F, R>(Option<F>, Option<R>);
-impl<F: FnOnce() -> R, R> Once<F, R> {
+struct Task<F, R>(Option<F>, Option<R>);
+impl<F: FnOnce() -> R, R> Task<F, R> {
     fn new(f: F) -> Self {
         Self(Some(f), None)
     }
@@ -214,6 +216,7 @@ fn branches<D: Divide, R: Send>(
     const SUBTREES: usize = 64;
     /// So that no thread waits long for another that began later or is slower.
     const PER_THREAD: usize = 4;
+    const NO_PANIC: &str = "each task runs once, and if one panics no other lock follows";
     let levels = (PER_THREAD * par.threads()).min(SUBTREES).ilog2();
 
     let chunks = data.len().div_ceil(chunk);
@@ -221,11 +224,11 @@ fn branches<D: Divide, R: Send>(
     let mut tasks = [const { None }; SUBTREES];
     let mut n = 0;
     expand(levels, data, chunk, &mut |data| {
-        tasks[n] = Some(Mutex::new(Once::new(subtree(data))));
+        tasks[n] = Some(Mutex::new(Task::new(subtree(data))));
         n += 1;
     });
-    par.for_each_part(n, &|i| tasks[i].as_ref().expect("one of the first n").lock().expect("each runs once").run());
-    let mut results = tasks.into_iter().map_while(|task| Some(task?.into_inner().expect("none panicked").result()));
+    par.for_each_part(n, &|i| tasks[i].as_ref().expect("one of the first n").lock().expect(NO_PANIC).run());
+    let mut results = tasks.iter_mut().map_while(Option::take).map(|task| task.into_inner().expect(NO_PANIC).result());
     fold(levels, chunks, &mut || results.next().expect("one per subtree"), combine)
 }
 

@@ -4,7 +4,7 @@ use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes, opaque};
 use crate::real::Real;
 
-/// How many steps ahead B is prefetched: its steps may be pages apart, which no hardware prefetcher follows. A tile of one
+/// How many steps ahead B is prefetched, where steps are taken one by one: its steps may be pages apart, which no hardware prefetcher follows. A tile of one
 /// row does little else than load B, and prefetches would only be in the way.
 pub(super) const B_AHEAD: usize = 12;
 /// Steps between two prefetches of A: a cache line of `f32`.
@@ -15,9 +15,10 @@ pub(super) const CHUNK: usize = 16;
 /// them. (With B in place, by its stride: 0.93 to 1.03.)
 const UNROLL: usize = 4;
 
-/// Whether a tile has such steps: with fewer FMAs it waits for other things; with one register per row, and with NEON, which keeps four
-/// steps of A in a register, LLVM spills. That of a partial register or a packing tile would run once per panel.
-const fn unrolled<R>(mr: usize, nv: usize) -> bool {
+/// Whether a tile that is neither partial nor packing, which are for one panel or row tile of many, has such steps. With fewer FMAs it waits
+/// for other things; with one register per row, and with NEON, which keeps four steps of A in a register, LLVM spills. (Nor has the
+/// scalar one.)
+const fn is_unrolled<R>(mr: usize, nv: usize) -> bool {
     nv > 1 && mr * nv >= 8 && size_of::<R>() > 16
 }
 
@@ -122,8 +123,9 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
         let rows: [usize; GROUP] = core::array::from_fn(|i| a_row.wrapping_mul(i * size_of::<T>()));
         let contiguous = a_step == 1 && job.b_stride == NV * L::WIDTH;
         let mut acc = [[l.splat(T::ZERO); NV]; MR];
-        // SAFETY: the caller of `enter` vouches for `k` steps of A, B and the panel; each iteration moves on by one step,
-        // by wrapping arithmetic because after the last the pointers may lie beyond the end. Then for the tile of C.
+        // SAFETY: the caller of `enter` vouches for `k` steps of A, B and the panel; each iteration moves on by the steps it took, of
+        // those left in the chunk (four at once where they lie beside each other, as their offsets assume), by wrapping arithmetic because
+        // after the last the pointers may lie beyond the end. Then for the tile of C.
         unsafe {
             let mut ahead = job.ahead.first;
             let mut left = job.k;
@@ -137,10 +139,13 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
                 ahead = ahead.wrapping_add(job.ahead.chunk);
                 let b_ahead = B_AHEAD.min(left + job.b_beyond) * job.b_stride;
                 let mut steps = chunk;
-                if !PARTIAL && !PACKING && unrolled::<L::Reg>(MR, NV) && contiguous {
+                if !PARTIAL && !PACKING && is_unrolled::<L::Reg>(MR, NV) && contiguous {
                     while steps >= UNROLL {
                         for step in 0..UNROLL {
-                            let row = core::array::from_fn(|v| l.load_ptr(b.add((step * NV + v) * L::WIDTH)));
+                            let mut row = [l.splat(T::ZERO); NV];
+                            for (v, r) in row.iter_mut().enumerate() {
+                                *r = l.load_ptr(b.add((step * NV + v) * L::WIDTH));
+                            }
                             rank_1(l, &mut acc, groups, &rows, step, &row);
                         }
                         advance(groups, UNROLL);
@@ -199,10 +204,10 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
     }
 }
 
-/// Adds a column of A times a row of B: of the step that is `step` steps after those the groups point to.
+/// Adds a column of A times a row of B. The column is `step` elements after what the groups point to: as many steps, if A is contiguous.
 ///
 /// # Safety
-/// - The groups are valid for reading that step of MR rows.
+/// - Each group, with `rows` bytes and `step` elements added, is valid for reading an element of each of its rows, of MR in all.
 #[inline(always)]
 unsafe fn rank_1<T: Real, L: Lanes<T>, const MR: usize, const NV: usize>(
     l: L,

@@ -13,11 +13,13 @@ pub(crate) fn for_each_isa(check: impl Fn(Exec<'_>, &str)) {
 
 /// Calls `check` for every instruction set × {calling thread, team of 2, 3 threads, rayon's pool of 1, 2, 3, 4 threads
 /// (or [a sample](pool_sizes))}, inside the pool.
+#[track_caller]
 pub(crate) fn for_each_exec(check: impl Fn(Exec<'_>, &str) + Sync) {
     each_exec(&check);
 }
 
 /// Compiled once for all checks, which are many: hence `dyn`.
+#[track_caller]
 fn each_exec(check: &(dyn Fn(Exec<'_>, &str) + Sync)) {
     for_each_isa(check);
     for team in teams() {
@@ -43,6 +45,7 @@ fn teams() -> &'static [Team] {
 fn in_pools(_: &(dyn Fn(Exec<'_>, &str) + Sync)) {}
 
 #[cfg(feature = "rayon")]
+#[track_caller]
 fn in_pools(check: &(dyn Fn(Exec<'_>, &str) + Sync)) {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     for pool in pools() {
