@@ -9,153 +9,9 @@ use simdescent_kernels::activation::Activation;
 use simdescent_kernels::{Exec, Par, Team, isa};
 use std::sync::LazyLock;
 
-/// SHA-256 over loss curve and final weights, per optimizer: linear regression, logistic regression, and an MLP.
-///
-/// A change here is a breaking change of every published result: CHANGELOG.md has to say so.
-const GOLDEN: &[(&str, [&str; 3])] = &[
-    (
-        "sgd",
-        [
-            "80bc813ce06263089ec212a10604bd927e6aac3f55d69a677b7e67425ffa4ad8",
-            "6abbc78d0e9b2538208848198209f292923bbc6fc5b096716871222015de10c3",
-            "dfb5c317765e73e3de50e4e9ba9d7d085492b03c62de4661dc2b5f36e60d295d",
-        ],
-    ),
-    (
-        "momentum",
-        [
-            "566089b0df9d9bd9563ad89499d171af04d41137456af8764389b13ba9813534",
-            "ecee46e6ead9213a9ceb67c0ac8c35a45730b413de6f668f87a2f602c4a55617",
-            "5f3778832b44e5c81cf0cf6314c1f9e3e325c19b5cfb181173c0e2ece44a4a84",
-        ],
-    ),
-    (
-        "nesterov",
-        [
-            "d0fd56f028b52c43ea5b8aa72fe56059be2a38d7af7929e53511491f215146ed",
-            "e25e37fd84461095638667da3764a2aa8e67cf0a3bb3c56a9cc6c2910b06d93c",
-            "6fc6d6178e26351c3ddd3144cf4ae7fc3595acab1e78062eec0049855d494670",
-        ],
-    ),
-    (
-        "adagrad",
-        [
-            "78cf7702a8107a99e91d8dfd53d797431a6d0e33620f08c69fbfff7fd9b9a740",
-            "91a238c5eaef5ebcd4ef00e278a1b1c2184c0d2091789fbcb659a8cd4751b24c",
-            "2934de6b5e1ddcebc9302ebacd34f630c345b7e4ab6a8dec80492589af908806",
-        ],
-    ),
-    (
-        "rmsprop",
-        [
-            "97245c816a37d883f4160185392f4001f252a087670979f521f7e2983912f685",
-            "46a17751c38b50a85379bd8ab42c4b1e9586a2ff1b8d2bbf2ed43654c4db3bae",
-            "e39babd8554314dcebf7c8ee820c923f6848803c687c51361db5fafa4ca8c548",
-        ],
-    ),
-    (
-        "adam",
-        [
-            "1d8e0d0509ee9274d917d0b42764c54c66c6c9066ea1d2b37982c3aa1f0bdf08",
-            "58df743f09df146448a138e98e53d80391ff38ba465b285660230c77fa1fbf26",
-            "4312def96d643a7e7c82a59f8b7f072c4e90fdfa08d20d9fd48388786dc0cc63",
-        ],
-    ),
-    (
-        "adamw",
-        [
-            "c1de1796b6d196cc7a0de78c47865eabbde66eb91e8e86817aa914e0e11caa6e",
-            "ea02cc353c7746a3da99d64f8ddebec0adb94c1dd8264e5c91e2fcbee7bf40b0",
-            "5d304407ddd3b63bbfb819f105a625c95dfd623b8e74e730d61ba1dc13d22a34",
-        ],
-    ),
-    (
-        "centered-rmsprop",
-        [
-            "fea176ac9f95c07cb5d804c477aa18205464a2615c75504430c4d66cbf73394f",
-            "258c00a116caf27668b44ea2dd4918c1df2b66b4509b92ffc9095d3670f678fc",
-            "965bb2f36d3fe3f321df62629f60d26b81e6c443557fd1bff7b5878bbe18a887",
-        ],
-    ),
-    (
-        "adadelta",
-        [
-            "cc1ccad10b88008281cfa03e525b2a8c38cb1d8923004251c856c5e451e40b4c",
-            "da5a680ad627c54287428748e18c064917c42f39fcbad2f4dcc8271cd457954d",
-            "75d11811b9b9e02a5c8bf051aee8220d93276e57aa0615d13336ebdc1d1db262",
-        ],
-    ),
-    (
-        "amsgrad",
-        [
-            "4f72a08f2f87094e6211cdeb1a88ca066aff702b422adce499380e6db0517a6c",
-            "f2503739b805b7202d4c7c0c2db739b21532718fae539d01534725ad3dea1377",
-            "5a993f660621f14394b3f269c642ad1da929773ca8baf3931c9583f2109c6417",
-        ],
-    ),
-    (
-        "adamax",
-        [
-            "0ada0b58f5874075639755740a4c685f78a7c2f0356076c260371977d8b27a5a",
-            "afd6e1cc52eeb099febab8ea6540934f2b710f4c7eae568f111296e1bc04776b",
-            "e480db3f5f05038bf0d4885b87674f0ffea638042bd6d3dfa050baf88de1fb24",
-        ],
-    ),
-    (
-        "nadam",
-        [
-            "9f17223c098d4ba51d13decd595cdeeab9d2962110e0f77022875e9502e3ac4f",
-            "6752ab3661a3d899a45b69c43661f3a50d8990cc43fae7d35a422a94178385ea",
-            "dab35174ffe197d783883aa16e715a709f4a8230b9985452a1be75b53c68e130",
-        ],
-    ),
-    (
-        "lion",
-        [
-            "8ff0d46511344237bc96124a8b8a89eee3c201c0452aa8b98034d1eb88288dcb",
-            "9d359351a330ec86f551b0910733d836b927cf2aa17733dfd7937cd2ffb6c035",
-            "f3a1c7d27c9d81ef206faf1c83f5f5bc7ab8eefdf47fb7dd2c97cde56915599d",
-        ],
-    ),
-    (
-        "schedule-free",
-        [
-            "096f0d82a8c249311d272e0a6cb87246016e5a148c8b3c0ce4ea7bcee5272c76",
-            "552b5779b27f620c269bead8099ae9d9fa3eabb612d4352c47a2ec43875c971b",
-            "07df6b6852a81cf486b054d476bd6bb0ad10fb12b90f148a50d47c71a72f5c07",
-        ],
-    ),
-    (
-        "lamb",
-        [
-            "5cba7ede5d10db9fe09ff1f4d7e39234642ff13d3e51dc5855a6c7147fc7b55f",
-            "42de52ef09cb528409f17d3555ffa9b71d361485232db58d449a8f3a1d111a79",
-            "fb462159c20a7f6055c3c2deb453b10326b2ee47c7dc42deab617805e7dd0ddd",
-        ],
-    ),
-    (
-        "adafactor",
-        [
-            "5724e986ed9ede453888a99de7f812684a97c727da389b1e1621aeadc8843bc9",
-            "57af9b94dc5ae14c90498ab2372038bec7a366f43e566091902f02aa5d73621a",
-            "62d382e2746dfa2f258e7f2c1f3a9e0b6994c6f11b90efe125ae0812ced6e995",
-        ],
-    ),
-    (
-        "muon",
-        [
-            "bf59e29cf8a0f498523acdee7de200e3690a34b60aa70fe05d5e7ae91dea62a0",
-            "67a97cbbc56c8127ad8e2b9da16e2fc28b057c9b50d2187cc9068bd408b93dd2",
-            "4d422063632c92d7f9b65779c7902dcace6e083f3f6bbc6f34f0735419faa617",
-        ],
-    ),
-];
-
-/// The same of SGD and Adam with [`Modifiers`].
-const MODIFIED: [&str; 2] = [
-    "53d48d336f22083eccf990e28abe008bf68161853aba0e741374ca4cbd86b0c8",
-    "8cea4cebc8872c6520e4852b1b0cef84be6224e85d5973ea7ef107ed81c0b6ec",
-];
+#[path = "trajectory/golden.rs"] // where this would be sought is for other tests
+mod golden;
+use golden::{GOLDEN, MODIFIED};
 
 fn stream(purpose: Purpose) -> Stream {
     Stream::new(StreamKey::new(purpose, 11))
@@ -216,13 +72,10 @@ fn digests(exec: Exec<'_>, rule: Rule, [regression, binary, classes]: &[simdesce
 
 /// What `run` gives, the same on every instruction set and number of threads.
 fn everywhere<R: PartialEq + std::fmt::Debug + Send>(what: &str, run: impl Fn(Exec<'_>) -> R + Sync) -> R {
-    /// A sample where the gate emulates the CPU, as the tests of the kernels do.
-    const THREADS: &[usize] = if cfg!(target_arch = "aarch64") { &[2, 3] } else { &[1, 2, 3, 4] };
     static POOLS: LazyLock<Vec<rayon::ThreadPool>> = LazyLock::new(|| {
-        THREADS.iter().map(|&n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("a pool")).collect()
+        (1..=4).map(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().expect("a pool")).collect()
     });
-    static TEAMS: LazyLock<Vec<Team>> =
-        LazyLock::new(|| THREADS.iter().map(|&n| Team::new(n).expect("a team")).collect());
+    static TEAMS: LazyLock<Vec<Team>> = LazyLock::new(|| (1..=4).map(|n| Team::new(n).expect("a team")).collect());
     let mut all = vec![];
     for &isa in isa::available() {
         all.push((format!("{isa}, sequential"), run(Exec::new(isa, Par::Seq))));

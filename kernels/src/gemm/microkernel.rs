@@ -4,20 +4,20 @@ use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes, opaque};
 use crate::real::Real;
 
-/// How many steps ahead B is prefetched, where steps are taken one by one: its steps may be pages apart, which no hardware prefetcher follows. A tile of one
-/// row does little else than load B, and prefetches would only be in the way.
+/// How many steps ahead B is prefetched, where steps are taken one by one: they may be pages apart, which no hardware prefetcher
+/// follows. A tile of one row does little else than load B, and prefetches would only be in the way.
 pub(super) const B_AHEAD: usize = 12;
 /// Steps between two prefetches of A: a cache line of `f32`.
 pub(super) const CHUNK: usize = 16;
 
-/// Steps at once where A and B are contiguous: addresses differ by constants then, the hardware prefetches B, and of 25 instructions for 12 FMAs
-/// (AVX2, 6 × 2) 21 are left. Measured: 1.01 to 1.05 times as fast, and up to 1.1 times while a hyperthread beside takes its share of
-/// them. (With B in place, by its stride: 0.93 to 1.03.)
+/// Steps at once where A and B are contiguous: addresses differ by constants then, the hardware prefetches B, and of 25
+/// instructions for 12 FMAs (AVX2, 6 × 2) 21 are left. Measured: 1.01 to 1.05 times as fast, on a busy host up to 1.1 times. (With
+/// B in place, by its stride: 0.93 to 1.03.)
 const UNROLL: usize = 4;
 
-/// Whether a tile that is neither partial nor packing, which are for one panel or row tile of many, has such steps. With fewer FMAs it waits
-/// for other things; with one register per row, and with NEON, which keeps four steps of A in a register, LLVM spills. (Nor has the
-/// scalar one.)
+/// Whether a tile has such steps: not one that is partial or packing, for one panel or row tile of many. With fewer FMAs it waits
+/// for other things; with one register per row, and with NEON, which keeps four steps of A in a register, LLVM spills. (Nor has
+/// a scalar one.)
 const fn is_unrolled<R>(mr: usize, nv: usize) -> bool {
     nv > 1 && mr * nv >= 8 && size_of::<R>() > 16
 }
@@ -122,6 +122,7 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
         let groups = &mut groups[..MR.div_ceil(GROUP)];
         let rows: [usize; GROUP] = core::array::from_fn(|i| a_row.wrapping_mul(i * size_of::<T>()));
         let contiguous = a_step == 1 && job.b_stride == NV * L::WIDTH;
+        let unrolled = const { !PARTIAL && !PACKING && is_unrolled::<L::Reg>(MR, NV) } && contiguous;
         let mut acc = [[l.splat(T::ZERO); NV]; MR];
         // SAFETY: the caller of `enter` vouches for `k` steps of A, B and the panel; each iteration moves on by the steps it took, of
         // those left in the chunk (four at once where they lie beside each other, as their offsets assume), by wrapping arithmetic because
@@ -138,22 +139,19 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
                 }
                 ahead = ahead.wrapping_add(job.ahead.chunk);
                 let b_ahead = B_AHEAD.min(left + job.b_beyond) * job.b_stride;
-                let mut steps = chunk;
-                if !PARTIAL && !PACKING && is_unrolled::<L::Reg>(MR, NV) && contiguous {
-                    while steps >= UNROLL {
-                        for step in 0..UNROLL {
-                            let mut row = [l.splat(T::ZERO); NV];
-                            for (v, r) in row.iter_mut().enumerate() {
-                                *r = l.load_ptr(b.add((step * NV + v) * L::WIDTH));
-                            }
-                            rank_1(l, &mut acc, groups, &rows, step, &row);
+                let fours = if unrolled { chunk / UNROLL } else { 0 };
+                for _ in 0..fours {
+                    for step in 0..UNROLL {
+                        let mut row = [l.splat(T::ZERO); NV];
+                        for (v, r) in row.iter_mut().enumerate() {
+                            *r = l.load_ptr(b.add((step * NV + v) * L::WIDTH));
                         }
-                        advance(groups, UNROLL);
-                        b = b.wrapping_add(UNROLL * NV * L::WIDTH);
-                        steps -= UNROLL;
+                        rank_1(l, &mut acc, groups, &rows, step, &row);
                     }
+                    advance(groups, UNROLL);
+                    b = b.wrapping_add(UNROLL * NV * L::WIDTH);
                 }
-                for _ in 0..steps {
+                for _ in fours * UNROLL..chunk {
                     let mut row = [l.splat(T::ZERO); NV];
                     for (v, r) in row.iter_mut().enumerate() {
                         let at = b.add(v * L::WIDTH);
