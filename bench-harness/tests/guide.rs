@@ -1,9 +1,26 @@
-//! Every command of docs/tuning.md, in order, in an empty directory: it has to work and to print what the guide quotes.
+//! Every command of README.md and of the pages in docs/, in order, in an empty directory: it has to work and to print what the page
+//! quotes. What depends on the machine is compared by its form. Quoted Rust has to be part of an example that is tested elsewhere.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_simdescent");
+
+/// The columns of a table that depend on the machine.
+const MEASURED: [&str; 2] = ["samples/s", "time to target"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// README.md and the pages in docs/.
+fn pages() -> Vec<PathBuf> {
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut pages: Vec<_> = docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
+    pages.push(root().join("README.md"));
+    pages
+}
 
 /// A fenced block: its language, its lines.
 struct Block {
@@ -11,10 +28,10 @@ struct Block {
     lines: Vec<String>,
 }
 
-fn blocks(guide: &str) -> Vec<Block> {
+fn blocks(page: &str) -> Vec<Block> {
     let mut blocks = vec![];
     let mut open: Option<Block> = None;
-    for line in guide.lines() {
+    for line in page.lines() {
         open = match (open, line.strip_prefix("```")) {
             (None, None) => None,
             (None, Some(language)) => Some(Block { language: language.to_owned(), lines: vec![] }),
@@ -46,53 +63,145 @@ fn matches(pattern: &str, line: &str) -> bool {
     line.ends_with(last)
 }
 
-/// The lines of the guide stand in the output in their order; `…` alone stands for any number of lines.
+/// The cells of a table's line, which are at least two spaces apart.
+fn cells(line: &str) -> Vec<&str> {
+    line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
+}
+
+/// Whether two lines of a table with this header agree; a mark behind the last column is the machine's too.
+fn rows_match(header: &[&str], pattern: &str, line: &str) -> bool {
+    let (pattern, line) = (cells(pattern), cells(line));
+    let agree = |(column, (a, b)): (&&str, (&&str, &&str))| {
+        a == b || MEASURED.contains(column) && is_measured(a) && is_measured(b) && a.ends_with('s') == b.ends_with('s')
+    };
+    line.len() >= header.len() && header.iter().zip(pattern.iter().zip(&line)).all(agree)
+}
+
+/// A number with an SI prefix and perhaps the unit s.
+fn is_measured(cell: &str) -> bool {
+    cell.trim_end_matches('s').trim_end_matches(['µ', 'm', 'k', 'M']).trim_end().parse::<f64>().is_ok()
+}
+
+/// The first quoted line that does not stand in the output, in the order of the quotation; `…` alone stands for any number of lines.
 fn missing<'q>(quoted: &'q [String], output: &str) -> Option<&'q str> {
     let mut lines = output.lines();
+    let mut header = vec![];
     let mut wanted = quoted.iter().map(String::as_str).filter(|line| !["", "…"].contains(&line.trim()));
-    wanted.find(|pattern| !lines.any(|line| matches(pattern, line)))
+    wanted.find(|pattern| {
+        let row = cells(pattern);
+        if MEASURED.iter().all(|column| row.contains(column)) {
+            header = row.clone();
+        }
+        let is_row = !header.is_empty() && row.len() >= header.len();
+        !lines.any(|line| if is_row { rows_match(&header, pattern, line) } else { matches(pattern, line) })
+    })
 }
 
-fn run(line: &str, directory: &Path) -> Output {
-    let mut words = line.split_whitespace();
-    assert_eq!(words.next(), Some("simdescent"), "a command of the guide: {line}");
-    assert!(!line.contains(['"', '\'', '|', '>', '\\', '$']), "the test has no shell: {line}");
-    Command::new(PROGRAM).args(words).current_dir(directory).output().expect("the program starts")
+/// Runs a command of a page; not what would build the workspace again.
+fn run(line: &str, directory: &Path) -> Option<Output> {
+    let line = line.split(" #").next().expect("split gives at least one part").trim();
+    if ["cargo test", "cargo bench"].iter().any(|command| line.starts_with(command)) {
+        return None;
+    }
+    let arguments = line.strip_prefix("simdescent ").or_else(|| line.strip_prefix("cargo run --release -- "));
+    let arguments = arguments.unwrap_or_else(|| panic!("an unknown kind of command: {line}"));
+    assert!(!arguments.contains(['"', '\'', '|', '>', '\\', '$']), "the test has no shell: {line}");
+    let mut command = Command::new(PROGRAM);
+    if arguments == "sweep" {
+        command.env_remove("SIMDESCENT_ISA"); // without SIMD it takes a minute; tests/cli.rs compares sweeps on each
+    }
+    Some(command.args(arguments.split_whitespace()).current_dir(directory).output().expect("the program starts"))
 }
 
-#[test]
-fn every_command_works_and_prints_what_the_guide_quotes() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    let guide = std::fs::read_to_string(docs.join("tuning.md")).unwrap();
+/// Does what the page says and returns the number of commands.
+fn follow(path: &Path) -> usize {
+    let page = fs::read_to_string(path).unwrap();
+    let name = path.file_name().unwrap().display();
     let directory = tempfile::tempdir().unwrap();
-    std::fs::create_dir(directory.path().join("docs")).unwrap();
-    std::fs::copy(docs.join("houses.csv"), directory.path().join("docs/houses.csv")).unwrap();
+    fs::create_dir(directory.path().join("docs")).unwrap();
+    fs::copy(root().join("docs/houses.csv"), directory.path().join("docs/houses.csv")).unwrap();
     let mut output = String::new();
     let mut commands = 0;
-    for Block { language, lines } in blocks(&guide) {
+    for Block { language, lines } in blocks(&page) {
         match language.as_str() {
             "toml" => {
-                let name = lines[0].strip_prefix("# ").expect("the first line of a file is its name");
-                std::fs::write(directory.path().join(name), lines.join("\n")).unwrap();
+                let file = lines[0].strip_prefix("# ").expect("the first line of a file is its name");
+                fs::write(directory.path().join(file), lines.join("\n")).unwrap();
             }
             "sh" => {
                 for line in &lines {
-                    let done = run(line, directory.path());
+                    let Some(done) = run(line, directory.path()) else { continue };
                     let errors = String::from_utf8_lossy(&done.stderr);
-                    assert!(done.status.success(), "{line}\n{errors}");
+                    assert!(done.status.success(), "{name}: {line}\n{errors}");
                     output = String::from_utf8(done.stdout).unwrap();
                     commands += 1;
                 }
             }
             "text" => {
                 if let Some(line) = missing(&lines, &output) {
-                    panic!("the guide quotes\n{line}\nbut the command prints\n{output}");
+                    panic!("{name} quotes\n{line}\nbut the command prints\n{output}");
                 }
             }
-            other => panic!("a block of language {other:?}"),
+            "rust" => assert!(
+                is_in_an_example(&lines),
+                "{name} quotes Rust that is in no tested example:\n{}",
+                lines.join("\n")
+            ),
+            "python" => {} // how the sample data was made
+            other => panic!("{name}: a block of language {other:?}"),
         }
     }
-    assert!(commands > 20, "{commands} commands");
+    commands
+}
+
+/// Whether the lines stand in the examples of one source file of the libraries, in their order; such examples are tests.
+fn is_in_an_example(lines: &[String]) -> bool {
+    let mut folders = vec![root().join("src"), root().join("kernels/src")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = fs::read_to_string(&path).unwrap();
+            let mut documentation =
+                source.lines().filter_map(|line| ["///", "//!"].iter().find_map(|mark| line.strip_prefix(mark)));
+            let mut wanted = lines.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty());
+            if wanted.all(|line| documentation.any(|d| d.strip_prefix(' ') == Some(line))) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+#[test]
+fn the_readme_says_what_the_program_prints() {
+    assert!(follow(&root().join("README.md")) > 3);
+}
+
+#[test]
+fn the_guide_says_what_the_program_prints() {
+    assert!(follow(&root().join("docs/tuning.md")) > 20);
+}
+
+#[test]
+fn the_other_pages_say_what_the_program_prints() {
+    let others = pages().into_iter().filter(|path| !path.ends_with("tuning.md") && !path.ends_with("../README.md"));
+    assert!(others.map(|path| follow(&path)).sum::<usize>() > 10);
+}
+
+#[test]
+fn links_lead_to_files() {
+    let more = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench-harness/PROTOCOL.md"]
+        .map(|name| root().join(name));
+    for path in pages().into_iter().chain(more) {
+        let page = fs::read_to_string(&path).unwrap();
+        for link in page.split("](").skip(1).map(|rest| rest.split([')', '#']).next().expect("a part")) {
+            let leads = link.is_empty() || link.contains("://") || path.parent().unwrap().join(link).exists();
+            assert!(leads, "{}: {link}", path.display());
+        }
+    }
 }
 
 #[test]
@@ -101,7 +210,27 @@ fn a_quotation_is_compared() {
     assert!(!matches("rmse … 20.3", "rmse     22.2   20.4"));
     assert!(!matches("rmse … 20", "rmse     22.2   20.3"));
     assert!(!matches("a…b…c", "a c b"));
-    let quoted = ["one".to_owned(), "…".to_owned(), "three".to_owned()];
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let quoted = lines("one\n…\nthree");
     assert_eq!(missing(&quoted, "one\ntwo\nthree\n"), None);
     assert_eq!(missing(&quoted, "three\none\n"), Some("three"));
+
+    let header = "batch  samples/s  steps  time to target  loss";
+    let quoted = lines(&format!("{header}\n8  1.20 M  3.74 k  1.5 ms  0.5275"));
+    let printed = |row: &str| format!("{header}\n 1  1 k  1  1 s  1\n{row}\n");
+    assert_eq!(missing(&quoted, &printed(" 8   987 k    3.74 k  15 µs  0.5275   fastest")), None);
+    for other in [
+        "8  1.20 M  3.75 k  1.5 ms  0.5275",
+        "8  1.20 M  3.74 k  1.5 ms  0.5276",
+        "8  1.20 M  3.74 k  not reached  0.5275",
+    ] {
+        assert_eq!(missing(&quoted, &printed(other)), Some(&*quoted[1]), "{other}");
+    }
+}
+
+#[test]
+fn a_quotation_of_rust_is_part_of_an_example() {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert!(is_in_an_example(&lines("let team = Team::new(2)?;\n\nlet x = vec![0.1f32; 100_000];")));
+    assert!(!is_in_an_example(&lines("let x = vec![0.1f32; 100_000];\nlet team = Team::new(2)?;")));
 }

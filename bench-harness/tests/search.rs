@@ -108,17 +108,6 @@ fn a_search_finds_a_rate_and_says_what_matters() {
     );
 }
 
-#[test]
-fn the_readme_s_space_goes_with_its_configuration() {
-    let search = Search::new();
-    let readme = include_str!("../../README.md");
-    let files: Vec<&str> = readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    fs::write(search.path("run.toml"), files[0]).unwrap();
-    fs::write(search.path("space.toml"), files[1]).unwrap();
-    let report = search.json("--trials 2 --steps 30 --warmup 5");
-    assert_eq!(report["trials"][1]["outcome"], "complete", "{report}");
-}
-
 /// Killed after any number of trials, in the middle of a line too, or made longer.
 fn goes_on(more: &str, journal_lines: usize) {
     let search = Search::new();

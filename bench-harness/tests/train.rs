@@ -87,12 +87,12 @@ fn a_file_and_flags_mean_the_same_and_flags_go_first() {
     assert_eq!(other["model"], "mlp 2-32-16-1");
 }
 
-/// The README's file and the README's flags.
+/// The file and the flags of docs/training.md.
 #[test]
-fn the_readme_says_the_same_twice() {
-    let readme = include_str!("../../README.md");
-    let file = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    let flags = readme.lines().find(|line| line.starts_with("simdescent train --workload")).unwrap();
+fn the_documentation_says_the_same_twice() {
+    let page = include_str!("../../docs/training.md");
+    let file = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let flags = page.lines().find(|line| line.starts_with("simdescent train --workload")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("run.toml");
     fs::write(&path, file).unwrap();
