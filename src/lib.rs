@@ -25,8 +25,8 @@
 //! # Ok::<(), simdescent::ConfigError>(())
 //! ```
 //!
-//! A [`Trainer`] runs a [`Model`] over a [`Dataset`] as its [`Settings`] say; [`Trainer::fit`] validates meanwhile and can
-//! stop early. What there is to choose:
+//! A [`Trainer`] trains a [`Model`] on a [`Dataset`] by its [`Settings`]. [`Trainer::fit`] also validates during the training, and
+//! can stop it early. These types describe what can be chosen:
 //!
 //! | | |
 //! | --- | --- |
@@ -34,16 +34,15 @@
 //! | batch size | [`BatchGrowth`], alone or coupled to the learning rate; [`Sampling`], [`LastBatch`] |
 //! | initial weights | [`Initializer`] |
 //! | unit of the targets | [`TargetScaling`] |
-//! | what counts how much | [`Dataset::with_weights`], [`Dataset::with_class_weights`] |
+//! | weights of rows and classes | [`Dataset::with_weights`], [`Dataset::with_class_weights`] |
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
 //! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
 //!
-//! [`dataset`] reads files, [`dataset::RowStream`] those that do not fit into memory.
-//! How good the result is say [`Evaluator::metrics`], [`Generalization`], [`learning_curve`] and [`cross_validate`]; what it
-//! makes of each feature, [`PermutationImportance`] and [`Model::coefficients`]; a [`Checkpoint`] keeps it.
+//! [`dataset`] reads files, and [`dataset::RowStream`] reads those that do not fit into memory. [`Evaluator::metrics`],
+//! [`Generalization`], [`learning_curve`] and [`cross_validate`] say how good a model is. [`PermutationImportance`] and
+//! [`Model::coefficients`] say what it makes of each feature. A [`Checkpoint`] keeps it in a file.
 //!
-//! The kernels below it are the crate
-//! [`simdescent_kernels`], which can be used alone.
+//! The kernels are in a crate of their own, [`simdescent_kernels`], which can be used without this one.
 
 #![forbid(unsafe_code)]
 

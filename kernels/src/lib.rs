@@ -1,10 +1,12 @@
 //! Fast kernels for training small models on the CPU, with **bit-identical results on every instruction set and every
 //! number of threads**.
 //!
-//! Slices and strides in, numbers out: no framework, no allocation in steady state. Every kernel is written once over a
-//! small vocabulary of lane operations ([`lanes`]) and instantiated for scalar, AVX2, AVX-512 and NEON; which one runs
-//! is decided at run time ([`isa`]) and can be forced with `SIMDESCENT_ISA` or an explicit [`Exec`]. The [`Exec`] also says
-//! which threads take part ([`Par`]): the calling one, those of a [`Team`], or rayon's.
+//! A kernel takes slices and strides. It needs no framework and allocates nothing in the steady state. Every kernel is written
+//! once over a small vocabulary of lane operations ([`lanes`]), and compiled for scalar, AVX2, AVX-512 and NEON. Which of them
+//! runs is decided at run time ([`isa`]); `SIMDESCENT_ISA` or an explicit [`Exec`] forces one. The [`Exec`] also says which
+//! threads may take part ([`Par`]): the calling one, those of a [`Team`], or rayon's.
+//!
+//! The kernels are *batch-invariant*: a row of a matrix product has the same bits, whichever other rows are in the matrix.
 //!
 //! | operation | |
 //! | --- | --- |
@@ -27,15 +29,16 @@
 //!
 //! # The promise, and its limits
 //!
-//! For finite and infinite inputs, signed zeros and subnormals, every kernel gives the bits that its documentation
-//! defines, and that [`reference`](mod@reference) computes in plain loops. A NaN among the inputs gives NaN where it matters; its sign
-//! and payload are not promised. The promise assumes the default floating-point mode: round to nearest, subnormals
-//! neither flushed nor treated as zero (a thread started while flush-to-zero is set inherits it, those of a [`Team`] too).
+//! For finite and infinite inputs, signed zeros and subnormals, every kernel gives the bits that its documentation defines,
+//! and that [`reference`](mod@reference) computes in plain loops. A NaN among the inputs gives NaN in the results that depend
+//! on it (except in [`amax`]); its sign and payload are not promised. The promise assumes the default floating-point mode:
+//! round to nearest, subnormals neither flushed nor treated as zero. (A thread that is started while flush-to-zero is set
+//! inherits it, those of a [`Team`] too.)
 //!
 //! # Errors and panics
 //!
-//! Wrong shapes are programming errors: documented panics that name the operands. Building a strided view from
-//! untrusted numbers returns a [`ShapeError`], choosing an instruction set by name an [`IsaError`](isa::IsaError).
+//! Wrong shapes are programming errors: a kernel panics, as its documentation says, and names the operands. Building a strided
+//! view from untrusted numbers returns a [`ShapeError`], and choosing an instruction set by name an [`IsaError`](isa::IsaError).
 
 #![deny(unsafe_code)] // allowed below for the modules that ARCHITECTURE.md lists
 
