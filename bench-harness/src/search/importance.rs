@@ -54,8 +54,8 @@ pub(crate) fn ranks(costs: &[Option<f64>]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::point;
     use super::*;
+    use crate::search::samplers::sobol::point;
     use std::f64::consts::PI;
 
     fn indices(n: u64, dimensions: usize, f: impl Fn(&[f64]) -> f64) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! Which hyper-parameters are searched, and in what ranges.
 
-use crate::run_options::RunOptions;
+use crate::options::RunOptions;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -30,6 +30,7 @@ pub(crate) struct Space {
 
 /// One option of a run and its range.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Parameter {
     /// As in the configuration file, with its table: `learning-rate.rate`, or only `optimizer`.
     pub(crate) name: String,
@@ -39,6 +40,7 @@ pub(crate) struct Parameter {
 /// How u in [0, 1) becomes a value. Numbers have four significant digits, so that no libm decides them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Range {
     /// a + (b − a)·u
     Linear(f64, f64),
@@ -51,7 +53,7 @@ pub(crate) enum Range {
     /// a, …, b, evenly on a log scale
     LogInteger(i64, i64),
     /// One of these
-    Choice(Vec<Value>),
+    Choice(#[cfg_attr(test, schemars(with = "Vec<serde_json::Value>"))] Vec<Value>),
 }
 
 impl Range {

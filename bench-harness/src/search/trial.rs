@@ -1,10 +1,11 @@
 //! One trial: a training at a point of the space.
 
-use super::metric::Metric;
+use super::objective::Objective;
 use super::space::{Space, nest};
-use crate::plan::diverged;
-use crate::run_options::{RunOptions, overlay};
-use crate::workload::Workload;
+use crate::options::{RunOptions, overlay};
+use crate::problem::Problem;
+use crate::training::divergence::diverged;
+use crate::training::prepare::prepare;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use simdescent::kernels::Exec;
@@ -15,7 +16,8 @@ use toml::{Table, Value};
 /// How a trial ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) enum TrialOutcome {
     /// It had all its steps, or stopped early.
     Complete,
     /// It was worse than others before it had all its steps.
@@ -27,15 +29,17 @@ pub(crate) enum Outcome {
 /// A line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Record {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct TrialRecord {
     pub(crate) trial: u64,
     /// How often it was promoted, under successive halving.
     pub(crate) rung: u32,
     /// Coordinates in the unit cube.
     pub(crate) point: Vec<f64>,
     /// The hyper-parameters by name.
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, serde_json::Value>"))]
     pub(crate) values: BTreeMap<String, Value>,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: TrialOutcome,
     /// The metric, unless it is infeasible.
     pub(crate) value: Option<f64>,
     pub(crate) steps: u64,
@@ -45,17 +49,24 @@ pub(crate) struct Record {
     pub(crate) reason: Option<String>,
 }
 
+impl TrialRecord {
+    /// Whether it is at a point of the unit cube of so many dimensions.
+    pub(super) fn is_in_cube(&self, dimensions: usize) -> bool {
+        self.point.len() == dimensions && self.point.iter().all(|u| (0.0..1.0).contains(u))
+    }
+}
+
 /// What all trials share.
 pub(crate) struct Study<'t> {
     pub(crate) exec: Exec<'t>,
     pub(crate) base: RunOptions,
-    pub(crate) data: Workload,
+    pub(crate) data: Problem,
     pub(crate) space: Space,
-    pub(crate) metric: Metric,
+    pub(crate) objective: Objective,
 }
 
 /// A training that can be gone on with.
-pub(crate) struct Training<'d> {
+pub(crate) struct TrialTraining<'d> {
     trainer: Trainer<'d, Box<dyn Model>>,
     options: FitOptions,
     progress: FitProgress,
@@ -72,14 +83,14 @@ impl Study<'_> {
     }
 
     /// A record of nothing yet.
-    pub(crate) fn blank(&self, trial: u64, point: Vec<f64>) -> Record {
+    pub(crate) fn blank(&self, trial: u64, point: Vec<f64>) -> TrialRecord {
         let values = self.space.at(&point).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let (outcome, value, digest, reason) = (Outcome::Infeasible, None, None, None);
-        Record { trial, rung: 0, point, values, outcome, value, steps: 0, samples: 0, digest, reason }
+        let (outcome, value, digest, reason) = (TrialOutcome::Infeasible, None, None, None);
+        TrialRecord { trial, rung: 0, point, values, outcome, value, steps: 0, samples: 0, digest, reason }
     }
 
     /// Trains at a point, from start to end.
-    pub(crate) fn run(&self, trial: u64, point: Vec<f64>) -> Result<Record> {
+    pub(crate) fn run(&self, trial: u64, point: Vec<f64>) -> Result<TrialRecord> {
         let mut record = self.blank(trial, point);
         self.go_on(&mut None, &mut record, 1.0)?;
         Ok(record)
@@ -89,8 +100,8 @@ impl Study<'_> {
     /// do not go together are no error.
     pub(crate) fn go_on<'s>(
         &'s self,
-        training: &mut Option<Training<'s>>,
-        record: &mut Record,
+        training: &mut Option<TrialTraining<'s>>,
+        record: &mut TrialRecord,
         share: f64,
     ) -> Result<()> {
         if training.is_none() {
@@ -114,25 +125,24 @@ impl Study<'_> {
         first.map_or(Ok(()), |error| Err(error.context("no trial can begin, whatever is searched; the first")))
     }
 
-    fn begin(&self, record: &Record) -> Result<Training<'_>> {
+    fn begin(&self, record: &TrialRecord) -> Result<TrialTraining<'_>> {
         let run = RunOptions::deserialize(self.configuration(&record.values)?)?;
         let (model, loss) = run.problem.model_and_loss(&self.data)?;
-        let target_scaling = run.problem.target_scaling(&self.data.training, loss)?;
-        let (settings, options) = run.settings(self.data.training.rows(), loss, target_scaling)?;
-        let model = model.build(run.trial(), run.seed());
-        let trainer = Trainer::new(self.exec, model, &self.data.training, settings)?;
-        Ok(Training { trainer, options, progress: FitProgress::default() })
+        let prepared = prepare(&run, &self.data.training, &model, loss)?;
+        let options = prepared.length("a search")?;
+        let trainer = Trainer::new(self.exec, prepared.model(), &self.data.training, prepared.settings)?;
+        Ok(TrialTraining { trainer, options, progress: FitProgress::default() })
     }
 }
 
-impl Training<'_> {
-    fn go_on(&mut self, study: &Study<'_>, record: &mut Record, share: f64) -> Result<()> {
+impl TrialTraining<'_> {
+    fn go_on(&mut self, study: &Study<'_>, record: &mut TrialRecord, share: f64) -> Result<()> {
         let validation = self.trainer.settings().evaluator(&study.data.validation)?;
         let pause = if share < 1.0 { (share * self.options.steps as f64).ceil() as u64 } else { u64::MAX };
         let end = self.trainer.fit_until(&validation, self.options, &mut self.progress, pause)?;
         let best = self.progress.best().map(|best| self.progress.validations()[best].evaluation.loss);
         let metrics = || self.trainer.at_best(&self.progress, |model| validation.metrics(study.exec, model));
-        let value = if end == Some(Stop::Diverged) { None } else { Some(study.metric.value(best, metrics)?) };
+        let value = if end == Some(Stop::Diverged) { None } else { Some(study.objective.value(best, metrics)?) };
         if let Some(stop) = end {
             self.trainer.end_fit(std::mem::take(&mut self.progress), stop);
         }
@@ -142,9 +152,9 @@ impl Training<'_> {
         match value {
             Some(value) if value.is_finite() => {
                 record.value = Some(value);
-                record.outcome = if end.is_some() { Outcome::Complete } else { Outcome::Censored };
+                record.outcome = if end.is_some() { TrialOutcome::Complete } else { TrialOutcome::Censored };
             }
-            Some(_) => record.reason = Some(format!("{} is not finite", study.metric.name())),
+            Some(_) => record.reason = Some(format!("{} is not finite", study.objective.name())),
             None => record.reason = Some(diverged(record.steps)),
         }
         Ok(())

@@ -1,0 +1,14 @@
+//! One file for each command: its arguments, and what it does.
+
+pub(crate) mod arguments;
+pub(crate) mod cross_validate;
+pub(crate) mod evaluate;
+pub(crate) mod explain;
+pub(crate) mod learning_curve;
+mod progress;
+pub(crate) mod schedule;
+pub(crate) mod sweep;
+mod threads;
+pub(crate) mod train;
+pub(crate) mod tune_lr;
+pub(crate) mod tune_search;

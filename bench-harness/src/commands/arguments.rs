@@ -1,0 +1,81 @@
+//! Arguments that several commands take.
+
+use crate::options::RunOptions;
+use crate::problem::files::DataSource;
+use anyhow::{Context, Result};
+use clap::Args;
+use serde::Serialize;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+/// The options of a run, from a file, from flags, or from both.
+///
+/// Whatever is left out has the default in brackets; the effect of a value is the same from a flag and from a file.
+#[derive(Debug, Args)]
+pub(crate) struct ConfiguredRun {
+    /// TOML file with the options of the run: a key is the name of a flag; flags below a heading belong into the table that it
+    /// names. A flag wins over the file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    flags: RunOptions,
+}
+
+impl ConfiguredRun {
+    /// The run that file and flags say.
+    pub(crate) fn read(&self) -> Result<RunOptions> {
+        self.flags.over(self.config.as_deref())
+    }
+
+    /// The flags over another run.
+    pub(crate) fn over(&self, base: RunOptions) -> Result<RunOptions> {
+        self.flags.over_run(base)
+    }
+}
+
+/// What is printed.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Print JSON, with all that was found, instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A saved model and rows to use it on.
+#[derive(Debug, Args)]
+pub(crate) struct SavedModelOptions {
+    /// The file that `train --save` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: PathBuf,
+    /// A test set instead of the training's own data: csv:FILE, svmlight:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy, all rows
+    /// of it, or mnist:DIR, its validation part. Columns and scale are those of the training.
+    #[arg(long, value_name = "KIND:PATH")]
+    pub(crate) data: Option<DataSource>,
+    /// Threads; results do not depend on it.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+}
+
+/// Prints a report, its keys in alphabetical order.
+pub(super) fn print_json(report: &impl Serialize) -> Result<()> {
+    println!("{:#}", serde_json::to_value(report)?);
+    Ok(())
+}
+
+/// Writes a text into the file that a flag names.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Prints lines of text.
+pub(super) fn print_lines(lines: &[String]) -> Result<()> {
+    println!("{}", lines.join("\n"));
+    Ok(())
+}
+
+/// Says something on stderr that the result does not show.
+pub(super) fn warn(warnings: Vec<String>) {
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+}

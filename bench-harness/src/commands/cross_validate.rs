@@ -1,0 +1,36 @@
+//! `simdescent cross-validate`: how good a training is on rows that it has not seen.
+
+use super::arguments::{ConfiguredRun, Output, print_json, print_lines, warn};
+use super::threads::Threads;
+use crate::report;
+use crate::training::resampling::{cross_validation, divergences};
+use anyhow::Result;
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct CrossValidateOptions {
+    /// How many folds, up to the number of rows.
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub(crate) folds: usize,
+    /// Leave the shares of the classes in the folds to chance.
+    #[arg(long)]
+    pub(crate) not_stratified: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) run: ConfiguredRun,
+}
+
+pub(crate) fn run(options: &CrossValidateOptions) -> Result<()> {
+    let run = options.run.read()?;
+    let problem = run.problem.problem(run.seed())?;
+    let threads = Threads::of(&run)?;
+    let report = cross_validation(threads.exec()?, &run, &problem, options.folds, !options.not_stratified)?;
+    if options.output.json {
+        print_json(&report)?;
+    } else {
+        print_lines(&report::resampling::cross_validation_lines(&report))?;
+    }
+    warn(divergences(report.measured.iter().enumerate().map(|(k, fold)| (format!("fold {k}"), fold))));
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `simdescent learning-curve`: would more rows help?
+
+use super::arguments::{ConfiguredRun, Output, print_json, print_lines, warn, write_file};
+use super::threads::Threads;
+use crate::report;
+use crate::training::resampling::{divergences, learning_curve_report};
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct LearningCurveOptions {
+    /// On how many of the first rows to train [default: all, a half, … a 32nd]; every training has the steps of that on all.
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub(crate) rows: Vec<usize>,
+    /// Draw the curve into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) run: ConfiguredRun,
+}
+
+pub(crate) fn run(options: &LearningCurveOptions) -> Result<()> {
+    let run = options.run.read()?;
+    let problem = run.problem.problem(run.seed())?;
+    let threads = Threads::of(&run)?;
+    let report = learning_curve_report(threads.exec()?, &run, &problem, &options.rows)?;
+    if let Some(path) = &options.svg {
+        write_file(path, &report::resampling::learning_curve_svg(&report)?)?;
+    }
+    if options.output.json {
+        print_json(&report)?;
+    } else {
+        print_lines(&report::resampling::learning_curve_lines(&report))?;
+        if let Some(path) = &options.svg {
+            println!("plot: {}", path.display());
+        }
+    }
+    warn(divergences(report.points.iter().map(|p| (format!("on {} rows", p.rows), &p.measured))));
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! `simdescent sweep`: plan, measure, write, print.
+
+use super::progress::Bar;
+use super::threads::Threads;
+use crate::measure::Environment;
+use crate::options::csv::CsvFlags;
+use crate::problem::digest::data_digest;
+use crate::problem::embedded::Embedded;
+use crate::problem::files::DataSource;
+use crate::problem::model_spec::ModelSpec;
+use crate::problem::{Inputs, Problem};
+use crate::progress::Progress;
+use crate::report::results_dir::ResultsDir;
+use crate::report::table;
+use crate::study::convergence::{Measured, measure};
+use crate::study::plan::ProblemPlan;
+use crate::study::protocol::{self, Profile, budget};
+use crate::study::result::{DataReport, Report, SCHEMA_VERSION, WorkloadReport};
+use crate::study::runner::TrainingRunner;
+use anyhow::Result;
+use clap::Args;
+use jiff::Timestamp;
+use simdescent::{Dataset, Model};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepOptions {
+    /// How much to measure.
+    #[arg(long, value_enum, default_value_t = Profile::Quick)]
+    pub(crate) profile: Profile,
+    /// Where reports go: DIR/<cpu>/<date>-<commit>.json.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub(crate) out: PathBuf,
+    /// Threads per training step; results do not depend on it, and models this small seldom gain.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// Measure on files instead of the embedded workloads: mnist:DIR (IDX files), svmlight:FILE, csv:FILE, npz:FILE (arrays X
+    /// and y) or npy:INPUTS.npy,TARGETS.npy (features of the last three are standardised). Files without a validation part
+    /// of their own are shuffled and split 80:20.
+    #[arg(long, value_name = "KIND:PATH")]
+    pub(crate) data: Option<DataSource>,
+    /// Seed of data, weights and sample order.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten, next_help_heading = "CSV files")]
+    pub(crate) csv: CsvFlags,
+}
+
+pub(crate) fn run(options: &SweepOptions) -> Result<()> {
+    let threads = Threads::new(options.threads.get())?;
+    let started = Timestamp::now();
+    let exec = threads.exec()?;
+    let environment = Environment::detect(exec);
+    let results = ResultsDir::open(&options.out, &environment.cpu)?;
+    let problems = problems(options)?;
+    let workloads: Vec<Workload<'_>> = problems.iter().flat_map(|problem| workloads(options, problem)).collect();
+    workloads.iter().try_for_each(|workload| workload.model.check_size())?;
+    let plan = |workload: &Workload<'_>| ProblemPlan::new(options.profile, workload.problem.training.rows());
+    let bar = Bar::new(workloads.iter().map(|workload| plan(workload).runs()).sum());
+    let mut reports = vec![];
+    for workload in &workloads {
+        let Workload { name, problem, model } = workload;
+        bar.subject(name);
+        let measured = measure(&plan(workload), options.seed, &TrainingRunner { exec, problem, model }, &bar)?;
+        let report = workload_report(workload, options.seed, measured);
+        bar.print(&table::render(&report));
+        reports.push(report);
+    }
+    drop(bar);
+
+    let report = Report {
+        schema_version: SCHEMA_VERSION,
+        protocol_version: protocol::VERSION,
+        started: started.to_string(),
+        command: std::env::args().collect(),
+        profile: options.profile,
+        seed: options.seed,
+        environment,
+        workloads: reports,
+    };
+    let date = started.strftime("%Y-%m-%d").to_string();
+    let path = results.write(&date, &report.environment.commit, &report)?;
+    println!(
+        "steps, samples, time: to the target; * = lowest or highest rate tried\n{} on {}, {} thread(s), commit {}\nreport: {}",
+        report.environment.isa,
+        report.environment.cpu,
+        report.environment.threads,
+        report.environment.commit,
+        path.display()
+    );
+    Ok(())
+}
+
+/// What is measured: a problem with one of the models that a sweep trains on it.
+struct Workload<'p> {
+    name: String,
+    problem: &'p Problem,
+    model: ModelSpec,
+}
+
+fn problems(options: &SweepOptions) -> Result<Vec<Problem>> {
+    let Some(source) = &options.data else {
+        options.csv.refuse()?;
+        return Embedded::ALL.into_iter().map(|embedded| embedded.problem(options.seed)).collect();
+    };
+    if !matches!(source, DataSource::Csv(_)) {
+        options.csv.refuse()?;
+    }
+    // Dense: throughput is of the work that the shapes say.
+    Ok(vec![source.problem(options.seed, &options.csv.options()?)?.keeping(Inputs::Dense)?])
+}
+
+/// The embedded problems with their models, files with a linear one and a small network.
+fn workloads<'p>(options: &SweepOptions, problem: &'p Problem) -> Vec<Workload<'p>> {
+    let own = Workload { name: problem.name.clone(), problem, model: problem.model.clone() };
+    let network = options.data.as_ref().map(|source| {
+        let (name, model) = source.network(problem);
+        Workload { name, problem, model }
+    });
+    [own].into_iter().chain(network).collect()
+}
+
+fn workload_report(workload: &Workload<'_>, seed: u64, measured: Measured) -> WorkloadReport {
+    let Workload { name, problem, model } = workload;
+    let Measured { initial_loss, target_loss, cells } = measured;
+    WorkloadReport {
+        name: name.clone(),
+        model: model.describe(),
+        parameters: model.build(0, seed).parameters().len(),
+        loss: problem.loss.name(),
+        sampling: "reshuffled",
+        last_batch: "short",
+        training: data_report(&problem.training),
+        validation: data_report(&problem.validation),
+        budget_samples: budget(problem.training.rows()),
+        initial_loss,
+        target_loss,
+        cells,
+    }
+}
+
+fn data_report(data: &Dataset) -> DataReport {
+    DataReport { name: data.name().into(), rows: data.rows(), features: data.features(), sha256: data_digest(data) }
+}

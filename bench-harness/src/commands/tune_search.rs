@@ -1,0 +1,74 @@
+//! `simdescent tune search`: hyper-parameters by many trainings.
+
+use super::arguments::{ConfiguredRun, Output, print_json, write_file};
+use super::progress::Bar;
+use super::threads::Threads;
+use crate::report;
+use crate::search::{LONGEST, Objective, Search, Space, Strategy, Study};
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchOptions {
+    /// The space.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) space: PathBuf,
+    /// How points are chosen.
+    #[arg(long, value_enum, default_value_t = Strategy::QuasiRandom)]
+    pub(crate) method: Strategy,
+    /// How many points.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    pub(crate) trials: u64,
+    /// Of how many trials successive halving promotes one [default: 3].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) eta: Option<u64>,
+    /// What is sought, on the validation set: of the weights that a training keeps, which are the best ones with --patience and
+    /// else the last.
+    #[arg(long, value_enum, default_value_t = Objective::Loss)]
+    pub(crate) metric: Objective,
+    /// Append a JSON line per finished trial to this file; a search that finds some of its trials there does only the rest.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Write the best configuration into this file, for train --config.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) best: Option<PathBuf>,
+    /// Draw the best value so far over the trials into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) run: ConfiguredRun,
+}
+
+pub(crate) fn run(options: &SearchOptions) -> Result<()> {
+    let base = options.run.read()?;
+    let space = Space::read(&options.space, &base)?;
+    let search = Search { strategy: options.method, trials: options.trials, eta: options.eta };
+    search.check(base.method(), &space, options.metric)?;
+    let threads = Threads::of(&base)?;
+    let data = base.problem.keep(base.problem.data(base.seed())?)?;
+    let study = Study { exec: threads.exec()?, base, data, space, objective: options.metric };
+    let bar = Bar::new(search.trainings() as usize);
+    let report = search.run(&study, options.journal.as_deref(), &bar)?;
+    drop(bar);
+    if let Some(path) = &options.best {
+        write_file(path, &report.configuration)?;
+    }
+    if let Some(path) = &options.svg {
+        write_file(path, &report::search::svg(&report)?)?;
+    }
+    if options.output.json {
+        return print_json(&report);
+    }
+    print!("{}", report::search::text(&report));
+    match &options.best {
+        Some(path) => println!("for train --config: {}", path.display()),
+        None => println!("for train --config (or into a file with --best):\n\n{}", report.configuration),
+    }
+    if let Some(path) = &options.svg {
+        println!("plot: {}", path.display());
+    }
+    Ok(())
+}

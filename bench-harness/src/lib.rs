@@ -1,0 +1,46 @@
+//! The harness of simdescent: the command line `simdescent`, and what benches share with it.
+//!
+//! A folder may use those below it in this list, never one above:
+//!
+//! | | |
+//! | --- | --- |
+//! | `cli`, `commands` | the command line: arguments, and what each command does with them |
+//! | `report` | forms: tables, texts, pictures, files |
+//! | `study`, `search` | many trainings: what is varied, what came of it |
+//! | `training` | options and a problem become a training; saved models |
+//! | `options` | a run as flags and in a file |
+//! | `problem` | data, model and loss |
+//! | `journal`, `measure`, `statistics`, `number` | of no trainings at all |
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod commands;
+mod journal;
+pub mod measure;
+mod number;
+mod options;
+mod problem;
+mod progress;
+mod report;
+#[cfg(test)]
+mod schema;
+mod search;
+pub mod statistics;
+mod study;
+mod training;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Parses the arguments of the program and does what they say. Results go to standard output, an error to standard error.
+pub fn run() -> ExitCode {
+    sigpipe::reset(); // `| head` ends the command, as any other on Unix; without it, printing panics
+    match cli::Cli::parse().command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

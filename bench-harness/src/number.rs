@@ -1,0 +1,67 @@
+//! Numbers in JSON: those that are not finite, and single-precision ones as the decimal that was written.
+
+use serde::{Serialize, Serializer};
+
+/// A finite number as itself, others as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, because JSON has no such numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Number(
+    #[serde(serialize_with = "number")]
+    #[cfg_attr(test, schemars(with = "NumberForm"))]
+    pub(crate) f64,
+);
+
+/// What a [`Number`] looks like.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged)]
+#[allow(dead_code, reason = "only its schema is asked for")]
+enum NumberForm {
+    Finite(f64),
+    Other(NotFinite),
+}
+
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[allow(dead_code, reason = "only its schema is asked for")]
+enum NotFinite {
+    NaN,
+    Infinity,
+    #[schemars(rename = "-Infinity")]
+    MinusInfinity,
+}
+
+/// [`Number`] of a field.
+pub(crate) fn number<S: Serializer>(x: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if x.is_finite() {
+        serializer.serialize_f64(*x)
+    } else if x.is_nan() {
+        serializer.serialize_str("NaN")
+    } else {
+        serializer.serialize_str(if *x > 0.0 { "Infinity" } else { "-Infinity" })
+    }
+}
+
+/// A single-precision option as the decimal that was written: 0.0001, not 0.00009999999747.
+pub(crate) fn short<S: Serializer>(x: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    match x {
+        Some(x) => serializer.serialize_f64(x.to_string().parse().expect("a formatted number is one")),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_not_finite_become_strings() {
+        #[derive(Serialize)]
+        struct N(#[serde(serialize_with = "number")] f64);
+        let json = |x| serde_json::to_string(&N(x)).unwrap();
+        assert_eq!(
+            [1.5, f64::NAN, f64::INFINITY, -f64::INFINITY].map(json),
+            ["1.5", "\"NaN\"", "\"Infinity\"", "\"-Infinity\""]
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! How to read a CSV file, as options.
+
+use crate::number::short;
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+use simdescent::dataset::{CsvColumn, CsvOptions, Missing, Unseen};
+
+/// A column is its name in the header, or its index from 0; a name of digits only has to be given as index.
+#[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct CsvFlags {
+    /// The column to predict, by name or index from 0; text is taken as class names [default: the last]
+    #[arg(long, value_name = "COLUMN")]
+    target: Option<String>,
+    /// Columns of numbers that are codes of categories, by name or index; columns of text are categories anyway
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    categorical: Option<Vec<String>>,
+    /// Columns to leave out, by name or index
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    ignore: Option<Vec<String>>,
+    /// The column that says how much a row counts in the loss, by name or index; it is no feature [default: all count the same]
+    #[arg(long, value_name = "COLUMN")]
+    weight_column: Option<String>,
+    /// Fill empty fields, ?, NA and NaN from the training rows; a category always by the most frequent one, by constant with
+    /// the category "missing" [default: they are an error]
+    #[arg(long, value_enum)]
+    impute: Option<ImputeName>,
+    /// The number of --impute constant [default: 0]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
+    impute_value: Option<f32>,
+    /// What a category is that no training row has [default: zeros]
+    #[arg(long, value_enum)]
+    unseen: Option<UnseenName>,
+    /// Whether the first line has the names of the columns [default: detected]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    header: Option<bool>,
+    /// The character between fields, or tab [default: detected]
+    #[arg(long, value_name = "CHAR")]
+    delimiter: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ImputeName {
+    Mean,
+    Median,
+    MostFrequent,
+    Constant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum UnseenName {
+    /// None of the known ones: all their features are 0
+    Zeros,
+    /// An error
+    Refuse,
+}
+
+impl CsvFlags {
+    /// The first of them that is given, for data that is no CSV file.
+    pub(crate) fn refuse(&self) -> Result<()> {
+        if *self != Self::default() {
+            bail!("--target, --impute and the other options of CSV files need --data csv:FILE");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn options(&self) -> Result<CsvOptions> {
+        let column = |text: &String| text.parse::<CsvColumn>().unwrap_or_else(|never| match never {});
+        let columns = |list: &Option<Vec<String>>| list.iter().flatten().map(column).collect();
+        let missing = match (self.impute, self.impute_value) {
+            (Some(ImputeName::Constant), Some(x)) if !x.is_finite() => {
+                bail!("--impute-value has to be finite, got {x}")
+            }
+            (Some(ImputeName::Constant), x) => Missing::Constant(x.unwrap_or(0.0)),
+            (_, Some(_)) => bail!("--impute-value belongs to --impute constant"),
+            (None, None) => Missing::Refuse,
+            (Some(ImputeName::Mean), None) => Missing::Mean,
+            (Some(ImputeName::Median), None) => Missing::Median,
+            (Some(ImputeName::MostFrequent), None) => Missing::MostFrequent,
+        };
+        let delimiter = match self.delimiter.as_deref().map(str::as_bytes) {
+            None => None,
+            Some(b"tab" | b"\\t") => Some(b'\t'),
+            Some(&[byte]) if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Some(byte),
+            Some(_) => bail!("--delimiter takes one ASCII character or tab"),
+        };
+        Ok(CsvOptions {
+            target: self.target.as_ref().map(column).unwrap_or_default(),
+            delimiter,
+            header: self.header,
+            categorical: columns(&self.categorical),
+            ignored: columns(&self.ignore),
+            weights: self.weight_column.as_ref().map(column),
+            missing,
+            unseen: match self.unseen {
+                Some(UnseenName::Refuse) => Unseen::Refuse,
+                Some(UnseenName::Zeros) | None => Unseen::Zeros,
+            },
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! What is done around the optimizer's step, as options.
+
+use crate::number::short;
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use simdescent::Modifiers;
+
+/// Penalties, decay, clipping. An elastic net is an L1 beside an L2 penalty.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct ModifierOptions {
+    /// λ of the penalty ½λ‖θ‖² in the gradient [default: 0]
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
+    l2: Option<f32>,
+    /// λ of the penalty λ‖θ‖₁, a proximal step that makes exact zeros [default: 0]
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
+    l1: Option<f32>,
+    /// λ of decoupled weight decay: a step multiplies all parameters by 1 − ηλ [default: 0; adamw has 0.01 of its own]
+    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
+    weight_decay: Option<f32>,
+    /// Largest Euclidean norm of the whole gradient [default: no limit]
+    #[arg(long, value_name = "NORM", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
+    clip_norm: Option<f32>,
+    /// Largest magnitude of an element of the gradient [default: no limit]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    #[serde(serialize_with = "short")]
+    clip_value: Option<f32>,
+    /// Set optimizer state below the smallest normal number to 0: arithmetic on it is slow on some CPUs [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    flush_subnormals: Option<bool>,
+}
+
+impl ModifierOptions {
+    pub(crate) fn l2(&self) -> f32 {
+        self.l2.unwrap_or(0.0)
+    }
+
+    pub(crate) fn modifiers(&self) -> Modifiers {
+        Modifiers {
+            clip_norm: self.clip_norm,
+            clip_value: self.clip_value,
+            weight_decay: self.weight_decay.unwrap_or(0.0),
+            l1: self.l1.unwrap_or(0.0),
+            flush_subnormals: self.flush_subnormals.unwrap_or(false),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Models before their weights are drawn.
+
+use anyhow::{Result, bail};
+use simdescent::kernels::activation::Activation;
+use simdescent::random::{Purpose, Stream, StreamKey};
+use simdescent::{Dropout, Initializer, Linear, Loss, Mlp, Model};
+
+/// A model, before its weights are drawn.
+#[derive(Clone, Debug)]
+pub(crate) enum ModelSpec {
+    /// One linear output, from zero.
+    Linear { features: usize, bias: bool },
+    /// A network of these widths.
+    Mlp { widths: Vec<usize>, activation: Activation, initializer: Initializer, dropout: f32 },
+}
+
+/// The most parameters of a model: 8 GiB, and as much again for their gradient.
+const MAX_PARAMETERS: usize = 1 << 31;
+
+impl ModelSpec {
+    /// A network of these widths with ReLU between layers and He-normal weights; without hidden layers, from zero.
+    pub(crate) fn mlp(widths: Vec<usize>) -> Self {
+        let initializer = if widths.len() == 2 { Initializer::Zeros } else { Initializer::HeNormal };
+        Self::Mlp { widths, activation: Activation::Relu, initializer, dropout: 0.0 }
+    }
+
+    /// Inputs and outputs.
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        match self {
+            Self::Linear { features, .. } => (*features, 1),
+            Self::Mlp { widths, .. } => (widths[0], widths[widths.len() - 1]),
+        }
+    }
+
+    /// The same for so many features.
+    pub(crate) fn with_inputs(&self, features: usize) -> Self {
+        let mut model = self.clone();
+        match &mut model {
+            Self::Linear { features: own, .. } => *own = features,
+            Self::Mlp { widths, .. } => widths[0] = features,
+        }
+        model
+    }
+
+    /// How many parameters it has; `None` if no model has these widths.
+    pub(crate) fn parameters(&self) -> Option<usize> {
+        match self {
+            Self::Linear { features, bias } => features.checked_add(usize::from(*bias)),
+            Self::Mlp { widths, .. } if widths.len() < 2 || widths.contains(&0) => None,
+            Self::Mlp { widths, .. } => {
+                widths.windows(2).try_fold(0usize, |sum, w| sum.checked_add(w[0].checked_add(1)?.checked_mul(w[1])?))
+            }
+        }
+    }
+
+    /// Before anything that large is made.
+    pub(crate) fn check_size(&self) -> Result<()> {
+        if self.parameters().is_none_or(|n| n > MAX_PARAMETERS) {
+            bail!("{} has more than {MAX_PARAMETERS} parameters: take fewer features or hidden units", self.describe());
+        }
+        Ok(())
+    }
+
+    /// A model with the weights of this trial.
+    pub(crate) fn build(&self, trial: u64, seed: u64) -> Box<dyn Model> {
+        match self {
+            Self::Linear { features, bias } => Box::new(Linear::new(*features, *bias)),
+            Self::Mlp { widths, activation, initializer, dropout } => {
+                let mut stream = Stream::new(StreamKey { trial, ..StreamKey::new(Purpose::Weights, seed) });
+                let mlp = Mlp::new(widths, *activation, *initializer, &mut stream);
+                if *dropout == 0.0 {
+                    return Box::new(mlp);
+                }
+                Box::new(mlp.with_dropout(Dropout::new(*dropout, trial, seed).expect("a rate that was checked")))
+            }
+        }
+    }
+
+    /// For people: `linear 64-1` or `mlp 32-64-10`.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Linear { features, .. } => format!("linear {features}-1"),
+            Self::Mlp { widths, .. } => {
+                let widths: Vec<_> = widths.iter().map(usize::to_string).collect();
+                format!("{} {}", if widths.len() == 2 { "softmax" } else { "mlp" }, widths.join("-"))
+            }
+        }
+    }
+}
+
+/// The linear model that fits targets of so many classes, or values.
+pub(crate) fn linear_model(features: usize, classes: Option<usize>) -> (&'static str, Loss, ModelSpec) {
+    let linear = ModelSpec::Linear { features, bias: true };
+    match classes {
+        None => ("linear regression", Loss::Squared, linear),
+        Some(2) => ("logistic regression", Loss::Logistic, linear),
+        Some(n) => ("softmax regression", Loss::SoftmaxCrossEntropy, ModelSpec::mlp(vec![features, n])),
+    }
+}

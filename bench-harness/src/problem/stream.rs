@@ -1,0 +1,60 @@
+//! A training set that stays on the disk.
+
+use super::Problem;
+use super::files::DataSource;
+use super::model_spec::linear_model;
+use anyhow::{Result, bail};
+use simdescent::dataset::{CsvFile, CsvOptions, Missing, RowStream};
+
+/// Rows that validate, at most: they are in memory.
+const MOST_HELD_OUT: usize = 10_000;
+
+/// Of so many rows the last validates.
+fn every(rows: usize) -> usize {
+    rows.div_ceil(MOST_HELD_OUT).max(5)
+}
+
+impl DataSource {
+    /// The linear model that fits the targets, on the rows of these files; those of a file without a validation part are
+    /// every fifth, or every k-th of more than 50 000.
+    pub(crate) fn streamed(&self, csv: &CsvOptions) -> Result<Problem<RowStream>> {
+        let mut encoded_by = None;
+        let (mut training, mut validation) = match self {
+            Self::Csv(path) => {
+                if csv.missing == Missing::MostFrequent {
+                    bail!(
+                        "--impute most-frequent needs whole columns in memory: with --stream take mean, median or constant, or fill \
+                         the gaps in the file"
+                    );
+                }
+                let mut file = CsvFile::open(path, csv)?;
+                let every = every(file.rows());
+                let encoding = file.fit(|row| row % every != every - 1)?;
+                encoded_by = Some(encoding.clone());
+                RowStream::csv(file, encoding)?.hold_out(every)?
+            }
+            Self::Npy(inputs, targets) => {
+                let rows = RowStream::npy(inputs, targets)?;
+                let every = every(rows.rows());
+                rows.hold_out(every)?
+            }
+            Self::Mnist(dir) => RowStream::mnist_dir(dir)?,
+            Self::Svmlight(path) => {
+                let rows = RowStream::svmlight(path, None)?;
+                let every = every(rows.rows());
+                rows.hold_out(every)?
+            }
+            Self::Npz(_) => bail!("--stream is for csv, svmlight, npy and mnist files: unpack the archive"),
+        };
+        let standardizer = if self.is_standardized() {
+            let standardizer = training.standardize()?.clone();
+            standardizer.apply(&mut validation)?;
+            Some(standardizer)
+        } else {
+            None
+        };
+        let (name, loss, model) = linear_model(training.features(), training.classes());
+        let name = format!("{name} on {}, streamed", self.file_name());
+        Ok(Problem { name, training, validation, loss, model, standardizer, encoding: encoded_by })
+    }
+}

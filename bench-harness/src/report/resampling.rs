@@ -1,0 +1,62 @@
+//! What cross-validation and a learning curve found, as text and as a picture.
+
+use super::format_number::{format_number, plus_minus};
+use super::svg::{Plot, draw};
+use crate::training::resampling::{CrossValidationReport, LearningCurveReport, RepeatedTraining};
+use anyhow::Result;
+use simdescent::{Measured, Metric};
+
+/// A line for each fold, and for each metric its spread over them.
+pub(crate) fn cross_validation_lines(report: &CrossValidationReport) -> Vec<String> {
+    let metrics = &report.about.metrics;
+    let mut lines = vec![title(&report.about), format!("{:>6}{}", "fold", header(metrics))];
+    lines.extend(report.measured.iter().enumerate().map(|(k, fold)| format!("{k:>6}{}", row(metrics, fold))));
+    lines.push("validation, mean ± standard deviation over the folds:".into());
+    for metric in metrics {
+        let spread = report.summary.get(metric.name());
+        let text = spread.map_or("-".into(), |spread| plus_minus(spread.mean.0, spread.deviation.0));
+        lines.push(format!("{:<12}{text}", metric.name()));
+    }
+    lines
+}
+
+/// A line for each number of rows.
+pub(crate) fn learning_curve_lines(report: &LearningCurveReport) -> Vec<String> {
+    let metrics = &report.about.metrics;
+    let mut lines = vec![title(&report.about), format!("{:>8}{}", "rows", header(metrics))];
+    lines.extend(report.points.iter().map(|p| format!("{:>8}{}", p.rows, row(metrics, &p.measured))));
+    lines
+}
+
+/// Both losses over the number of rows, as an SVG.
+pub(crate) fn learning_curve_svg(report: &LearningCurveReport) -> Result<String> {
+    let curve = |loss: fn(&Measured) -> f64| {
+        let points = report.points.iter().map(|p| (p.rows as f64, loss(&p.measured)));
+        points.filter(|(_, loss)| loss.is_finite()).collect()
+    };
+    draw(&[Plot {
+        title: &format!("learning curve: {}", report.about.workload),
+        x_label: "training rows",
+        y_label: "loss",
+        log_x: true,
+        curves: &[("training", curve(|m| m.training.loss)), ("validation", curve(|m| m.validation.loss))],
+        mark: None,
+    }])
+}
+
+fn title(about: &RepeatedTraining) -> String {
+    let RepeatedTraining { workload, model, training_rows, optimizer, .. } = about;
+    format!("{workload}: {model}, {training_rows} training rows, {optimizer}")
+}
+
+/// The columns after the first: both losses, then the other metrics on the rows that were not seen.
+fn header(metrics: &[Metric]) -> String {
+    let names: String = metrics.iter().skip(1).map(|metric| format!("{:>12}", metric.name())).collect();
+    format!("{:>15}{:>17}{names}", "training loss", "validation loss")
+}
+
+fn row(metrics: &[Metric], Measured { training, validation, .. }: &Measured) -> String {
+    let value = |metric: &Metric| metric.of(validation).map_or("-".into(), format_number);
+    let values: String = metrics.iter().skip(1).map(|metric| format!("{:>12}", value(metric))).collect();
+    format!("{:>15}{:>17}{values}", format_number(training.loss), format_number(validation.loss))
+}

@@ -1,0 +1,45 @@
+//! Schemas of all JSON that the program prints or writes, made from the types and kept in `schema/`.
+//!
+//! `SIMDESCENT_WRITE_SCHEMAS=1 cargo test -p simdescent-bench schema` writes them anew.
+
+use crate::search::SearchReport;
+use crate::study::result::Report;
+use crate::training::evaluation::EvaluationReport;
+use crate::training::explanation::ExplanationReport;
+use crate::training::rate_test::RateTestReport;
+use crate::training::resampling::{CrossValidationReport, LearningCurveReport};
+use crate::training::result::{LbfgsReport, TrainingReport};
+use crate::training::schedule::ScheduleReport;
+use schemars::{Schema, schema_for};
+use std::path::Path;
+
+/// By command.
+fn schemas() -> [(&'static str, Schema); 10] {
+    [
+        ("cross-validate", schema_for!(CrossValidationReport)),
+        ("evaluate", schema_for!(EvaluationReport)),
+        ("explain", schema_for!(ExplanationReport)),
+        ("learning-curve", schema_for!(LearningCurveReport)),
+        ("schedule", schema_for!(ScheduleReport)),
+        ("sweep", schema_for!(Report)),
+        ("train", schema_for!(TrainingReport)),
+        ("train-lbfgs", schema_for!(LbfgsReport)),
+        ("tune-lr", schema_for!(RateTestReport)),
+        ("tune-search", schema_for!(SearchReport)),
+    ]
+}
+
+#[test]
+fn schemas_are_those_of_the_types() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+    let write = std::env::var_os("SIMDESCENT_WRITE_SCHEMAS").is_some();
+    for (command, schema) in schemas() {
+        let path = folder.join(format!("{command}.v1.schema.json"));
+        let text = format!("{:#}\n", schema.to_value());
+        if write {
+            std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, &text)).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == text, "{} is stale: see the top of src/schema.rs", path.display());
+    }
+}

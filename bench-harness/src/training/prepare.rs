@@ -1,0 +1,58 @@
+//! Options and a problem become a training that is ready.
+
+use super::minimizer::Minimizer;
+use crate::options::RunOptions;
+use crate::options::method::Method;
+use crate::problem::TrainingRows;
+use crate::problem::model_spec::ModelSpec;
+use anyhow::{Result, bail};
+use simdescent::{FitOptions, Loss, Model, Settings};
+
+/// A training that is ready.
+pub(crate) struct Prepared<'m> {
+    pub(crate) settings: Settings,
+    pub(crate) minimizer: Minimizer,
+    spec: &'m ModelSpec,
+}
+
+/// The training that the options say, of this model on these rows: scales the targets if it is to, and makes the settings.
+pub(crate) fn prepare<'m>(
+    run: &RunOptions,
+    rows: impl TrainingRows,
+    spec: &'m ModelSpec,
+    loss: Loss,
+) -> Result<Prepared<'m>> {
+    let count = rows.count();
+    let target_scaling = run.problem.scales_targets(loss)?.then(|| rows.target_scaling(loss)).transpose()?;
+    let (settings, minimizer) = if run.method() == Method::Lbfgs {
+        let drops = matches!(spec, ModelSpec::Mlp { dropout, .. } if *dropout != 0.0);
+        if drops {
+            bail!("lbfgs needs the same function in every step: leave --dropout out");
+        }
+        let (lbfgs, l2) = run.lbfgs()?;
+        let (trial, seed) = (run.trial(), run.seed());
+        let settings = Settings { loss, target_scaling, l2, batch_size: count, trial, seed, ..Settings::default() };
+        (settings, Minimizer::Lbfgs(lbfgs))
+    } else {
+        let (settings, options) = run.settings(count, loss, target_scaling)?;
+        (settings, Minimizer::Steps(options))
+    };
+    Ok(Prepared { settings, minimizer, spec })
+}
+
+impl Prepared<'_> {
+    /// The model with its initial weights, which trial and seed of the run decide.
+    pub(crate) fn model(&self) -> Box<dyn Model> {
+        self.spec.build(self.settings.trial, self.settings.seed)
+    }
+
+    /// How long a training by steps is, which is wanted by `whom`.
+    pub(crate) fn length(&self, whom: &str) -> Result<FitOptions> {
+        match self.minimizer {
+            Minimizer::Steps(options) => Ok(options),
+            Minimizer::Lbfgs(_) => {
+                bail!("{whom} trains by steps, lbfgs does not take them: choose another --optimizer")
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What a checkpoint's notes say of its model, of the columns of its file and how its inputs were scaled, so that it can be used
+//! without the training data.
+
+use super::result::SCHEMA_VERSION;
+use crate::options::RunOptions;
+use crate::options::network::ActivationName;
+use crate::problem::files::DataSource;
+use crate::problem::model_spec::ModelSpec;
+use crate::problem::{Inputs, Problem};
+use anyhow::{Context, Result, bail};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use simdescent::dataset::{CsvEncoding, Standardizer};
+use simdescent::{Checkpoint, Dataset, Initializer, Model, Targets};
+use std::path::{Path, PathBuf};
+
+/// A model as it was saved.
+pub(crate) struct SavedModel {
+    path: PathBuf,
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) model: Box<dyn Model>,
+    /// What it is called.
+    pub(crate) description: String,
+    /// Steps or iterations that made it.
+    pub(crate) steps: u64,
+}
+
+impl SavedModel {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let checkpoint = Checkpoint::read(path)?;
+        let (model, description) = model(&checkpoint).with_context(|| path.display().to_string())?;
+        let steps = read(&checkpoint, ITERATIONS)?.unwrap_or(checkpoint.history().steps());
+        Ok(Self { path: path.into(), checkpoint, model, description, steps })
+    }
+
+    /// What a report of it begins with.
+    pub(crate) fn report(&self) -> SavedModelReport {
+        SavedModelReport {
+            schema_version: SCHEMA_VERSION,
+            checkpoint: self.path.clone(),
+            model: self.description.clone(),
+            loss: self.checkpoint.settings().loss.name(),
+            steps: self.steps,
+        }
+    }
+}
+
+/// What a report of a saved model begins with.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SavedModelReport {
+    schema_version: u32,
+    checkpoint: PathBuf,
+    pub(crate) model: String,
+    loss: &'static str,
+    pub(crate) steps: u64,
+}
+
+/// The note of the iterations of L-BFGS, which are no steps of a trainer.
+const ITERATIONS: &str = "lbfgs_iterations";
+
+/// Notes how many iterations of L-BFGS made the model.
+pub(crate) fn note_iterations(checkpoint: &mut Checkpoint, iterations: usize) {
+    checkpoint.notes.insert(ITERATIONS.into(), iterations.to_string());
+}
+
+/// The model, without how its weights start.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Shape {
+    Linear { features: usize, bias: bool },
+    Mlp { widths: Vec<usize>, activation: ActivationName },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Scaling {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+/// Writes the notes.
+pub(crate) fn note<R>(checkpoint: &mut Checkpoint, problem: &Problem<R>, run: &RunOptions) -> Result<()> {
+    let shape = match &problem.model {
+        ModelSpec::Linear { features, bias } => Shape::Linear { features: *features, bias: *bias },
+        ModelSpec::Mlp { widths, activation, .. } => {
+            Shape::Mlp { widths: widths.clone(), activation: (*activation).into() }
+        }
+    };
+    let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
+    add("model", serde_json::to_string(&shape)?);
+    add("run", serde_json::to_string(run)?);
+    if let Some(s) = &problem.standardizer {
+        add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
+    }
+    if let Some(encoding) = &problem.encoding {
+        add("csv", serde_json::to_string(encoding)?);
+    }
+    if let Some(weights) = problem.validation.class_weights() {
+        add("class_weights", serde_json::to_string(weights)?);
+    }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(checkpoint: &Checkpoint, key: &str) -> Result<Option<T>> {
+    let parse = |text: &String| serde_json::from_str(text).with_context(|| format!("note {key:?} of the checkpoint"));
+    checkpoint.notes.get(key).map(parse).transpose()
+}
+
+/// The options of the training.
+pub(crate) fn run(checkpoint: &Checkpoint) -> Result<Option<RunOptions>> {
+    read(checkpoint, "run")
+}
+
+/// What the model was trained on.
+pub(crate) fn problem(checkpoint: &Checkpoint) -> Result<Problem> {
+    let run = run(checkpoint)?.context("the checkpoint does not say what it was trained on: give --data")?;
+    if run.problem.window().is_some() {
+        bail!("the model was trained on a stream: give --data");
+    }
+    run.problem.problem(run.seed()).context("the data of the training; others can be given by --data")
+}
+
+/// How inputs were scaled.
+pub(crate) fn standardizer(checkpoint: &Checkpoint) -> Result<Option<Standardizer>> {
+    let scaling: Option<Scaling> = read(checkpoint, "standardizer")?;
+    Ok(scaling.map(|Scaling { mean, scale }| Standardizer::from_parts(mean, scale)).transpose()?)
+}
+
+/// What the columns of a CSV file are.
+fn encoding(checkpoint: &Checkpoint) -> Result<Option<CsvEncoding>> {
+    read(checkpoint, "csv")
+}
+
+/// Other data than the training's, scaled and weighted as those were.
+pub(crate) fn test_set(checkpoint: &Checkpoint, model: &dyn Model, source: &DataSource) -> Result<Dataset> {
+    let test = source.test_set(model.inputs(), encoding(checkpoint)?.as_ref())?;
+    let mut test = Inputs::Auto.of(test)?;
+    if let Some(standardizer) = standardizer(checkpoint)? {
+        standardizer.apply(&mut test)?;
+    }
+    let test = for_model(test, model)?;
+    let Some(weights) = read::<Vec<f32>>(checkpoint, "class_weights")? else { return Ok(test) };
+    let all = match test.targets() {
+        Targets::Labels { labels, .. } => Targets::Labels { labels: labels.clone(), classes: weights.len() },
+        other => other.clone(),
+    };
+    Ok(test.with_targets(all)?.with_class_weights(weights)?)
+}
+
+/// The data with as many classes as the model tells apart, if they go together: a test set may lack some.
+pub(crate) fn for_model(data: Dataset, model: &dyn Model) -> Result<Dataset> {
+    let (name, features) = (data.name().to_owned(), data.features());
+    if features != model.inputs() {
+        bail!("dataset {name} has {features} features, the model takes {}", model.inputs());
+    }
+    match data.targets() {
+        Targets::Labels { labels, classes } if model.outputs() > 1 && *classes != model.outputs() => {
+            let targets = Targets::Labels { labels: labels.clone(), classes: model.outputs() };
+            Ok(data.with_targets(targets)?)
+        }
+        _ => Ok(data),
+    }
+}
+
+/// The model with its weights, and how it is called.
+fn model(checkpoint: &Checkpoint) -> Result<(Box<dyn Model>, String)> {
+    let shape: Shape = read(checkpoint, "model")?.context("the checkpoint does not say what model it is")?;
+    let spec = match shape {
+        Shape::Linear { features, bias } => ModelSpec::Linear { features, bias },
+        Shape::Mlp { widths, activation } => {
+            ModelSpec::Mlp { widths, activation: activation.into(), initializer: Initializer::Zeros, dropout: 0.0 }
+        }
+    };
+    // Before anything that large is made.
+    if spec.parameters() != Some(checkpoint.weights.len()) {
+        bail!("the model that the checkpoint names has not its {} parameters", checkpoint.weights.len());
+    }
+    let mut model = spec.build(0, 0);
+    checkpoint.load_weights(&mut model)?;
+    Ok((model, spec.describe()))
+}
