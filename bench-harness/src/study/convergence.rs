@@ -197,7 +197,7 @@ mod tests {
         let sgd = &measured.cells[0];
         assert_eq!((sgd.optimizer, sgd.learning_rate, sgd.learning_rate_at_border), ("sgd", 0.316, false));
         assert_eq!(sgd.runs.iter().map(|run| run.trial).collect::<Vec<_>>(), [1, 2, 3]);
-        assert_eq!(sgd.steps_to_target, Some(100.0 / 0.316 + 20.0).map(f64::floor), "the median of three");
+        assert_eq!(sgd.steps_to_target, Some((100.0f64 / 0.316).floor() + 20.0), "the median of three");
         assert_eq!(
             measured.cells.iter().map(|cell| cell.optimizer).collect::<Vec<_>>(),
             ["sgd", "momentum", "adagrad", "rmsprop", "adam"]
