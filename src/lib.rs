@@ -36,7 +36,7 @@
 //! | unit of the targets | [`TargetScaling`] |
 //! | weights of rows and classes | [`Dataset::with_weights`], [`Dataset::with_class_weights`] |
 //! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
-//! | optimizer | [`Rule`], with [`Modifiers`] around it; [`Lbfgs`] for full-batch problems |
+//! | optimizer | [`Rule`], with [`StepTransforms`] around it; [`Lbfgs`] for full-batch problems |
 //!
 //! [`dataset`] reads files, and [`dataset::RowStream`] reads those that do not fit into memory. [`Evaluator::metrics`],
 //! [`Generalization`], [`learning_curve`] and [`cross_validate`] say how good a model is. [`PermutationImportance`] and
@@ -86,7 +86,7 @@ pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss, Weights};
 pub use measured::Measured;
 pub use model::{Linear, Mlp, Model};
-pub use optimizer::{InBackward, Modifiers, Optimizer, Rule};
+pub use optimizer::{InBackward, Optimizer, Rule, StepTransforms};
 pub use regularizer::{Dropout, ElasticNet};
 pub use sampling::{LastBatch, Sampling};
 pub use schedule::{

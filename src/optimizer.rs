@@ -1,13 +1,13 @@
 //! Optimizers: a rule with its hyper-parameters, its state, and the number of steps taken.
 
 mod in_backward;
-mod modifiers;
 mod pass;
 mod rule;
+mod step_transforms;
 
 pub use in_backward::InBackward;
-pub use modifiers::Modifiers;
 pub use rule::Rule;
+pub use step_transforms::StepTransforms;
 
 use in_backward::{ElementWise, STRIPS_UP_TO};
 use pass::{AdafactorStep, Pass};
@@ -21,7 +21,7 @@ use simdescent_kernels::optimizer::{
 #[derive(Clone, Debug)]
 pub struct Optimizer {
     rule: Rule,
-    modifiers: Modifiers,
+    step_transforms: StepTransforms,
     state: [Vec<f32>; 3],
     /// Rows and columns of each parameter array.
     layout: Vec<(usize, usize)>,
@@ -34,10 +34,10 @@ pub struct Optimizer {
 
 impl Optimizer {
     /// Fresh state for parameter arrays of these rows and columns, as [`Model::layout`](crate::Model::layout) has them.
-    pub fn new(rule: Rule, modifiers: Modifiers, layout: &[(usize, usize)]) -> Self {
+    pub fn new(rule: Rule, step_transforms: StepTransforms, layout: &[(usize, usize)]) -> Self {
         let state = rule.state_lengths(layout).map(|n| vec![0.0; n]);
         let accumulated = if matches!(rule, Rule::NAdam { .. }) { 1.0 } else { 0.0 };
-        Self { rule, modifiers, state, layout: layout.to_vec(), scratch: vec![], steps: 0, accumulated }
+        Self { rule, step_transforms, state, layout: layout.to_vec(), scratch: vec![], steps: 0, accumulated }
     }
 
     /// The rule.
@@ -60,7 +60,7 @@ impl Optimizer {
         if t == 1 && matches!(self.rule, Rule::ScheduleFree { .. }) {
             first.copy_from_slice(parameters);
         }
-        let mut pass = Pass::new(exec, (learning_rate, l2), self.modifiers, &self.layout, parameters, gradient);
+        let mut pass = Pass::new(exec, (learning_rate, l2), self.step_transforms, &self.layout, parameters, gradient);
         match self.rule {
             Rule::Sgd => pass.run(Sgd { learning_rate: rate }, []),
             Rule::Momentum { momentum } => pass.run(Momentum { learning_rate: rate, momentum }, [first]),
@@ -111,7 +111,7 @@ impl Optimizer {
         }
     }
 
-    /// The next step, to be taken by the backward pass; `None` for rules and modifiers that need the whole gradient or gain nothing
+    /// The next step, to be taken by the backward pass; `None` for rules and step transforms that need the whole gradient or gain nothing
     /// by it.
     pub(crate) fn in_backward<'a>(
         &'a mut self,
@@ -121,7 +121,7 @@ impl Optimizer {
     ) -> Option<InBackward<'a>> {
         let (learning_rate, t) = (rate as f32, self.steps + 1);
         let rule = match self.rule {
-            _ if self.modifiers != Modifiers::NONE => return None,
+            _ if self.step_transforms != StepTransforms::NONE => return None,
             Rule::Sgd => ElementWise::Sgd(Sgd { learning_rate }),
             Rule::Momentum { momentum } => ElementWise::Momentum(Momentum { learning_rate, momentum }),
             Rule::Nesterov { momentum } => ElementWise::Nesterov(Nesterov { learning_rate, momentum }),
@@ -164,14 +164,14 @@ mod tests {
     use super::*;
     use simdescent_kernels::optimizer::lamb_step;
 
-    /// Each array of the layout is a layer; modifiers that change nothing change nothing.
+    /// Each array of the layout is a layer; step transforms that change nothing change nothing.
     #[test]
     fn lamb_takes_layers_apart() {
         let exec = Exec::default();
         let start = [1.0f32, -2.0, 3.0, 0.1, 0.2, 0.3, -0.4];
         let gradient = [0.5f32, 0.1, -0.2, 5.0, -4.0, 3.0, 2.0];
         let mut w = start;
-        let mut optimizer = Optimizer::new(Rule::LAMB, Modifiers::NONE, &[(1, 3), (2, 2)]);
+        let mut optimizer = Optimizer::new(Rule::LAMB, StepTransforms::NONE, &[(1, 3), (2, 2)]);
         optimizer.step(exec, 0.1, 0.0, &mut w, &gradient);
         let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
         let lamb = Lamb::at_step(1, 0.1, options);
@@ -183,9 +183,9 @@ mod tests {
 
         // Half the gradient, by clipping its norm, is the gradient of half the size; decay comes before the step.
         let norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt();
-        let modifiers = Modifiers { clip_norm: Some(norm / 2.0), l1: 0.5, ..Modifiers::NONE };
+        let step_transforms = StepTransforms { clip_norm: Some(norm / 2.0), l1: 0.5, ..StepTransforms::NONE };
         let mut clipped = start;
-        Optimizer::new(Rule::LAMB, modifiers, &[(1, 7)]).step(exec, 0.1, 0.0, &mut clipped, &gradient);
+        Optimizer::new(Rule::LAMB, step_transforms, &[(1, 7)]).step(exec, 0.1, 0.0, &mut clipped, &gradient);
         let mut want = start;
         let half = gradient.map(|g| g / 2.0);
         lamb_step(exec, &lamb, &mut want, &half, [&mut [0.0; 7], &mut [0.0; 7]]);

@@ -4,7 +4,7 @@ use crate::dataset::Dataset;
 use crate::evaluate::Evaluator;
 use crate::loss::{Loss, Prepared};
 use crate::model::Model;
-use crate::optimizer::{Modifiers, Rule};
+use crate::optimizer::{Rule, StepTransforms};
 use crate::sampling::{LastBatch, Sampling};
 use crate::schedule::{BatchGrowth, LearningRate, Warmup};
 use crate::target_scaling::TargetScaling;
@@ -31,7 +31,7 @@ pub struct Settings {
     pub l2: f32,
     /// Clipping, decoupled decay, L1.
     #[serde(default)]
-    pub modifiers: Modifiers,
+    pub step_transforms: StepTransforms,
     /// Samples of the first step.
     pub batch_size: usize,
     /// Samples of later steps.
@@ -58,7 +58,7 @@ impl Default for Settings {
             learning_rate: LearningRate::Constant { rate: 0.01 },
             warmup: Warmup::default(),
             l2: 0.0,
-            modifiers: Modifiers::NONE,
+            step_transforms: StepTransforms::NONE,
             batch_size: 32,
             batch_growth: BatchGrowth::Fixed,
             sampling: Sampling::Reshuffled,
@@ -86,13 +86,13 @@ impl Settings {
         if !(self.l2 >= 0.0 && self.l2.is_finite()) {
             return Err(ConfigError::L2(self.l2));
         }
-        if let Some((name, value, range)) = self.modifiers.fault() {
-            return Err(ConfigError::Modifier { name, value, range });
+        if let Some((name, value, range)) = self.step_transforms.fault() {
+            return Err(ConfigError::StepTransform { name, value, range });
         }
-        let shrinks = self.modifiers.weight_decay != 0.0 || self.modifiers.l1 != 0.0;
+        let shrinks = self.step_transforms.weight_decay != 0.0 || self.step_transforms.l1 != 0.0;
         if shrinks && matches!(self.rule, Rule::ScheduleFree { .. }) {
             // They would move y without z, and with it the average.
-            let fault = "takes no decoupled decay or L1 from the modifiers; it has a weight decay of its own";
+            let fault = "takes no decoupled decay or L1 from the step transforms; it has a weight decay of its own";
             return Err(ConfigError::Rule { name: self.rule.name(), fault });
         }
         if self.batch_size == 0 || self.batch_size > rows {
@@ -167,9 +167,9 @@ pub enum ConfigError {
     /// The L2 penalty is out of range.
     #[error("the L2 penalty has to be at least 0 and finite, got {0}")]
     L2(f32),
-    /// Something in [`Modifiers`] is out of range.
+    /// Something in [`StepTransforms`] is out of range.
     #[error("{name} has to be {range}, got {value}")]
-    Modifier {
+    StepTransform {
         /// The field.
         name: &'static str,
         /// Its value.
@@ -237,22 +237,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bad_modifiers_are_named() {
-        let settings = |modifiers| Settings { modifiers, batch_size: 1, ..Settings::default() };
-        let good =
-            Modifiers { clip_norm: Some(1.0), clip_value: Some(0.5), weight_decay: 0.01, l1: 0.1, ..Modifiers::NONE };
+    fn bad_step_transforms_are_named() {
+        let settings = |step_transforms| Settings { step_transforms, batch_size: 1, ..Settings::default() };
+        let good = StepTransforms {
+            clip_norm: Some(1.0),
+            clip_value: Some(0.5),
+            weight_decay: 0.01,
+            l1: 0.1,
+            ..StepTransforms::NONE
+        };
         assert_eq!(settings(good).check(10), Ok(()));
         for (bad, message) in [
-            (Modifiers { clip_norm: Some(0.0), ..good }, "clip_norm has to be positive and finite, got 0"),
-            (Modifiers { clip_value: Some(f32::NAN), ..good }, "clip_value has to be positive and finite, got NaN"),
-            (Modifiers { weight_decay: -1.0, ..good }, "weight_decay has to be at least 0 and finite, got -1"),
-            (Modifiers { l1: f32::INFINITY, ..good }, "l1 has to be at least 0 and finite, got inf"),
+            (StepTransforms { clip_norm: Some(0.0), ..good }, "clip_norm has to be positive and finite, got 0"),
+            (
+                StepTransforms { clip_value: Some(f32::NAN), ..good },
+                "clip_value has to be positive and finite, got NaN",
+            ),
+            (StepTransforms { weight_decay: -1.0, ..good }, "weight_decay has to be at least 0 and finite, got -1"),
+            (StepTransforms { l1: f32::INFINITY, ..good }, "l1 has to be at least 0 and finite, got inf"),
         ] {
             assert_eq!(settings(bad).check(10).unwrap_err().to_string(), message);
         }
         let averaged = Settings { rule: Rule::SCHEDULE_FREE, ..settings(good) };
         assert!(averaged.check(10).unwrap_err().to_string().starts_with("optimizer schedule-free: takes no"));
-        let clipped = Modifiers { clip_norm: Some(1.0), ..Modifiers::NONE };
-        assert_eq!(Settings { modifiers: clipped, ..averaged }.check(10), Ok(()));
+        let clipped = StepTransforms { clip_norm: Some(1.0), ..StepTransforms::NONE };
+        assert_eq!(Settings { step_transforms: clipped, ..averaged }.check(10), Ok(()));
     }
 }

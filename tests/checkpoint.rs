@@ -3,7 +3,7 @@
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
     Checkpoint, CheckpointError, Dataset, Dropout, Initializer, LastBatch, LearningRate, Linear, Loss, Mlp, Model,
-    Modifiers, Plateau, ReduceOnPlateau, Rule, Sampling, Settings, Trainer, synthetic,
+    Plateau, ReduceOnPlateau, Rule, Sampling, Settings, StepTransforms, Trainer, synthetic,
 };
 use simdescent_kernels::activation::Activation;
 use simdescent_kernels::{Exec, Par, isa};
@@ -55,8 +55,8 @@ fn a_resumed_run_is_the_run_that_went_on() {
     for sampling in [Sampling::FixedOrder, Sampling::WithReplacement] {
         cases.push(settings(Rule::ADAM, sampling));
     }
-    let modifiers = Modifiers { clip_norm: Some(1.0), l1: 1e-4, ..Modifiers::NONE };
-    cases.push(Settings { last_batch: LastBatch::Drop, modifiers, ..settings(Rule::ADAM, Sampling::Reshuffled) });
+    let step_transforms = StepTransforms { clip_norm: Some(1.0), l1: 1e-4, ..StepTransforms::NONE };
+    cases.push(Settings { last_batch: LastBatch::Drop, step_transforms, ..settings(Rule::ADAM, Sampling::Reshuffled) });
     for settings in cases {
         let exec = Exec::default();
         let mut whole = Trainer::new(exec, model(16), &data, settings).unwrap();

@@ -2,8 +2,8 @@
 
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
-    Evaluator, Initializer, InverseTime, LearningRate, Linear, Loss, Mlp, Model, Modifiers, Rule, Sampling, Settings,
-    Targets, Trainer, synthetic,
+    Evaluator, Initializer, InverseTime, LearningRate, Linear, Loss, Mlp, Model, Rule, Sampling, Settings,
+    StepTransforms, Targets, Trainer, synthetic,
 };
 use simdescent_kernels::activation::Activation;
 use simdescent_kernels::{Exec, Par, Team, isa};
@@ -11,29 +11,29 @@ use std::sync::LazyLock;
 
 #[path = "trajectory/golden.rs"] // where this would be sought is for other tests
 mod golden;
-use golden::{GOLDEN, MODIFIED};
+use golden::{GOLDEN, TRANSFORMED};
 
 fn stream(purpose: Purpose) -> Stream {
     Stream::new(StreamKey::new(purpose, 11))
 }
 
 fn digest(exec: Exec<'_>, model: impl Model, data: &simdescent::Dataset, loss: Loss, rule: Rule, rate: f64) -> String {
-    modified_digest(exec, model, data, (loss, rule, rate), Modifiers::NONE)
+    transformed_digest(exec, model, data, (loss, rule, rate), StepTransforms::NONE)
 }
 
-fn modified_digest(
+fn transformed_digest(
     exec: Exec<'_>,
     model: impl Model,
     data: &simdescent::Dataset,
     (loss, rule, rate): (Loss, Rule, f64),
-    modifiers: Modifiers,
+    step_transforms: StepTransforms,
 ) -> String {
     let settings = Settings {
         loss,
         rule,
         learning_rate: LearningRate::InverseTime(InverseTime { rate, decay: 0.5, steps: 20 }),
         l2: 0.001,
-        modifiers,
+        step_transforms,
         batch_size: 48,
         sampling: Sampling::Reshuffled,
         seed: 42,
@@ -124,28 +124,35 @@ fn golden_trajectories(takes: fn(usize) -> bool) {
 
 /// Clipping, decays and L1 at once, around rules with and without state.
 #[test]
-fn modifiers_have_golden_trajectories_too() {
+fn step_transforms_have_golden_trajectories_too() {
     let [_, binary, _] = data();
-    let modifiers =
-        Modifiers { clip_norm: Some(0.5), clip_value: Some(0.05), weight_decay: 0.1, l1: 0.01, flush_subnormals: true };
+    let step_transforms = StepTransforms {
+        clip_norm: Some(0.5),
+        clip_value: Some(0.05),
+        weight_decay: 0.1,
+        l1: 0.01,
+        flush_subnormals: true,
+    };
     let seen = [Rule::Sgd, Rule::ADAM].map(|rule| {
         let settings = (Loss::Logistic, rule, 0.02);
-        everywhere(rule.name(), |exec| modified_digest(exec, Linear::new(70, true), &binary, settings, modifiers))
+        everywhere(rule.name(), |exec| {
+            transformed_digest(exec, Linear::new(70, true), &binary, settings, step_transforms)
+        })
     });
-    assert_eq!(seen, MODIFIED);
+    assert_eq!(seen, TRANSFORMED);
     // Each of them matters.
-    let Modifiers { clip_norm, clip_value, weight_decay, l1, .. } = modifiers;
-    for (name, modifiers) in [
-        ("clip_norm", Modifiers { clip_norm, ..Modifiers::NONE }),
-        ("clip_value", Modifiers { clip_value, ..Modifiers::NONE }),
-        ("weight_decay", Modifiers { weight_decay, ..Modifiers::NONE }),
-        ("l1", Modifiers { l1, ..Modifiers::NONE }),
+    let StepTransforms { clip_norm, clip_value, weight_decay, l1, .. } = step_transforms;
+    for (name, step_transforms) in [
+        ("clip_norm", StepTransforms { clip_norm, ..StepTransforms::NONE }),
+        ("clip_value", StepTransforms { clip_value, ..StepTransforms::NONE }),
+        ("weight_decay", StepTransforms { weight_decay, ..StepTransforms::NONE }),
+        ("l1", StepTransforms { l1, ..StepTransforms::NONE }),
     ] {
-        let run = |modifiers| {
+        let run = |step_transforms| {
             let settings = (Loss::Logistic, Rule::Sgd, 0.02);
-            modified_digest(Exec::default(), Linear::new(70, true), &binary, settings, modifiers)
+            transformed_digest(Exec::default(), Linear::new(70, true), &binary, settings, step_transforms)
         };
-        assert_ne!(run(modifiers), run(Modifiers::NONE), "{name}");
+        assert_ne!(run(step_transforms), run(StepTransforms::NONE), "{name}");
     }
 }
 
@@ -167,7 +174,7 @@ fn l1_selects_features() {
             rule: Rule::Sgd,
             learning_rate: LearningRate::Constant { rate: 0.1 },
             l2,
-            modifiers: Modifiers { l1, ..Modifiers::NONE },
+            step_transforms: StepTransforms { l1, ..StepTransforms::NONE },
             batch_size: 400,
             sampling: Sampling::FixedOrder,
             ..Settings::default()

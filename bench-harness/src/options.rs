@@ -19,7 +19,7 @@ use rule::RuleOptions;
 use schedule::{ScheduleName, ScheduleOptions};
 use serde::{Deserialize, Serialize};
 use simdescent::{
-    BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Loss, Modifiers, Rule, Sampling, Settings, TargetScaling,
+    BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Loss, Rule, Sampling, Settings, StepTransforms, TargetScaling,
 };
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
@@ -113,7 +113,7 @@ impl RunOptions {
             ("rule", !Table::try_from(&self.rule)?.is_empty()),
             ("learning-rate", !Table::try_from(&self.learning_rate)?.is_empty()),
             ("batch", !Table::try_from(&self.batch)?.is_empty()),
-            ("regularisation, l2 excepted,", self.regularisation.modifiers() != Modifiers::NONE),
+            ("regularisation, l2 excepted,", self.regularisation.modifiers() != StepTransforms::NONE),
             ("fit, steps excepted,", !Table::try_from(fit)?.is_empty()),
         ];
         if let Some((options, _)) = alone.into_iter().find(|(_, given)| *given) {
@@ -158,7 +158,7 @@ impl RunOptions {
             learning_rate,
             warmup,
             l2: self.regularisation.l2(),
-            modifiers: self.regularisation.modifiers(),
+            step_transforms: self.regularisation.modifiers(),
             batch_size,
             batch_growth: self.batch.growth(self.learning_rate.plateau(), rows, steps)?,
             sampling: self.batch.sampling(if example { Sampling::FixedOrder } else { Sampling::Reshuffled }),

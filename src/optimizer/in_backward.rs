@@ -119,7 +119,7 @@ impl Step for Vector<'_> {
 #[cfg(test)]
 mod tests {
     use crate::random::{Purpose, Stream, StreamKey};
-    use crate::{Initializer, Mlp, Model, Modifiers, Optimizer, Rule};
+    use crate::{Initializer, Mlp, Model, Optimizer, Rule, StepTransforms};
     use simdescent_kernels::activation::Activation;
     use simdescent_kernels::{Exec, MatRef};
 
@@ -132,7 +132,7 @@ mod tests {
             let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 5));
             let mut apart = Mlp::new(&[20, 33, 7], Activation::Tanh, Initializer::XavierNormal, &mut stream);
             let mut at_once = apart.clone();
-            let mut optimizers = [(); 2].map(|()| Optimizer::new(rule, Modifiers::NONE, &apart.layout()));
+            let mut optimizers = [(); 2].map(|()| Optimizer::new(rule, StepTransforms::NONE, &apart.layout()));
             let x: Vec<f32> = (0..20 * batch).map(|_| stream.normal() as f32).collect();
             let inputs = MatRef::new(&x, batch, 20);
             for _ in 0..3 {
@@ -152,9 +152,9 @@ mod tests {
             assert_eq!(bits(&apart), bits(&at_once), "{}, l2 {l2}, batch {batch}", rule.name());
         }
         for rule in Rule::ALL.into_iter().filter(|rule| !rules.contains(rule)) {
-            assert!(Optimizer::new(rule, Modifiers::NONE, &[(1, 1)]).in_backward(exec, (0.1, 0.0), 1).is_none());
+            assert!(Optimizer::new(rule, StepTransforms::NONE, &[(1, 1)]).in_backward(exec, (0.1, 0.0), 1).is_none());
         }
-        let clipped = Modifiers { clip_norm: Some(1.0), ..Modifiers::NONE };
+        let clipped = StepTransforms { clip_norm: Some(1.0), ..StepTransforms::NONE };
         assert!(Optimizer::new(Rule::Sgd, clipped, &[(1, 1)]).in_backward(exec, (0.1, 0.0), 1).is_none());
     }
 }

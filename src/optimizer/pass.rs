@@ -1,6 +1,6 @@
 //! [`Pass`]: what is around a step of every rule, and the rules that take layer by layer.
 
-use super::Modifiers;
+use super::StepTransforms;
 use simdescent_kernels::optimizer::{
     Adafactor, Adam, ClipValue, CoupledDecay, DecoupledDecay, FlushState, KeepGradient, Lamb, Momentum, MuonMomentum,
     Scaled, Sgd, SoftThreshold, UpdateRule, clip_factor, direction_norms, fused_step, orthogonalize,
@@ -13,7 +13,7 @@ pub(super) struct Pass<'a> {
     exec: Exec<'a>,
     learning_rate: f64,
     l2: f32,
-    modifiers: Modifiers,
+    step_transforms: StepTransforms,
     layout: &'a [(usize, usize)],
     /// What clipping by norm multiplies the gradient by.
     factor: f32,
@@ -59,19 +59,19 @@ impl<'a> Pass<'a> {
     pub(super) fn new(
         exec: Exec<'a>,
         (learning_rate, l2): (f64, f32),
-        modifiers: Modifiers,
+        step_transforms: StepTransforms,
         layout: &'a [(usize, usize)],
         parameters: &'a mut [f32],
         gradient: &'a [f32],
     ) -> Self {
-        let factor = modifiers.clip_norm.map_or(1.0, |limit| clip_factor(exec, gradient, limit));
-        Self { exec, learning_rate, l2, modifiers, layout, factor, parameters, gradient }
+        let factor = step_transforms.clip_norm.map_or(1.0, |limit| clip_factor(exec, gradient, limit));
+        Self { exec, learning_rate, l2, step_transforms, layout, factor, parameters, gradient }
     }
 
     pub(super) fn run<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, state: [&mut Vec<f32>; S]) {
         let lambda = self.l2;
-        if self.modifiers != Modifiers::NONE {
-            self.step(self.modified(rule), state);
+        if self.step_transforms != StepTransforms::NONE {
+            self.step(self.transformed(rule), state);
         } else if lambda != 0.0 {
             self.step(CoupledDecay { lambda, rule }, state);
         } else {
@@ -114,7 +114,7 @@ impl<'a> Pass<'a> {
             let (col_means, others) = others.split_at_mut(cols);
             means = others;
             let mut gradient = &self.gradient[layer.clone()];
-            if self.l2 != 0.0 || self.factor != 1.0 || self.modifiers.clip_value.is_some() {
+            if self.l2 != 0.0 || self.factor != 1.0 || self.step_transforms.clip_value.is_some() {
                 let kept = room(scratch, layer.len());
                 let keep = self.before(KeepGradient);
                 fused_step(exec, &keep, &mut self.parameters[layer.clone()], gradient, [&mut *kept]);
@@ -150,8 +150,10 @@ impl<'a> Pass<'a> {
     ) {
         let (exec, mut v) = (self.exec, v);
         let rate = (self.learning_rate * weight_decay) as f32;
-        let (first, adamw) =
-            (self.before(self.flushed(MuonMomentum { momentum })), self.modified(DecoupledDecay { rate, rule: adam }));
+        let (first, adamw) = (
+            self.before(self.flushed(MuonMomentum { momentum })),
+            self.transformed(DecoupledDecay { rate, rule: adam }),
+        );
         for ((layer, (rows, cols)), hidden) in layers(self.layout).zip(hidden(self.layout)) {
             let (parameters, gradient) = (&mut self.parameters[layer.clone()], &self.gradient[layer.clone()]);
             let m = &mut m[layer.clone()];
@@ -171,24 +173,24 @@ impl<'a> Pass<'a> {
     }
 
     /// Everything around the rule; what is not asked for changes nothing.
-    fn modified<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
+    fn transformed<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
         self.before(self.after(self.flushed(rule)))
     }
     /// What is done to the gradient.
     fn before<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
-        let limit = self.modifiers.clip_value.unwrap_or(f32::INFINITY);
+        let limit = self.step_transforms.clip_value.unwrap_or(f32::INFINITY);
         let rule = CoupledDecay { lambda: self.l2, rule };
         Scaled { factor: self.factor, rule: ClipValue { limit, rule } }
     }
     /// What is done to the parameters.
     fn after<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
         let by_rate = |lambda: f32| (self.learning_rate * f64::from(lambda)) as f32;
-        let rule = DecoupledDecay { rate: by_rate(self.modifiers.weight_decay), rule };
-        SoftThreshold { threshold: by_rate(self.modifiers.l1), rule }
+        let rule = DecoupledDecay { rate: by_rate(self.step_transforms.weight_decay), rule };
+        SoftThreshold { threshold: by_rate(self.step_transforms.l1), rule }
     }
     /// What is done to the state.
     fn flushed<R>(&self, rule: R) -> FlushState<f32, R> {
-        FlushState { below: if self.modifiers.flush_subnormals { f32::MIN_POSITIVE } else { 0.0 }, rule }
+        FlushState { below: if self.step_transforms.flush_subnormals { f32::MIN_POSITIVE } else { 0.0 }, rule }
     }
 }
 

@@ -94,7 +94,7 @@ pub enum Rule {
         /// ε > 0, outside the root, after bias correction
         epsilon: f64,
     },
-    /// The sign of a momentum; its usual weight decay is [`Modifiers::weight_decay`](crate::Modifiers::weight_decay).
+    /// The sign of a momentum; its usual weight decay is [`StepTransforms::weight_decay`](crate::StepTransforms::weight_decay).
     Lion {
         /// β₁ in [0, 1), of the direction
         beta1: f32,

@@ -142,8 +142,8 @@ pub(super) const GOLDEN: &[(&str, [&str; 3])] = &[
     ),
 ];
 
-/// The same of SGD and Adam with [`Modifiers`].
-pub(super) const MODIFIED: [&str; 2] = [
+/// The same of SGD and Adam with [`StepTransforms`].
+pub(super) const TRANSFORMED: [&str; 2] = [
     "53d48d336f22083eccf990e28abe008bf68161853aba0e741374ca4cbd86b0c8",
     "8cea4cebc8872c6520e4852b1b0cef84be6224e85d5973ea7ef107ed81c0b6ec",
 ];

@@ -3,7 +3,7 @@
 use crate::number::short;
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use simdescent::Modifiers;
+use simdescent::StepTransforms;
 
 /// Penalties, decay, clipping. An elastic net is an L1 beside an L2 penalty.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
@@ -39,8 +39,8 @@ impl ModifierOptions {
         self.l2.unwrap_or(0.0)
     }
 
-    pub(crate) fn modifiers(&self) -> Modifiers {
-        Modifiers {
+    pub(crate) fn modifiers(&self) -> StepTransforms {
+        StepTransforms {
             clip_norm: self.clip_norm,
             clip_value: self.clip_value,
             weight_decay: self.weight_decay.unwrap_or(0.0),

@@ -1,6 +1,6 @@
-//! What belongs to a layer, and where modifiers stand, for rules of several passes.
+//! What belongs to a layer, and where step transforms stand, for rules of several passes.
 
-use crate::{Modifiers, Optimizer, Rule};
+use crate::{Optimizer, Rule, StepTransforms};
 use simdescent_kernels::optimizer::{MuonMomentum, Sgd, fused_step, orthogonalize};
 use simdescent_kernels::{Exec, axpy};
 
@@ -16,8 +16,14 @@ fn numbers(seed: u32) -> Vec<f32> {
 }
 
 /// The parameters after two steps at rate 0.1.
-fn after(rule: Rule, modifiers: Modifiers, l2: f32, layout: &[(usize, usize)], [w, g, h]: [&[f32]; 3]) -> Vec<f32> {
-    let (mut w, mut optimizer) = (w.to_vec(), Optimizer::new(rule, modifiers, layout));
+fn after(
+    rule: Rule,
+    step_transforms: StepTransforms,
+    l2: f32,
+    layout: &[(usize, usize)],
+    [w, g, h]: [&[f32]; 3],
+) -> Vec<f32> {
+    let (mut w, mut optimizer) = (w.to_vec(), Optimizer::new(rule, step_transforms, layout));
     for g in [g, h] {
         optimizer.step(Exec::default(), 0.1, l2, &mut w, g);
     }
@@ -29,12 +35,12 @@ fn layers_are_apart_and_state_is_no_longer_than_needed() {
     let all = [1, 2, 3].map(numbers);
     let part = |range: std::ops::Range<usize>| all.each_ref().map(|x| &x[range.clone()]);
     for rule in [Rule::ADAFACTOR, ADAFACTOR] {
-        let got = after(rule, Modifiers::NONE, 0.0, &LAYOUT, part(0..N));
+        let got = after(rule, StepTransforms::NONE, 0.0, &LAYOUT, part(0..N));
         let mut start = 0;
         for layer in LAYOUT {
             let range = start..start + layer.0 * layer.1;
             start = range.end;
-            let alone = after(rule, Modifiers::NONE, 0.0, &[layer], part(range.clone()));
+            let alone = after(rule, StepTransforms::NONE, 0.0, &[layer], part(range.clone()));
             assert_eq!(got[range], alone, "{rule:?}, {layer:?}");
         }
     }
@@ -47,8 +53,8 @@ fn layers_are_apart_and_state_is_no_longer_than_needed() {
 #[test]
 fn muon_takes_hidden_matrices_and_adamw_the_rest() {
     let [w, g, h] = [1, 2, 3].map(numbers);
-    let got = after(Rule::MUON, Modifiers::NONE, 0.0, &LAYOUT, [&w, &g, &h]);
-    let adamw = after(ADAMW, Modifiers::NONE, 0.0, &LAYOUT, [&w, &g, &h]);
+    let got = after(Rule::MUON, StepTransforms::NONE, 0.0, &LAYOUT, [&w, &g, &h]);
+    let adamw = after(ADAMW, StepTransforms::NONE, 0.0, &LAYOUT, [&w, &g, &h]);
     assert_eq!(got[15..], adamw[15..]);
     let (mut want, mut m, mut d) = (w[..15].to_vec(), [0.0; 15], [0.0; 15]);
     for g in [&g[..15], &h[..15]] {
@@ -62,36 +68,37 @@ fn muon_takes_hidden_matrices_and_adamw_the_rest() {
     }
     // The first array of a network that has no hidden layer is its last; one array of all parameters is a vector.
     for layout in [&[(13, 2)][..], &[(1, N)], &[(12, 2), (1, 2)], &[(N, 1)]] {
-        let rule = [Rule::MUON, ADAMW].map(|rule| after(rule, Modifiers::NONE, 0.0, layout, [&w, &g, &h]));
+        let rule = [Rule::MUON, ADAMW].map(|rule| after(rule, StepTransforms::NONE, 0.0, layout, [&w, &g, &h]));
         assert_eq!(rule[0], rule[1], "{layout:?}");
     }
 }
 
 /// Penalty and clipping change the gradient that the rule sees; decay and L1 its parameters.
 #[test]
-fn modifiers_stand_around_rules_of_several_passes() {
+fn step_transforms_stand_around_rules_of_several_passes() {
     let [w, g, h] = [1, 2, 3].map(numbers);
     let exec = Exec::default();
     for rule in [Rule::ADAFACTOR, ADAFACTOR, Rule::MUON] {
-        let one = |modifiers, l2, g: &[f32]| {
+        let one = |step_transforms, l2, g: &[f32]| {
             let mut w = w.clone();
-            Optimizer::new(rule, modifiers, &LAYOUT).step(exec, 0.1, l2, &mut w, g);
+            Optimizer::new(rule, step_transforms, &LAYOUT).step(exec, 0.1, l2, &mut w, g);
             w
         };
-        let plain = one(Modifiers::NONE, 0.0, &g);
+        let plain = one(StepTransforms::NONE, 0.0, &g);
         let mut penalised = g.clone();
         axpy(exec, 0.5, &w, &mut penalised);
-        assert_eq!(one(Modifiers::NONE, 0.5, &g), one(Modifiers::NONE, 0.0, &penalised), "{rule:?}");
-        assert_ne!(one(Modifiers::NONE, 0.5, &g), plain, "{rule:?}");
+        assert_eq!(one(StepTransforms::NONE, 0.5, &g), one(StepTransforms::NONE, 0.0, &penalised), "{rule:?}");
+        assert_ne!(one(StepTransforms::NONE, 0.5, &g), plain, "{rule:?}");
         let clipped: Vec<f32> = g.iter().map(|g| g.clamp(-0.25, 0.25)).collect();
-        let modifiers = Modifiers { clip_value: Some(0.25), ..Modifiers::NONE };
-        assert_eq!(one(modifiers, 0.0, &g), one(Modifiers::NONE, 0.0, &clipped), "{rule:?}");
-        assert_ne!(one(modifiers, 0.0, &g), plain, "{rule:?}");
+        let step_transforms = StepTransforms { clip_value: Some(0.25), ..StepTransforms::NONE };
+        assert_eq!(one(step_transforms, 0.0, &g), one(StepTransforms::NONE, 0.0, &clipped), "{rule:?}");
+        assert_ne!(one(step_transforms, 0.0, &g), plain, "{rule:?}");
         // All rules are blind to the size of one gradient, but not to that of one among others.
-        let norm = |clip_norm| after(rule, Modifiers { clip_norm, ..Modifiers::NONE }, 0.0, &LAYOUT, [&w, &g, &h]);
+        let norm =
+            |clip_norm| after(rule, StepTransforms { clip_norm, ..StepTransforms::NONE }, 0.0, &LAYOUT, [&w, &g, &h]);
         assert_ne!(norm(Some(0.1)), norm(None), "{rule:?}");
-        let decayed = one(Modifiers { weight_decay: 0.5, ..Modifiers::NONE }, 0.0, &g);
-        let shrunk = one(Modifiers { l1: 0.25, ..Modifiers::NONE }, 0.0, &g);
+        let decayed = one(StepTransforms { weight_decay: 0.5, ..StepTransforms::NONE }, 0.0, &g);
+        let shrunk = one(StepTransforms { l1: 0.25, ..StepTransforms::NONE }, 0.0, &g);
         for i in 0..N {
             assert!((decayed[i] - (plain[i] - 0.05 * w[i])).abs() < 1e-3, "{rule:?}: {} {}", decayed[i], plain[i]);
             assert!((shrunk[i] - (plain[i] - plain[i].clamp(-0.025, 0.025))).abs() < 1e-6, "{rule:?}");
@@ -108,7 +115,7 @@ fn adafactor_scales_by_the_parameters_and_clips() {
     let (g, grown) = (numbers(2), numbers(2).iter().map(|g| 10.0 * g).collect::<Vec<_>>());
     let moved = |rule, w: f32| {
         let mut v = vec![w; N];
-        let mut optimizer = Optimizer::new(rule, Modifiers::NONE, &[(2, 13)]);
+        let mut optimizer = Optimizer::new(rule, StepTransforms::NONE, &[(2, 13)]);
         optimizer.step(Exec::default(), 0.1, 0.0, &mut v, &g);
         let before = v.clone();
         optimizer.step(Exec::default(), 0.1, 0.0, &mut v, &grown);

@@ -1,4 +1,4 @@
-//! [`Modifiers`]: clipping, decay and shrinkage around the step of any rule.
+//! [`StepTransforms`]: clipping, decay and shrinkage around the step of any rule.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// `weight_decay`; the rule; flush its state; the proximal step of `l1`. Schedule-free AdamW takes neither `weight_decay` nor `l1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Modifiers {
+pub struct StepTransforms {
     /// Limit of the Euclidean norm of the whole gradient; costs another pass to read it.
     pub clip_norm: Option<f32>,
     /// Limit of the magnitude of each element of the gradient.
@@ -23,7 +23,7 @@ pub struct Modifiers {
     pub flush_subnormals: bool,
 }
 
-impl Modifiers {
+impl StepTransforms {
     /// The rule alone.
     pub const NONE: Self =
         Self { clip_norm: None, clip_value: None, weight_decay: 0.0, l1: 0.0, flush_subnormals: false };
