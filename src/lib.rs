@@ -86,7 +86,7 @@ pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss, Weights};
 pub use measured::Measured;
 pub use model::{Linear, Mlp, Model};
-pub use optimizer::{InBackward, Optimizer, Rule, StepTransforms};
+pub use optimizer::{HYPERPARAMETERS, Hyperparameter, InBackward, Optimizer, Rule, StepTransforms};
 pub use regularizer::{Dropout, ElasticNet};
 pub use sampling::{LastBatch, Sampling};
 pub use schedule::{

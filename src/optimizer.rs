@@ -1,21 +1,21 @@
 //! Optimizers: a rule with its hyper-parameters, its state, and the number of steps taken.
 
 mod in_backward;
-mod pass;
 mod rule;
+mod step;
 mod step_transforms;
 
 pub use in_backward::InBackward;
-pub use rule::Rule;
+pub use rule::{HYPERPARAMETERS, Hyperparameter, Rule};
 pub use step_transforms::StepTransforms;
 
 use in_backward::{ElementWise, STRIPS_UP_TO};
-use pass::{AdafactorStep, Pass};
 use simdescent_kernels::Exec;
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, DecoupledDecay, Lamb, LambOptions, Lion, Momentum,
-    NAdam, Nesterov, RmsProp, ScheduleFree, ScheduleFreeOptions, Sgd, schedule_free_average,
+    Adam, DecoupledDecay, Momentum, Nesterov, Sgd, clip_factor, schedule_free_average,
 };
+use step::Step;
+use step_transforms::Around;
 
 /// A [`Rule`] at work: its state vectors and the number of steps taken.
 #[derive(Clone, Debug)]
@@ -36,8 +36,7 @@ impl Optimizer {
     /// Fresh state for parameter arrays of these rows and columns, as [`Model::layout`](crate::Model::layout) has them.
     pub fn new(rule: Rule, step_transforms: StepTransforms, layout: &[(usize, usize)]) -> Self {
         let state = rule.state_lengths(layout).map(|n| vec![0.0; n]);
-        let accumulated = if matches!(rule, Rule::NAdam { .. }) { 1.0 } else { 0.0 };
-        Self { rule, step_transforms, state, layout: layout.to_vec(), scratch: vec![], steps: 0, accumulated }
+        Self { rule, step_transforms, state, layout: layout.to_vec(), scratch: vec![], steps: 0, accumulated: 0.0 }
     }
 
     /// The rule.
@@ -54,61 +53,19 @@ impl Optimizer {
         let n: usize = self.layout.iter().map(|(rows, cols)| rows * cols).sum();
         assert_eq!((n, n), (parameters.len(), gradient.len()), "optimizer: parameters and gradient of another model");
         self.steps += 1;
-        let rate = learning_rate as f32;
-        let (t, accumulated) = (self.steps, &mut self.accumulated);
-        let [first, second, third] = &mut self.state;
-        if t == 1 && matches!(self.rule, Rule::ScheduleFree { .. }) {
-            first.copy_from_slice(parameters);
-        }
-        let mut pass = Pass::new(exec, (learning_rate, l2), self.step_transforms, &self.layout, parameters, gradient);
-        match self.rule {
-            Rule::Sgd => pass.run(Sgd { learning_rate: rate }, []),
-            Rule::Momentum { momentum } => pass.run(Momentum { learning_rate: rate, momentum }, [first]),
-            Rule::Nesterov { momentum } => pass.run(Nesterov { learning_rate: rate, momentum }, [first]),
-            Rule::AdaGrad { epsilon } => pass.run(AdaGrad { learning_rate: rate, epsilon }, [first]),
-            Rule::RmsProp { decay, epsilon } => pass.run(RmsProp { learning_rate: rate, decay, epsilon }, [first]),
-            Rule::CenteredRmsProp { decay, epsilon } => {
-                pass.run(CenteredRmsProp { learning_rate: rate, decay, epsilon }, [first, second]);
-            }
-            Rule::AdaDelta { decay, epsilon } => {
-                pass.run(AdaDelta { learning_rate: rate, decay, epsilon }, [first, second]);
-            }
-            Rule::Adam { beta1, beta2, epsilon } => {
-                pass.run(Adam::at_step(t, learning_rate, beta1, beta2, epsilon), [first, second]);
-            }
-            Rule::AdamW { beta1, beta2, epsilon, weight_decay } => {
-                let rule = Adam::at_step(t, learning_rate, beta1, beta2, epsilon);
-                let rate = (learning_rate * weight_decay) as f32;
-                pass.run(DecoupledDecay { rate, rule }, [first, second]);
-            }
-            Rule::AmsGrad { beta1, beta2, epsilon } => {
-                pass.run(AmsGrad::at_step(t, learning_rate, beta1, beta2, epsilon), [first, second, third]);
-            }
-            Rule::Adamax { beta1, beta2, epsilon } => {
-                pass.run(Adamax::at_step(t, learning_rate, beta1, beta2, epsilon), [first, second]);
-            }
-            Rule::NAdam { beta1, beta2, epsilon } => {
-                pass.run(NAdam::at_step(t, accumulated, learning_rate, beta1, beta2, epsilon), [first, second]);
-            }
-            Rule::Lion { beta1, beta2 } => pass.run(Lion { learning_rate: rate, beta1, beta2 }, [first]),
-            Rule::Lamb { beta1, beta2, epsilon, weight_decay } => {
-                let options = LambOptions { beta1, beta2, epsilon, weight_decay };
-                pass.lamb(&Lamb::at_step(t, learning_rate, options), [first, second]);
-            }
-            Rule::Adafactor { momentum, decay, epsilon, clip, scale_parameter } => {
-                let beta2 = (1.0 - libm::pow(t as f64, -decay)) as f32;
-                let rule = AdafactorStep { beta2, epsilon, clip, momentum, scale_parameter };
-                pass.adafactor(rule, [first, second], &mut self.scratch);
-            }
-            Rule::Muon { momentum, beta1, beta2, epsilon, weight_decay } => {
-                let adam = Adam::at_step(t, learning_rate, beta1, beta2, epsilon);
-                pass.muon((momentum, adam, weight_decay), [first, second], &mut self.scratch);
-            }
-            Rule::ScheduleFree { beta1, beta2, epsilon, weight_decay } => {
-                let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay };
-                pass.run(ScheduleFree::at_step(t, accumulated, learning_rate, options), [first, second]);
-            }
-        }
+        let factor = self.step_transforms.clip_norm.map_or(1.0, |limit| clip_factor(exec, gradient, limit));
+        let around = Around { step_transforms: self.step_transforms, learning_rate, l2, factor };
+        self.rule.step(&mut Step {
+            exec,
+            t: self.steps,
+            around,
+            layout: &self.layout,
+            parameters,
+            gradient,
+            state: &mut self.state,
+            accumulated: &mut self.accumulated,
+            scratch: &mut self.scratch,
+        });
     }
 
     /// The next step, to be taken by the backward pass; `None` for rules and step transforms that need the whole gradient or gain nothing
@@ -162,7 +119,7 @@ impl Optimizer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use simdescent_kernels::optimizer::lamb_step;
+    use simdescent_kernels::optimizer::{Lamb, LambOptions, lamb_step};
 
     /// Each array of the layout is a layer; step transforms that change nothing change nothing.
     #[test]

@@ -80,15 +80,11 @@ impl Settings {
         if let Some(fault) = self.loss.fault() {
             return Err(ConfigError::Loss { name: self.loss.name(), fault });
         }
-        if let Some(fault) = self.rule.fault() {
-            return Err(ConfigError::Rule { name: self.rule.name(), fault });
-        }
+        self.rule.validate()?;
         if !(self.l2 >= 0.0 && self.l2.is_finite()) {
             return Err(ConfigError::L2(self.l2));
         }
-        if let Some((name, value, range)) = self.step_transforms.fault() {
-            return Err(ConfigError::StepTransform { name, value, range });
-        }
+        self.step_transforms.validate()?;
         let shrinks = self.step_transforms.weight_decay != 0.0 || self.step_transforms.l1 != 0.0;
         if shrinks && matches!(self.rule, Rule::ScheduleFree { .. }) {
             // They would move y without z, and with it the average.
@@ -163,6 +159,18 @@ pub enum ConfigError {
         name: &'static str,
         /// What is wrong.
         fault: &'static str,
+    },
+    /// A hyper-parameter of the optimizer is out of range.
+    #[error("optimizer {rule}: {field} has to be {range}, got {value}")]
+    Hyperparameter {
+        /// The optimizer.
+        rule: &'static str,
+        /// Which hyper-parameter.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it has to be.
+        range: &'static str,
     },
     /// The L2 penalty is out of range.
     #[error("the L2 penalty has to be at least 0 and finite, got {0}")]

@@ -12,10 +12,10 @@ use simdescent_kernels::loss::{
     SoftmaxOptions, Squared, SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
 };
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adafactor, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay,
-    FlushState, KeepGradient, Lamb, LambOptions, Lion, Momentum, MuonMomentum, NAdam, Nesterov, RmsProp, Scaled,
-    ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold, clip_factor, fused_step, lamb_step, orthogonalize,
-    schedule_free_average,
+    AdaDelta, AdaGrad, Adafactor, AdafactorOptions, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay,
+    DecoupledDecay, FlushState, KeepGradient, Lamb, LambOptions, Lion, Momentum, MuonMomentum, NAdam, Nesterov,
+    RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold, clip_factor, fused_step, lamb_step,
+    orthogonalize, schedule_free_average,
 };
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, linear, math, nrm2, scale,
@@ -201,13 +201,14 @@ fn later_optimizers<T: Real>(exec: Exec<'_>) {
     let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
     lamb_step(exec, &Lamb::at_step(t, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
     let (rows, cols) = black_box((5, 15));
-    let moment = Adafactor::estimate(exec, (decay, epsilon), &g, (rows, cols), [&mut m[..rows], &mut v[..cols]]);
+    let moment =
+        Adafactor::estimate(exec, AdafactorOptions { beta2: decay, epsilon }, &g, &mut m[..rows], &mut v[..cols]);
     black_box(moment.rms(exec, &g));
     let sgd = Sgd { learning_rate };
     moment.step(exec, &sgd, &mut w, &g, []);
     fused_step(exec, &MuonMomentum { momentum: factor }, &mut w, &g, [&mut m, &mut v]);
     fused_step(exec, &KeepGradient, &mut w, &g, [&mut v]);
-    orthogonalize(exec, &mut v, (rows, cols));
+    orthogonalize(exec, &mut v, rows, cols);
     fused_step(exec, &ClipValue { limit: factor, rule: sgd }, &mut w, &g, []);
     fused_step(exec, &SoftThreshold { threshold: factor, rule: sgd }, &mut w, &g, []);
     fused_step(exec, &Scaled { factor: clip_factor(exec, &g, factor), rule: sgd }, &mut w, &g, []);

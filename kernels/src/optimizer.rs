@@ -54,7 +54,7 @@ mod schedule_free;
 mod sgd;
 
 pub use adadelta::AdaDelta;
-pub use adafactor::Adafactor;
+pub use adafactor::{Adafactor, AdafactorOptions};
 pub use adagrad::AdaGrad;
 pub use adam::Adam;
 pub use adamax::Adamax;

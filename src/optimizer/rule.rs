@@ -1,322 +1,306 @@
-//! [`Rule`]: which optimizer, with which hyper-parameters.
+//! [`Rule`]: which optimizer, with which hyper-parameters; the table of all of them.
 
-use super::pass::hidden;
+mod table;
+
+pub use table::Hyperparameter;
+
+use super::step::{AdafactorStep, MuonStep, Step, hidden};
+use crate::settings::ConfigError;
 use serde::{Deserialize, Serialize};
+use simdescent_kernels::optimizer::{
+    AdaDelta, AdaGrad, AdafactorOptions, Adam, Adamax, AmsGrad, CenteredRmsProp, DecoupledDecay, Lamb, LambOptions,
+    Lion, Momentum, NAdam, Nesterov, RmsProp, ScheduleFree, ScheduleFreeOptions, Sgd,
+};
+use table::{Number, Range, rules};
 
-/// An update rule and its hyper-parameters; the formulas stand in [`simdescent_kernels::optimizer`].
-///
-/// The learning rate is not here, because it belongs to the [schedule](crate::LearningRate).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
+rules! {
     /// Stochastic gradient descent (gradient descent when the batch is the whole set).
-    Sgd,
+    Sgd, SGD, "sgd"
+    state |_, _| [0; 3];
+    step |s| s.run(Sgd { learning_rate: s.rate() });
+
     /// SGD with heavy-ball momentum.
-    Momentum {
+    Momentum, MOMENTUM, "momentum" {
         /// μ in [0, 1)
-        momentum: f32,
-    },
+        momentum: f32 = 0.9, Unit;
+    }
+    state |n, _| [n, 0, 0];
+    step |s| s.run(Momentum { learning_rate: s.rate(), momentum });
+
     /// SGD with Nesterov momentum.
-    Nesterov {
+    Nesterov, NESTEROV, "nesterov" {
         /// μ in [0, 1)
-        momentum: f32,
-    },
+        momentum: f32 = 0.9, Unit;
+    }
+    state |n, _| [n, 0, 0];
+    step |s| s.run(Nesterov { learning_rate: s.rate(), momentum });
+
     /// AdaGrad.
-    AdaGrad {
+    AdaGrad, ADAGRAD, "adagrad" {
         /// ε > 0, outside the root
-        epsilon: f32,
-    },
+        epsilon: f32 = 1e-10, Positive;
+    }
+    state |n, _| [n, 0, 0];
+    step |s| s.run(AdaGrad { learning_rate: s.rate(), epsilon });
+
     /// RMSprop.
-    RmsProp {
+    RmsProp, RMSPROP, "rmsprop" {
         /// ρ in [0, 1)
-        decay: f32,
+        decay: f32 = 0.9, Unit;
         /// ε > 0, outside the root
-        epsilon: f32,
-    },
-    /// RMSprop that divides by the deviation of the gradient.
-    CenteredRmsProp {
-        /// ρ in [0, 1)
-        decay: f32,
-        /// ε > 0, outside the root
-        epsilon: f32,
-    },
-    /// AdaDelta; made for a learning rate of 1.
-    AdaDelta {
-        /// ρ in [0, 1)
-        decay: f32,
-        /// ε > 0, inside the roots
-        epsilon: f32,
-    },
-    /// Adam.
-    Adam {
+        epsilon: f32 = 1e-8, Positive;
+    }
+    state |n, _| [n, 0, 0];
+    step |s| s.run(RmsProp { learning_rate: s.rate(), decay, epsilon });
+
+    /// Adam; its usual numbers are the paper's.
+    Adam, ADAM, "adam" {
         /// β₁ in [0, 1)
-        beta1: f64,
+        beta1: f64 = 0.9, Unit;
         /// β₂ in [0, 1)
-        beta2: f64,
+        beta2: f64 = 0.999, Unit;
         /// ε > 0, outside the root, after bias correction
-        epsilon: f64,
-    },
+        epsilon: f64 = 1e-8, Positive;
+    }
+    state |n, _| [n, n, 0];
+    step |s| s.run(Adam::at_step(s.t, s.learning_rate(), beta1, beta2, epsilon));
+
     /// Adam with decoupled weight decay.
-    AdamW {
+    AdamW, ADAMW, "adamw" {
         /// β₁ in [0, 1)
-        beta1: f64,
+        beta1: f64 = 0.9, Unit;
         /// β₂ in [0, 1)
-        beta2: f64,
+        beta2: f64 = 0.999, Unit;
         /// ε > 0, outside the root, after bias correction
-        epsilon: f64,
+        epsilon: f64 = 1e-8, Positive;
         /// λ ≥ 0; a step multiplies the weights by 1 − ηλ
-        weight_decay: f64,
-    },
+        weight_decay: f64 = 0.01, NotNegative;
+    }
+    state |n, _| [n, n, 0];
+    step |s| s.run(DecoupledDecay {
+        rate: (s.learning_rate() * weight_decay) as f32,
+        rule: Adam::at_step(s.t, s.learning_rate(), beta1, beta2, epsilon),
+    });
+
+    /// RMSprop that divides by the deviation of the gradient; its usual numbers are PyTorch's.
+    CenteredRmsProp, CENTERED_RMSPROP, "centered-rmsprop" {
+        /// ρ in [0, 1)
+        decay: f32 = 0.99, Unit;
+        /// ε > 0, outside the root
+        epsilon: f32 = 1e-8, Positive;
+    }
+    state |n, _| [n, n, 0];
+    step |s| s.run(CenteredRmsProp { learning_rate: s.rate(), decay, epsilon });
+
+    /// AdaDelta; made for a learning rate of 1. Its usual numbers are PyTorch's.
+    AdaDelta, ADADELTA, "adadelta" {
+        /// ρ in [0, 1)
+        decay: f32 = 0.9, Unit;
+        /// ε > 0, inside the roots
+        epsilon: f32 = 1e-6, Positive;
+    }
+    state |n, _| [n, n, 0];
+    step |s| s.run(AdaDelta { learning_rate: s.rate(), decay, epsilon });
+
     /// Adam whose step sizes never grow.
-    AmsGrad {
+    AmsGrad, AMSGRAD, "amsgrad" {
         /// β₁ in [0, 1)
-        beta1: f64,
+        beta1: f64 = 0.9, Unit;
         /// β₂ in [0, 1)
-        beta2: f64,
+        beta2: f64 = 0.999, Unit;
         /// ε > 0, outside the root, after bias correction
-        epsilon: f64,
-    },
+        epsilon: f64 = 1e-8, Positive;
+    }
+    state |n, _| [n; 3];
+    step |s| s.run(AmsGrad::at_step(s.t, s.learning_rate(), beta1, beta2, epsilon));
+
     /// Adam with the infinity norm.
-    Adamax {
+    Adamax, ADAMAX, "adamax" {
         /// β₁ in [0, 1)
-        beta1: f64,
+        beta1: f64 = 0.9, Unit;
         /// β₂ in [0, 1)
-        beta2: f64,
+        beta2: f64 = 0.999, Unit;
         /// ε > 0, added to the magnitude of the gradient
-        epsilon: f64,
-    },
+        epsilon: f64 = 1e-8, Positive;
+    }
+    state |n, _| [n, n, 0];
+    step |s| s.run(Adamax::at_step(s.t, s.learning_rate(), beta1, beta2, epsilon));
+
     /// Adam with Nesterov momentum.
-    NAdam {
+    NAdam, NADAM, "nadam" {
         /// β₁ in [0, 1), which the momentum comes up to from half of it
-        beta1: f64,
+        beta1: f64 = 0.9, Unit;
         /// β₂ in [0, 1)
-        beta2: f64,
+        beta2: f64 = 0.999, Unit;
         /// ε > 0, outside the root, after bias correction
-        epsilon: f64,
-    },
-    /// The sign of a momentum; its usual weight decay is [`StepTransforms::weight_decay`](crate::StepTransforms::weight_decay).
-    Lion {
+        epsilon: f64 = 1e-8, Positive;
+    }
+    state |n, _| [n, n, 0];
+    step |s| {
+        if s.t == 1 {
+            *s.accumulated = 1.0; // the product of no momenta
+        }
+        let learning_rate = s.learning_rate();
+        let rule = NAdam::at_step(s.t, s.accumulated, learning_rate, beta1, beta2, epsilon);
+        s.run(rule);
+    };
+
+    /// The sign of a momentum, with the paper's numbers; its usual weight decay is
+    /// [`StepTransforms::weight_decay`](crate::StepTransforms::weight_decay).
+    Lion, LION, "lion" {
         /// β₁ in [0, 1), of the direction
-        beta1: f32,
+        beta1: f32 = 0.9, Unit;
         /// β₂ in [0, 1), of the momentum
-        beta2: f32,
-    },
-    /// Adam with a step length per layer, for large batches.
-    Lamb {
-        /// β₁ in [0, 1)
-        beta1: f64,
+        beta2: f32 = 0.99, Unit;
+    }
+    state |n, _| [n, 0, 0];
+    step |s| s.run(Lion { learning_rate: s.rate(), beta1, beta2 });
+
+    /// AdamW that averages instead of needing a schedule; [`Trainer::at_average`](crate::Trainer::at_average) has the result. Its
+    /// usual numbers are the authors'.
+    ScheduleFree, SCHEDULE_FREE, "schedule-free" {
+        /// β₁ in (0, 1)
+        beta1: f64 = 0.9, OpenUnit;
         /// β₂ in [0, 1)
-        beta2: f64,
+        beta2: f64 = 0.999, Unit;
         /// ε > 0, outside the root, after bias correction
-        epsilon: f64,
+        epsilon: f64 = 1e-8, Positive;
+        /// λ ≥ 0
+        weight_decay: f64 = 0.0, NotNegative;
+    }
+    state |n, _| [n, n, 0];
+    step |s| {
+        if s.t == 1 {
+            s.state[0].copy_from_slice(s.parameters);
+        }
+        let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay };
+        let learning_rate = s.learning_rate();
+        let rule = ScheduleFree::at_step(s.t, s.accumulated, learning_rate, options);
+        s.run(rule);
+    };
+
+    /// Adam with a step length per layer, for large batches; its usual numbers are the paper's.
+    Lamb, LAMB, "lamb" {
+        /// β₁ in [0, 1)
+        beta1: f64 = 0.9, Unit;
+        /// β₂ in [0, 1)
+        beta2: f64 = 0.999, Unit;
+        /// ε > 0, outside the root, after bias correction
+        epsilon: f64 = 1e-6, Positive;
         /// λ ≥ 0, part of the direction
-        weight_decay: f64,
-    },
+        weight_decay: f64 = 0.01, NotNegative;
+    }
+    state |n, _| [n, n, 0];
+    step |s| s.lamb(Lamb::at_step(s.t, s.learning_rate(), LambOptions { beta1, beta2, epsilon, weight_decay }));
+
     /// Second moments from the means of rows and columns: little state. The learning rate is the schedule's, with
-    /// no 1/√t of the rule's own (Hugging Face's `relative_step=False`, and PyTorch's while η ≤ 1/√t).
-    Adafactor {
+    /// no 1/√t of the rule's own (Hugging Face's `relative_step=False`, and PyTorch's while η ≤ 1/√t). Its usual numbers are the
+    /// paper's.
+    Adafactor, ADAFACTOR, "adafactor" {
         /// β₁ in [0, 1) of an average of the directions; 0 for none, which needs no state. (Hugging Face averages steps, rate included.)
-        momentum: f32,
+        momentum: f32 = 0.0, Unit;
         /// β₂ = 1 − t^−decay, decay > 0
-        decay: f64,
+        decay: f64 = 0.8, Positive;
         /// ε₁ > 0, added to squares of the gradient
-        epsilon: f32,
+        epsilon: f32 = 1e-30, Positive;
         /// d > 0, the largest RMS of a direction
-        clip: f32,
+        clip: f32 = 1.0, Positive;
         /// ε₂ > 0: the rate is multiplied by the RMS of the parameter array, at least ε₂ (the paper, PyTorch, and Hugging Face's
         /// `scale_parameter`). `None`: it is taken as it is.
-        scale_parameter: Option<f32>,
-    },
-    /// Orthogonalised momentum for hidden matrices, scaled by 0.2·√max(rows, columns) so that one learning rate and decay serve
+        scale_parameter: Option<f32> = Some(1e-3), Positive;
+    }
+    state |n, layout| {
+        let means = layout.iter().map(|(rows, cols)| rows + cols).sum();
+        [means, if momentum > 0.0 { n } else { 0 }, 0]
+    };
+    step |s| {
+        let beta2 = (1.0 - libm::pow(s.t as f64, -decay)) as f32;
+        s.adafactor(AdafactorStep { options: AdafactorOptions { beta2, epsilon }, clip, momentum, scale_parameter });
+    };
+
+    /// Orthogonalized momentum for hidden matrices, scaled by 0.2·√max(rows, columns) so that one learning rate and decay serve
     /// it and AdamW, which takes the rest: vectors, and the last layer. The first layer counts as hidden, because its inputs are
     /// numbers; where they choose rows of an embedding, convention gives it to AdamW. A model without hidden layers is trained by
     /// AdamW alone.
-    Muon {
+    ///
+    /// Its usual numbers are those of Liu et al., but for λ, which is that of [`ADAMW`](Self::ADAMW) (theirs and PyTorch's is 0.1, Jordan's
+    /// 0).
+    Muon, MUON, "muon" {
         /// μ in [0, 1) of the Nesterov momentum
-        momentum: f32,
+        momentum: f32 = 0.95, Unit;
         /// β₁ in [0, 1) of AdamW
-        beta1: f64,
+        beta1: f64 = 0.9, Unit;
         /// β₂ in [0, 1) of AdamW
-        beta2: f64,
+        beta2: f64 = 0.95, Unit;
         /// ε > 0 of AdamW
-        epsilon: f64,
+        epsilon: f64 = 1e-8, Positive;
         /// λ ≥ 0; a step multiplies all weights by 1 − ηλ
-        weight_decay: f64,
-    },
-    /// AdamW that averages instead of needing a schedule; [`Trainer::at_average`](crate::Trainer::at_average) has the result.
-    ScheduleFree {
-        /// β₁ in (0, 1)
-        beta1: f64,
-        /// β₂ in [0, 1)
-        beta2: f64,
-        /// ε > 0, outside the root, after bias correction
-        epsilon: f64,
-        /// λ ≥ 0
-        weight_decay: f64,
-    },
+        weight_decay: f64 = 0.01, NotNegative;
+    }
+    state |n, layout| {
+        let orthogonal = layout.iter().zip(hidden(layout)).filter(|(_, hidden)| *hidden);
+        [n, n - orthogonal.map(|((rows, cols), _)| rows * cols).sum::<usize>(), 0]
+    };
+    step |s| {
+        let adam = Adam::at_step(s.t, s.learning_rate(), beta1, beta2, epsilon);
+        s.muon(MuonStep { momentum, adam, weight_decay });
+    };
 }
 
+/// The hyper-parameters that a command line sets, in the order of its help.
+pub const HYPERPARAMETERS: [Hyperparameter; 6] = [
+    Hyperparameter {
+        field: "momentum",
+        flag: "momentum",
+        value_name: "MU",
+        help: "μ of momentum and nesterov [default: 0.9]",
+    },
+    Hyperparameter {
+        field: "decay",
+        flag: "rho",
+        value_name: "RHO",
+        help: "ρ of rmsprop [default: 0.9], centered-rmsprop [default: 0.99] and adadelta [default: 0.9]",
+    },
+    Hyperparameter {
+        field: "beta1",
+        flag: "beta1",
+        value_name: "BETA",
+        help: "β₁ of Adam, what is like it, and lion [default: 0.9]",
+    },
+    Hyperparameter {
+        field: "beta2",
+        flag: "beta2",
+        value_name: "BETA",
+        help: "β₂ of the same [default: 0.999, lion 0.99]",
+    },
+    Hyperparameter {
+        field: "epsilon",
+        flag: "epsilon",
+        value_name: "X",
+        help: "ε of adagrad [default: 1e-10], adadelta, lamb [default: 1e-6], and of all others that divide [default: 1e-8]",
+    },
+    Hyperparameter {
+        field: "weight_decay",
+        flag: "rule-weight-decay",
+        value_name: "LAMBDA",
+        help: "λ that adamw, lamb [default: 0.01] and schedule-free [default: 0] have of their own",
+    },
+];
+
 impl Rule {
-    /// Momentum with μ = 0.9.
-    pub const MOMENTUM: Self = Self::Momentum { momentum: 0.9 };
-    /// Nesterov momentum with μ = 0.9.
-    pub const NESTEROV: Self = Self::Nesterov { momentum: 0.9 };
-    /// AdaGrad with ε = 1e-10.
-    pub const ADAGRAD: Self = Self::AdaGrad { epsilon: 1e-10 };
-    /// RMSprop with ρ = 0.9, ε = 1e-8.
-    pub const RMSPROP: Self = Self::RmsProp { decay: 0.9, epsilon: 1e-8 };
-    /// Centred RMSprop with ρ = 0.99, ε = 1e-8 (PyTorch's).
-    pub const CENTERED_RMSPROP: Self = Self::CenteredRmsProp { decay: 0.99, epsilon: 1e-8 };
-    /// AdaDelta with ρ = 0.9, ε = 1e-6 (PyTorch's).
-    pub const ADADELTA: Self = Self::AdaDelta { decay: 0.9, epsilon: 1e-6 };
-    /// Adam with β₁ = 0.9, β₂ = 0.999, ε = 1e-8 (the paper's).
-    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    /// Adam's defaults and λ = 0.01.
-    pub const ADAMW: Self = Self::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
-    /// Adam's defaults.
-    pub const AMSGRAD: Self = Self::AmsGrad { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    /// Adam's defaults.
-    pub const ADAMAX: Self = Self::Adamax { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    /// Adam's defaults.
-    pub const NADAM: Self = Self::NAdam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    /// Lion with β₁ = 0.9, β₂ = 0.99 (the paper's).
-    pub const LION: Self = Self::Lion { beta1: 0.9, beta2: 0.99 };
-    /// LAMB with β₁ = 0.9, β₂ = 0.999, ε = 1e-6, λ = 0.01 (the paper's).
-    pub const LAMB: Self = Self::Lamb { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
-    /// Adam's defaults and λ = 0 (the authors').
-    pub const SCHEDULE_FREE: Self = Self::ScheduleFree { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
-    /// Adafactor without momentum, decay = 0.8, ε₁ = 1e-30, d = 1, ε₂ = 1e-3 (the paper's).
-    pub const ADAFACTOR: Self =
-        Self::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 1.0, scale_parameter: Some(1e-3) };
-    /// Muon with μ = 0.95, β₁ = 0.9, β₂ = 0.95, ε = 1e-8 (Liu et al.), and λ = 0.01 as in [`ADAMW`](Self::ADAMW) (theirs and PyTorch's is
-    /// 0.1, Jordan's 0).
-    pub const MUON: Self = Self::Muon { momentum: 0.95, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weight_decay: 0.01 };
-
-    /// Every rule with its default hyper-parameters.
-    pub const ALL: [Self; 17] = [
-        Self::Sgd,
-        Self::MOMENTUM,
-        Self::NESTEROV,
-        Self::ADAGRAD,
-        Self::RMSPROP,
-        Self::ADAM,
-        Self::ADAMW,
-        Self::CENTERED_RMSPROP,
-        Self::ADADELTA,
-        Self::AMSGRAD,
-        Self::ADAMAX,
-        Self::NADAM,
-        Self::LION,
-        Self::SCHEDULE_FREE,
-        Self::LAMB,
-        Self::ADAFACTOR,
-        Self::MUON,
-    ];
-
-    /// The rule's name in lower case, words joined by `-`: `"sgd"`, `"rmsprop"`, `"schedule-free"`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sgd => "sgd",
-            Self::Momentum { .. } => "momentum",
-            Self::Nesterov { .. } => "nesterov",
-            Self::AdaGrad { .. } => "adagrad",
-            Self::RmsProp { .. } => "rmsprop",
-            Self::CenteredRmsProp { .. } => "centered-rmsprop",
-            Self::AdaDelta { .. } => "adadelta",
-            Self::Adam { .. } => "adam",
-            Self::AdamW { .. } => "adamw",
-            Self::AmsGrad { .. } => "amsgrad",
-            Self::Adamax { .. } => "adamax",
-            Self::NAdam { .. } => "nadam",
-            Self::Lion { .. } => "lion",
-            Self::Lamb { .. } => "lamb",
-            Self::Adafactor { .. } => "adafactor",
-            Self::Muon { .. } => "muon",
-            Self::ScheduleFree { .. } => "schedule-free",
-        }
-    }
-
-    /// The rule of this [name](Rule::name), with its default hyper-parameters.
+    /// The rule of this [name](Rule::name), with its usual hyper-parameters.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.name() == name)
     }
+}
 
-    /// The lengths of the state vectors, for parameter arrays of these rows and columns.
-    pub(super) fn state_lengths(self, layout: &[(usize, usize)]) -> [usize; 3] {
-        let all: usize = layout.iter().map(|(rows, cols)| rows * cols).sum();
-        match self {
-            Self::Sgd => [0; 3],
-            Self::Momentum { .. }
-            | Self::Nesterov { .. }
-            | Self::AdaGrad { .. }
-            | Self::RmsProp { .. }
-            | Self::Lion { .. } => [all, 0, 0],
-            Self::CenteredRmsProp { .. }
-            | Self::AdaDelta { .. }
-            | Self::Adam { .. }
-            | Self::AdamW { .. }
-            | Self::Adamax { .. }
-            | Self::NAdam { .. }
-            | Self::Lamb { .. }
-            | Self::ScheduleFree { .. } => [all, all, 0],
-            Self::AmsGrad { .. } => [all; 3],
-            Self::Adafactor { momentum, .. } => {
-                let means = layout.iter().map(|(rows, cols)| rows + cols).sum();
-                [means, if momentum > 0.0 { all } else { 0 }, 0]
-            }
-            Self::Muon { .. } => {
-                let orthogonal = layout.iter().zip(hidden(layout)).filter(|(_, hidden)| *hidden);
-                [all, all - orthogonal.map(|((rows, cols), _)| rows * cols).sum::<usize>(), 0]
-            }
+/// A hyper-parameter that is switched off is always right.
+fn check(rule: &'static str, field: &'static str, number: impl Number, range: Range) -> Result<(), ConfigError> {
+    match number.value() {
+        Some(value) if !range.contains(value) => {
+            Err(ConfigError::Hyperparameter { rule, field, value, range: range.text() })
         }
-    }
-
-    /// What is wrong with the hyper-parameters, if anything.
-    pub(crate) fn fault(self) -> Option<&'static str> {
-        let unit = |x: f64| (0.0..1.0).contains(&x);
-        let positive = |x: f64| x > 0.0 && x.is_finite();
-        // No decay and no epsilon count as good ones.
-        let (decays, epsilon) = match self {
-            Self::Sgd => ([0.0; 2], 1.0),
-            Self::Momentum { momentum } | Self::Nesterov { momentum } => ([f64::from(momentum), 0.0], 1.0),
-            Self::AdaGrad { epsilon } => ([0.0; 2], f64::from(epsilon)),
-            Self::RmsProp { decay, epsilon }
-            | Self::CenteredRmsProp { decay, epsilon }
-            | Self::AdaDelta { decay, epsilon } => ([f64::from(decay), 0.0], f64::from(epsilon)),
-            Self::Lion { beta1, beta2 } => ([f64::from(beta1), f64::from(beta2)], 1.0),
-            Self::Adafactor { momentum, epsilon, .. } => ([f64::from(momentum), 0.0], f64::from(epsilon)),
-            Self::Adam { beta1, beta2, epsilon }
-            | Self::AdamW { beta1, beta2, epsilon, .. }
-            | Self::Muon { beta1, beta2, epsilon, .. }
-            | Self::AmsGrad { beta1, beta2, epsilon }
-            | Self::Adamax { beta1, beta2, epsilon }
-            | Self::NAdam { beta1, beta2, epsilon }
-            | Self::Lamb { beta1, beta2, epsilon, .. }
-            | Self::ScheduleFree { beta1, beta2, epsilon, .. } => ([beta1, beta2], epsilon),
-        };
-        match self {
-            _ if !decays.into_iter().all(unit) => Some("momentum, decay and betas have to be in [0, 1)"),
-            _ if !positive(epsilon) => Some("epsilon has to be positive"),
-            Self::Muon { momentum, .. } if !unit(f64::from(momentum)) => {
-                Some("momentum, decay and betas have to be in [0, 1)")
-            }
-            Self::Adafactor { decay, clip, .. } if !(positive(decay) && positive(f64::from(clip))) => {
-                Some("decay and clip have to be positive")
-            }
-            Self::Adafactor { scale_parameter: Some(smallest), .. } if !positive(f64::from(smallest)) => {
-                Some("the scale of the parameters has to be positive")
-            }
-            Self::AdamW { weight_decay, .. }
-            | Self::Muon { weight_decay, .. }
-            | Self::Lamb { weight_decay, .. }
-            | Self::ScheduleFree { weight_decay, .. }
-                if !(weight_decay >= 0.0 && weight_decay.is_finite()) =>
-            {
-                Some("weight decay must not be negative")
-            }
-            Self::ScheduleFree { beta1: 0.0, .. } => Some("beta1 has to be in (0, 1)"),
-            _ => None,
-        }
+        _ => Ok(()),
     }
 }
 
@@ -328,40 +312,44 @@ mod tests {
     fn names_lead_back_to_their_rules() {
         for rule in Rule::ALL {
             assert_eq!(Rule::from_name(rule.name()), Some(rule));
-            assert_eq!(rule.fault(), None, "{}", rule.name());
+            assert_eq!(rule.validate(), Ok(()));
         }
         assert_eq!(Rule::from_name("Adam"), None);
     }
 
+    /// Each hyper-parameter in turn, with what lies below its range and what ends or exceeds it.
     #[test]
-    fn bad_hyper_parameters_are_found() {
-        for (rule, fault) in [
-            (Rule::Momentum { momentum: 1.0 }, "betas have to be in [0, 1)"),
-            (Rule::CenteredRmsProp { decay: -0.1, epsilon: 1e-8 }, "betas have to be in [0, 1)"),
-            (Rule::AdaDelta { decay: 0.9, epsilon: 0.0 }, "epsilon has to be positive"),
-            (Rule::AmsGrad { beta1: 0.9, beta2: f64::NAN, epsilon: 1e-8 }, "betas have to be in [0, 1)"),
-            (Rule::Adamax { beta1: 0.9, beta2: 0.9, epsilon: f64::INFINITY }, "epsilon has to be positive"),
-            (Rule::NAdam { beta1: 1.0, beta2: 0.9, epsilon: 1e-8 }, "betas have to be in [0, 1)"),
-            (Rule::Lion { beta1: 0.9, beta2: 1.5 }, "betas have to be in [0, 1)"),
-            (Rule::Muon { momentum: 1.0, beta1: 0.9, beta2: 0.9, epsilon: 1e-8, weight_decay: 0.0 }, "in [0, 1)"),
-            (
-                Rule::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 0.0, scale_parameter: None },
-                "decay and clip have to be positive",
-            ),
-            (
-                Rule::Adafactor { momentum: 0.0, decay: 0.8, epsilon: 1e-30, clip: 1.0, scale_parameter: Some(0.0) },
-                "parameters has to be positive",
-            ),
-            (
-                Rule::AdamW { beta1: 0.9, beta2: 0.9, epsilon: 1e-8, weight_decay: -1.0 },
-                "weight decay must not be negative",
-            ),
-            (
-                Rule::ScheduleFree { beta1: 0.0, beta2: 0.9, epsilon: 1e-8, weight_decay: 0.0 },
-                "beta1 has to be in (0, 1)",
-            ),
-        ] {
-            assert!(rule.fault().is_some_and(|found| found.ends_with(fault)), "{rule:?}: {:?}", rule.fault());
+    fn hyper_parameters_are_set_and_checked() {
+        for field in ["momentum", "decay", "beta1", "beta2", "epsilon", "weight_decay", "clip", "scale_parameter"] {
+            let mut rules = 0;
+            for rule in Rule::ALL {
+                let Some(same) = rule.with(field, 0.25) else { continue };
+                rules += 1;
+                assert_ne!(same, rule, "{field} of {rule:?}");
+                assert_eq!(same.validate(), Ok(()));
+                for bad in [-0.1, f64::NAN, f64::INFINITY] {
+                    let error = rule.with(field, bad).unwrap().validate().unwrap_err().to_string();
+                    assert!(error.starts_with(&format!("optimizer {}: {field} has to be", rule.name())), "{error}");
+                }
+            }
+            assert!(rules > 0, "no rule has {field}");
         }
+        for (rule, field, bad, range) in [
+            (Rule::MOMENTUM, "momentum", 1.0, "in [0, 1), got 1"),
+            (Rule::MUON, "momentum", 1.0, "in [0, 1), got 1"),
+            (Rule::NADAM, "beta1", 1.0, "in [0, 1), got 1"),
+            (Rule::LION, "beta2", 1.5, "in [0, 1), got 1.5"),
+            (Rule::SCHEDULE_FREE, "beta1", 0.0, "in (0, 1), got 0"),
+            (Rule::ADADELTA, "epsilon", 0.0, "positive and finite, got 0"),
+            (Rule::ADAFACTOR, "scale_parameter", 0.0, "positive and finite, got 0"),
+            (Rule::ADAMW, "weight_decay", -1.0, "at least 0 and finite, got -1"),
+        ] {
+            let error = rule.with(field, bad).unwrap().validate().unwrap_err().to_string();
+            assert!(error.ends_with(&format!("{field} has to be {range}")), "{error}");
+        }
+        let Rule::Adafactor { momentum, decay, epsilon, clip, .. } = Rule::ADAFACTOR else { unreachable!() };
+        assert_eq!(Rule::Adafactor { momentum, decay, epsilon, clip, scale_parameter: None }.validate(), Ok(()));
+        assert_eq!(Rule::SGD.with("momentum", 0.9), None);
+        assert!(HYPERPARAMETERS.iter().all(|h| Rule::ALL.iter().any(|rule| rule.with(h.field, 0.5).is_some())));
     }
 }

@@ -1,6 +1,10 @@
 //! [`StepTransforms`]: clipping, decay and shrinkage around the step of any rule.
 
+use crate::settings::ConfigError;
 use serde::{Deserialize, Serialize};
+use simdescent_kernels::optimizer::{
+    ClipValue, CoupledDecay, DecoupledDecay, FlushState, Scaled, SoftThreshold, UpdateRule,
+};
 
 /// What is done to gradient, parameters and state around the rule's step, in the same pass over memory (Adafactor needs another
 /// one to change its gradient).
@@ -28,18 +32,62 @@ impl StepTransforms {
     pub const NONE: Self =
         Self { clip_norm: None, clip_value: None, weight_decay: 0.0, l1: 0.0, flush_subnormals: false };
 
-    /// Name and value of what is out of range, if anything, and what would be right.
-    pub(crate) fn fault(&self) -> Option<(&'static str, f32, &'static str)> {
+    /// What is out of range, if anything.
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         for (name, limit) in [("clip_norm", self.clip_norm), ("clip_value", self.clip_value)] {
-            if let Some(limit) = limit.filter(|&limit| !(limit > 0.0 && limit.is_finite())) {
-                return Some((name, limit, "positive and finite"));
+            if let Some(value) = limit.filter(|&limit| !(limit > 0.0 && limit.is_finite())) {
+                return Err(ConfigError::StepTransform { name, value, range: "positive and finite" });
             }
         }
-        for (name, lambda) in [("weight_decay", self.weight_decay), ("l1", self.l1)] {
-            if !(lambda >= 0.0 && lambda.is_finite()) {
-                return Some((name, lambda, "at least 0 and finite"));
+        for (name, value) in [("weight_decay", self.weight_decay), ("l1", self.l1)] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(ConfigError::StepTransform { name, value, range: "at least 0 and finite" });
             }
         }
-        None
+        Ok(())
+    }
+}
+
+/// What is done around the rule in one step.
+#[derive(Clone, Copy)]
+pub(super) struct Around {
+    pub(super) step_transforms: StepTransforms,
+    /// η
+    pub(super) learning_rate: f64,
+    /// λ of the L2 penalty
+    pub(super) l2: f32,
+    /// What clipping by norm multiplies the gradient by.
+    pub(super) factor: f32,
+}
+
+impl Around {
+    /// Whether the rule needs anything around it besides the penalty.
+    pub(super) fn is_more_than_l2(&self) -> bool {
+        self.step_transforms != StepTransforms::NONE
+    }
+    /// Whether the rule sees another gradient.
+    pub(super) fn changes_gradient(&self) -> bool {
+        self.l2 != 0.0 || self.factor != 1.0 || self.step_transforms.clip_value.is_some()
+    }
+
+    /// Everything around the rule; what is not asked for changes nothing.
+    pub(super) fn all<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
+        self.before(self.after(self.flushed(rule)))
+    }
+    /// What is done to the gradient.
+    pub(super) fn before<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
+        let limit = self.step_transforms.clip_value.unwrap_or(f32::INFINITY);
+        let rule = CoupledDecay { lambda: self.l2, rule };
+        Scaled { factor: self.factor, rule: ClipValue { limit, rule } }
+    }
+    /// What is done to the parameters.
+    pub(super) fn after<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
+        let by_rate = |lambda: f32| (self.learning_rate * f64::from(lambda)) as f32;
+        let rule = DecoupledDecay { rate: by_rate(self.step_transforms.weight_decay), rule };
+        SoftThreshold { threshold: by_rate(self.step_transforms.l1), rule }
+    }
+    /// What is done to the state.
+    pub(super) fn flushed<R>(&self, rule: R) -> FlushState<f32, R> {
+        FlushState { below: if self.step_transforms.flush_subnormals { f32::MIN_POSITIVE } else { 0.0 }, rule }
     }
 }

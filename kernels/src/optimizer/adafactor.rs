@@ -24,10 +24,11 @@ use core::marker::PhantomData;
 /// machine epsilon. Both have decoupled weight decay.
 ///
 /// ```
-/// use simdescent_kernels::{Exec, optimizer::{Adafactor, Scaled, Sgd}};
+/// use simdescent_kernels::{Exec, optimizer::{Adafactor, AdafactorOptions, Scaled, Sgd}};
 /// let (exec, gradient) = (Exec::default(), [3.0f32, -4.0, 6.0, 8.0]); // 2 x 2
 /// let (mut w, mut rows, mut cols) = ([1.0; 4], [0.0; 2], [0.0; 2]);
-/// let moment = Adafactor::estimate(exec, (0.0, 1e-30), &gradient, (2, 2), [&mut rows, &mut cols]); // β₂ of step 1
+/// let options = AdafactorOptions { beta2: 0.0, epsilon: 1e-30 }; // of step 1
+/// let moment = Adafactor::estimate(exec, options, &gradient, &mut rows, &mut cols);
 /// let factor = 1.0 / moment.rms(exec, &gradient).max(1.0);
 /// moment.step(exec, &Scaled { factor, rule: Sgd { learning_rate: 0.125 } }, &mut w, &gradient, []);
 /// assert_eq!((rows, cols), ([12.5, 50.0], [22.5, 40.0]));
@@ -40,6 +41,15 @@ pub struct Adafactor<T> {
     element: PhantomData<T>,
 }
 
+/// The constants of one step of [`Adafactor`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdafactorOptions<T> {
+    /// β₂ in [0, 1), e.g. 1 − t^−0.8 in step t
+    pub beta2: T,
+    /// ε₁, added to squares of the gradient, e.g. 1e-30
+    pub epsilon: T,
+}
+
 /// Rows whose squares are added up in one chain per column, at least; so many times smaller than the gradient is the room for
 /// the sums of all chains, at most.
 const BLOCK: usize = 32;
@@ -47,28 +57,29 @@ const BLOCK: usize = 32;
 impl<T: Real> Adafactor<T> {
     /// The first pass: R\[i\] ← fma(β₂, R\[i\], (1−β₂)·fma(Σg², 1/n, ε₁)), and C likewise.
     ///
-    /// - `gradient`: m × n, row-major; the state: R of m, C of n elements, 0 before the first step
+    /// - `gradient`: m × n, row-major
+    /// - the state, 0 before the first step: R, `row_means`, of m elements; C, `col_means`, of n
     ///
     /// A row's sum is that of [`dot`](crate::dot), without chunks; a column's one FMA chain per block of rows (as many as make
     /// [`CHUNK`](crate::threads::CHUNK) elements, at least 32), blocks added in order. Squares that overflow are
     /// infinite, and then, unlike in Adam, the whole matrix is lost: NaN or ∞. So it is without ε₁ where a row is all zeros.
     ///
     /// # Panics
-    /// If the lengths do not fit the shape.
+    /// If the gradient has another length than m·n.
     #[track_caller]
     pub fn estimate(
         exec: Exec<'_>,
-        (beta2, epsilon): (T, T),
+        options: AdafactorOptions<T>,
         gradient: &[T],
-        (m, n): (usize, usize),
-        [row_means, col_means]: [&mut [T]; 2],
+        row_means: &mut [T],
+        col_means: &mut [T],
     ) -> Self {
+        let AdafactorOptions { beta2, epsilon } = options;
+        let (m, n) = (row_means.len(), col_means.len());
         assert!(
-            gradient.len() == m * n && row_means.len() == m && col_means.len() == n,
-            "Adafactor: a gradient of {} elements and means of {} rows and {} columns do not fit a matrix of {m}x{n}",
+            m.checked_mul(n) == Some(gradient.len()),
+            "Adafactor: a gradient of {} elements does not fit means of {m} rows and {n} columns",
             gradient.len(),
-            row_means.len(),
-            col_means.len(),
         );
         let block = rows_per_chunk(n).max(BLOCK);
         let used = m + m.div_ceil(block).max(1) * n;

@@ -24,7 +24,7 @@ use core::mem::swap;
 /// let (exec, gradient) = (Exec::default(), [3.0f32, 0.0, 0.0, 0.0, 3.0, 0.0]); // 2 x 3
 /// let (mut w, mut m, mut d) = ([0.0; 6], [0.0; 6], [0.0; 6]);
 /// fused_step(exec, &MuonMomentum { momentum: 0.95 }, &mut w, &gradient, [&mut m, &mut d]);
-/// orthogonalize(exec, &mut d, (2, 3));
+/// orthogonalize(exec, &mut d, 2, 3);
 /// fused_step(exec, &Sgd { learning_rate: 0.02 * 0.2 * 3f32.sqrt() }, &mut w, &d, []);
 /// assert!(w[0] < -0.68 * 0.02 * 0.34 && w[0] == w[4] && w[1] == 0.0);
 /// ```
@@ -60,7 +60,7 @@ const QUINTIC: [f64; 3] = [3.4445, -4.7750, 2.0315];
 /// # Panics
 /// If the length is not rows·columns.
 #[track_caller]
-pub fn orthogonalize<T: Real>(exec: Exec<'_>, x: &mut [T], (rows, cols): (usize, usize)) {
+pub fn orthogonalize<T: Real>(exec: Exec<'_>, x: &mut [T], rows: usize, cols: usize) {
     assert_eq!(x.len(), rows * cols, "orthogonalize: the elements do not fill {rows}x{cols}");
     let side = rows.min(cols);
     let [a, b, c] = QUINTIC.map(T::from_f64);

@@ -13,8 +13,8 @@ use simdescent_kernels::loss::{
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adafactor, Adam, Adamax, AmsGrad, CenteredRmsProp, Lamb, LambOptions, Lion, NAdam, RmsProp,
-    ScheduleFree, ScheduleFreeOptions, Sgd, UpdateRule, fused_step, lamb_step, orthogonalize,
+    AdaDelta, AdaGrad, Adafactor, AdafactorOptions, Adam, Adamax, AmsGrad, CenteredRmsProp, Lamb, LambOptions, Lion,
+    NAdam, RmsProp, ScheduleFree, ScheduleFreeOptions, Sgd, UpdateRule, fused_step, lamb_step, orthogonalize,
 };
 use simdescent_kernels::threads::CHUNK;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, asum, dot, gemm, gemv, gemv_t, math, nrm2};
@@ -153,14 +153,15 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
     let (mut w, mut m, mut v) = (x.clone(), y.clone(), positive);
     lamb_step(exec, &Lamb::at_step(7, 0.01, options), &mut w, &y, [&mut m, &mut v]);
     record("LAMB", &w);
-    let (shape, mut rows, mut cols) = ((50, 800), y[..50].to_vec(), y[50..][..800].to_vec());
+    let (mut rows, mut cols) = (y[..50].to_vec(), y[50..][..800].to_vec());
     rows.iter_mut().chain(&mut cols).for_each(|x| *x = x.abs());
-    let moment = Adafactor::estimate(exec, (decay, f(1e-30)), &x, shape, [&mut rows, &mut cols]);
+    let options = AdafactorOptions { beta2: decay, epsilon: f(1e-30) };
+    let moment = Adafactor::estimate(exec, options, &x, &mut rows, &mut cols);
     let factor = moment.rms(exec, &x);
     moment.step(exec, &Sgd { learning_rate: learning_rate / factor }, &mut w, &x, []);
     record("Adafactor", &w);
     let mut d = x[..40 * 55].to_vec();
-    orthogonalize(exec, &mut d, (55, 40));
+    orthogonalize(exec, &mut d, 55, 40);
     record("Muon", &d);
     results
 }
