@@ -12,11 +12,11 @@ use simdescent_kernels::loss::{
     SoftmaxOptions, Squared, SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
 };
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adafactor, AdafactorOptions, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay,
-    DecoupledDecay, FlushState, KeepGradient, Lamb, LambOptions, Lion, Momentum, MuonMomentum, NAdam, Nesterov,
-    RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold, clip_factor, fused_step, lamb_step,
+    Adafactor, AdafactorOptions, Adam, ClipValue, CoupledDecay, DecoupledDecay, FlushState, KeepGradient, Lamb,
+    LambOptions, Momentum, MuonMomentum, Scaled, Sgd, SoftThreshold, UpdateRule, clip_factor, fused_step, lamb_step,
     orthogonalize, schedule_free_average,
 };
+use simdescent_kernels::reference::{ForRule, RuleCase, every_rule};
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, linear, math, nrm2, scale,
 };
@@ -41,7 +41,7 @@ fn every_kernel<T: Real>(exec: Exec<'_>) {
     losses::<T>(exec);
     linear_models::<T>(exec);
     optimizers::<T>(exec);
-    later_optimizers::<T>(exec);
+    every_rule::<T>(&mut OneStep(exec));
 }
 
 /// Two vectors, a scalar, and how many elements to use, none of which the compiler may know.
@@ -170,49 +170,42 @@ fn linear_models<T: Real>(exec: Exec<'_>) {
 fn optimizers<T: Real>(exec: Exec<'_>) {
     let (mut w, g, learning_rate) = inputs::<T>();
     let (mut m, mut v, factor) = inputs::<T>();
-    let adam = Adam::at_step(black_box(1), 1e-3, 0.9, 0.999, 1e-8);
-    let sgd = Sgd { learning_rate };
-    fused_step(exec, &sgd, &mut w, &g, []);
-    fused_step(exec, &Momentum { learning_rate, momentum: factor }, &mut w, &g, [&mut m]);
-    fused_step(exec, &Nesterov { learning_rate, momentum: factor }, &mut w, &g, [&mut m]);
-    fused_step(exec, &AdaGrad { learning_rate, epsilon: factor }, &mut w, &g, [&mut m]);
-    fused_step(exec, &RmsProp { learning_rate, decay: factor, epsilon: factor }, &mut w, &g, [&mut m]);
-    fused_step(exec, &adam, &mut w, &g, [&mut m, &mut v]);
-    fused_step(exec, &DecoupledDecay { rate: factor, rule: adam }, &mut w, &g, [&mut m, &mut v]);
-    fused_step(exec, &CoupledDecay { lambda: factor, rule: sgd }, &mut w, &g, []);
-    black_box((w, m, v));
-}
-
-#[inline(never)]
-fn later_optimizers<T: Real>(exec: Exec<'_>) {
-    let (mut w, g, learning_rate) = inputs::<T>();
-    let (mut m, mut v, factor) = inputs::<T>();
-    let (mut u, ..) = inputs::<T>();
-    let (decay, epsilon, t) = (factor, factor, black_box(1));
-    fused_step(exec, &CenteredRmsProp { learning_rate, decay, epsilon }, &mut w, &g, [&mut m, &mut v]);
-    fused_step(exec, &AdaDelta { learning_rate, decay, epsilon }, &mut w, &g, [&mut m, &mut v]);
-    fused_step(exec, &Lion { learning_rate, beta1: factor, beta2: factor }, &mut w, &g, [&mut m]);
-    fused_step(exec, &AmsGrad::at_step(t, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v, &mut u]);
-    fused_step(exec, &Adamax::at_step(t, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v]);
-    fused_step(exec, &NAdam::at_step(t, &mut 1.0, 1e-3, 0.9, 0.999, 1e-8), &mut w, &g, [&mut m, &mut v]);
-    let options = ScheduleFreeOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
-    fused_step(exec, &ScheduleFree::at_step(t, &mut 0.0, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
+    let (t, epsilon) = (black_box(1), factor);
     schedule_free_average(exec, 0.9, &mut w, &m);
     let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
     lamb_step(exec, &Lamb::at_step(t, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
     let (rows, cols) = black_box((5, 15));
-    let moment =
-        Adafactor::estimate(exec, AdafactorOptions { beta2: decay, epsilon }, &g, &mut m[..rows], &mut v[..cols]);
+    let averages = AdafactorOptions { beta2: factor, epsilon };
+    let moment = Adafactor::estimate(exec, averages, &g, &mut m[..rows], &mut v[..cols]);
     black_box(moment.rms(exec, &g));
     let sgd = Sgd { learning_rate };
     moment.step(exec, &sgd, &mut w, &g, []);
     fused_step(exec, &MuonMomentum { momentum: factor }, &mut w, &g, [&mut m, &mut v]);
-    fused_step(exec, &KeepGradient, &mut w, &g, [&mut v]);
     orthogonalize(exec, &mut v, rows, cols);
+    fused_step(exec, &KeepGradient, &mut w, &g, [&mut v]);
+    fused_step(exec, &CoupledDecay { lambda: factor, rule: sgd }, &mut w, &g, []);
+    let rule = Adam::at_step(t, 1e-3, 0.9, 0.999, 1e-8);
+    fused_step(exec, &DecoupledDecay { rate: factor, rule }, &mut w, &g, [&mut m, &mut v]);
     fused_step(exec, &ClipValue { limit: factor, rule: sgd }, &mut w, &g, []);
     fused_step(exec, &SoftThreshold { threshold: factor, rule: sgd }, &mut w, &g, []);
     fused_step(exec, &Scaled { factor: clip_factor(exec, &g, factor), rule: sgd }, &mut w, &g, []);
     let rule = Momentum { learning_rate, momentum: factor };
     fused_step(exec, &FlushState { below: T::MIN_POSITIVE, rule }, &mut w, &g, [&mut m]);
     black_box((w, m, v));
+}
+
+/// A step of each rule of the table.
+struct OneStep<'a>(Exec<'a>);
+impl<T: Real> ForRule<T> for OneStep<'_> {
+    #[inline(never)]
+    fn rule<R: UpdateRule<T, S>, const S: usize>(
+        &mut self,
+        case: RuleCase<impl Fn(u64) -> R + Sync, impl Fn(u64, T, T, [T; S]) -> (T, [T; S])>,
+    ) {
+        let (mut w, g, _) = inputs::<T>();
+        let mut state: [Vec<T>; S] = std::array::from_fn(|_| inputs::<T>().0);
+        let rule = black_box((case.rule)(black_box(1)));
+        fused_step(self.0, &rule, &mut w, &g, state.each_mut().map(Vec::as_mut_slice));
+        black_box((w, state));
+    }
 }

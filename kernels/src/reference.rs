@@ -15,9 +15,9 @@ pub use loss::{
 };
 pub use math::{exp, expm1, gelu, gelu_derivative, log, log1p, sigmoid, softplus, tanh};
 pub use optimizer::{
-    adadelta, adafactor, adagrad, adam, adamax, amsgrad, centered_rmsprop, clip_value, coupled_decay, decoupled_decay,
-    flush, lamb, lion, momentum, nadam, nadam_product, nesterov, orthogonalize, rmsprop, schedule_free, sgd,
-    soft_threshold,
+    AdamOptions, ForRule, RuleCase, adadelta, adafactor, adagrad, adam, adamax, amsgrad, centered_rmsprop, clip_value,
+    coupled_decay, decoupled_decay, every_rule, flush, lamb, lion, momentum, nadam, nadam_product, nesterov,
+    orthogonalize, rmsprop, schedule_free, sgd, soft_threshold,
 };
 
 use crate::accum::Accum;

@@ -2,15 +2,15 @@
 
 use crate::compare::assert_bits;
 use crate::execs::for_each_exec;
+use crate::golden::digest;
 use crate::inputs::{Effort, Kind, Placed, effort, lengths, numbers};
-use simdescent_kernels::optimizer::{
-    AdaGrad, Adam, CoupledDecay, DecoupledDecay, Momentum, Nesterov, RmsProp, Sgd, UpdateRule, fused_step,
-};
+use simdescent_kernels::optimizer::{Adam, CoupledDecay, DecoupledDecay, Sgd, UpdateRule, fused_step};
+use simdescent_kernels::reference::{AdamOptions, ForRule, RuleCase, every_rule};
 use simdescent_kernels::threads::CHUNK;
-use simdescent_kernels::{Real, reference};
+use simdescent_kernels::{Exec, Real, reference};
 
 for_f32_and_f64! {
-    sgd, momentum, nesterov, adagrad, rmsprop, adam, late_adam, coupled_decay, decoupled_decay,
+    rules, golden, sgd, late_adam, coupled_decay, decoupled_decay,
 }
 
 /// Three steps of `rule(t)` against `one(t, w, g, state)`, the same for one parameter.
@@ -56,79 +56,69 @@ pub(crate) fn check<T: Real, R: UpdateRule<T, S>, const S: usize>(
     }
 }
 
+struct AgainstScalar;
+impl<T: Real> ForRule<T> for AgainstScalar {
+    fn rule<R: UpdateRule<T, S>, const S: usize>(
+        &mut self,
+        case: RuleCase<impl Fn(u64) -> R + Sync, impl Fn(u64, T, T, [T; S]) -> (T, [T; S])>,
+    ) {
+        check(case.name, case.rule, case.scalar);
+    }
+}
+
+fn rules<T: Real>() {
+    every_rule::<T>(&mut AgainstScalar);
+}
+
+/// What the scalar form cannot tell, because it shares it with the rule.
+struct AgainstGolden(Vec<String>);
+impl<T: Real> ForRule<T> for AgainstGolden {
+    fn rule<R: UpdateRule<T, S>, const S: usize>(
+        &mut self,
+        case: RuleCase<impl Fn(u64) -> R + Sync, impl Fn(u64, T, T, [T; S]) -> (T, [T; S])>,
+    ) {
+        let n = 4000;
+        let mut w = numbers::<T>(Kind::Ordinary, n, 1);
+        let mut state: [Vec<T>; S] = core::array::from_fn(|_| vec![T::ZERO; n]);
+        for t in 1..=3 {
+            let gradient = numbers::<T>(Kind::Ordinary, n, 1 + t);
+            let state = state.each_mut().map(Vec::as_mut_slice);
+            fused_step(Exec::default(), &(case.rule)(t), &mut w, &gradient, state);
+        }
+        w.extend(state.into_iter().flatten());
+        let (got, want) = (digest(&w), case.golden[usize::from(T::LANES == f64::LANES)]);
+        if got != want {
+            self.0.push(format!("{}: {got:#018x} instead of {want:#018x}", case.name));
+        }
+    }
+}
+
+/// Every ISA gives the bits of the scalar form, so that one is enough.
+fn golden<T: Real>() {
+    let mut differ = AgainstGolden(vec![]);
+    every_rule::<T>(&mut differ);
+    assert!(differ.0.is_empty(), "{}", differ.0.join("\n"));
+}
+
 pub(crate) fn f<T: Real>(x: f64) -> T {
     T::from_f64(x)
 }
 
 fn sgd<T: Real>() {
-    for lr in [0.1, 1.0, 0.0].map(f::<T>) {
+    for lr in [1.0, 0.0].map(f::<T>) {
         check("SGD", |_| Sgd { learning_rate: lr }, |_, w, g, []| (reference::sgd(lr, w, g), []));
     }
 }
 
-fn momentum<T: Real>() {
-    let (lr, mu) = (f::<T>(0.1), f::<T>(0.9));
-    check(
-        "momentum",
-        |_| Momentum { learning_rate: lr, momentum: mu },
-        |_, w, g, [v]| {
-            let (w, v) = reference::momentum(lr, mu, w, g, v);
-            (w, [v])
-        },
-    );
-}
-
-fn nesterov<T: Real>() {
-    let (lr, mu) = (f::<T>(0.1), f::<T>(0.9));
-    check(
-        "Nesterov",
-        |_| Nesterov { learning_rate: lr, momentum: mu },
-        |_, w, g, [v]| {
-            let (w, v) = reference::nesterov(lr, mu, w, g, v);
-            (w, [v])
-        },
-    );
-}
-
-fn adagrad<T: Real>() {
-    let (lr, epsilon) = (f::<T>(0.1), f::<T>(1e-10));
-    check(
-        "AdaGrad",
-        |_| AdaGrad { learning_rate: lr, epsilon },
-        |_, w, g, [s]| {
-            let (w, s) = reference::adagrad(lr, epsilon, w, g, s);
-            (w, [s])
-        },
-    );
-}
-
-fn rmsprop<T: Real>() {
-    let (lr, rho, epsilon) = (f::<T>(0.01), f::<T>(0.99), f::<T>(1e-8));
-    check(
-        "RMSprop",
-        |_| RmsProp { learning_rate: lr, decay: rho, epsilon },
-        |_, w, g, [v]| {
-            let (w, v) = reference::rmsprop(lr, rho, epsilon, w, g, v);
-            (w, [v])
-        },
-    );
-}
-
-pub(crate) const LR: f64 = 0.001;
-pub(crate) const BETAS: (f64, f64) = (0.9, 0.999);
-pub(crate) const EPSILON: f64 = 1e-8;
+/// Of [`adam_at`].
+pub(crate) const ADAM: AdamOptions = AdamOptions { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 pub(crate) fn adam_at<T: Real>(t: u64) -> Adam<T> {
-    Adam::at_step(t, LR, BETAS.0, BETAS.1, EPSILON)
+    Adam::at_step(t, ADAM.learning_rate, ADAM.beta1, ADAM.beta2, ADAM.epsilon)
 }
 
-pub(crate) fn one_adam<T: Real>(t: u64, w: T, g: T, [m, v]: [T; 2]) -> (T, [T; 2]) {
-    let (w, m, v) = reference::adam(LR, BETAS, EPSILON, t, w, g, (m, v));
-    (w, [m, v])
-}
-
-fn adam<T: Real>() {
-    check("Adam", adam_at::<T>, one_adam);
+pub(crate) fn one_adam<T: Real>(t: u64, w: T, g: T, state: [T; 2]) -> (T, [T; 2]) {
+    reference::adam(ADAM, t, w, g, state)
 }
 
 /// Steps whose numbers have many bits; the bias is gone in the last.

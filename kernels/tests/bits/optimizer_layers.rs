@@ -17,11 +17,11 @@ fn lamb<T: Real>() {
         // Norms are meant for numbers whose squares are some.
         let start = numbers::<T>(Kind::Ordinary, n, 1);
         let gradients: Vec<Vec<T>> = (0..3).map(|t| numbers(Kind::Ordinary, n, 2 + t)).collect();
-        let (mut want, mut state) = (start.clone(), vec![(T::ZERO, T::ZERO); n]);
+        let (mut want, mut state) = (start.clone(), vec![[T::ZERO; 2]; n]);
         for (t, g) in (1..).zip(&gradients) {
-            reference::lamb(0.1, (0.9, 0.999), (1e-6, 0.01), t, &mut want, g, &mut state);
+            reference::lamb(0.1, OPTIONS, t, &mut want, g, &mut state);
         }
-        let moments: [Vec<T>; 2] = [state.iter().map(|s| s.0).collect(), state.iter().map(|s| s.1).collect()];
+        let moments = [0, 1].map(|i| state.iter().map(|s| s[i]).collect::<Vec<T>>());
         for_each_exec(|exec, label| {
             let mut w = Placed::new(&start, n % 4);
             let [mut m, mut v] = [1, 2].map(|i| Placed::new(&vec![T::ZERO; n], (n + i) % 4));

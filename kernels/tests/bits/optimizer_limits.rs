@@ -7,9 +7,10 @@ use crate::optimizer_properties::{against_constant, assert_near};
 use simdescent_kernels::Exec;
 use simdescent_kernels::optimizer::{
     AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
-    Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold,
-    UpdateRule, clip_factor, fused_step, schedule_free_average,
+    Lion, Momentum, NAdam, Nesterov, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold, UpdateRule,
+    clip_factor, fused_step, schedule_free_average,
 };
+use simdescent_kernels::reference::{ForRule, RuleCase, every_rule};
 
 /// The iterates from w = 1 under the gradients 1, −1/2, 1/4, 2, with the state as it is after `start`.
 fn iterates<R: UpdateRule<f64, S>, const S: usize>(
@@ -312,30 +313,22 @@ fn dead_state_is_flushed() {
     });
 }
 
+struct WithNan<'a>(Exec<'a>);
+impl ForRule<f32> for WithNan<'_> {
+    fn rule<R: UpdateRule<f32, S>, const S: usize>(
+        &mut self,
+        case: RuleCase<impl Fn(u64) -> R + Sync, impl Fn(u64, f32, f32, [f32; S]) -> (f32, [f32; S])>,
+    ) {
+        let rule = FlushState { below: 1e-30, rule: ClipValue { limit: 1.0, rule: (case.rule)(1) } };
+        let rule = SoftThreshold { threshold: 0.1, rule };
+        let (mut w, mut state) = ([1.0; 3], [[0.1; 3]; S]);
+        fused_step(self.0, &rule, &mut w, &[0.5, f32::NAN, 0.5], state.each_mut().map(|s| &mut s[..]));
+        assert_eq!(w.map(f32::is_nan), [false, true, false], "{}, {}: {w:?}", case.name, self.0.isa());
+    }
+}
+
 /// No rule and no wrapper hides a NaN.
 #[test]
 fn a_nan_reaches_the_parameter() {
-    fn one<R: UpdateRule<f32, S>, const S: usize>(exec: Exec<'_>, name: &str, rule: R) {
-        let rule = FlushState { below: 1e-30, rule: ClipValue { limit: 1.0, rule } };
-        let rule = SoftThreshold { threshold: 0.1, rule };
-        let (mut w, mut state) = ([1.0; 3], [[0.1; 3]; S]);
-        fused_step(exec, &rule, &mut w, &[0.5, f32::NAN, 0.5], state.each_mut().map(|s| &mut s[..]));
-        assert_eq!(w.map(f32::is_nan), [false, true, false], "{name}, {}: {w:?}", exec.isa());
-    }
-    for_each_isa(|exec, _| {
-        let (learning_rate, decay, epsilon, beta1, beta2) = (0.1, 0.9, 1e-8, 0.9, 0.99);
-        one(exec, "SGD", Sgd { learning_rate });
-        one(exec, "momentum", Momentum { learning_rate, momentum: 0.9 });
-        one(exec, "Nesterov", Nesterov { learning_rate, momentum: 0.9 });
-        one(exec, "AdaGrad", AdaGrad { learning_rate, epsilon });
-        one(exec, "RMSprop", RmsProp { learning_rate, decay, epsilon });
-        one(exec, "centred RMSprop", CenteredRmsProp { learning_rate, decay, epsilon });
-        one(exec, "AdaDelta", AdaDelta { learning_rate, decay, epsilon });
-        one(exec, "Lion", Lion { learning_rate, beta1, beta2 });
-        one(exec, "Adam", Adam::at_step(1, 0.1, 0.9, 0.99, 1e-8));
-        one(exec, "AMSGrad", AmsGrad::at_step(1, 0.1, 0.9, 0.99, 1e-8));
-        one(exec, "Adamax", Adamax::at_step(1, 0.1, 0.9, 0.99, 1e-8));
-        one(exec, "NAdam", NAdam::at_step(1, &mut 1.0, 0.1, 0.9, 0.99, 1e-8));
-        one(exec, "schedule-free", ScheduleFree::at_step(1, &mut 0.0, 0.1, SCHEDULE_FREE));
-    });
+    for_each_isa(|exec, _| every_rule(&mut WithNan(exec)));
 }

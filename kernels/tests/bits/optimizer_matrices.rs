@@ -35,7 +35,7 @@ fn adafactor<T: Real>() {
             let (u, rms) = reference::adafactor(options, g, &mut rows, &mut cols);
             sizes.push(rms);
             for ((w, v), u) in want.iter_mut().zip(&mut v).zip(u) {
-                (*w, *v) = reference::momentum(rate, mu, *w, u, *v);
+                (*w, [*v]) = reference::momentum(rate, mu, *w, u, [*v]);
             }
         }
         for_each_exec(|exec, label| {

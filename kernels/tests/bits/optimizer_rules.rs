@@ -1,111 +1,35 @@
-//! The later optimizers, and what composes with any of them, against the reference.
+//! What composes with any optimizer, and what some of them have besides their step, against the reference.
 
 use crate::compare::assert_bits;
 use crate::execs::for_each_exec;
 use crate::inputs::{Kind, lengths, numbers};
-use crate::optimizer::{BETAS, EPSILON, LR, adam_at, check, f, one_adam};
+use crate::optimizer::{ADAM, adam_at, check, f, one_adam};
 use simdescent_kernels::optimizer::{
-    AdaDelta, Adamax, AmsGrad, CenteredRmsProp, ClipValue, FlushState, Lion, NAdam, Scaled, ScheduleFree,
-    ScheduleFreeOptions, Sgd, SoftThreshold, clip_factor, schedule_free_average,
+    ClipValue, FlushState, NAdam, Scaled, Sgd, SoftThreshold, clip_factor, schedule_free_average,
 };
+use simdescent_kernels::reference::AdamOptions;
 use simdescent_kernels::{Exec, Real, nrm2, reference};
 
 for_f32_and_f64! {
-    centered_rmsprop, adadelta, amsgrad, adamax, nadam, lion, schedule_free, average,
+    late_nadam, average,
     scaled, clip_value, norm_factor, soft_threshold, flushed_state, everything_around_adam,
-}
-
-fn centered_rmsprop<T: Real>() {
-    let (learning_rate, decay, epsilon) = (f::<T>(0.01), f::<T>(0.95), f::<T>(1e-4));
-    check::<T, _, _>(
-        "centred RMSprop",
-        |_| CenteredRmsProp { learning_rate, decay, epsilon },
-        |_, w, g, [v, a]| {
-            let (w, v, a) = reference::centered_rmsprop(learning_rate, decay, epsilon, w, g, (v, a));
-            (w, [v, a])
-        },
-    );
-}
-
-fn adadelta<T: Real>() {
-    let (learning_rate, decay, epsilon) = (f::<T>(1.0), f::<T>(0.9), f::<T>(1e-6));
-    check::<T, _, _>(
-        "AdaDelta",
-        |_| AdaDelta { learning_rate, decay, epsilon },
-        |_, w, g, [s, u]| {
-            let (w, s, u) = reference::adadelta(learning_rate, decay, epsilon, w, g, (s, u));
-            (w, [s, u])
-        },
-    );
-}
-
-fn amsgrad<T: Real>() {
-    check::<T, _, _>(
-        "AMSGrad",
-        |t| AmsGrad::at_step(t, LR, BETAS.0, BETAS.1, EPSILON),
-        |t, w, g, state| reference::amsgrad(LR, BETAS, EPSILON, t, w, g, state),
-    );
-}
-
-fn adamax<T: Real>() {
-    check::<T, _, _>(
-        "Adamax",
-        |t| Adamax::at_step(t, LR, BETAS.0, BETAS.1, EPSILON),
-        |t, w, g, [m, u]| {
-            let (w, m, u) = reference::adamax(LR, BETAS, EPSILON, t, w, g, (m, u));
-            (w, [m, u])
-        },
-    );
 }
 
 /// The rule of step `t` as a caller comes to it: by all steps before.
 fn nadam_at<T: Real>(t: u64) -> NAdam<T> {
     let mut product = 1.0;
-    (1..=t).map(|t| NAdam::at_step(t, &mut product, LR, BETAS.0, BETAS.1, EPSILON)).last().expect("t > 0")
+    let AdamOptions { learning_rate, beta1, beta2, epsilon } = ADAM;
+    (1..=t).map(|t| NAdam::at_step(t, &mut product, learning_rate, beta1, beta2, epsilon)).last().expect("t > 0")
 }
 
-fn nadam<T: Real>() {
-    for before in [0, 1000] {
-        // Of the steps before, once and not for every parameter.
-        let products: Vec<f64> = (0..=3).map(|t| reference::nadam_product(BETAS.0, before + t)).collect();
-        check::<T, _, _>(
-            "NAdam",
-            |t| nadam_at(before + t),
-            |t, w, g, [m, v]| {
-                let (w, m, v) = reference::nadam(LR, BETAS, EPSILON, (before + t, products[t as usize]), w, g, (m, v));
-                (w, [m, v])
-            },
-        );
-    }
-}
-
-fn lion<T: Real>() {
-    let (learning_rate, beta1, beta2) = (f::<T>(0.001), f::<T>(0.9), f::<T>(0.99));
+fn late_nadam<T: Real>() {
+    let before = 1000;
+    // Of the steps before, once and not for every parameter.
+    let products: Vec<f64> = (0..=3).map(|t| reference::nadam_product(ADAM.beta1, before + t)).collect();
     check::<T, _, _>(
-        "Lion",
-        |_| Lion { learning_rate, beta1, beta2 },
-        |_, w, g, [m]| {
-            let (w, m) = reference::lion(learning_rate, (beta1, beta2), w, g, m);
-            (w, [m])
-        },
-    );
-}
-
-const SCHEDULE_FREE: ScheduleFreeOptions =
-    ScheduleFreeOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
-
-fn schedule_free<T: Real>() {
-    check::<T, _, _>(
-        "schedule-free AdamW",
-        |t| {
-            let mut squares = 0.0;
-            let all = (1..=t).map(|t| ScheduleFree::at_step(t, &mut squares, LR, SCHEDULE_FREE));
-            all.last().expect("t > 0")
-        },
-        |t, y, g, [z, v]| {
-            let (y, z, v) = reference::schedule_free(LR, BETAS, (EPSILON, 0.01), t, y, g, (z, v));
-            (y, [z, v])
-        },
+        "NAdam",
+        |t| nadam_at(before + t),
+        |t, w, g, state| reference::nadam(ADAM, before + t, products[t as usize], w, g, state),
     );
 }
 
