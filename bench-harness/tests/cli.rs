@@ -54,7 +54,8 @@ fn digests(report: &Value) -> Vec<String> {
 #[test]
 fn every_optimizer_trains_the_example() {
     let above_optimum = |name: &str, rate: &[&str]| {
-        let output = simdescent(&[&["train", "--example", "linear", "--optimizer", name, "--json"], rate].concat(), &[]);
+        let output =
+            simdescent(&[&["train", "--example", "linear", "--optimizer", name, "--json"], rate].concat(), &[]);
         assert!(output.status.success(), "{name}: {}", text(&output.stderr));
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["optimizer"], name);

@@ -15,9 +15,8 @@ pub use loss::{
 };
 pub use math::{exp, expm1, gelu, gelu_derivative, log, log1p, sigmoid, softplus, tanh};
 pub use optimizer::{
-    AdamOptions, ForRule, RuleCase, adadelta, adafactor, adagrad, adam, adamax, amsgrad, centered_rmsprop, clip_value,
-    coupled_decay, decoupled_decay, every_rule, flush, lamb, lion, momentum, nadam, nadam_product, nesterov,
-    orthogonalize, rmsprop, schedule_free, sgd, soft_threshold,
+    AdamOptions, ForRule, RuleCase, adafactor, adam, clip_value, coupled_decay, decoupled_decay, every_rule, flush,
+    lamb, momentum, nadam, nadam_product, orthogonalize, sgd, soft_threshold,
 };
 
 use crate::accum::Accum;

@@ -135,25 +135,25 @@ pub fn momentum<T: Real>(lr: T, mu: T, w: T, g: T, [v]: [T; 1]) -> (T, [T; 1]) {
 }
 
 /// [`crate::optimizer::Nesterov`], with state \[v\].
-pub fn nesterov<T: Real>(lr: T, mu: T, w: T, g: T, [v]: [T; 1]) -> (T, [T; 1]) {
+fn nesterov<T: Real>(lr: T, mu: T, w: T, g: T, [v]: [T; 1]) -> (T, [T; 1]) {
     let v = mu.mul_add(v, g);
     ((-lr).mul_add(mu.mul_add(v, g), w), [v])
 }
 
 /// [`crate::optimizer::AdaGrad`], with state \[s\].
-pub fn adagrad<T: Real>(lr: T, epsilon: T, w: T, g: T, [s]: [T; 1]) -> (T, [T; 1]) {
+fn adagrad<T: Real>(lr: T, epsilon: T, w: T, g: T, [s]: [T; 1]) -> (T, [T; 1]) {
     let s = g.mul_add(g, s);
     ((-lr).mul_add(g / (s.sqrt() + epsilon), w), [s])
 }
 
 /// [`crate::optimizer::RmsProp`], with state \[v\].
-pub fn rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [v]: [T; 1]) -> (T, [T; 1]) {
+fn rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [v]: [T; 1]) -> (T, [T; 1]) {
     let v = rho.mul_add(v, (T::ONE - rho) * g * g);
     ((-lr).mul_add(g / (v.sqrt() + epsilon), w), [v])
 }
 
 /// [`crate::optimizer::CenteredRmsProp`], with state \[v, a\].
-pub fn centered_rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [v, a]: [T; 2]) -> (T, [T; 2]) {
+fn centered_rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [v, a]: [T; 2]) -> (T, [T; 2]) {
     let v = rho.mul_add(v, (T::ONE - rho) * g * g);
     let a = rho.mul_add(a, (T::ONE - rho) * g);
     let variance = (-a).mul_add(a, v);
@@ -162,7 +162,7 @@ pub fn centered_rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [v, a]: 
 }
 
 /// [`crate::optimizer::AdaDelta`], with state \[s, u\].
-pub fn adadelta<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [s, u]: [T; 2]) -> (T, [T; 2]) {
+fn adadelta<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [s, u]: [T; 2]) -> (T, [T; 2]) {
     let s = rho.mul_add(s, (T::ONE - rho) * g * g);
     let delta = ((u + epsilon) / (s + epsilon)).sqrt() * g;
     let u = rho.mul_add(u, (T::ONE - rho) * delta * delta);
@@ -170,7 +170,7 @@ pub fn adadelta<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [s, u]: [T; 2]) 
 }
 
 /// [`crate::optimizer::Lion`], with state \[m\].
-pub fn lion<T: Real>(lr: T, beta1: T, beta2: T, w: T, g: T, [m]: [T; 1]) -> (T, [T; 1]) {
+fn lion<T: Real>(lr: T, beta1: T, beta2: T, w: T, g: T, [m]: [T; 1]) -> (T, [T; 1]) {
     let direction = beta1.mul_add(m, (T::ONE - beta1) * g);
     let sign = match direction {
         d if d > T::ZERO => T::ONE,
@@ -237,14 +237,14 @@ pub fn adam<T: Real>(options: AdamOptions, t: u64, w: T, g: T, state: [T; 2]) ->
 }
 
 /// [`crate::optimizer::AmsGrad`], with state \[m, v, u\].
-pub fn amsgrad<T: Real>(options: AdamOptions, t: u64, w: T, g: T, [m, v, u]: [T; 3]) -> (T, [T; 3]) {
+fn amsgrad<T: Real>(options: AdamOptions, t: u64, w: T, g: T, [m, v, u]: [T; 3]) -> (T, [T; 3]) {
     let [m, v] = options.moments(g, [m, v]);
     let u = if u > v { u } else { v };
     ((-options.step_size::<T>(t)).mul_add(m / options.denominator(t, u), w), [m, v, u])
 }
 
 /// [`crate::optimizer::Adamax`], with state \[m, u\].
-pub fn adamax<T: Real>(options: AdamOptions, t: u64, w: T, g: T, [m, u]: [T; 2]) -> (T, [T; 2]) {
+fn adamax<T: Real>(options: AdamOptions, t: u64, w: T, g: T, [m, u]: [T; 2]) -> (T, [T; 2]) {
     let [m, _] = options.moments(g, [m, T::ZERO]);
     let (decayed, fresh) = (T::from_f64(options.beta2) * u, g.abs() + T::from_f64(options.epsilon));
     let u = if decayed > fresh { decayed } else { fresh };
@@ -272,14 +272,7 @@ pub fn nadam<T: Real>(options: AdamOptions, t: u64, product: f64, w: T, g: T, st
 }
 
 /// [`crate::optimizer::ScheduleFree`] with a constant rate, and state \[z, v\].
-pub fn schedule_free<T: Real>(
-    lr: f64,
-    options: ScheduleFreeOptions,
-    t: u64,
-    y: T,
-    g: T,
-    [z, v]: [T; 2],
-) -> (T, [T; 2]) {
+fn schedule_free<T: Real>(lr: f64, options: ScheduleFreeOptions, t: u64, y: T, g: T, [z, v]: [T; 2]) -> (T, [T; 2]) {
     let ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay } = options;
     let squares = (1..=t).fold(0.0, |sum, _| sum + lr * lr);
     let average = lr * lr / squares;
