@@ -59,7 +59,7 @@ fn muon_takes_hidden_matrices_and_adamw_the_rest() {
     let (mut want, mut m, mut d) = (w[..15].to_vec(), [0.0; 15], [0.0; 15]);
     for g in [&g[..15], &h[..15]] {
         fused_step(Exec::default(), &MuonMomentum { momentum: 0.95 }, &mut want, g, [&mut m, &mut d]);
-        orthogonalize(Exec::default(), &mut d, (3, 5));
+        orthogonalize(Exec::default(), &mut d, 3, 5);
         want.iter_mut().for_each(|w| *w *= 1.0 - 0.1 * 0.01);
         fused_step(Exec::default(), &Sgd { learning_rate: 0.1 * 0.2 * 5f32.sqrt() }, &mut want, &d, []);
     }
