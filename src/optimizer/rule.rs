@@ -248,7 +248,7 @@ rules! {
 }
 
 /// The hyper-parameters that a command line sets, in the order of its help.
-pub const HYPERPARAMETERS: [Hyperparameter; 6] = [
+pub const HYPERPARAMETERS: &[Hyperparameter] = &[
     Hyperparameter {
         field: "momentum",
         flag: "momentum",
