@@ -107,8 +107,8 @@ macro_rules! rules {
 
         impl Rule {
             $(
-                #[doc = concat!("[`", stringify!($variant), "`](Self::", stringify!($variant), ")",
-                    $(" with" $(, " `", stringify!($field), ": ", stringify!($usual), "`")+,)? ".")]
+                #[doc = concat!("The usual numbers: `", stringify!($variant),
+                    $(" { ", $(stringify!($field), ": ", stringify!($usual), ", ",)+ "}",)? "`.")]
                 pub const $default: Self = Self::$variant $({ $($field: $usual),+ })?;
             )+
 
