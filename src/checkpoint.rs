@@ -3,17 +3,15 @@
 mod file;
 
 use crate::dataset::{Dataset, RowStream};
-use crate::error::DataError;
+use crate::error::CheckpointError;
 use crate::fit::FitProgress;
 use crate::history::History;
 use crate::model::Model;
-use crate::sampling::Place;
-use crate::settings::{ConfigError, Settings};
+use crate::sampling::BatchPosition;
+use crate::settings::Settings;
 use crate::trainer::Trainer;
 use simdescent_kernels::Exec;
 use std::collections::BTreeMap;
-use std::io;
-use std::path::PathBuf;
 
 /// Everything a [`Trainer`] needs to go on as if it had never stopped, to the bit: parameters, optimizer state, settings,
 /// history, and where in which order of samples it is. Dropout needs nothing, its masks are functions of the step.
@@ -54,31 +52,8 @@ pub struct Checkpoint {
     state: [Vec<f32>; 3],
     accumulated: f64,
     history: History,
-    place: Place,
+    position: BatchPosition,
     data: String,
-}
-
-/// Why a checkpoint could not be read, written or used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CheckpointError {
-    /// The file cannot be read or is no checkpoint; or the data of a stream cannot be read.
-    #[error(transparent)]
-    Read(#[from] DataError),
-    /// The file cannot be written; what was there before still is.
-    #[error("{}: cannot write: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The checkpoint is of another model or other data, or contradicts itself.
-    #[error("checkpoint: {0}")]
-    Mismatch(String),
-    /// Its settings do not go with model and data.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
 }
 
 impl Checkpoint {
@@ -132,7 +107,7 @@ impl<'d, M: Model> Trainer<'d, M> {
             state: state.clone(),
             accumulated,
             history: self.history.clone(),
-            place: self.batches.place(),
+            position: self.batches.position(),
             data,
         })
     }
@@ -194,7 +169,7 @@ impl<'d, M: Model> Trainer<'d, M> {
             let message = format!("{rule} needs state of lengths {wanted:?}, it has {found:?}");
             return Err(CheckpointError::Mismatch(message));
         }
-        self.batches.go_to(&checkpoint.place)?;
+        self.batches.go_to(&checkpoint.position)?;
         self.optimizer.restore(checkpoint.state.clone(), checkpoint.accumulated, checkpoint.history.steps());
         self.history = checkpoint.history.clone();
         Ok(self)

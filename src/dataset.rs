@@ -5,9 +5,11 @@ mod idx;
 mod inference;
 mod input;
 mod npy;
+mod rows;
 mod select;
 mod sparse;
 mod standardizer;
+mod storage;
 mod stream;
 mod svmlight;
 mod targets;
@@ -16,25 +18,22 @@ mod weights;
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
 pub(crate) use inference::Inference;
 pub(crate) use input::open_regular;
-pub(crate) use sparse::Rows;
 pub(crate) use stream::Buffer;
 
 pub use idx::{read_idx_pair, read_mnist_dir};
 pub use npy::{read_npy_pair, read_npz};
+pub use rows::Rows;
 pub use standardizer::Standardizer;
+pub use storage::Csr;
 pub use stream::RowStream;
 pub use svmlight::{read_svmlight, read_svmlight_sparse};
 pub use targets::Targets;
 
 use crate::error::DataError;
-use sparse::Inputs;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-
-/// The most input values (rows × features) a reader builds from a file whose size does not already bound them: 2³¹,
-/// which is 8 GiB as `f32`.
-const MAX_ELEMENTS: usize = 1 << 31;
+use storage::{Inputs, MAX_ELEMENTS};
 
 /// A table for supervised learning, checked once so that training needs no checks.
 ///
@@ -212,7 +211,7 @@ impl Dataset {
         self.features
     }
 
-    /// The name of feature `j`: that of its column in the file, `colour=red` for a category, and `xj` where there is none.
+    /// The name of feature `j`: that of its column in the file, `color=red` for a category, and `xj` where there is none.
     ///
     /// # Panics
     ///

@@ -2,10 +2,8 @@
 
 mod auc;
 mod calibration;
-mod coefficients;
 mod confusion;
 mod generalization;
-mod learning_curve;
 mod metric;
 mod metrics;
 mod permutation_importance;
@@ -13,19 +11,18 @@ mod regression;
 
 pub use auc::roc_auc;
 pub use calibration::{Calibration, CalibrationBin};
-pub use coefficients::Coefficients;
 pub use confusion::{ClassQuality, ConfusionMatrix};
 pub use generalization::{Generalization, Verdict};
-pub use learning_curve::{CurvePoint, learning_curve};
 pub use metric::Metric;
 pub use metrics::{Classification, Metrics};
 pub use permutation_importance::{Importance, PermutationImportance};
 pub use regression::Regression;
 
 use crate::dataset::{Dataset, Rows};
-use crate::loss::{BatchTargets, Loss, Prepared};
+use crate::error::ConfigError;
+use crate::loss::{BatchTargets, Loss, LossTargets};
 use crate::model::Model;
-use crate::settings::ConfigError;
+use crate::settings::Settings;
 use crate::target_scaling::TargetScaling;
 use simdescent_kernels::{Exec, MatMut, MatRef};
 
@@ -35,7 +32,7 @@ const ROWS: usize = 512;
 /// The quality of a model on a data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Mean loss over all rows, without regularisation; [weighted](Dataset::with_weights) as in training.
+    /// Mean loss over all rows, without regularization; [weighted](Dataset::with_weights) as in training.
     pub loss: f64,
     /// Share of rows whose most likely class is the label, or the most probable one of the targets; `None` for regression.
     ///
@@ -48,7 +45,7 @@ pub struct Evaluation {
 #[derive(Clone, Debug)]
 pub struct Evaluator<'d> {
     data: &'d Dataset,
-    prepared: Prepared,
+    targets: LossTargets,
     loss: Loss,
     /// What makes numbers in the targets' unit of the model's outputs.
     target_scaling: Option<TargetScaling>,
@@ -60,7 +57,7 @@ impl<'d> Evaluator<'d> {
     /// # Errors
     /// [`ConfigError`] if a parameter of the loss is out of range, or the targets do not go with it.
     pub fn new(loss: Loss, data: &'d Dataset) -> Result<Self, ConfigError> {
-        Ok(Self { data, prepared: loss.prepare(data)?, loss, target_scaling: None })
+        Ok(Self { data, targets: loss.prepare(data)?, loss, target_scaling: None })
     }
 
     /// For a model that was trained on targets scaled so: its outputs are brought into the unit of the targets first.
@@ -93,7 +90,7 @@ impl<'d> Evaluator<'d> {
         assert_eq!(model.inputs(), self.data.features(), "evaluation: the model takes another number of features");
         assert_eq!(
             model.outputs(),
-            self.loss.outputs(&self.prepared.targets),
+            self.loss.outputs(self.targets.values()),
             "evaluation: the model has another number of outputs"
         );
         assert!(!self.data.is_sparse() || model.takes_sparse(), "evaluation: the model takes no sparse inputs");
@@ -101,7 +98,7 @@ impl<'d> Evaluator<'d> {
         let (mut loss, mut all, mut right) = (0.0, 0.0, 0usize);
         for from in (0..rows).step_by(ROWS) {
             let to = (from + ROWS).min(rows);
-            let mut outputs = inputs.slice(from..to).forward(exec, model);
+            let mut outputs = model.forward(exec, inputs.slice(from..to));
             if let Some(scaling) = self.target_scaling {
                 for i in 0..to - from {
                     let row = outputs.row_mut(i).expect("contiguous rows");
@@ -110,9 +107,9 @@ impl<'d> Evaluator<'d> {
             }
             let logits = outputs.as_ref();
             see(logits, from);
-            let (targets, weights) = self.prepared.rows(from, to);
+            let (targets, weights) = self.targets.rows(from, to);
             right += (0..to - from).filter(|&i| is_right(targets, logits, i)).count();
-            let total = self.prepared.total(from, to);
+            let total = self.targets.total(from, to);
             all += total;
             loss += f64::from(self.loss.replace_by_weighted_gradient(exec, outputs, targets, weights)) * total;
         }
@@ -123,8 +120,19 @@ impl<'d> Evaluator<'d> {
     /// The loss of one row times its weight; `outputs` `[outputs]` is overwritten.
     fn loss_of_row(&self, exec: Exec<'_>, outputs: &mut [f32], row: usize) -> f64 {
         let width = outputs.len();
-        let (targets, weights) = self.prepared.rows(row, row + 1);
+        let (targets, weights) = self.targets.rows(row, row + 1);
         f64::from(self.loss.sum(exec, MatMut::new(outputs, 1, width), targets, weights))
+    }
+}
+
+impl Settings {
+    /// Prepares `data` to evaluate a model that is trained with these settings: losses and metrics are in the unit of the
+    /// targets.
+    ///
+    /// # Errors
+    /// As [`Evaluator::new`].
+    pub fn evaluator<'d>(&self, data: &'d Dataset) -> Result<Evaluator<'d>, ConfigError> {
+        Ok(Evaluator::new(self.loss, data)?.with_target_scaling(self.target_scaling))
     }
 }
 

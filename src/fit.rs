@@ -1,8 +1,8 @@
 //! Training with validation: when to look, when to stop, which weights to keep.
 
+use crate::error::ConfigError;
 use crate::evaluate::{Evaluation, Evaluator};
 use crate::model::Model;
-use crate::settings::ConfigError;
 use crate::trainer::Trainer;
 use serde::{Deserialize, Serialize};
 
@@ -165,9 +165,7 @@ impl<M: Model> Trainer<'_, M> {
         progress: &mut FitProgress,
         pause: u64,
     ) -> Result<Option<Stop>, ConfigError> {
-        if let Some(fault) = options.fault() {
-            return Err(ConfigError::Fit(fault));
-        }
+        options.validate()?;
         if validation.target_scaling() != self.settings().target_scaling {
             return Err(ConfigError::Fit(
                 "the evaluator scales targets otherwise than the training: take Settings::evaluator",
@@ -258,14 +256,15 @@ impl<M: Model> Trainer<'_, M> {
 }
 
 impl FitOptions {
-    fn fault(self) -> Option<&'static str> {
-        match self.early_stopping {
-            _ if self.validate_every == 0 => Some("there has to be at least one step between validations"),
-            Some(EarlyStopping { patience: 0, .. }) => Some("the patience has to be at least one validation"),
+    fn validate(self) -> Result<(), ConfigError> {
+        let fault = match self.early_stopping {
+            _ if self.validate_every == 0 => "there has to be at least one step between validations",
+            Some(EarlyStopping { patience: 0, .. }) => "the patience has to be at least one validation",
             Some(EarlyStopping { min_delta, .. }) if !(min_delta >= 0.0 && min_delta.is_finite()) => {
-                Some("min_delta must not be negative and has to be finite")
+                "min_delta must not be negative and has to be finite"
             }
-            _ => None,
-        }
+            _ => return Ok(()),
+        };
+        Err(ConfigError::Fit(fault))
     }
 }

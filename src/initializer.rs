@@ -3,6 +3,7 @@
 mod orthogonal;
 mod truncated_normal;
 
+use crate::error::ConfigError;
 use crate::random::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Initializer {
-    /// All zero. Right for linear models only: the hidden units of a network would stay equal for ever.
+    /// All zero. Right for linear models only: the hidden units of a network would stay equal forever.
     Zeros,
     /// All the same; for networks as wrong as zeros.
     Constant {
@@ -83,18 +84,22 @@ impl Initializer {
         }
     }
 
-    /// What is wrong with the number of the initialiser, if anything.
-    pub fn fault(self) -> Option<&'static str> {
+    /// Checks the number of the initializer.
+    ///
+    /// # Errors
+    /// [`ConfigError::Initializer`] if it is out of its range.
+    pub fn validate(self) -> Result<(), ConfigError> {
         let bad = |x: f32| !(x >= 0.0 && x.is_finite());
-        match self {
-            Self::Constant { value } if !value.is_finite() => Some("the constant has to be finite"),
+        let fault = match self {
+            Self::Constant { value } if !value.is_finite() => "the constant has to be finite",
             Self::Normal { std } | Self::TruncatedNormal { std } if bad(std) => {
-                Some("the standard deviation must not be negative and has to be finite")
+                "the standard deviation must not be negative and has to be finite"
             }
-            Self::Uniform { limit } if bad(limit) => Some("the limit must not be negative and has to be finite"),
-            Self::Orthogonal { gain } if bad(gain) => Some("the gain must not be negative and has to be finite"),
-            _ => None,
-        }
+            Self::Uniform { limit } if bad(limit) => "the limit must not be negative and has to be finite",
+            Self::Orthogonal { gain } if bad(gain) => "the gain must not be negative and has to be finite",
+            _ => return Ok(()),
+        };
+        Err(ConfigError::Initializer(fault))
     }
 }
 
@@ -192,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_recognised() {
+    fn nonsense_is_recognized() {
         for x in [f32::NAN, f32::INFINITY] {
             for initializer in [
                 Initializer::Constant { value: x },
@@ -201,10 +206,10 @@ mod tests {
                 Initializer::TruncatedNormal { std: -x },
                 Initializer::Orthogonal { gain: x },
             ] {
-                assert!(initializer.fault().is_some(), "{initializer:?}");
+                assert!(initializer.validate().is_err(), "{initializer:?}");
             }
         }
-        assert_eq!(Initializer::Constant { value: -1.0 }.fault(), None);
-        assert!(Initializer::Normal { std: -1.0 }.fault().is_some());
+        assert_eq!(Initializer::Constant { value: -1.0 }.validate(), Ok(()));
+        assert!(Initializer::Normal { std: -1.0 }.validate().is_err());
     }
 }

@@ -4,10 +4,12 @@
 mod line_search;
 
 use crate::dataset::Dataset;
+use crate::error::ConfigError;
 use crate::model::Model;
 use crate::random::{Purpose, StreamKey};
 use crate::sampling::{Batches, LastBatch, Sampling};
-use crate::settings::{ConfigError, Settings};
+use crate::settings::Settings;
+use crate::trainer::prepare_targets;
 use line_search::{Point, strong_wolfe};
 use simdescent_kernels::{Exec, Real, amax, axpy, dot, scale};
 use std::collections::VecDeque;
@@ -60,13 +62,13 @@ pub enum Stop {
 }
 
 impl Lbfgs {
-    /// Minimises `objective`, which returns the value at its first argument and writes the gradient to the second, from `x`
+    /// Minimizes `objective`, which returns the value at its first argument and writes the gradient to the second, from `x`
     /// on, where the minimum is put.
     ///
     /// Two-loop recursion, initial matrix s·y/y·y, steps by strong Wolfe conditions with c₁ = 1e-4, c₂ = 0.9. Vectors are in the
     /// precision of `x`; step lengths, slopes and values in `f64`. The bits do not depend on instruction set and threads if those
     /// of `objective` do not.
-    pub fn minimise<T: Real>(
+    pub fn minimize<T: Real>(
         &self,
         exec: Exec<'_>,
         x: &mut [T],
@@ -75,7 +77,7 @@ impl Lbfgs {
         let n = x.len();
         let (mut gradient, mut direction) = (vec![T::ZERO; n], vec![T::ZERO; n]);
         let (mut trial, mut trial_gradient) = (vec![T::ZERO; n], vec![T::ZERO; n]);
-        let mut history = History { pairs: VecDeque::new(), limit: self.memory };
+        let mut history = CurvaturePairs { pairs: VecDeque::new(), limit: self.memory };
         let mut value = objective(x, &mut gradient);
         let (mut iterations, mut evaluations) = (0, 1);
         let stop = loop {
@@ -127,7 +129,7 @@ impl Lbfgs {
         Minimum { value, gradient, iterations, evaluations, stop }
     }
 
-    /// Trains `model` on all of `data`: minimises loss + ½λ‖θ‖² from the model's parameters on, of targets that are scaled if
+    /// Trains `model` on all of `data`: minimizes loss + ½λ‖θ‖² from the model's parameters on, of targets that are scaled if
     /// the settings say so. Of the settings it takes loss, [`target_scaling`](Settings::target_scaling) and λ = `l2`; what is about
     /// steps and samples does not matter.
     ///
@@ -144,17 +146,17 @@ impl Lbfgs {
         if !(l2 >= 0.0 && l2.is_finite()) {
             return Err(ConfigError::L2(l2));
         }
-        settings.target_scaling.map_or(Ok(()), |scaling| scaling.check(settings.loss))?;
-        let prepared = settings.prepare(model, data)?;
+        settings.target_scaling.map_or(Ok(()), |scaling| scaling.validate(settings.loss))?;
+        let targets = prepare_targets(settings, model, data)?;
         let key = StreamKey::new(Purpose::Sampling, 0); // not drawn from
-        let mut batches = Batches::new(data.all(), prepared, Sampling::FixedOrder, LastBatch::Short, key);
+        let mut batches = Batches::new(data.all(), targets, Sampling::FixedOrder, LastBatch::Short, key);
         let mut x = model.parameters().to_vec();
-        let minimum = self.minimise(exec, &mut x, |x, gradient| {
+        let minimum = self.minimize(exec, &mut x, |x, gradient| {
             model.parameters_mut().copy_from_slice(x);
             let batch = batches.next(data.rows());
-            let outputs = batch.inputs.forward(exec, model);
+            let outputs = model.forward(exec, batch.inputs);
             let loss = loss.replace_by_weighted_gradient(exec, outputs, batch.targets, batch.weights);
-            batch.inputs.backward(exec, model);
+            model.backward(exec, batch.inputs);
             gradient.copy_from_slice(model.parameters_and_gradient().1);
             axpy(exec, l2, x, gradient);
             f64::from(loss) + 0.5 * f64::from(l2) * f64::from(dot(exec, x, x))
@@ -165,7 +167,7 @@ impl Lbfgs {
 }
 
 /// The last steps and the changes of the gradient along them, oldest first.
-struct History<T> {
+struct CurvaturePairs<T> {
     pairs: VecDeque<Pair<T>>,
     limit: usize,
 }
@@ -181,7 +183,7 @@ struct Pair<T> {
     scale: f64,
 }
 
-impl<T: Real> History<T> {
+impl<T: Real> CurvaturePairs<T> {
     /// q ← H·q, where H approximates the inverse of the Hessian.
     fn multiply(&self, exec: Exec<'_>, q: &mut [T]) {
         let Some(newest) = self.pairs.back() else { return };

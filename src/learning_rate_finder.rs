@@ -1,9 +1,10 @@
 //! Which learning rate to start from: the exponential range test.
 
 use crate::dataset::Dataset;
+use crate::error::ConfigError;
 use crate::model::Model;
 use crate::schedule::{BatchGrowth, Exponential, LearningRate, Warmup};
-use crate::settings::{ConfigError, Settings};
+use crate::settings::Settings;
 use crate::trainer::Trainer;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::Exec;
@@ -69,9 +70,7 @@ impl LearningRateFinder {
         data: &Dataset,
         settings: Settings,
     ) -> Result<RangeTest, ConfigError> {
-        if let Some(fault) = self.fault() {
-            return Err(ConfigError::Finder(fault));
-        }
+        self.validate()?;
         let growth = Exponential { rate: self.from, factor: self.to / self.from, steps: self.steps - 1 };
         let learning_rate = LearningRate::Exponential(growth);
         let settings =
@@ -107,14 +106,15 @@ impl LearningRateFinder {
         (fall(best) > 0.0).then_some(best)
     }
 
-    fn fault(self) -> Option<&'static str> {
+    fn validate(self) -> Result<(), ConfigError> {
         let range = self.from > 0.0 && self.from < self.to && (self.to / self.from).is_finite();
-        match self {
-            _ if !range => Some("the rates have to be positive and finite, the first below the last"),
-            Self { steps: 0 | 1, .. } => Some("the test needs at least two steps"),
-            _ if !(0.0..1.0).contains(&self.smoothing) => Some("the smoothing has to be in [0, 1)"),
-            _ => None,
-        }
+        let fault = match self {
+            _ if !range => "the rates have to be positive and finite, the first below the last",
+            Self { steps: 0 | 1, .. } => "the test needs at least two steps",
+            _ if !(0.0..1.0).contains(&self.smoothing) => "the smoothing has to be in [0, 1)",
+            _ => return Ok(()),
+        };
+        Err(ConfigError::Finder(fault))
     }
 }
 

@@ -35,7 +35,7 @@
 //! | initial weights | [`Initializer`] |
 //! | unit of the targets | [`TargetScaling`] |
 //! | weights of rows and classes | [`Dataset::with_weights`], [`Dataset::with_class_weights`] |
-//! | regularisation | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
+//! | regularization | [`Settings::l2`], [`ElasticNet`], [`Dropout`], [`EarlyStopping`] |
 //! | optimizer | [`Rule`], with [`StepTransforms`] around it; [`Lbfgs`] for full-batch problems |
 //!
 //! [`dataset`] reads files, and [`dataset::RowStream`] reads those that do not fit into memory. [`Evaluator::metrics`],
@@ -47,7 +47,6 @@
 #![forbid(unsafe_code)]
 
 mod checkpoint;
-mod cross_validation;
 pub mod dataset;
 mod error;
 mod evaluate;
@@ -57,11 +56,11 @@ mod initializer;
 pub mod lbfgs;
 mod learning_rate_finder;
 mod loss;
-mod measured;
 mod model;
 mod optimizer;
 pub mod random;
 mod regularizer;
+mod resampling;
 mod sampling;
 mod schedule;
 mod settings;
@@ -69,14 +68,12 @@ pub mod synthetic;
 mod target_scaling;
 mod trainer;
 
-pub use checkpoint::{Checkpoint, CheckpointError};
-pub use cross_validation::{CrossValidation, Fold, KFold, cross_validate};
-pub use dataset::{Dataset, Targets};
-pub use error::{DataError, Place};
+pub use checkpoint::Checkpoint;
+pub use dataset::{Dataset, Rows, Targets};
+pub use error::{CheckpointError, ConfigError, DataError, Place};
 pub use evaluate::{
-    Calibration, CalibrationBin, ClassQuality, Classification, Coefficients, ConfusionMatrix, CurvePoint, Evaluation,
-    Evaluator, Generalization, Importance, Metric, Metrics, PermutationImportance, Regression, Verdict, learning_curve,
-    roc_auc,
+    Calibration, CalibrationBin, ClassQuality, Classification, ConfusionMatrix, Evaluation, Evaluator, Generalization,
+    Importance, Metric, Metrics, PermutationImportance, Regression, Verdict, roc_auc,
 };
 pub use fit::{EarlyStopping, Fit, FitOptions, FitProgress, Stop, Validation};
 pub use history::{History, trajectory_digest};
@@ -84,16 +81,16 @@ pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};
 pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
 pub use loss::{BatchTargets, Loss, Weights};
-pub use measured::Measured;
-pub use model::{Linear, Mlp, Model};
+pub use model::{Coefficients, Linear, Mlp, Model};
 pub use optimizer::{HYPERPARAMETERS, Hyperparameter, InBackward, Optimizer, Rule, StepTransforms};
 pub use regularizer::{Dropout, ElasticNet};
+pub use resampling::{CrossValidation, CurvePoint, Fold, KFold, Scores, TrainingSpec, cross_validate, learning_curve};
 pub use sampling::{LastBatch, Sampling};
 pub use schedule::{
-    Anneal, BatchGrowth, BatchShape, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plan, Plateau,
-    Polynomial, RateScaling, ReduceOnPlateau, Step, WarmRestarts, Warmup,
+    Anneal, BatchGrowth, BatchShape, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plateau, Polynomial,
+    RateScaling, ReduceOnPlateau, Step, StepPlan, WarmRestarts, Warmup,
 };
-pub use settings::{ConfigError, Settings};
+pub use settings::Settings;
 pub use target_scaling::TargetScaling;
 pub use trainer::Trainer;
 

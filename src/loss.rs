@@ -1,10 +1,11 @@
 //! Losses, as the trainer sees them.
 
-mod prepared;
+mod targets;
 
-pub(crate) use prepared::Prepared;
+pub(crate) use targets::LossTargets;
 
 use crate::dataset::Targets;
+use crate::error::ConfigError;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::loss::{
     Absolute, ClassTargets, Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Quantile, Reduction,
@@ -12,7 +13,7 @@ use simdescent_kernels::loss::{
 };
 use simdescent_kernels::{Exec, MatMut, MatRef};
 
-/// What is minimised: the mean over the samples of a batch, weighted if the data has
+/// What is minimized: the mean over the samples of a batch, weighted if the data has
 /// [weights](crate::Dataset::with_weights). The formulas stand in [`simdescent_kernels::loss`].
 ///
 /// All but the cross-entropies take one output per sample.
@@ -87,16 +88,17 @@ impl Loss {
         }
     }
 
-    /// What is wrong with a parameter.
-    pub(crate) fn fault(self) -> Option<&'static str> {
-        match self {
-            Self::Huber { delta } if delta.is_nan() || delta <= 0.0 => Some("delta has to be positive"),
-            Self::Quantile { tau } if !(tau > 0.0 && tau < 1.0) => Some("tau has to be between 0 and 1"),
+    /// Whether its parameter is in its range.
+    pub(crate) fn validate(self) -> Result<(), ConfigError> {
+        let fault = match self {
+            Self::Huber { delta } if delta.is_nan() || delta <= 0.0 => "delta has to be positive",
+            Self::Quantile { tau } if !(tau > 0.0 && tau < 1.0) => "tau has to be between 0 and 1",
             Self::SmoothedSoftmaxCrossEntropy { label_smoothing } if !(0.0..=1.0).contains(&label_smoothing) => {
-                Some("label_smoothing has to be in [0, 1]")
+                "label_smoothing has to be in [0, 1]"
             }
-            _ => None,
-        }
+            _ => return Ok(()),
+        };
+        Err(ConfigError::Loss { name: self.name(), fault })
     }
 
     /// Whether outputs and targets in another unit only multiply it: squared, absolute, Huber (with δ in that unit), quantile.

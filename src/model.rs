@@ -1,14 +1,16 @@
 //! Models: parameters in one flat vector, a forward and a backward pass over a batch.
 
+mod coefficients;
 mod linear;
 mod mlp;
 
+pub use coefficients::Coefficients;
 pub use linear::Linear;
 pub use mlp::Mlp;
 
-use crate::evaluate::Coefficients;
+use crate::dataset::Rows;
 use crate::optimizer::InBackward;
-use simdescent_kernels::{CsrRef, Exec, MatMut, MatRef};
+use simdescent_kernels::{Exec, MatMut};
 
 /// A differentiable function of a batch, with its parameters.
 ///
@@ -36,55 +38,33 @@ pub trait Model: Send {
         None
     }
     /// The outputs `[batch, outputs]` for inputs `[batch, inputs]`.
-    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32>;
+    ///
+    /// # Panics
+    /// This and the others that take inputs: if they are sparse and the model [takes](Model::takes_sparse) none.
+    fn forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) -> MatMut<'_, f32>;
     /// As [`forward`](Model::forward) in training step number `step`: for models that train otherwise than they predict.
-    fn forward_training(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
+    fn forward_training(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: u64) -> MatMut<'_, f32> {
         let _ = step;
         self.forward(exec, inputs)
     }
     /// Computes the gradient by the parameters, given that the outputs of the last [`forward`](Model::forward) or
     /// [`forward_training`](Model::forward_training) on the same `inputs` have been replaced by the gradient of the loss by them.
-    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>);
+    fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>);
     /// [`backward`](Model::backward) and an optimizer step at once: the same bits in the parameters; the gradient is left undefined.
     /// If not overridden, one after the other.
-    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, mut step: InBackward<'_>) {
+    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: Rows<'_>, mut step: InBackward<'_>) {
         self.backward(exec, inputs);
         let (parameters, gradient) = self.parameters_and_gradient();
         step.vector(0..gradient.len(), parameters, gradient);
     }
-    /// Whether [`forward_sparse`](Model::forward_sparse) and [`backward_sparse`](Model::backward_sparse) can be called.
+    /// Whether its inputs can be [sparse](crate::Dataset::sparse).
     fn takes_sparse(&self) -> bool {
         false
-    }
-    /// As [`forward`](Model::forward) for [sparse](crate::Dataset::sparse) inputs.
-    ///
-    /// # Panics
-    /// If the model [takes](Model::takes_sparse) none.
-    fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
-        _ = (exec, inputs);
-        panic!("this model takes no sparse inputs")
-    }
-    /// As [`forward_training`](Model::forward_training) for sparse inputs.
-    ///
-    /// # Panics
-    /// If the model takes none.
-    fn forward_training_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
-        let _ = step;
-        self.forward_sparse(exec, inputs)
-    }
-    /// As [`backward`](Model::backward), after [`forward_sparse`](Model::forward_sparse) or
-    /// [`forward_training_sparse`](Model::forward_training_sparse).
-    ///
-    /// # Panics
-    /// Likewise.
-    fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
-        _ = (exec, inputs);
-        panic!("this model takes no sparse inputs")
     }
 }
 
 impl<M: Model + ?Sized> Model for Box<M> {
-    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: InBackward<'_>) {
+    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: InBackward<'_>) {
         (**self).backward_and_step(exec, inputs, step);
     }
     fn inputs(&self) -> usize {
@@ -108,25 +88,16 @@ impl<M: Model + ?Sized> Model for Box<M> {
     fn coefficients(&self) -> Option<Vec<Coefficients>> {
         (**self).coefficients()
     }
-    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
+    fn forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) -> MatMut<'_, f32> {
         (**self).forward(exec, inputs)
     }
-    fn forward_training(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
+    fn forward_training(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: u64) -> MatMut<'_, f32> {
         (**self).forward_training(exec, inputs, step)
     }
-    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
+    fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) {
         (**self).backward(exec, inputs)
     }
     fn takes_sparse(&self) -> bool {
         (**self).takes_sparse()
-    }
-    fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
-        (**self).forward_sparse(exec, inputs)
-    }
-    fn forward_training_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
-        (**self).forward_training_sparse(exec, inputs, step)
-    }
-    fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
-        (**self).backward_sparse(exec, inputs)
     }
 }

@@ -1,4 +1,4 @@
-//! Regularisation, and where each kind of it acts.
+//! Regularization, and where each kind of it acts.
 //!
 //! | | acts | set in |
 //! | --- | --- | --- |

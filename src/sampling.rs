@@ -8,7 +8,7 @@ pub(crate) use windows::Windows;
 
 use crate::dataset::{Rows, Targets};
 use crate::history::hexadecimal;
-use crate::loss::{BatchTargets, Prepared, Weights};
+use crate::loss::{BatchTargets, LossTargets, Weights};
 use crate::random::{Stream, StreamKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -56,12 +56,12 @@ pub(crate) struct Batches<'d> {
     /// Where it is, if they are sparse.
     indptr: Vec<usize>,
     indices: Vec<u32>,
-    prepared: Prepared,
+    targets: LossTargets,
 }
 
 /// Where in its order a source of batches is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Place {
+pub(crate) struct BatchPosition {
     /// The rows in the order of this epoch, of a stream those of the window that is in use; empty if they are not reshuffled.
     pub(crate) order: Vec<u32>,
     /// Where in the epoch the next batch starts.
@@ -73,7 +73,7 @@ pub(crate) struct Place {
 /// The data batches are taken from.
 struct Table<'d> {
     inputs: Rows<'d>,
-    prepared: Prepared,
+    targets: LossTargets,
 }
 
 /// One batch.
@@ -89,14 +89,14 @@ impl<'d> Batches<'d> {
     /// Batches of rows of `inputs`; at least one row and feature.
     pub(crate) fn new(
         inputs: Rows<'d>,
-        prepared: Prepared,
+        targets: LossTargets,
         sampling: Sampling,
         last_batch: LastBatch,
         key: StreamKey,
     ) -> Self {
-        let (rows, gathered) = (prepared.targets.rows(), prepared.emptied());
+        let (rows, gathered) = (targets.values().rows(), targets.emptied());
         Self {
-            data: Table { inputs, prepared },
+            data: Table { inputs, targets },
             sampling,
             last_batch,
             key,
@@ -106,13 +106,13 @@ impl<'d> Batches<'d> {
             inputs: vec![],
             indptr: vec![],
             indices: vec![],
-            prepared: gathered,
+            targets: gathered,
         }
     }
 
     /// The next batch, of `batch_size` rows, from 1 to all; it may be another one each time.
     pub(crate) fn next(&mut self, batch_size: usize) -> Batch<'_> {
-        let rows = self.data.prepared.targets.rows();
+        let rows = self.data.targets.values().rows();
         let mut from = self.next;
         if self.last_batch == LastBatch::Drop && from + batch_size > rows {
             from = 0;
@@ -136,24 +136,24 @@ impl<'d> Batches<'d> {
     }
 
     /// Where the source is now.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn position(&self) -> BatchPosition {
         let order = if self.sampling == Sampling::Reshuffled { self.order.clone() } else { vec![] };
-        Place { order, next: self.next, drawn: self.stream.position() }
+        BatchPosition { order, next: self.next, drawn: self.stream.position() }
     }
 
-    /// Goes to a place; the message says why it is none of this source.
-    pub(crate) fn go_to(&mut self, place: &Place) -> Result<(), String> {
-        let rows = self.data.prepared.targets.rows();
-        if place.next >= rows {
-            return Err(format!("the next batch starts at row {} of {rows}", place.next));
+    /// Goes to a position; the message says why it is none of this source.
+    pub(crate) fn go_to(&mut self, position: &BatchPosition) -> Result<(), String> {
+        let rows = self.data.targets.values().rows();
+        if position.next >= rows {
+            return Err(format!("the next batch starts at row {} of {rows}", position.next));
         }
         let reshuffled = self.sampling == Sampling::Reshuffled;
-        check_order(&place.order, if reshuffled { rows } else { 0 })?;
+        check_order(&position.order, if reshuffled { rows } else { 0 })?;
         if reshuffled {
-            self.order.copy_from_slice(&place.order);
+            self.order.copy_from_slice(&position.order);
         }
-        self.next = place.next;
-        self.stream = Stream::at(self.key, 0, place.drawn);
+        self.next = position.next;
+        self.stream = Stream::at(self.key, 0, position.drawn);
         Ok(())
     }
 
@@ -177,7 +177,7 @@ impl<'d> Batches<'d> {
                 }
             }
         }
-        match &self.data.prepared.targets {
+        match &self.data.targets.values() {
             Targets::Values(values) => floats(&mut hash, values),
             Targets::Labels { labels, classes } => {
                 hash.update((*classes as u64).to_le_bytes());
@@ -189,7 +189,7 @@ impl<'d> Batches<'d> {
             }
         }
         // A byte in front, so that a set with weights is no set without.
-        let (weights, class_weights) = self.data.prepared.weights();
+        let (weights, class_weights) = self.data.targets.weights();
         for (kind, weights) in [(b'w', weights), (b'c', class_weights)] {
             if let Some(weights) = weights {
                 hash.update([kind]);
@@ -224,8 +224,8 @@ impl<'d> Batches<'d> {
                 Rows::Sparse(batch.expect("rows of a sparse matrix are one"))
             }
         };
-        self.prepared.gather(&data.prepared, order);
-        let (targets, weights) = self.prepared.rows(0, order.len());
+        self.targets.gather(&data.targets, order);
+        let (targets, weights) = self.targets.rows(0, order.len());
         Batch { inputs, targets, weights }
     }
 }
@@ -244,7 +244,7 @@ fn check_order(order: &[u32], rows: usize) -> Result<(), String> {
 impl Table<'_> {
     /// The rows `from..to` as they lie.
     fn rows(&self, from: usize, to: usize) -> Batch<'_> {
-        let (targets, weights) = self.prepared.rows(from, to);
+        let (targets, weights) = self.targets.rows(from, to);
         Batch { inputs: self.inputs.slice(from..to), targets, weights }
     }
 }
@@ -265,8 +265,8 @@ mod tests {
         let inputs: Vec<f32> = (0..10).map(|i| i as f32).collect();
         let key = StreamKey::new(Purpose::Sampling, seed);
         let data = Dataset::new("t", inputs.clone(), 1, Targets::Values(inputs.clone())).unwrap();
-        let prepared = Loss::Squared.prepare(&data).unwrap();
-        let mut source = Batches::new(data.all(), prepared, sampling, last_batch, key);
+        let targets = Loss::Squared.prepare(&data).unwrap();
+        let mut source = Batches::new(data.all(), targets, sampling, last_batch, key);
         sizes
             .iter()
             .map(|&size| {

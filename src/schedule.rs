@@ -7,10 +7,12 @@
 mod batch_size;
 mod learning_rate;
 mod plateau;
+mod step_plan;
 
-pub use batch_size::{BatchGrowth, BatchShape, Plan, RateScaling};
+pub use batch_size::{BatchGrowth, BatchShape, RateScaling};
 pub use learning_rate::{
     Anneal, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Polynomial, ReduceOnPlateau, Step, WarmRestarts,
     Warmup,
 };
 pub use plateau::Plateau;
+pub use step_plan::StepPlan;

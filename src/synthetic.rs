@@ -1,6 +1,6 @@
 //! Generated data: seeded, the same everywhere, with known truth.
 
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::{Dataset, Rows, Targets};
 use crate::initializer::Initializer;
 use crate::model::{Mlp, Model};
 use crate::random::Stream;
@@ -71,7 +71,7 @@ pub fn teacher(rows: usize, widths: &[usize], stream: &mut Stream) -> Dataset {
     let (features, classes) = (teacher.inputs(), teacher.outputs());
     let inputs = normals(rows * features, stream);
     let exec = Exec::new(Isa::scalar(), Par::Seq);
-    let outputs = teacher.forward(exec, MatRef::new(&inputs, rows, features));
+    let outputs = teacher.forward(exec, Rows::Dense(MatRef::new(&inputs, rows, features)));
     let outputs = outputs.as_ref();
     let largest =
         |i: usize| (1..classes).fold(0, |best, j| if outputs.at(i, j) > outputs.at(i, best) { j } else { best });

@@ -1,9 +1,8 @@
 //! Scaling the targets of a regression to mean 0 and standard deviation 1, with the numbers of the training set only.
 
 use crate::dataset::{Dataset, RowStream, Targets};
-use crate::error::DataError;
+use crate::error::{ConfigError, DataError};
 use crate::loss::Loss;
-use crate::settings::ConfigError;
 use serde::{Deserialize, Serialize};
 
 /// How a model that predicts numbers of mean 0 and standard deviation 1 goes with targets y in their own unit:
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// targets near 1 diverges on prices. On t rates, penalties and clipping mean the same for any unit. scikit-learn's
 /// `TransformedTargetRegressor(transformer=StandardScaler())` does the same; Keras and PyTorch leave it to the caller.
 ///
-/// As [`Settings::target_scaling`](crate::Settings::target_scaling) it changes what [`Trainer`](crate::Trainer) minimises, whose
+/// As [`Settings::target_scaling`](crate::Settings::target_scaling) it changes what [`Trainer`](crate::Trainer) minimizes, whose
 /// recorded training losses are of t. Evaluation stays in the unit of y: [`Settings::evaluator`](crate::Settings::evaluator).
 ///
 /// ```
@@ -78,7 +77,7 @@ impl TargetScaling {
         Ok(Self { mean, deviation })
     }
 
-    /// What is minimised on scaled targets, so that the loss in the unit of y is minimised: δ of Huber's loss is in that unit.
+    /// What is minimized on scaled targets, so that the loss in the unit of y is minimized: δ of Huber's loss is in that unit.
     pub(crate) fn loss(self, loss: Loss) -> Loss {
         match loss {
             Loss::Huber { delta } => Loss::Huber { delta: (f64::from(delta) / self.deviation) as f32 },
@@ -97,7 +96,7 @@ impl TargetScaling {
         (self.mean + self.deviation * f64::from(output)) as f32
     }
 
-    pub(crate) fn check(self, loss: Loss) -> Result<(), ConfigError> {
+    pub(crate) fn validate(self, loss: Loss) -> Result<(), ConfigError> {
         Self::check_loss(loss)?;
         if !self.mean.is_finite() || !self.deviation.is_finite() || self.deviation <= 0.0 {
             let message =
@@ -172,7 +171,7 @@ mod tests {
             assert!(message.contains(&format!("quantile, not for {}", loss.name())), "{message}");
         }
         for (mean, deviation) in [(f64::NAN, 1.0), (0.0, 0.0), (0.0, f64::INFINITY), (0.0, -1.0)] {
-            assert!(TargetScaling { mean, deviation }.check(Loss::Squared).is_err());
+            assert!(TargetScaling { mean, deviation }.validate(Loss::Squared).is_err());
         }
     }
 }

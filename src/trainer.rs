@@ -1,15 +1,15 @@
 //! The training loop.
 
-use crate::dataset::{Dataset, RowStream, Rows, Targets};
-use crate::error::DataError;
+use crate::dataset::{Dataset, RowStream, Targets};
+use crate::error::{ConfigError, DataError};
 use crate::history::{History, trajectory_digest};
-use crate::loss::{Loss, Prepared};
+use crate::loss::{Loss, LossTargets};
 use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
 use crate::sampling::{Batches, Feed, Sampling, Windows};
-use crate::schedule::Plan;
-use crate::settings::{ConfigError, Settings};
+use crate::schedule::StepPlan;
+use crate::settings::Settings;
 use simdescent_kernels::Exec;
 
 /// A model in training on a data set.
@@ -19,7 +19,7 @@ pub struct Trainer<'d, M> {
     exec: Exec<'d>,
     model: M,
     settings: Settings,
-    /// What is minimised, on scaled targets.
+    /// What is minimized, on scaled targets.
     loss: Loss,
     pub(crate) optimizer: Optimizer,
     pub(crate) batches: Feed<'d>,
@@ -32,14 +32,14 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// # Errors
     /// [`ConfigError`] if a setting is out of its range, or loss, model and data do not go together.
     pub fn new(exec: Exec<'d>, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
-        settings.check(data.rows())?;
-        let prepared = settings.prepare(&model, data)?;
+        settings.validate(data.rows())?;
+        let targets = prepare_targets(&settings, &model, data)?;
         let Settings { batch_size, sampling, last_batch, trial, seed, .. } = settings;
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
             exec,
             optimizer: Optimizer::new(settings.rule, settings.step_transforms, &model.layout()),
-            batches: Feed::Table(Box::new(Batches::new(data.all(), prepared, sampling, last_batch, key))),
+            batches: Feed::Table(Box::new(Batches::new(data.all(), targets, sampling, last_batch, key))),
             history: History::default(),
             model,
             loss: settings.scaled_loss(),
@@ -62,7 +62,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         window: usize,
         settings: Settings,
     ) -> Result<Self, ConfigError> {
-        settings.check(rows.rows())?;
+        settings.validate(rows.rows())?;
         let Settings { loss, batch_size, sampling, last_batch, trial, seed, .. } = settings;
         if window == 0 || sampling == Sampling::WithReplacement {
             return Err(ConfigError::Stream("needs a window of at least one row, and no sampling with replacement"));
@@ -72,9 +72,9 @@ impl<'d, M: Model> Trainer<'d, M> {
             None => Targets::Values(vec![]),
         };
         let name = || rows.name().to_owned();
-        let prepared = loss.prepare_rows(&kind, None, rows.class_weights());
-        let prepared = prepared.map_err(|fault| ConfigError::Targets { name: name(), fault })?;
-        fits(loss, &model, &prepared.targets, rows.features(), rows.name())?;
+        let targets = loss.prepare_rows(&kind, None, rows.class_weights());
+        let targets = targets.map_err(|fault| ConfigError::Targets { name: name(), fault })?;
+        check_shape(loss, &model, targets.values(), rows.features(), rows.name())?;
         if rows.is_sparse() && !model.takes_sparse() {
             return Err(ConfigError::Sparse(name()));
         }
@@ -104,32 +104,25 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// # Errors
     /// [`DataError`] if the next rows cannot be read.
     pub fn try_step(&mut self) -> Result<f32, DataError> {
-        let Plan { batch_size, learning_rate } = self.plan();
+        let StepPlan { batch_size, learning_rate } = self.plan();
+        let l2 = self.settings.l2;
         let batch = self.batches.next(batch_size)?;
-        let outputs = match batch.inputs {
-            Rows::Dense(x) => self.model.forward_training(self.exec, x, self.history.steps()),
-            Rows::Sparse(x) => self.model.forward_training_sparse(self.exec, x, self.history.steps()),
-        };
+        let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
         let loss = self.loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
-        let fused = match batch.inputs {
-            Rows::Dense(x) => {
-                self.optimizer.in_backward(self.exec, (learning_rate, self.settings.l2), x.rows()).zip(Some(x))
-            }
-            Rows::Sparse(_) => None,
-        };
-        if let Some((step, x)) = fused {
-            self.model.backward_and_step(self.exec, x, step);
+        // Where it pays, the optimizer steps while the backward pass computes the gradient.
+        if let Some(step) = self.optimizer.in_backward(self.exec, (learning_rate, l2), batch.inputs.rows()) {
+            self.model.backward_and_step(self.exec, batch.inputs, step);
         } else {
-            batch.inputs.backward(self.exec, &mut self.model);
+            self.model.backward(self.exec, batch.inputs);
             let (parameters, gradient) = self.model.parameters_and_gradient();
-            self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
+            self.optimizer.step(self.exec, learning_rate, l2, parameters, gradient);
         }
         self.history.record(loss, batch.inputs.rows());
         Ok(loss)
     }
 
     /// Batch size and learning rate of the next step.
-    pub fn plan(&self) -> Plan {
+    pub fn plan(&self) -> StepPlan {
         self.settings.plan(self.history.steps(), self.history.samples(), self.history.validation())
     }
 
@@ -175,18 +168,31 @@ impl<'d, M: Model> Trainer<'d, M> {
     }
 }
 
-/// The targets as the loss takes them, if loss, model and data go together.
-pub(crate) fn prepare(loss: Loss, model: &impl Model, data: &Dataset) -> Result<Prepared, ConfigError> {
-    let prepared = loss.prepare(data)?;
-    fits(loss, model, &prepared.targets, data.features(), data.name())?;
+/// The targets as the loss takes them, scaled, if loss, model and data go together.
+pub(crate) fn prepare_targets(
+    settings: &Settings,
+    model: &impl Model,
+    data: &Dataset,
+) -> Result<LossTargets, ConfigError> {
+    let mut targets = settings.loss.prepare(data)?;
+    check_shape(settings.loss, model, targets.values(), data.features(), data.name())?;
     if data.is_sparse() && !model.takes_sparse() {
         return Err(ConfigError::Sparse(data.name().to_owned()));
     }
-    Ok(prepared)
+    if let Some(scaling) = settings.target_scaling {
+        scaling.apply(targets.values_mut());
+    }
+    Ok(targets)
 }
 
 /// Whether a model has the inputs and outputs that data and loss need.
-fn fits(loss: Loss, model: &impl Model, targets: &Targets, features: usize, name: &str) -> Result<(), ConfigError> {
+fn check_shape(
+    loss: Loss,
+    model: &impl Model,
+    targets: &Targets,
+    features: usize,
+    name: &str,
+) -> Result<(), ConfigError> {
     let (needed, has) = ((features, loss.outputs(targets)), (model.inputs(), model.outputs()));
     if needed != has {
         return Err(ConfigError::Model { name: name.to_owned(), needed, has });

@@ -17,7 +17,7 @@ fn outputs(model: &mut dyn Model, exec: Exec<'_>, inputs: &[f32], size: usize) -
     let mut bits = vec![];
     for batch in inputs.chunks(size * FEATURES) {
         let rows = batch.len() / FEATURES;
-        let outputs = model.forward(exec, MatRef::new(batch, rows, FEATURES));
+        let outputs = model.forward(exec, MatRef::new(batch, rows, FEATURES).into());
         for i in 0..rows {
             bits.extend((0..outputs.cols()).map(|j| outputs.at(i, j).to_bits()));
         }

@@ -3,8 +3,8 @@
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
     ConfigError, CrossValidation, Dataset, Evaluator, FitOptions, Generalization, KFold, LearningRate, Linear, Loss,
-    Measured, Metric, Metrics, Model, Regression, Rule, Sampling, Settings, Stop, Targets, Trainer, Verdict,
-    cross_validate, learning_curve, synthetic,
+    Metric, Metrics, Model, Regression, Rule, Sampling, Scores, Settings, Stop, Targets, Trainer, TrainingSpec,
+    Verdict, cross_validate, learning_curve, synthetic,
 };
 use simdescent_kernels::{Exec, Par, isa};
 
@@ -15,14 +15,15 @@ fn regression(rows: usize, seed: u64) -> Dataset {
 }
 
 /// Gradient descent that reaches the least-squares solution.
-fn descent() -> (Settings, FitOptions) {
+fn descent() -> TrainingSpec {
     let settings = Settings {
         learning_rate: LearningRate::Constant { rate: 0.1 },
         batch_size: 1 << 20,
         sampling: Sampling::FixedOrder,
         ..Settings::default()
     };
-    (settings, FitOptions { steps: 400, samples: None, validate_every: 400, early_stopping: None })
+    let options = FitOptions { steps: 400, samples: None, validate_every: 400, early_stopping: None };
+    TrainingSpec { settings, options }
 }
 
 fn model() -> Linear {
@@ -32,17 +33,16 @@ fn model() -> Linear {
 /// Least squares with noise σ² = 1: training loss 1 − d/n, loss on new rows 1 + d/(n − d − 1), on average.
 #[test]
 fn the_learning_curve_of_least_squares_is_its_closed_form() {
-    let (settings, options) = descent();
     let (sizes, seeds) = ([20, 40, 160], 30);
     let mut mean = [(0.0, 0.0); 3];
     for seed in 0..seeds {
         let (training, held_out) = regression(1160, seed).split_at(160).unwrap();
         let validation = Evaluator::new(Loss::Squared, &held_out).unwrap();
-        let train = |part: &Dataset| Measured::train(Exec::default(), model(), part, &validation, (settings, options));
+        let train = |part: &Dataset| Scores::train(Exec::default(), model(), part, &validation, descent());
         let curve = learning_curve(&training, &sizes, train).unwrap();
         for (mean, point) in mean.iter_mut().zip(&curve) {
-            mean.0 += point.measured.training.loss / seeds as f64;
-            mean.1 += point.measured.validation.loss / seeds as f64;
+            mean.0 += point.scores.training.loss / seeds as f64;
+            mean.1 += point.scores.validation.loss / seeds as f64;
         }
         assert_eq!(curve.iter().map(|point| point.rows).collect::<Vec<_>>(), sizes);
     }
@@ -56,7 +56,7 @@ fn the_learning_curve_of_least_squares_is_its_closed_form() {
     let (training, _) = regression(20, 1).split_at(10).unwrap();
     let validation = Evaluator::new(Loss::Squared, &training).unwrap();
     for rows in [0, 11] {
-        let train = |part: &Dataset| Measured::train(Exec::default(), model(), part, &validation, (settings, options));
+        let train = |part: &Dataset| Scores::train(Exec::default(), model(), part, &validation, descent());
         let result = learning_curve(&training, &[rows], train);
         assert!(result.unwrap_err().to_string().contains("needs 1 to 10 rows"));
     }
@@ -86,7 +86,7 @@ fn summaries_of_folds_by_hand() {
     };
     let fold = |loss, mae| {
         let (training, validation) = (metrics(9.0, 9.0), metrics(loss, mae));
-        Measured { training, validation, stop: Stop::Steps, steps: 1 }
+        Scores { training, validation, stop: Stop::Steps, steps: 1 }
     };
     let found = CrossValidation { folds: vec![fold(1.0, 0.5), fold(2.0, 1.0), fold(6.0, 0.75)] };
     // Deviations −2, −1, 3 and −¼, ¼, 0.
@@ -95,17 +95,17 @@ fn summaries_of_folds_by_hand() {
     assert_eq!((found.mean(Metric::R2), found.deviation(Metric::Accuracy)), (None, None));
 }
 
-/// Inputs far from 0 diverge unless each fold is standardised, with the same bits on every instruction set.
+/// Inputs far from 0 diverge unless each fold is standardized, with the same bits on every instruction set.
 #[test]
-fn folds_are_standardised_by_what_they_may_see() {
+fn folds_are_standardized_by_what_they_may_see() {
     let data = synthetic::gaussian_mixture(200, FEATURES, 2, 3.0, &mut Stream::new(StreamKey::new(Purpose::Data, 3)));
     let inputs = data.inputs().iter().map(|x| 100.0 * x + 1000.0).collect();
     let far = Dataset::new("far", inputs, FEATURES, data.targets().clone()).unwrap();
-    let (settings, options) = descent();
-    let settings = Settings { loss: Loss::Logistic, rule: Rule::ADAM, batch_size: 32, ..settings };
+    let mut training = descent();
+    training.settings = Settings { loss: Loss::Logistic, rule: Rule::ADAM, batch_size: 32, ..training.settings };
     let folds = KFold { folds: 5, stratified: true, trial: 0, seed: 1 };
     let run = |exec, standardize| {
-        cross_validate(exec, |_| Linear::new(FEATURES, true), &far, (settings, options), folds, standardize).unwrap()
+        cross_validate(exec, |_| Linear::new(FEATURES, true), &far, training, folds, standardize).unwrap()
     };
     let found = run(Exec::default(), true);
     assert!(found.mean(Metric::Accuracy).unwrap() > 0.9, "{found:?}");
@@ -115,7 +115,7 @@ fn folds_are_standardised_by_what_they_may_see() {
         assert_eq!(run(Exec::new(isa, Par::Seq), true), found, "{isa}");
     }
     let too_many = KFold { folds: 201, ..folds };
-    let result = cross_validate(Exec::default(), |_| Linear::new(5, true), &far, (settings, options), too_many, true);
+    let result = cross_validate(Exec::default(), |_| Linear::new(5, true), &far, training, too_many, true);
     assert!(matches!(result, Err(ConfigError::Resampling(_))));
 }
 
@@ -126,7 +126,7 @@ fn the_verdict_sees_over_fitting() {
     let verdict = |rows, steps| {
         let (training, held_out) = data.clone().split_at(rows).unwrap();
         let [seen, validation] = [&training, &held_out].map(|data| Evaluator::new(Loss::Squared, data).unwrap());
-        let (settings, options) = descent();
+        let TrainingSpec { settings, options } = descent();
         let settings = Settings { batch_size: rows, ..settings };
         let mut trainer = Trainer::new(Exec::default(), Linear::new(15, true), &training, settings).unwrap();
         let options = FitOptions { steps, validate_every: 5, ..options };

@@ -18,7 +18,7 @@ fn a_quadratic_ends_at_its_minimum() {
     let options = Lbfgs { tolerance: 1e-10, ..Lbfgs::default() };
     let n = 50;
     let mut x = vec![0.0f64; n];
-    let end = options.minimise(Exec::default(), &mut x, |x, gradient| {
+    let end = options.minimize(Exec::default(), &mut x, |x, gradient| {
         let mut value = 0.0;
         for (i, (x, g)) in x.iter().zip(gradient).enumerate() {
             let (h, off) = (1000f64.powf(i as f64 / 49.0), x - (i + 1) as f64);
@@ -45,7 +45,7 @@ fn rosenbrocks_valley() {
     for memory in [1, 5, 10] {
         let options = Lbfgs { memory, tolerance: 1e-9, ..Lbfgs::default() };
         let mut x = [-1.2, 1.0];
-        let end = options.minimise(Exec::default(), &mut x, rosenbrock);
+        let end = options.minimize(Exec::default(), &mut x, rosenbrock);
         assert_eq!(end.stop, Stop::Converged, "{end:?}");
         assert!((x[0] - 1.0).abs() < 1e-8 && (x[1] - 1.0).abs() < 1e-8, "{x:?}");
         assert!(memory == 1 || end.evaluations < 80, "{end:?}");
@@ -56,7 +56,7 @@ fn rosenbrocks_valley() {
 #[test]
 fn it_says_why_it_ended() {
     let run = |options: Lbfgs, f: fn(f64) -> (f64, f64)| {
-        options.minimise(Exec::default(), &mut [1.0], |x, g| {
+        options.minimize(Exec::default(), &mut [1.0], |x, g| {
             let (value, slope) = f(x[0]);
             g[0] = slope;
             value
@@ -69,7 +69,7 @@ fn it_says_why_it_ended() {
     assert_eq!(run(options, |x| (x * x, -2.0 * x)).stop, Stop::Precision, "a wrong gradient");
     let precise = run(Lbfgs { tolerance: 0.0, ..options }, |x| ((x - 0.3).exp() - x, (x - 0.3).exp() - 1.0));
     assert!(precise.gradient < 1e-14, "{precise:?}");
-    let empty = options.minimise(Exec::default(), &mut [0.0f32; 0], |_, _| 1.0);
+    let empty = options.minimize(Exec::default(), &mut [0.0f32; 0], |_, _| 1.0);
     assert_eq!((empty.stop, empty.value), (Stop::Converged, 1.0));
 }
 

@@ -1,12 +1,13 @@
 //! Models on sparse inputs: the runs they have on dense ones, and what only sparse inputs can do.
 
-use simdescent::dataset::read_svmlight_sparse;
+use simdescent::dataset::{Csr, read_svmlight_sparse};
 use simdescent::kernels::activation::Activation;
-use simdescent::kernels::{Exec, MatMut, MatRef, Par, Team, isa};
+use simdescent::kernels::{Exec, MatMut, Par, Team, isa};
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
     ConfigError, CrossValidation, Dataset, Dropout, Evaluation, Evaluator, FitOptions, Initializer, KFold, LastBatch,
-    Lbfgs, LearningRate, Linear, Loss, Metric, Mlp, Model, Rule, Sampling, Settings, Targets, Trainer, cross_validate,
+    Lbfgs, LearningRate, Linear, Loss, Metric, Mlp, Model, Rows, Rule, Sampling, Settings, Targets, Trainer,
+    TrainingSpec, cross_validate,
 };
 
 /// 600 rows of 90 features, of which a row has 9 or fewer.
@@ -83,8 +84,9 @@ fn full_batch_methods_and_folds_are_those_of_dense_inputs() {
     let settings = Settings { loss: Loss::Logistic, batch_size: 32, ..Settings::default() };
     let folds = KFold { folds: 3, stratified: true, trial: 0, seed: 1 };
     let validated = |data: &Dataset, standardize| {
-        let options = (settings, FitOptions { steps: 20, samples: None, validate_every: 10, early_stopping: None });
-        cross_validate(Exec::default(), |_| Linear::new(90, true), data, options, folds, standardize).unwrap()
+        let options = FitOptions { steps: 20, samples: None, validate_every: 10, early_stopping: None };
+        let training = TrainingSpec { settings, options };
+        cross_validate(Exec::default(), |_| Linear::new(90, true), data, training, folds, standardize).unwrap()
     };
     assert_eq!(validated(&sparse, false), validated(&dense, false));
     // Scaled, but not shifted.
@@ -99,7 +101,7 @@ fn full_batch_methods_and_folds_are_those_of_dense_inputs() {
 fn zeros_take_no_memory() {
     let (rows, features) = (3000usize, 1_000_000usize);
     let indices: Vec<u32> = (0..rows).flat_map(|i| [i as u32, 900_000 + (i % 2) as u32]).collect();
-    let csr = ((0..=rows).map(|i| 2 * i).collect(), indices, vec![1.0; 2 * rows]);
+    let csr = Csr { indptr: (0..=rows).map(|i| 2 * i).collect(), indices, values: vec![1.0; 2 * rows] };
     let labels = (0..rows as u32).map(|i| i % 2).collect();
     let wide = Dataset::sparse("wide", csr, features, Targets::Labels { labels, classes: 2 }).unwrap();
     let settings = Settings {
@@ -173,10 +175,10 @@ impl Model for Plain {
     fn parameters_and_gradient(&mut self) -> (&mut [f32], &[f32]) {
         self.0.parameters_and_gradient()
     }
-    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
+    fn forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) -> MatMut<'_, f32> {
         self.0.forward(exec, inputs)
     }
-    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
+    fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) {
         self.0.backward(exec, inputs)
     }
 }

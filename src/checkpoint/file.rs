@@ -13,13 +13,13 @@
 //!
 //! One file, so that a rename replaces all of it or nothing. Equal runs make equal files.
 
-use super::{Checkpoint, CheckpointError};
+use super::Checkpoint;
 use crate::dataset::open_regular;
-use crate::error::{DataError, Place as FilePlace};
+use crate::error::{CheckpointError, DataError, Place};
 use crate::evaluate::Evaluation;
 use crate::fit::{FitProgress, Validation};
 use crate::history::History;
-use crate::sampling::Place;
+use crate::sampling::BatchPosition;
 use crate::settings::Settings;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -74,7 +74,7 @@ impl Checkpoint {
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
         let mut bytes = vec![];
         open_regular(path)?.read_to_end(&mut bytes).map_err(|source| DataError::Io { path: path.into(), source })?;
-        Self::from_bytes(&bytes).map_err(|message| DataError::format(path, FilePlace::File, message).into())
+        Self::from_bytes(&bytes).map_err(|message| DataError::format(path, Place::File, message).into())
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -84,8 +84,8 @@ impl Checkpoint {
             layout: self.layout.clone(),
             steps: self.history.steps(),
             samples: self.history.samples(),
-            next: self.place.next,
-            drawn: self.place.drawn,
+            next: self.position.next,
+            drawn: self.position.drawn,
             data_sha256: self.data.clone(),
             notes: self.notes.clone(),
         };
@@ -101,7 +101,7 @@ impl Checkpoint {
             ("optimizer.accumulated", f64s(&[self.accumulated])),
             ("history.losses", f32s(self.history.losses())),
             ("history.validation", f64s(self.history.validation())),
-            ("sampling.order", u32s(&self.place.order)),
+            ("sampling.order", u32s(&self.position.order)),
         ];
         if !self.weights.iter().map(|x| x.to_bits()).eq(self.parameters.iter().map(|x| x.to_bits())) {
             tensors.push(("weights", f32s(&self.weights)));
@@ -184,7 +184,7 @@ impl Checkpoint {
             state: [f32s("optimizer.0")?, f32s("optimizer.1")?, f32s("optimizer.2")?],
             accumulated,
             history: History::from_parts(losses, samples, f64s("history.validation")?),
-            place: Place {
+            position: BatchPosition {
                 order: values(&tensors, "sampling.order", Dtype::U32)?.map(u32::from_le_bytes).collect(),
                 next: header.next,
                 drawn: header.drawn,

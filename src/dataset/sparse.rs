@@ -1,133 +1,22 @@
-//! Inputs of which only those that are not zero are kept, in compressed rows.
+//! Data sets of which only the inputs that are not zero are kept.
 
-use super::{Dataset, MAX_ELEMENTS, Targets};
+use super::storage::Inputs;
+use super::{Csr, Dataset, MAX_ELEMENTS, Rows, Targets};
 use crate::error::DataError;
-use crate::model::Model;
-use simdescent_kernels::{CsrRef, Exec, MatMut, MatRef};
-use std::ops::Range;
-
-/// Inputs as they are kept.
-#[derive(Clone, PartialEq)]
-pub(super) enum Inputs {
-    /// `[rows, features]`, row-major.
-    Dense(Vec<f32>),
-    Sparse(Csr),
-}
-
-/// Row i has the elements `indptr[i]..indptr[i + 1]`, in ascending columns.
-#[derive(Clone, PartialEq)]
-pub(super) struct Csr {
-    pub(super) indptr: Vec<usize>,
-    pub(super) indices: Vec<u32>,
-    pub(super) values: Vec<f32>,
-}
-
-impl Csr {
-    /// No rows.
-    pub(super) fn empty() -> Self {
-        Self { indptr: vec![0], indices: vec![], values: vec![] }
-    }
-    /// Appends a row.
-    pub(super) fn push(&mut self, indices: &[u32], values: &[f32]) {
-        self.indices.extend_from_slice(indices);
-        self.values.extend_from_slice(values);
-        self.indptr.push(self.indices.len());
-    }
-}
-
-/// Some rows of inputs.
-#[derive(Clone, Copy)]
-pub(crate) enum Rows<'a> {
-    Dense(MatRef<'a, f32>),
-    Sparse(CsrRef<'a, f32>),
-}
-
-impl Rows<'_> {
-    pub(crate) fn rows(&self) -> usize {
-        match self {
-            Self::Dense(x) => x.rows(),
-            Self::Sparse(x) => x.rows(),
-        }
-    }
-    pub(crate) fn slice(&self, rows: Range<usize>) -> Self {
-        match self {
-            Self::Dense(x) => Self::Dense(x.split_rows_at(rows.end).0.split_rows_at(rows.start).1),
-            Self::Sparse(x) => Self::Sparse(x.slice(rows)),
-        }
-    }
-
-    /// [`Model::forward`] or [`Model::forward_sparse`].
-    pub(crate) fn forward<'m>(&self, exec: Exec<'_>, model: &'m mut impl Model) -> MatMut<'m, f32> {
-        match *self {
-            Self::Dense(x) => model.forward(exec, x),
-            Self::Sparse(x) => model.forward_sparse(exec, x),
-        }
-    }
-    /// [`Model::backward`] or [`Model::backward_sparse`].
-    pub(crate) fn backward(&self, exec: Exec<'_>, model: &mut impl Model) {
-        match *self {
-            Self::Dense(x) => model.backward(exec, x),
-            Self::Sparse(x) => model.backward_sparse(exec, x),
-        }
-    }
-}
-
-impl Inputs {
-    /// All of them, which are so many rows. Looks at every index of sparse ones.
-    pub(super) fn rows(&self, rows: usize, features: usize) -> Rows<'_> {
-        match self {
-            Self::Dense(inputs) => Rows::Dense(MatRef::new(inputs, rows, features)),
-            Self::Sparse(Csr { indptr, indices, values }) => {
-                Rows::Sparse(CsrRef::new(features, indptr, indices, values).expect("checked when it was made"))
-            }
-        }
-    }
-
-    /// Keeps the first `rows` rows and returns the rest.
-    pub(super) fn split_off(&mut self, rows: usize, features: usize) -> Self {
-        match self {
-            Self::Dense(inputs) => Self::Dense(inputs.split_off(rows * features)),
-            Self::Sparse(Csr { indptr, indices, values }) => {
-                let at = indptr[rows];
-                let rest = indptr[rows..].iter().map(|end| end - at).collect();
-                indptr.truncate(rows + 1);
-                Self::Sparse(Csr { indptr: rest, indices: indices.split_off(at), values: values.split_off(at) })
-            }
-        }
-    }
-
-    /// The rows of these numbers.
-    pub(super) fn select(&self, rows: &[u32], features: usize) -> Self {
-        match self {
-            Self::Dense(inputs) => {
-                let row = |&row: &u32| &inputs[row as usize * features..][..features];
-                Self::Dense(rows.iter().flat_map(row).copied().collect())
-            }
-            Self::Sparse(Csr { indptr, indices, values }) => {
-                let mut picked = Csr::empty();
-                for &row in rows {
-                    let row = indptr[row as usize]..indptr[row as usize + 1];
-                    picked.push(&indices[row.clone()], &values[row]);
-                }
-                Self::Sparse(picked)
-            }
-        }
-    }
-}
+use simdescent_kernels::CsrRef;
 
 impl Dataset {
-    /// Checks and takes a table that is mostly zeros: row i has `values[indptr[i]..indptr[i + 1]]` in the features
-    /// `indices[indptr[i]..indptr[i + 1]]`, and zeros elsewhere.
+    /// Checks and takes a table that is mostly zeros, `[rows, features]`.
     ///
     /// Memory and the time of a training step do not grow with the zeros (but with the number of features: weights are dense).
     /// A model that [takes sparse inputs](crate::Model::takes_sparse) gives the results it has on the [dense](Dataset::into_dense) table,
     /// to the bit, but for the sign of a zero and runs that diverge (0·∞ is skipped).
     ///
     /// ```
-    /// use simdescent::{Dataset, Targets};
+    /// use simdescent::dataset::{Csr, Dataset, Targets};
     ///
-    /// let targets = Targets::Values(vec![1.0, 2.0]);
-    /// let data = Dataset::sparse("toy", (vec![0, 2, 3], vec![0, 4, 3], vec![1.0, 2.0, 3.0]), 5, targets)?;
+    /// let inputs = Csr { indptr: vec![0, 2, 3], indices: vec![0, 4, 3], values: vec![1.0, 2.0, 3.0] };
+    /// let data = Dataset::sparse("toy", inputs, 5, Targets::Values(vec![1.0, 2.0]))?;
     /// assert_eq!(data.into_dense()?.inputs(), [1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 3.0, 0.0]);
     /// # Ok::<(), simdescent::DataError>(())
     /// ```
@@ -136,19 +25,14 @@ impl Dataset {
     ///
     /// [`DataError::Invalid`] when there is no row or no feature, the three vectors do not fit together or the targets, the
     /// features of a row do not ascend, a value is not finite, or a label is not below `classes`.
-    pub fn sparse(
-        name: impl Into<String>,
-        (indptr, indices, values): (Vec<usize>, Vec<u32>, Vec<f32>),
-        features: usize,
-        targets: Targets,
-    ) -> Result<Self, DataError> {
+    pub fn sparse(name: impl Into<String>, inputs: Csr, features: usize, targets: Targets) -> Result<Self, DataError> {
         let name = name.into();
         let refuse = |message: String| Err(DataError::invalid(&name, message));
         let rows = targets.rows();
         if rows == 0 || features == 0 {
             return refuse(format!("{rows} rows of {features} features; both must be at least 1"));
         }
-        let x = match CsrRef::new(features, &indptr, &indices, &values) {
+        let x = match CsrRef::new(features, &inputs.indptr, &inputs.indices, &inputs.values) {
             Ok(x) if x.rows() == rows => x,
             Ok(x) => return refuse(format!("{} rows of inputs, {rows} targets", x.rows())),
             Err(error) => return refuse(error.to_string()),
@@ -163,7 +47,7 @@ impl Dataset {
             }
         }
         targets.check(&name)?;
-        Ok(Self::plain(name, features, Inputs::Sparse(Csr { indptr, indices, values }), targets))
+        Ok(Self::plain(name, features, Inputs::Sparse(inputs), targets))
     }
 
     /// Whether only inputs that are not zero are kept.
@@ -277,13 +161,14 @@ impl Dataset {
 mod tests {
     use super::*;
 
-    fn values(n: usize) -> Targets {
+    fn targets(n: usize) -> Targets {
         Targets::Values((0..n).map(|i| i as f32).collect())
     }
 
     fn toy() -> Dataset {
-        let csr = (vec![0, 2, 2, 3, 6], vec![0, 4, 3, 1, 2, 4], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-        Dataset::sparse("t", csr, 5, values(4)).unwrap()
+        let (indptr, indices) = (vec![0, 2, 2, 3, 6], vec![0, 4, 3, 1, 2, 4]);
+        let inputs = Csr { indptr, indices, values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+        Dataset::sparse("t", inputs, 5, targets(4)).unwrap()
     }
 
     #[test]
@@ -311,11 +196,14 @@ mod tests {
             ((vec![0, 2], vec![1, 1], vec![1.0, 2.0]), 3, 1, "row 0: feature 1 after 1"),
             ((vec![0, 0, 1], vec![2], vec![f32::NAN]), 3, 2, "row 1, feature 2: input is NaN"),
         ];
-        for (csr, features, rows, expected) in cases {
-            let message = Dataset::sparse("t", csr, features, values(rows)).unwrap_err().to_string();
+        for ((indptr, indices, values), features, rows, expected) in cases {
+            let message =
+                Dataset::sparse("t", Csr { indptr, indices, values }, features, targets(rows)).unwrap_err().to_string();
             assert!(message.starts_with("dataset t: ") && message.contains(expected), "{message}");
         }
-        let wide = Dataset::sparse("t", (vec![0, 1], vec![7], vec![1.0]), 1 << 32, values(1)).unwrap();
+        let wide =
+            Dataset::sparse("t", Csr { indptr: vec![0, 1], indices: vec![7], values: vec![1.0] }, 1 << 32, targets(1))
+                .unwrap();
         let message = wide.into_dense().unwrap_err().to_string();
         assert!(message.contains("exceed the limit of 2147483648 values; leave them out"), "{message}");
     }

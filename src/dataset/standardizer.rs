@@ -1,7 +1,7 @@
 //! Scaling features to mean 0 and standard deviation 1, with the numbers of the training set only.
 
 use super::Dataset;
-use super::sparse::Inputs;
+use super::storage::Inputs;
 use crate::error::DataError;
 
 /// Shifts and scales each feature `j` by what the training set shows:

@@ -1,6 +1,7 @@
 //! Data that does not fit into memory: files that are read row by row, as often as asked for.
 
 mod buffer;
+mod open;
 mod source;
 
 pub(crate) use buffer::Buffer;

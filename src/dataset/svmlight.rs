@@ -5,7 +5,7 @@ mod rows;
 pub(super) use rows::SvmlightRows;
 
 use super::input::{dataset_name, open_regular, parse_number, quoted, room_for};
-use super::{Dataset, MAX_ELEMENTS, Targets};
+use super::{Csr, Dataset, MAX_ELEMENTS, Targets};
 use crate::error::{DataError, Place};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -175,7 +175,8 @@ impl SparseRows {
         check_width(path, width, features, self.values.len())?;
         let indptr = [0].into_iter().chain(self.ends).collect();
         let targets = Targets::infer(self.targets);
-        Dataset::sparse(dataset_name(path), (indptr, self.indices, self.values), width, targets)
+        let inputs = Csr { indptr, indices: self.indices, values: self.values };
+        Dataset::sparse(dataset_name(path), inputs, width, targets)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Generalization {
     pub gap: f64,
     /// Standard error of the gap; infinite if a set has a single row.
     pub standard_error: f64,
-    /// Validation loss ÷ lowest validation loss of the run − 1: Prechelt's "generalisation loss" (1998), as a share. `None` if
+    /// Validation loss ÷ lowest validation loss of the run − 1: Prechelt's "generalization loss" (1998), as a share. `None` if
     /// there is no lowest, or it is not positive.
     pub rise: Option<f64>,
     /// What follows from it.
@@ -38,7 +38,7 @@ pub enum Verdict {
     /// The gap is beyond both, and the validation loss more than 5 % above its lowest of the run (`rise` > 0.05): earlier
     /// weights were better. Stop early.
     Overtrained,
-    /// The gap is beyond both. More rows, a smaller model or more regularisation would help.
+    /// The gap is beyond both. More rows, a smaller model or more regularization would help.
     Overfits,
 }
 

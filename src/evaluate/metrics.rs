@@ -65,7 +65,7 @@ impl Evaluator<'_> {
         if self.loss == Loss::Poisson {
             outputs.iter_mut().for_each(|z| *z = libm::exp(f64::from(*z)) as f32);
         }
-        let (regression, classification) = match (accuracy, &self.prepared.targets) {
+        let (regression, classification) = match (accuracy, self.targets.values()) {
             (None, Targets::Values(values)) => (Some(Regression::new(&outputs, values)), None),
             (Some(accuracy), Targets::Values(values)) => {
                 let logits = Logits::binary(&outputs, values);
@@ -91,7 +91,7 @@ impl Evaluator<'_> {
     /// As [`evaluate`](Self::evaluate).
     pub fn row_losses(&self, exec: Exec<'_>, model: &mut impl Model) -> Vec<f64> {
         let rows = self.data.rows();
-        let mean = self.prepared.total(0, rows) / rows as f64;
+        let mean = self.targets.total(0, rows) / rows as f64;
         let mut losses = Vec::with_capacity(rows);
         let mut row = vec![0.0; model.outputs()];
         self.evaluate_inputs(exec, model, self.data.all(), |block, from| {

@@ -2,9 +2,9 @@
 
 use super::{Evaluator, Metric};
 use crate::dataset::Rows;
+use crate::error::ConfigError;
 use crate::model::Model;
 use crate::random::{Purpose, Stream, StreamKey};
-use crate::settings::ConfigError;
 use serde::Serialize;
 use simdescent_kernels::{Exec, MatRef};
 
@@ -182,9 +182,9 @@ mod tests {
         let mean = |f: &dyn Fn(usize) -> f64| (0..300).map(f).sum::<f64>() / 300.0;
         for j in 0..4 {
             let (w, x) = (f64::from(weights[j]), |i: usize| f64::from(data.row(i)[j]));
-            let centre = mean(&x);
-            let variance = mean(&|i| (x(i) - centre) * (x(i) - centre));
-            let covariance = mean(&|i| residual(i) * (x(i) - centre));
+            let center = mean(&x);
+            let variance = mean(&|i| (x(i) - center) * (x(i) - center));
+            let covariance = mean(&|i| residual(i) * (x(i) - center));
             let want = 2.0 * w * w * variance - 2.0 * w * covariance;
             let Importance { mean, deviation } = found[j];
             let error = 4.0 * deviation.unwrap() / 200f64.sqrt();

@@ -1,8 +1,8 @@
 //! A linear function with one output.
 
-use super::Model;
-use crate::evaluate::Coefficients;
-use simdescent_kernels::{Accum, CsrRef, Exec, MatMut, MatRef, dot, gemv, gemv_t, linear};
+use super::{Coefficients, Model};
+use crate::dataset::Rows;
+use simdescent_kernels::{Accum, Exec, MatMut, dot, gemv, gemv_t, linear};
 
 /// z = x·w (+ b): linear regression with the squared loss, logistic regression with the logistic loss.
 ///
@@ -56,37 +56,38 @@ impl Model for Linear {
         Some(vec![Coefficients { weights, intercept: self.bias().map_or(0.0, f64::from) }])
     }
 
-    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
-        self.outputs.resize(inputs.rows(), 0.0);
-        self.ones.resize(inputs.rows(), 1.0);
-        // The bias is the value the products are added to.
-        let accum = self.bias().map_or(Accum::Replace, |bias| {
-            self.outputs.fill(bias);
-            Accum::Add
-        });
-        gemv(exec, accum, 1.0, inputs, &self.parameters[..self.features], &mut self.outputs);
-        MatMut::new(&mut self.outputs, inputs.rows(), 1)
+    fn forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) -> MatMut<'_, f32> {
+        let batch = inputs.rows();
+        self.outputs.resize(batch, 0.0);
+        self.ones.resize(batch, 1.0);
+        match inputs {
+            Rows::Dense(x) => {
+                // The bias is the value the products are added to.
+                let accum = self.bias().map_or(Accum::Replace, |bias| {
+                    self.outputs.fill(bias);
+                    Accum::Add
+                });
+                gemv(exec, accum, 1.0, x, &self.parameters[..self.features], &mut self.outputs);
+            }
+            Rows::Sparse(x) => linear::outputs(exec, x, &self.parameters, &mut self.outputs),
+        }
+        MatMut::new(&mut self.outputs, batch, 1)
     }
 
-    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
-        let (weights, bias) = self.gradient.split_at_mut(self.features);
-        gemv_t(exec, Accum::Replace, 1.0, inputs, &self.outputs, weights);
-        if let [bias] = bias {
-            *bias = dot(exec, &self.outputs, &self.ones);
+    fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) {
+        match inputs {
+            Rows::Dense(x) => {
+                let (weights, bias) = self.gradient.split_at_mut(self.features);
+                gemv_t(exec, Accum::Replace, 1.0, x, &self.outputs, weights);
+                if let [bias] = bias {
+                    *bias = dot(exec, &self.outputs, &self.ones);
+                }
+            }
+            Rows::Sparse(x) => linear::gradient(exec, x, &self.outputs, &mut self.gradient),
         }
     }
 
     fn takes_sparse(&self) -> bool {
         true
-    }
-
-    fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
-        self.outputs.resize(inputs.rows(), 0.0);
-        linear::outputs(exec, inputs, &self.parameters, &mut self.outputs);
-        MatMut::new(&mut self.outputs, inputs.rows(), 1)
-    }
-
-    fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
-        linear::gradient(exec, inputs, &self.outputs, &mut self.gradient);
     }
 }

@@ -1,8 +1,7 @@
 //! Multi-layer perceptron.
 
-use super::Model;
+use super::{Coefficients, Model};
 use crate::dataset::Rows;
-use crate::evaluate::Coefficients;
 use crate::initializer::Initializer;
 use crate::optimizer::InBackward;
 use crate::random::Stream;
@@ -11,7 +10,7 @@ use simdescent_kernels::activation::{Activation, bias_activation_in_place};
 use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, gemm_fused};
 use simdescent_kernels::linear::{csr_gemm, csr_gemm_t};
 use simdescent_kernels::math::gelu_in_place;
-use simdescent_kernels::{Accum, CsrRef, Exec, MatMut, MatRef, gemm, gemv_t};
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef, gemm, gemv_t};
 
 /// Dense layers A ← activation(A·W + b), the last without activation. With no hidden layer and the cross-entropy
 /// loss this is softmax regression. GELU costs a pass over its outputs and room for its inputs; the others are part of the
@@ -136,7 +135,7 @@ impl Mlp {
     }
 
     /// Forward, with the dropout of a training step if one is given.
-    fn pass(&mut self, exec: Exec<'_>, inputs: Rows<'_>, dropout: Option<(Dropout, u64)>) -> MatMut<'_, f32> {
+    fn run_forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>, dropout: Option<(Dropout, u64)>) -> MatMut<'_, f32> {
         let batch = inputs.rows();
         self.ones.resize(batch, 1.0);
         let last = self.layers.len() - 1;
@@ -164,8 +163,7 @@ impl Mlp {
     }
 
     /// Backward: of each layer, from the last on, the gradient by its inputs, then that by its parameters, or their step.
-    /// (Sparse inputs take no step.)
-    fn pass_back(&mut self, exec: Exec<'_>, inputs: Rows<'_>, mut step: Option<InBackward<'_>>) {
+    fn run_backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>, mut step: Option<InBackward<'_>>) {
         let batch = inputs.rows();
         for i in (0..self.layers.len()).rev() {
             let (before, rest) = self.layers.split_at_mut(i);
@@ -187,18 +185,25 @@ impl Mlp {
             let inputs = below.as_ref().map_or(inputs, |below| below.visible(batch));
             let (weight_gradient, bias_gradient) = layer.split_mut(&mut self.gradient);
             gemv_t(exec, Accum::Replace, 1.0, output_gradient, &self.ones, bias_gradient);
+            let (weights, bias) = layer.split_mut(&mut self.parameters);
+            let middle = layer.start + weights.len();
             match (inputs, &mut step) {
                 (Rows::Dense(x), Some(step)) => {
-                    let (weights, bias) = layer.split_mut(&mut self.parameters);
-                    let middle = layer.start + weights.len();
                     step.product(layer.start..middle, x.t(), output_gradient, weights);
-                    step.vector(middle..middle + bias.len(), bias, bias_gradient);
                 }
                 (Rows::Dense(x), None) => {
                     let weight_gradient = MatMut::new(weight_gradient, layer.fan_in, layer.fan_out);
                     gemm(exec, Accum::Replace, 1.0, x.t(), output_gradient, weight_gradient);
                 }
-                (Rows::Sparse(x), _) => csr_gemm_t(exec, x, layer.fan_out, &layer.outputs, weight_gradient),
+                (Rows::Sparse(x), step) => {
+                    csr_gemm_t(exec, x, layer.fan_out, &layer.outputs, weight_gradient);
+                    if let Some(step) = step {
+                        step.vector(layer.start..middle, weights, weight_gradient);
+                    }
+                }
+            }
+            if let Some(step) = &mut step {
+                step.vector(middle..middle + bias.len(), bias, bias_gradient);
             }
 
             if let (Some(below), Some(input_gradient)) = (below, input_gradient) {
@@ -240,36 +245,24 @@ impl Model for Mlp {
         Some((0..layer.fan_out).map(output).collect())
     }
 
-    fn forward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) -> MatMut<'_, f32> {
-        self.pass(exec, Rows::Dense(inputs), None)
+    fn forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) -> MatMut<'_, f32> {
+        self.run_forward(exec, inputs, None)
     }
 
-    fn forward_training(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
-        self.pass(exec, Rows::Dense(inputs), self.dropout.map(|dropout| (dropout, step)))
+    fn forward_training(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: u64) -> MatMut<'_, f32> {
+        self.run_forward(exec, inputs, self.dropout.map(|dropout| (dropout, step)))
     }
 
-    fn backward(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>) {
-        self.pass_back(exec, Rows::Dense(inputs), None);
+    fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) {
+        self.run_backward(exec, inputs, None);
     }
 
-    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: MatRef<'_, f32>, step: InBackward<'_>) {
-        self.pass_back(exec, Rows::Dense(inputs), Some(step));
+    fn backward_and_step(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: InBackward<'_>) {
+        self.run_backward(exec, inputs, Some(step));
     }
 
     fn takes_sparse(&self) -> bool {
         true
-    }
-
-    fn forward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) -> MatMut<'_, f32> {
-        self.pass(exec, Rows::Sparse(inputs), None)
-    }
-
-    fn forward_training_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>, step: u64) -> MatMut<'_, f32> {
-        self.pass(exec, Rows::Sparse(inputs), self.dropout.map(|dropout| (dropout, step)))
-    }
-
-    fn backward_sparse(&mut self, exec: Exec<'_>, inputs: CsrRef<'_, f32>) {
-        self.pass_back(exec, Rows::Sparse(inputs), None);
     }
 }
 
@@ -306,7 +299,7 @@ mod tests {
             model.dropout = dropout;
             let x: Vec<f32> = (0..6 * 5).map(|_| stream.normal() as f32).collect();
             let labels = [0, 1, 2, 1, 0, 2];
-            let inputs = MatRef::new(&x, 6, 5);
+            let inputs = Rows::Dense(MatRef::new(&x, 6, 5));
             let loss_at = |parameters: &[f32], model: &mut Mlp| {
                 model.parameters_mut().copy_from_slice(parameters);
                 let outputs = model.forward_training(exec, inputs, 5);
@@ -335,7 +328,7 @@ mod tests {
         }
     }
 
-    fn outputs(model: &mut Mlp, inputs: MatRef<'_, f32>, step: Option<u64>) -> Vec<f32> {
+    fn outputs(model: &mut Mlp, inputs: Rows<'_>, step: Option<u64>) -> Vec<f32> {
         let exec = Exec::default();
         let outputs = match step {
             Some(step) => model.forward_training(exec, inputs, step),
@@ -352,7 +345,7 @@ mod tests {
         let plain = Mlp::new(&[4, 50, 2], Activation::Identity, Initializer::XavierNormal, &mut stream);
         let mut model = plain.clone().with_dropout(Dropout::new(0.5, 0, 1).unwrap());
         let x: Vec<f32> = (0..3 * 4).map(|_| stream.normal() as f32).collect();
-        let inputs = MatRef::new(&x, 3, 4);
+        let inputs = Rows::Dense(MatRef::new(&x, 3, 4));
         let evaluated = outputs(&mut model, inputs, None);
         assert_eq!(evaluated, outputs(&mut plain.clone(), inputs, None));
         let steps = 4000;
@@ -367,7 +360,7 @@ mod tests {
         }
         assert_eq!(outputs(&mut model, inputs, Some(7)), outputs(&mut model, inputs, Some(7)));
         assert_eq!(outputs(&mut model, inputs, None), evaluated, "training leaves nothing behind");
-        let one = outputs(&mut model, MatRef::new(&x[..4], 1, 4), Some(7));
+        let one = outputs(&mut model, inputs.slice(0..1), Some(7));
         assert_eq!(one, outputs(&mut model, inputs, Some(7))[..2], "a row's mask does not depend on the batch");
     }
 }

@@ -134,7 +134,7 @@ mod tests {
             let mut at_once = apart.clone();
             let mut optimizers = [(); 2].map(|()| Optimizer::new(rule, StepTransforms::NONE, &apart.layout()));
             let x: Vec<f32> = (0..20 * batch).map(|_| stream.normal() as f32).collect();
-            let inputs = MatRef::new(&x, batch, 20);
+            let inputs = crate::Rows::Dense(MatRef::new(&x, batch, 20));
             for _ in 0..3 {
                 // The outputs stand for the gradient by them.
                 apart.forward(exec, inputs);

@@ -5,7 +5,7 @@ mod table;
 pub use table::Hyperparameter;
 
 use super::step::{AdafactorStep, MuonStep, Step, hidden};
-use crate::settings::ConfigError;
+use crate::error::ConfigError;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::optimizer::{
     AdaDelta, AdaGrad, AdafactorOptions, Adam, Adamax, AmsGrad, CenteredRmsProp, DecoupledDecay, Lamb, LambOptions,

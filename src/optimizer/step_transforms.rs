@@ -1,6 +1,6 @@
 //! [`StepTransforms`]: clipping, decay and shrinkage around the step of any rule.
 
-use crate::settings::ConfigError;
+use crate::error::ConfigError;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::optimizer::{
     ClipValue, CoupledDecay, DecoupledDecay, FlushState, Scaled, SoftThreshold, UpdateRule,

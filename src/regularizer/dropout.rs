@@ -1,7 +1,7 @@
 //! Dropout.
 
+use crate::error::ConfigError;
 use crate::random::{Purpose, Stream, StreamKey};
-use crate::settings::ConfigError;
 
 /// Inverted dropout (Srivastava et al. 2014): while training, each output of a hidden layer is set to 0 with probability p
 /// and multiplied by 1/(1 − p) otherwise, so that its mean stays and evaluation, which drops nothing, needs no factor.

@@ -1,8 +1,9 @@
 //! Elastic net.
 
+use crate::error::ConfigError;
 use serde::{Deserialize, Serialize};
 
-/// λ·(ρ‖θ‖₁ + ½(1 − ρ)‖θ‖²), Zou & Hastie 2005 in the parametrisation of glmnet and scikit-learn: ρ = 1 is the lasso, ρ = 0
+/// λ·(ρ‖θ‖₁ + ½(1 − ρ)‖θ‖²), Zou & Hastie 2005 in the parametrization of glmnet and scikit-learn: ρ = 1 is the lasso, ρ = 0
 /// ridge regression.
 ///
 /// Its L2 part belongs into the gradient ([`Settings::l2`](crate::Settings::l2)), its L1 part into a proximal step, which
@@ -35,15 +36,19 @@ impl ElasticNet {
         f64::from(self.l1()) * l1 + 0.5 * f64::from(self.l2()) * l2
     }
 
-    /// What is wrong with the numbers, if anything.
-    pub fn fault(self) -> Option<&'static str> {
-        match self {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`ConfigError::ElasticNet`] if one is out of its range.
+    pub fn validate(self) -> Result<(), ConfigError> {
+        let fault = match self {
             _ if !(self.strength >= 0.0 && self.strength.is_finite()) => {
-                Some("the strength must not be negative and has to be finite")
+                "the strength must not be negative and has to be finite"
             }
-            _ if !(0.0..=1.0).contains(&self.l1_share) => Some("the share of L1 has to be in [0, 1]"),
-            _ => None,
-        }
+            _ if !(0.0..=1.0).contains(&self.l1_share) => "the share of L1 has to be in [0, 1]",
+            _ => return Ok(()),
+        };
+        Err(ConfigError::ElasticNet(fault))
     }
 }
 
@@ -59,10 +64,10 @@ mod tests {
         assert_eq!(net.penalty(&[1.0, 0.0, -2.0]), 0.5 * (0.75 + 1.875));
         assert_eq!(ElasticNet { l1_share: 1.0, ..net }.l2(), 0.0);
         assert_eq!(ElasticNet { l1_share: 0.0, ..net }.l1(), 0.0);
-        assert_eq!(net.fault(), None);
+        assert_eq!(net.validate(), Ok(()));
         for bad in [-0.1, 1.1, f32::NAN] {
-            assert!(ElasticNet { l1_share: bad, ..net }.fault().is_some(), "{bad}");
+            assert!(ElasticNet { l1_share: bad, ..net }.validate().is_err(), "{bad}");
         }
-        assert!(ElasticNet { strength: f32::INFINITY, ..net }.fault().is_some());
+        assert!(ElasticNet { strength: f32::INFINITY, ..net }.validate().is_err());
     }
 }

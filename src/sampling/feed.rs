@@ -1,8 +1,7 @@
 //! Batches from memory or from a stream.
 
-use super::{Batch, Batches, Place, Windows};
-use crate::checkpoint::CheckpointError;
-use crate::error::DataError;
+use super::{Batch, BatchPosition, Batches, Windows};
+use crate::error::{CheckpointError, DataError};
 
 /// Where a trainer's batches come from.
 pub(crate) enum Feed<'d> {
@@ -20,10 +19,10 @@ impl Feed<'_> {
     }
 
     /// Where the source is now.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn position(&self) -> BatchPosition {
         match self {
-            Self::Table(batches) => batches.place(),
-            Self::Stream(windows) => windows.place(),
+            Self::Table(batches) => batches.position(),
+            Self::Stream(windows) => windows.position(),
         }
     }
 
@@ -35,11 +34,11 @@ impl Feed<'_> {
         }
     }
 
-    /// Goes to a place.
-    pub(crate) fn go_to(&mut self, place: &Place) -> Result<(), CheckpointError> {
+    /// Goes to a position.
+    pub(crate) fn go_to(&mut self, position: &BatchPosition) -> Result<(), CheckpointError> {
         match self {
-            Self::Table(batches) => batches.go_to(place).map_err(CheckpointError::Mismatch),
-            Self::Stream(windows) => windows.go_to(place),
+            Self::Table(batches) => batches.go_to(position).map_err(CheckpointError::Mismatch),
+            Self::Stream(windows) => windows.go_to(position),
         }
     }
 }

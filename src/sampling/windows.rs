@@ -1,10 +1,9 @@
 //! Batches of rows that are read as they are needed.
 
-use super::{Batch, LastBatch, Place, Sampling, check_order};
-use crate::checkpoint::CheckpointError;
+use super::{Batch, BatchPosition, LastBatch, Sampling, check_order};
 use crate::dataset::{Buffer, RowStream};
-use crate::error::DataError;
-use crate::loss::{Loss, Prepared};
+use crate::error::{CheckpointError, DataError};
+use crate::loss::{Loss, LossTargets};
 use crate::random::{Stream, StreamKey};
 use crate::target_scaling::TargetScaling;
 
@@ -31,7 +30,7 @@ pub(crate) struct Windows {
     next: usize,
     batch: Buffer,
     /// The batch as the loss takes it.
-    prepared: Option<Prepared>,
+    targets: Option<LossTargets>,
     target_scaling: Option<TargetScaling>,
     /// [`data_digest`](Self::data_digest), once it was asked for.
     digest: Option<String>,
@@ -60,7 +59,7 @@ impl Windows {
             read: 0,
             next: 0,
             batch: rows.buffer(),
-            prepared: None,
+            targets: None,
             target_scaling: None,
             digest: None,
             rows,
@@ -96,12 +95,12 @@ impl Windows {
         self.next += wanted;
         let Buffer { targets, weights, .. } = &self.batch;
         let weights = Some(&weights[..]).filter(|weights| !weights.is_empty());
-        let prepared = self.loss.prepare_rows(&self.rows.targets(targets)?, weights, self.rows.class_weights());
-        let mut prepared = prepared.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
+        let targets = self.loss.prepare_rows(&self.rows.targets(targets)?, weights, self.rows.class_weights());
+        let mut targets = targets.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
         if let Some(scaling) = self.target_scaling {
-            scaling.apply(&mut prepared.targets);
+            scaling.apply(targets.values_mut());
         }
-        let (targets, weights) = self.prepared.insert(prepared).rows(0, wanted);
+        let (targets, weights) = self.targets.insert(targets).rows(0, wanted);
         Ok(Batch { inputs: self.batch.inputs(), targets, weights })
     }
 
@@ -144,23 +143,23 @@ impl Windows {
     }
 
     /// Where the source is now: the order is that of the window, unless all of it was in a batch.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn position(&self) -> BatchPosition {
         let within = self.shuffled && self.used < self.order.len();
         let order = if within { self.order.clone() } else { vec![] };
-        Place { order, next: self.next % self.rows.rows(), drawn: self.stream.position() }
+        BatchPosition { order, next: self.next % self.rows.rows(), drawn: self.stream.position() }
     }
 
-    /// Goes to a place.
-    pub(crate) fn go_to(&mut self, place: &Place) -> Result<(), CheckpointError> {
+    /// Goes to a position.
+    pub(crate) fn go_to(&mut self, position: &BatchPosition) -> Result<(), CheckpointError> {
         let rows = self.rows.rows();
         let mismatch = |message| Err(CheckpointError::Mismatch(message));
-        if place.next >= rows {
-            return mismatch(format!("the next batch starts at row {} of {rows}", place.next));
+        if position.next >= rows {
+            return mismatch(format!("the next batch starts at row {} of {rows}", position.next));
         }
-        let used = place.next % self.window;
-        let start = place.next - used;
+        let used = position.next % self.window;
+        let start = position.next - used;
         let held = if used == 0 { 0 } else { self.window.min(rows - start) };
-        if let Err(message) = check_order(&place.order, if self.shuffled { held } else { 0 }) {
+        if let Err(message) = check_order(&position.order, if self.shuffled { held } else { 0 }) {
             return mismatch(message);
         }
         self.seek(start)?;
@@ -168,11 +167,11 @@ impl Windows {
         if used > 0 {
             self.fill()?;
             if self.shuffled {
-                self.order.copy_from_slice(&place.order);
+                self.order.copy_from_slice(&position.order);
             }
         }
-        (self.used, self.next) = (used, place.next);
-        self.stream = Stream::at(self.key, 0, place.drawn);
+        (self.used, self.next) = (used, position.next);
+        self.stream = Stream::at(self.key, 0, position.drawn);
         Ok(())
     }
 

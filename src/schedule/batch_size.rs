@@ -1,10 +1,9 @@
 //! Batch-size schedules, alone or coupled to the learning rate.
 
 use super::{LearningRate, Plateau};
-use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 
-/// How the batch size B(t) changes from its first value B₀ = [`Settings::batch_size`], and the learning rate with it.
+/// How the batch size B(t) changes from its first value B₀ = [`Settings::batch_size`](crate::Settings::batch_size), and the learning rate with it.
 ///
 /// A size is rounded to the nearest whole number of samples and kept between 1 and `largest`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -80,17 +79,9 @@ pub enum RateScaling {
     SquareRoot,
 }
 
-/// What a step is to do.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plan {
-    /// Samples of the batch
-    pub batch_size: usize,
-    /// η
-    pub learning_rate: f64,
-}
-
 impl RateScaling {
-    fn factor(self, growth: f64) -> f64 {
+    /// What multiplies the rate where the batch is `growth` times as large.
+    pub(super) fn factor(self, growth: f64) -> f64 {
         match self {
             Self::None => 1.0,
             Self::Linear => growth,
@@ -100,7 +91,8 @@ impl RateScaling {
 }
 
 impl BatchShape {
-    fn at(self, step: u64, validation: &[f64]) -> f64 {
+    /// What multiplies the size of the batch after `step` steps.
+    pub(super) fn at(self, step: u64, validation: &[f64]) -> f64 {
         match self {
             Self::Step { factor, every } => libm::pow(factor, (step / every) as f64),
             Self::Geometric { factor, steps } => libm::pow(factor, step as f64 / steps as f64),
@@ -108,47 +100,15 @@ impl BatchShape {
         }
     }
 
-    fn fault(self) -> Option<&'static str> {
+    fn validate(self) -> Result<(), &'static str> {
         let (Self::Step { factor, .. } | Self::Geometric { factor, .. } | Self::Plateau { factor, .. }) = self;
         match self {
-            _ if !(factor > 0.0 && factor.is_finite()) => Some("the factor has to be positive and finite"),
-            Self::Step { every: 0, .. } => Some("every has to be at least one step"),
-            Self::Geometric { steps: 0, .. } => Some("steps has to be at least 1"),
-            Self::Plateau { plateau, .. } => plateau.fault(),
-            _ => None,
+            _ if !(factor > 0.0 && factor.is_finite()) => Err("the factor has to be positive and finite"),
+            Self::Step { every: 0, .. } => Err("every has to be at least one step"),
+            Self::Geometric { steps: 0, .. } => Err("steps has to be at least 1"),
+            Self::Plateau { plateau, .. } => plateau.validate(),
+            _ => Ok(()),
         }
-    }
-}
-
-impl Settings {
-    /// Batch size and learning rate of the step after `steps` others that saw `samples` samples, given the validation losses
-    /// so far.
-    pub fn plan(&self, steps: u64, samples: u64, validation: &[f64]) -> Plan {
-        let rate_at = |step| self.warmup.before(self.learning_rate, step, validation);
-        match self.batch_growth {
-            BatchGrowth::Fixed => Plan { batch_size: self.batch_size, learning_rate: rate_at(steps) },
-            BatchGrowth::Scheduled { shape, rate, largest } => {
-                self.grown(shape.at(steps, validation), largest, rate_at(steps), rate)
-            }
-            BatchGrowth::InsteadOfDecay { largest } => self.coupled(samples, validation, largest, RateScaling::Linear),
-            BatchGrowth::Seesaw { largest } => self.coupled(samples, validation, largest, RateScaling::SquareRoot),
-        }
-    }
-
-    fn coupled(&self, samples: u64, validation: &[f64], largest: usize, scaling: RateScaling) -> Plan {
-        let step = samples / self.batch_size as u64;
-        let rate = self.warmup.before(self.learning_rate, step, validation);
-        if step < self.warmup.steps {
-            return Plan { batch_size: self.batch_size, learning_rate: rate };
-        }
-        self.grown(self.learning_rate.at(0, &[]) / rate, largest, rate, scaling)
-    }
-
-    fn grown(&self, growth: f64, largest: usize, rate: f64, scaling: RateScaling) -> Plan {
-        // The cast saturates: where the rate is 0 the growth is infinite.
-        let batch_size = ((self.batch_size as f64 * growth).round() as usize).clamp(1, largest);
-        let growth = batch_size as f64 / self.batch_size as f64;
-        Plan { batch_size, learning_rate: rate * scaling.factor(growth) }
     }
 }
 
@@ -163,8 +123,8 @@ impl BatchGrowth {
         }
     }
 
-    /// What is wrong with the numbers, or with the schedule they are coupled to, if anything.
-    pub(crate) fn fault(self, schedule: LearningRate) -> Option<&'static str> {
+    /// Checks the numbers, and the schedule they are coupled to.
+    pub(crate) fn validate(self, schedule: LearningRate) -> Result<(), &'static str> {
         let decays = match schedule {
             LearningRate::Step(_)
             | LearningRate::InverseTime(_)
@@ -175,14 +135,11 @@ impl BatchGrowth {
             LearningRate::Constant { .. } | LearningRate::WarmRestarts(_) | LearningRate::OneCycle(_) => false,
         };
         match self {
-            Self::Fixed => None,
-            Self::Scheduled { shape, .. } => shape.fault(),
-            Self::InsteadOfDecay { .. } | Self::Seesaw { .. } => (!decays).then_some(
-                "a batch that grows where the rate would fall needs a learning-rate schedule that only falls",
-            ),
+            Self::Scheduled { shape, .. } => shape.validate(),
+            Self::InsteadOfDecay { .. } | Self::Seesaw { .. } if !decays => {
+                Err("a batch that grows where the rate would fall needs a learning-rate schedule that only falls")
+            }
+            _ => Ok(()),
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,10 +1,12 @@
 //! Learning-rate schedules.
 
+mod annealing;
 mod cosine;
 mod exponential;
 mod inverse_time;
 mod one_cycle;
 mod polynomial;
+mod ranges;
 mod reduce_on_plateau;
 mod step;
 mod warm_restarts;
@@ -20,7 +22,8 @@ pub use step::Step;
 pub use warm_restarts::WarmRestarts;
 pub use warmup::Warmup;
 
-use crate::settings::ConfigError;
+use crate::error::ConfigError;
+use ranges::{is_rate, require};
 use serde::{Deserialize, Serialize};
 
 /// η(t) for t = 0, 1, 2, …, the number of steps already taken. Each formula stands at its type.
@@ -84,54 +87,24 @@ impl LearningRate {
         }
     }
 
-    /// Checks the numbers of the schedule and of the warm-up in front of it.
+    /// Checks the numbers of the schedule.
     ///
     /// # Errors
-    /// [`ConfigError`] if one is out of its range.
-    pub fn check(self, warmup: Warmup) -> Result<(), ConfigError> {
-        match self.fault().or(warmup.fault()) {
-            None => Ok(()),
-            Some(fault) => Err(ConfigError::LearningRate { schedule: self.name(), fault }),
-        }
+    /// [`ConfigError::LearningRate`] if one is out of its range.
+    pub fn validate(self) -> Result<(), ConfigError> {
+        let result = match self {
+            Self::Constant { rate } => require([is_rate(rate)]),
+            Self::Step(schedule) => schedule.validate(),
+            Self::InverseTime(schedule) => schedule.validate(),
+            Self::Exponential(schedule) => schedule.validate(),
+            Self::Polynomial(schedule) => schedule.validate(),
+            Self::Cosine(schedule) => schedule.validate(),
+            Self::WarmRestarts(schedule) => schedule.validate(),
+            Self::OneCycle(schedule) => schedule.validate(),
+            Self::ReduceOnPlateau(schedule) => schedule.validate(),
+        };
+        result.map_err(|fault| ConfigError::LearningRate { schedule: self.name(), fault })
     }
-
-    /// What is wrong with the numbers, if anything.
-    fn fault(self) -> Option<&'static str> {
-        match self {
-            Self::Constant { rate } => rate_fault(rate),
-            Self::Step(schedule) => schedule.fault(),
-            Self::InverseTime(schedule) => schedule.fault(),
-            Self::Exponential(schedule) => schedule.fault(),
-            Self::Polynomial(schedule) => schedule.fault(),
-            Self::Cosine(schedule) => schedule.fault(),
-            Self::WarmRestarts(schedule) => schedule.fault(),
-            Self::OneCycle(schedule) => schedule.fault(),
-            Self::ReduceOnPlateau(schedule) => schedule.fault(),
-        }
-    }
-}
-
-fn rate_fault(rate: f64) -> Option<&'static str> {
-    fault([(positive(rate), "the rate has to be positive and finite")])
-}
-
-/// The message of the first check that failed.
-fn fault<const N: usize>(checks: [(bool, &'static str); N]) -> Option<&'static str> {
-    checks.into_iter().find(|(holds, _)| !holds).map(|(_, message)| message)
-}
-
-fn positive(x: f64) -> bool {
-    x > 0.0 && x.is_finite()
-}
-
-/// t/T, at most 1.
-fn share(step: u64, steps: u64) -> f64 {
-    if step >= steps { 1.0 } else { step as f64 / steps as f64 }
-}
-
-/// ½(1 + cos πx): from 1 at x = 0 down to 0 at x = 1, flat at both ends.
-fn half_cosine(x: f64) -> f64 {
-    0.5 * (1.0 + libm::cos(std::f64::consts::PI * x))
 }
 
 #[cfg(test)]
@@ -192,7 +165,7 @@ mod tests {
     #[test]
     fn a_rate_never_leaves_its_range_and_is_always_usable() {
         for schedule in one_of_each() {
-            assert_eq!(schedule.fault(), None, "{schedule:?}");
+            assert_eq!(schedule.validate(), Ok(()), "{schedule:?}");
             for t in (0..500).chain([1 << 40, u64::MAX]) {
                 let rate = schedule.at(t, &[]);
                 assert!((0.0..=0.5).contains(&rate), "{schedule:?} at {t}: {rate}");
@@ -207,7 +180,8 @@ mod tests {
                 let text = format!("{schedule:?}");
                 let rate: f64 = bad.parse().unwrap();
                 let broken = with_rate(schedule, rate);
-                assert!(broken.fault().is_some_and(|fault| fault.contains("rate")), "{text} {bad}");
+                let error = broken.validate().unwrap_err().to_string();
+                assert!(error.ends_with("the rate has to be positive and finite"), "{text} {bad}: {error}");
             }
         }
     }

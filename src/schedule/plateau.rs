@@ -49,8 +49,11 @@ impl Plateau {
         plateaus
     }
 
-    pub(crate) fn fault(self) -> Option<&'static str> {
-        (!(0.0..1.0).contains(&self.min_delta)).then_some("the plateau's min_delta is a share of the loss, in [0, 1)")
+    pub(super) fn validate(self) -> Result<(), &'static str> {
+        match (0.0..1.0).contains(&self.min_delta) {
+            true => Ok(()),
+            false => Err("the plateau's min_delta is a share of the loss, in [0, 1)"),
+        }
     }
 }
 
@@ -77,6 +80,6 @@ mod tests {
     fn losses_that_are_not_finite_are_never_better() {
         let plateau = Plateau { patience: 1, min_delta: 0.0, cooldown: 0 };
         assert_eq!(counts(plateau, &[f64::NAN, f64::INFINITY, 1.0, f64::NEG_INFINITY, f64::NAN]), [0, 1, 1, 1, 2]);
-        assert!([-0.1, 1.0, f64::NAN].iter().all(|&min_delta| Plateau { min_delta, ..plateau }.fault().is_some()));
+        assert!([-0.1, 1.0, f64::NAN].iter().all(|&min_delta| Plateau { min_delta, ..plateau }.validate().is_err()));
     }
 }

@@ -31,6 +31,6 @@ pub(crate) fn run(options: &CrossValidateOptions) -> Result<()> {
     } else {
         print_lines(&report::resampling::cross_validation_lines(&report))?;
     }
-    warn(divergences(report.measured.iter().enumerate().map(|(k, fold)| (format!("fold {k}"), fold))));
+    warn(divergences(report.scores.iter().enumerate().map(|(k, fold)| (format!("fold {k}"), fold))));
     Ok(())
 }

@@ -38,6 +38,6 @@ pub(crate) fn run(options: &LearningCurveOptions) -> Result<()> {
             println!("plot: {}", path.display());
         }
     }
-    warn(divergences(report.points.iter().map(|p| (format!("on {} rows", p.rows), &p.measured))));
+    warn(divergences(report.points.iter().map(|p| (format!("on {} rows", p.rows), &p.scores))));
     Ok(())
 }

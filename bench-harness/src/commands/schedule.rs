@@ -48,7 +48,7 @@ pub(crate) fn run(command: &ScheduleCommand) -> Result<()> {
     };
     let batch_growth = command.batch.growth(command.options.plateau(), largest, steps)?;
     let settings = Settings { learning_rate, warmup, batch_size, batch_growth, ..Settings::default() };
-    settings.check(largest.max(batch_size))?;
+    settings.validate(largest.max(batch_size))?;
 
     let report = ScheduleReport::new(&settings, steps, &command.losses);
     if let Some(path) = &command.svg {

@@ -75,9 +75,9 @@ impl InitializerName {
             Self::LecunNormal => Initializer::LecunNormal,
             Self::LecunUniform => Initializer::LecunUniform,
         };
-        match initializer.fault() {
-            Some(fault) => bail!("--initializer-scale: {fault}"),
-            None => Ok(initializer),
+        match initializer.validate() {
+            Ok(()) => Ok(initializer),
+            Err(error) => bail!("--initializer-scale: {error}"),
         }
     }
 }

@@ -147,7 +147,8 @@ impl ScheduleOptions {
                 plateau: self.plateau(),
             }),
         };
-        schedule.check(warmup)?;
+        schedule.validate()?;
+        warmup.validate(schedule)?;
         Ok((schedule, warmup))
     }
 

@@ -4,13 +4,13 @@ use super::format_number::{format_number, plus_minus};
 use super::svg::{Plot, draw};
 use crate::training::resampling::{CrossValidationReport, LearningCurveReport, RepeatedTraining};
 use anyhow::Result;
-use simdescent::{Measured, Metric};
+use simdescent::{Scores, Metric};
 
 /// A line for each fold, and for each metric its spread over them.
 pub(crate) fn cross_validation_lines(report: &CrossValidationReport) -> Vec<String> {
     let metrics = &report.about.metrics;
     let mut lines = vec![title(&report.about), format!("{:>6}{}", "fold", header(metrics))];
-    lines.extend(report.measured.iter().enumerate().map(|(k, fold)| format!("{k:>6}{}", row(metrics, fold))));
+    lines.extend(report.scores.iter().enumerate().map(|(k, fold)| format!("{k:>6}{}", row(metrics, fold))));
     lines.push("validation, mean ± standard deviation over the folds:".into());
     for metric in metrics {
         let spread = report.summary.get(metric.name());
@@ -24,14 +24,14 @@ pub(crate) fn cross_validation_lines(report: &CrossValidationReport) -> Vec<Stri
 pub(crate) fn learning_curve_lines(report: &LearningCurveReport) -> Vec<String> {
     let metrics = &report.about.metrics;
     let mut lines = vec![title(&report.about), format!("{:>8}{}", "rows", header(metrics))];
-    lines.extend(report.points.iter().map(|p| format!("{:>8}{}", p.rows, row(metrics, &p.measured))));
+    lines.extend(report.points.iter().map(|p| format!("{:>8}{}", p.rows, row(metrics, &p.scores))));
     lines
 }
 
 /// Both losses over the number of rows, as an SVG.
 pub(crate) fn learning_curve_svg(report: &LearningCurveReport) -> Result<String> {
-    let curve = |loss: fn(&Measured) -> f64| {
-        let points = report.points.iter().map(|p| (p.rows as f64, loss(&p.measured)));
+    let curve = |loss: fn(&Scores) -> f64| {
+        let points = report.points.iter().map(|p| (p.rows as f64, loss(&p.scores)));
         points.filter(|(_, loss)| loss.is_finite()).collect()
     };
     draw(&[Plot {
@@ -55,7 +55,7 @@ fn header(metrics: &[Metric]) -> String {
     format!("{:>15}{:>17}{names}", "training loss", "validation loss")
 }
 
-fn row(metrics: &[Metric], Measured { training, validation, .. }: &Measured) -> String {
+fn row(metrics: &[Metric], Scores { training, validation, .. }: &Scores) -> String {
     let value = |metric: &Metric| metric.of(validation).map_or("-".into(), format_number);
     let values: String = metrics.iter().skip(1).map(|metric| format!("{:>12}", value(metric))).collect();
     format!("{:>15}{:>17}{values}", format_number(training.loss), format_number(validation.loss))

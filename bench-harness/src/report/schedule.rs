@@ -4,7 +4,7 @@ use super::format_number::format_number;
 use super::svg::{Plot, draw};
 use crate::training::schedule::ScheduleReport;
 use anyhow::Result;
-use simdescent::Plan;
+use simdescent::StepPlan;
 
 /// No more points than a picture shows.
 const POINTS: usize = 4000;
@@ -22,7 +22,7 @@ pub(crate) fn lines(report: &ScheduleReport, grows: bool) -> Vec<String> {
 /// The learning rate, and below it the batch size if it `grows`, as an SVG.
 pub(crate) fn svg(report: &ScheduleReport, grows: bool) -> Result<String> {
     let stride = report.plans.len().div_ceil(POINTS);
-    let curve = |value: fn(&Plan) -> f64| {
+    let curve = |value: fn(&StepPlan) -> f64| {
         report.plans.iter().enumerate().step_by(stride).map(|(t, plan)| (t as f64, value(plan))).collect::<Vec<_>>()
     };
     let rates = [("learning rate", curve(|plan| plan.learning_rate))];

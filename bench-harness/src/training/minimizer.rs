@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use simdescent::kernels::Exec;
-use simdescent::{Dataset, Evaluator, FitOptions, Lbfgs, Measured, Model, Settings, Stop, lbfgs};
+use simdescent::{Dataset, Evaluator, FitOptions, Lbfgs, Model, Scores, Settings, Stop, TrainingSpec, lbfgs};
 
 /// How a run minimizes.
 #[derive(Clone, Copy, Debug)]
@@ -20,15 +20,15 @@ impl Minimizer {
         training: &Dataset,
         validation: &Evaluator<'_>,
         settings: Settings,
-    ) -> Result<Measured> {
+    ) -> Result<Scores> {
         let method = match self {
             Self::Steps(options) => {
-                return Ok(Measured::train(exec, model, training, validation, (settings, options))?);
+                return Ok(Scores::train(exec, model, training, validation, TrainingSpec { settings, options })?);
             }
             Self::Lbfgs(method) => method,
         };
         let minimum = method.train(exec, &mut model, training, &settings)?;
-        Ok(Measured {
+        Ok(Scores {
             training: settings.evaluator(training)?.metrics(exec, &mut model),
             validation: validation.metrics(exec, &mut model),
             stop: if minimum.stop == lbfgs::Stop::NotFinite { Stop::Diverged } else { Stop::Steps },

@@ -11,7 +11,7 @@ use anyhow::Result;
 use serde::Serialize;
 use simdescent::kernels::Exec;
 use simdescent::{
-    CrossValidation, CurvePoint, KFold, Measured, Metric, Metrics, Settings, Stop, Targets, learning_curve,
+    CrossValidation, CurvePoint, KFold, Scores, Metric, Metrics, Settings, Stop, Targets, learning_curve,
 };
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub(crate) struct CrossValidationReport {
     /// Of the validations of all folds.
     pub(crate) summary: BTreeMap<&'static str, Spread>,
     #[serde(skip)]
-    pub(crate) measured: Vec<Measured>,
+    pub(crate) scores: Vec<Scores>,
 }
 
 /// Mean and standard deviation over the folds.
@@ -84,7 +84,7 @@ pub(crate) struct LearningCurvePoint {
     stop: Stop,
     steps: u64,
     #[serde(skip)]
-    pub(crate) measured: Measured,
+    pub(crate) scores: Scores,
 }
 
 /// The validation set is not touched.
@@ -99,15 +99,15 @@ pub(crate) fn cross_validation(
     let stratified = stratified && matches!(problem.training.targets(), Targets::Labels { .. });
     let folds = KFold { folds, stratified, trial: run.trial(), seed: run.seed() };
     let mut data = Folds::new(problem, run.problem.class_weights(), run.problem.csv_file()?, run.seed());
-    let mut measured = vec![];
+    let mut scores = vec![];
     for fold in folds.split(problem.training.targets())? {
         let FoldData { problem: Problem { training, validation, model, .. }, settings } =
             data.data(&fold, &prepared.settings)?;
         let model = model.build(run.trial(), run.seed());
         let validation = settings.evaluator(&validation)?;
-        measured.push(prepared.minimizer.train(exec, model, &training, &validation, settings)?);
+        scores.push(prepared.minimizer.train(exec, model, &training, &validation, settings)?);
     }
-    let found = CrossValidation { folds: measured };
+    let found = CrossValidation { folds: scores };
     let about = RepeatedTraining::new(run, problem, &prepared, &found.folds);
     let spread = |&metric: &Metric| {
         let (mean, deviation) = found.mean(metric).zip(found.deviation(metric))?;
@@ -120,7 +120,7 @@ pub(crate) fn cross_validation(
         stop: found.folds.iter().map(|fold| fold.stop).collect(),
         steps: found.folds.iter().map(|fold| fold.steps).collect(),
         summary: about.metrics.iter().filter_map(spread).collect(),
-        measured: found.folds,
+        scores: found.folds,
         about,
     })
 }
@@ -139,22 +139,22 @@ pub(crate) fn learning_curve_report(
     let points = learning_curve(&problem.training, &rows, |part| {
         minimizer.train(exec, prepared.model(), part, &validation, settings)
     })?;
-    let measured: Vec<Measured> = points.iter().map(|point| point.measured.clone()).collect();
-    let about = RepeatedTraining::new(run, problem, &prepared, &measured);
-    let point = |CurvePoint { rows, measured }: CurvePoint| LearningCurvePoint {
+    let scores: Vec<Scores> = points.iter().map(|point| point.scores.clone()).collect();
+    let about = RepeatedTraining::new(run, problem, &prepared, &scores);
+    let point = |CurvePoint { rows, scores }: CurvePoint| LearningCurvePoint {
         rows,
-        training: about.values(&measured.training),
-        validation: about.values(&measured.validation),
-        stop: measured.stop,
-        steps: measured.steps,
-        measured,
+        training: about.values(&scores.training),
+        validation: about.values(&scores.validation),
+        stop: scores.stop,
+        steps: scores.steps,
+        scores,
     };
     Ok(LearningCurveReport { points: points.into_iter().map(point).collect(), about })
 }
 
 impl RepeatedTraining {
-    fn new(run: &RunOptions, problem: &Problem, prepared: &Prepared<'_>, measured: &[Measured]) -> Self {
-        let defined = |metric: &Metric| measured.iter().any(|m| metric.of(&m.validation).is_some());
+    fn new(run: &RunOptions, problem: &Problem, prepared: &Prepared<'_>, scores: &[Scores]) -> Self {
+        let defined = |metric: &Metric| scores.iter().any(|m| metric.of(&m.validation).is_some());
         Self {
             schema_version: SCHEMA_VERSION,
             workload: problem.name.clone(),
@@ -172,9 +172,9 @@ impl RepeatedTraining {
 }
 
 /// A warning for each training that diverged, whose numbers mean nothing.
-pub(crate) fn divergences<'m>(trainings: impl Iterator<Item = (String, &'m Measured)>) -> Vec<String> {
-    let diverging = trainings.filter(|(_, measured)| measured.stop == Stop::Diverged);
-    diverging.map(|(name, measured)| format!("{name}: {}", diverged(measured.steps))).collect()
+pub(crate) fn divergences<'m>(trainings: impl Iterator<Item = (String, &'m Scores)>) -> Vec<String> {
+    let diverging = trainings.filter(|(_, scores)| scores.stop == Stop::Diverged);
+    diverging.map(|(name, scores)| format!("{name}: {}", diverged(scores.steps))).collect()
 }
 
 /// All rows, and up to five times half of what came before, in ascending order.

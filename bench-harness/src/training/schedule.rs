@@ -2,7 +2,7 @@
 
 use super::result::SCHEMA_VERSION;
 use serde::Serialize;
-use simdescent::{LearningRate, Plan, Settings, Warmup};
+use simdescent::{LearningRate, StepPlan, Settings, Warmup};
 
 /// Rows of the table, about.
 const ROWS: usize = 20;
@@ -19,7 +19,7 @@ pub(crate) struct ScheduleReport {
     pub(crate) rates: Vec<StepReport>,
     /// Every step.
     #[serde(skip)]
-    pub(crate) plans: Vec<Plan>,
+    pub(crate) plans: Vec<StepPlan>,
 }
 
 #[derive(Serialize)]
@@ -39,11 +39,11 @@ impl ScheduleReport {
             samples += plan.batch_size as u64;
             plan
         };
-        let plans: Vec<Plan> = (0..=steps).map(plan).collect();
+        let plans: Vec<StepPlan> = (0..=steps).map(plan).collect();
         let stride = (plans.len() - 1).div_ceil(ROWS);
         let rows = plans.iter().enumerate().filter(|(t, _)| t % stride == 0 || t + 1 == plans.len());
         let row =
-            |(step, plan): (usize, &Plan)| StepReport { step, rate: plan.learning_rate, batch_size: plan.batch_size };
+            |(step, plan): (usize, &StepPlan)| StepReport { step, rate: plan.learning_rate, batch_size: plan.batch_size };
         Self {
             schema_version: SCHEMA_VERSION,
             schedule: settings.learning_rate,

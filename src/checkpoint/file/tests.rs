@@ -106,8 +106,9 @@ fn hostile_headers_are_named_errors() {
 #[test]
 fn tensors_that_do_not_fit_are_named_errors() {
     let base = good();
-    let order =
-        |order: Vec<u32>| Checkpoint { place: Place { order, ..base.place.clone() }, ..base.clone() }.to_bytes();
+    let order = |order: Vec<u32>| {
+        Checkpoint { position: BatchPosition { order, ..base.position.clone() }, ..base.clone() }.to_bytes()
+    };
     let cases = [
         (Checkpoint { state: [vec![0.0], vec![0.0; 2], vec![]], ..base.clone() }.to_bytes(), "state of lengths"),
         (Checkpoint { parameters: vec![0.0; 3], ..base.clone() }.to_bytes(), "3 parameters and 2 weights"),

@@ -1,7 +1,7 @@
 //! Rows of a stream that are in memory.
 
-use crate::dataset::sparse::{Csr, Inputs};
-use crate::dataset::{Dataset, Rows, Targets};
+use crate::dataset::storage::Inputs;
+use crate::dataset::{Csr, Dataset, Rows, Targets};
 use crate::error::DataError;
 
 /// Some rows with their targets and, if they have any, weights.
@@ -92,9 +92,7 @@ impl Buffer {
     pub(super) fn into_dataset(self, name: &str, targets: Targets) -> Result<Dataset, DataError> {
         let data = match self.inputs {
             Inputs::Dense(inputs) => Dataset::new(name, inputs, self.features, targets)?,
-            Inputs::Sparse(Csr { indptr, indices, values }) => {
-                Dataset::sparse(name, (indptr, indices, values), self.features, targets)?
-            }
+            Inputs::Sparse(inputs) => Dataset::sparse(name, inputs, self.features, targets)?,
         };
         if self.weights.is_empty() { Ok(data) } else { data.with_weights(self.weights) }
     }

@@ -1,14 +1,11 @@
 //! The files that can be read row by row.
 
-use super::{Buffer, RowStream};
+use super::Buffer;
 use crate::dataset::csv::CsvRows;
-use crate::dataset::idx::{self, IdxRows, read_idx_pair};
-use crate::dataset::input::dataset_name;
+use crate::dataset::idx::IdxRows;
 use crate::dataset::npy::NpyRows;
 use crate::dataset::svmlight::SvmlightRows;
-use crate::dataset::{CsvEncoding, CsvFile, Dataset, Targets};
 use crate::error::DataError;
-use std::path::Path;
 
 #[derive(Debug)]
 pub(super) enum Source {
@@ -44,81 +41,5 @@ impl Source {
             Self::Npy(source) => source.rewind(),
             Self::Svmlight(source) => source.rewind(),
         }
-    }
-}
-
-impl RowStream {
-    /// The rows of a CSV file, with their weights if the encoding has a column of them.
-    ///
-    /// # Errors
-    ///
-    /// As [`CsvFile::encode`]; what is wrong in a row is said when it is read.
-    pub fn csv(file: CsvFile, encoding: CsvEncoding) -> Result<Self, DataError> {
-        let (total, features) = (file.rows(), encoding.features());
-        let (name, classes) = (dataset_name(file.path()), encoding.target().class_count());
-        Ok(Self::new(Source::Csv(Box::new(CsvRows::new(file, encoding)?)), name, total, features, classes))
-    }
-
-    /// The rows of a pair of files as [`read_idx_pair`](crate::dataset::read_idx_pair) takes them. Reads the labels once.
-    ///
-    /// # Errors
-    ///
-    /// As there; what is wrong with an image is said when it is read.
-    pub fn idx(images: &Path, labels: &Path) -> Result<Self, DataError> {
-        let rows = IdxRows::open(images, labels)?;
-        let (total, features, classes) = (rows.rows, rows.features, rows.classes);
-        Ok(Self::new(Source::Idx(Box::new(rows)), dataset_name(images), total, features, Some(classes)))
-    }
-
-    /// The rows of a pair of files as [`read_npy_pair`](crate::dataset::read_npy_pair) takes them, in C order. Reads the targets once.
-    ///
-    /// # Errors
-    ///
-    /// As there; also [`DataError::Format`] for Fortran order.
-    pub fn npy(inputs: &Path, targets: &Path) -> Result<Self, DataError> {
-        let rows = NpyRows::open(inputs, targets)?;
-        let (total, features, classes) = (rows.rows(), rows.features(), rows.classes());
-        Ok(Self::new(Source::Npy(Box::new(rows)), dataset_name(inputs), total, features, classes))
-    }
-
-    /// The rows of an svmlight file as [`read_svmlight_sparse`](crate::dataset::read_svmlight_sparse) takes it, without their zeros. Reads it
-    /// once.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn svmlight(path: &Path, features: Option<usize>) -> Result<Self, DataError> {
-        let rows = SvmlightRows::open(path, features)?;
-        let (total, features, classes) = (rows.rows, rows.features, rows.classes);
-        Ok(Self::new(Source::Svmlight(Box::new(rows)), dataset_name(path), total, features, classes))
-    }
-
-    /// Training rows and validation set of a folder as [`read_mnist_dir`](crate::dataset::read_mnist_dir) takes it; with only the `t10k`
-    /// pair every fifth row validates.
-    ///
-    /// # Errors
-    ///
-    /// As there, and as [`idx`](Self::idx).
-    pub fn mnist_dir(dir: &Path) -> Result<(Self, Dataset), DataError> {
-        match idx::find(dir)? {
-            (Some([images, labels]), [t10k_images, t10k_labels]) => {
-                let validation = read_idx_pair(&t10k_images, &t10k_labels)?;
-                let rows = Self::idx(&images, &labels)?;
-                if rows.features != validation.features() {
-                    let message = format!("{} pixels, but {} has {}", validation.features(), rows.name, rows.features);
-                    return Err(DataError::invalid(validation.name(), message));
-                }
-                let Targets::Labels { labels, classes } = validation.targets().clone() else { unreachable!("IDX") };
-                let rows = rows.with_classes(classes);
-                let targets = Targets::Labels { labels, classes: rows.classes.unwrap_or(classes) };
-                Ok((rows, validation.with_targets(targets)?))
-            }
-            (None, [images, labels]) => Self::idx(&images, &labels)?.hold_out(5),
-        }
-    }
-
-    fn new(source: Source, name: String, total: usize, features: usize, classes: Option<usize>) -> Self {
-        let (held_out, standardizer, class_weights) = (None, None, None);
-        Self { source, name, total, held_out, features, classes, standardizer, class_weights, read: 0 }
     }
 }

@@ -27,7 +27,7 @@ impl Files {
         let mut state = 11;
         let pixels: Vec<u8> = (0..rows * FEATURES).map(|_| noise(&mut state) / 16).collect();
         let labels: Vec<u8> = pixels.chunks(FEATURES).map(|row| u8::from(row[0] > 7)).collect();
-        let mut csv = String::from("colour,a,b,c,d,e,y\n");
+        let mut csv = String::from("color,a,b,c,d,e,y\n");
         let mut weighted = String::from("a,b,w,y\n");
         let mut svmlight = String::new();
         for (row, label) in pixels.chunks(FEATURES).zip(&labels) {
@@ -37,9 +37,9 @@ impl Files {
                 .collect();
             writeln!(svmlight, "{label}{stored} # {}", row[1]).unwrap();
             writeln!(weighted, "{},{},{},{label}", row[0], row[1], row[2] % 4).unwrap();
-            let colour = ["red", "blue"][usize::from(row[1] % 2)];
+            let color = ["red", "blue"][usize::from(row[1] % 2)];
             let gap = if row[2] == 0 { String::new() } else { row[2].to_string() };
-            writeln!(csv, "{colour},{},{},{gap},{},{},{label}", row[0], row[1], row[3], row[4]).unwrap();
+            writeln!(csv, "{color},{},{},{gap},{},{},{label}", row[0], row[1], row[3], row[4]).unwrap();
         }
         let npy = |shape: &str, data: &[u8]| {
             let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");

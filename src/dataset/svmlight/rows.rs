@@ -1,9 +1,8 @@
 //! An svmlight file row by row.
 
 use super::{Lines, SparseRows, check_width, shape};
-use crate::dataset::Inference;
 use crate::dataset::input::open_regular;
-use crate::dataset::sparse::Csr;
+use crate::dataset::{Csr, Inference};
 use crate::error::{DataError, Place};
 use std::fmt;
 use std::fs::File;

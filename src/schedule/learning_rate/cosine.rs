@@ -1,6 +1,7 @@
 //! Cosine decay.
 
-use super::{fault, half_cosine, rate_fault, share};
+use super::annealing::{half_cosine, share};
+use super::ranges::{is_rate, require};
 use serde::{Deserialize, Serialize};
 
 /// η(t) = η₀·((1 − a)·½(1 + cos πt/T) + a) up to T, a·η₀ after: Loshchilov & Hutter 2017 without restarts, in the form of
@@ -22,11 +23,12 @@ impl Cosine {
         self.rate * ((1.0 - self.floor) * half_cosine(share(step, self.steps)) + self.floor)
     }
 
-    pub(super) fn fault(self) -> Option<&'static str> {
-        rate_fault(self.rate).or(fault([
+    pub(super) fn validate(self) -> Result<(), &'static str> {
+        require([
+            is_rate(self.rate),
             ((0.0..=1.0).contains(&self.floor), "the floor is a share of the rate, in [0, 1]"),
             (self.steps > 0, "steps has to be at least 1"),
-        ]))
+        ])
     }
 }
 
@@ -42,6 +44,6 @@ mod tests {
             assert!((schedule.at(t) - want).abs() < 1e-15, "{t}: {}", schedule.at(t));
         }
         assert_eq!(Cosine { floor: 0.0, ..schedule }.at(300), 0.0);
-        assert!([-0.1, 1.1, f64::NAN].iter().all(|&floor| Cosine { floor, ..schedule }.fault().is_some()));
+        assert!([-0.1, 1.1, f64::NAN].iter().all(|&floor| Cosine { floor, ..schedule }.validate().is_err()));
     }
 }

@@ -1,6 +1,6 @@
 //! Exponential decay.
 
-use super::{fault, positive, rate_fault};
+use super::ranges::{is_rate, positive, require};
 use serde::{Deserialize, Serialize};
 
 /// η(t) = η₀·r^(t/T): Keras' `ExponentialDecay`. It goes on after T. A factor above 1 makes the rate grow, for a
@@ -22,11 +22,12 @@ impl Exponential {
         self.rate * libm::pow(self.factor, step as f64 / self.steps as f64)
     }
 
-    pub(super) fn fault(self) -> Option<&'static str> {
-        rate_fault(self.rate).or(fault([
+    pub(super) fn validate(self) -> Result<(), &'static str> {
+        require([
+            is_rate(self.rate),
             (positive(self.factor), "the factor has to be positive and finite"),
             (self.steps > 0, "steps has to be at least 1"),
-        ]))
+        ])
     }
 }
 
@@ -40,7 +41,7 @@ mod tests {
         for (t, want) in [(0, 0.5), (50, 0.05), (100, 0.005), (200, 0.00005)] {
             assert!((schedule.at(t) / want - 1.0).abs() < 1e-14, "{t}");
         }
-        assert!(Exponential { factor: 0.0, ..schedule }.fault().is_some());
-        assert!(Exponential { steps: 0, ..schedule }.fault().is_some());
+        assert!(Exponential { factor: 0.0, ..schedule }.validate().is_err());
+        assert!(Exponential { steps: 0, ..schedule }.validate().is_err());
     }
 }

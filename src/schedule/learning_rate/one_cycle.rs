@@ -1,6 +1,7 @@
 //! One cycle: up, then down.
 
-use super::{fault, half_cosine, positive, rate_fault, share};
+use super::annealing::{half_cosine, share};
+use super::ranges::{is_rate, positive, require};
 use serde::{Deserialize, Serialize};
 
 /// From start·η₀ up to η₀ during the first `rise`·T steps, then down to end·η₀ at T, where it stays (Smith & Topin 2018).
@@ -51,13 +52,14 @@ impl OneCycle {
         self.rate * (from * left + to * (1.0 - left))
     }
 
-    pub(super) fn fault(self) -> Option<&'static str> {
-        rate_fault(self.rate).or(fault([
+    pub(super) fn validate(self) -> Result<(), &'static str> {
+        require([
+            is_rate(self.rate),
             (positive(self.start) && self.start <= 1.0, "the start is a share of the peak rate, in (0, 1]"),
             ((0.0..=1.0).contains(&self.end), "the end is a share of the peak rate, in [0, 1]"),
             ((0.0..1.0).contains(&self.rise), "the rise is a share of the steps, in [0, 1)"),
             (self.steps > 0, "steps has to be at least 1"),
-        ]))
+        ])
     }
 }
 
@@ -75,8 +77,8 @@ mod tests {
             }
             assert!((0..20).all(|t| schedule.at(t) < schedule.at(t + 1)));
             assert!((20..80).all(|t| schedule.at(t) > schedule.at(t + 1)));
-            assert!(OneCycle { rise: 1.0, ..schedule }.fault().is_some());
-            assert!(OneCycle { start: 0.0, ..schedule }.fault().is_some());
+            assert!(OneCycle { rise: 1.0, ..schedule }.validate().is_err());
+            assert!(OneCycle { start: 0.0, ..schedule }.validate().is_err());
         }
         let at_quarter = |anneal| OneCycle { rate: 1.0, start: 0.1, end: 0.0, rise: 0.0, steps: 4, anneal }.at(1);
         assert_eq!(at_quarter(Anneal::Linear), 0.75);

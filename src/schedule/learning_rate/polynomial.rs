@@ -1,6 +1,7 @@
 //! Polynomial decay.
 
-use super::{fault, positive, rate_fault, share};
+use super::annealing::share;
+use super::ranges::{is_rate, positive, require};
 use serde::{Deserialize, Serialize};
 
 /// η(t) = (η₀ − η_e)·(1 − t/T)^p + η_e up to T, η_e after: Keras' `PolynomialDecay` without cycles. Linear for p = 1.
@@ -23,12 +24,13 @@ impl Polynomial {
         (self.rate - self.end) * libm::pow(1.0 - share(step, self.steps), self.power) + self.end
     }
 
-    pub(super) fn fault(self) -> Option<&'static str> {
-        rate_fault(self.rate).or(fault([
+    pub(super) fn validate(self) -> Result<(), &'static str> {
+        require([
+            is_rate(self.rate),
             ((0.0..=self.rate).contains(&self.end), "the end has to be between 0 and the rate"),
             (positive(self.power), "the power has to be positive and finite"),
             (self.steps > 0, "steps has to be at least 1"),
-        ]))
+        ])
     }
 }
 
@@ -43,7 +45,7 @@ mod tests {
             assert!((schedule.at(t) - want).abs() < 1e-15, "{t}");
         }
         assert!((Polynomial { power: 1.0, ..schedule }.at(25) - 0.7).abs() < 1e-15, "linear");
-        assert!([-0.1, 1.0, f64::NAN].iter().all(|&end| Polynomial { end, ..schedule }.fault().is_some()));
-        assert!(Polynomial { power: 0.0, ..schedule }.fault().is_some());
+        assert!([-0.1, 1.0, f64::NAN].iter().all(|&end| Polynomial { end, ..schedule }.validate().is_err()));
+        assert!(Polynomial { power: 0.0, ..schedule }.validate().is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Reduce on plateau.
 
-use super::{fault, positive, rate_fault};
+use super::ranges::{is_rate, positive, require};
 use crate::schedule::Plateau;
 use serde::{Deserialize, Serialize};
 
@@ -26,13 +26,13 @@ impl ReduceOnPlateau {
         if rate > self.floor { rate } else { self.floor }
     }
 
-    pub(super) fn fault(self) -> Option<&'static str> {
-        rate_fault(self.rate)
-            .or(fault([
-                (positive(self.factor) && self.factor < 1.0, "the factor has to be in (0, 1)"),
-                ((0.0..=self.rate).contains(&self.floor), "the floor has to be between 0 and the rate"),
-            ]))
-            .or(self.plateau.fault())
+    pub(super) fn validate(self) -> Result<(), &'static str> {
+        require([
+            is_rate(self.rate),
+            (positive(self.factor) && self.factor < 1.0, "the factor has to be in (0, 1)"),
+            ((0.0..=self.rate).contains(&self.floor), "the floor has to be between 0 and the rate"),
+        ])?;
+        self.plateau.validate()
     }
 }
 
@@ -48,7 +48,7 @@ mod tests {
         // The best is the second; three without a better one make a plateau, then the count starts again.
         let rates: Vec<f64> = (0..=history.len()).map(|n| schedule.after(&history[..n])).collect();
         assert_eq!(rates, [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.2]);
-        assert!(ReduceOnPlateau { factor: 1.0, ..schedule }.fault().is_some());
-        assert!(ReduceOnPlateau { floor: 2.0, ..schedule }.fault().is_some());
+        assert!(ReduceOnPlateau { factor: 1.0, ..schedule }.validate().is_err());
+        assert!(ReduceOnPlateau { floor: 2.0, ..schedule }.validate().is_err());
     }
 }

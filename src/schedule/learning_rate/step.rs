@@ -1,6 +1,6 @@
 //! Step decay.
 
-use super::{fault, positive, rate_fault};
+use super::ranges::{is_rate, positive, require};
 use serde::{Deserialize, Serialize};
 
 /// η(t) = η₀·f^⌊t/s⌋: every `every` steps the rate is multiplied by `factor`. PyTorch's `StepLR`.
@@ -21,11 +21,12 @@ impl Step {
         self.rate * libm::pow(self.factor, (step / self.every) as f64)
     }
 
-    pub(super) fn fault(self) -> Option<&'static str> {
-        rate_fault(self.rate).or(fault([
+    pub(super) fn validate(self) -> Result<(), &'static str> {
+        require([
+            is_rate(self.rate),
             (positive(self.factor) && self.factor <= 1.0, "the factor has to be in (0, 1]"),
             (self.every > 0, "every has to be at least one step"),
-        ]))
+        ])
     }
 }
 
@@ -37,7 +38,7 @@ mod tests {
     fn it_falls_by_the_factor_at_each_multiple() {
         let schedule = Step { rate: 0.8, factor: 0.5, every: 10 };
         assert_eq!([0, 9, 10, 19, 20, 35].map(|t| schedule.at(t)), [0.8, 0.8, 0.4, 0.4, 0.2, 0.1]);
-        assert!(Step { every: 0, ..schedule }.fault().is_some());
-        assert!([0.0, 1.5, f64::NAN].iter().all(|&factor| Step { factor, ..schedule }.fault().is_some()));
+        assert!(Step { every: 0, ..schedule }.validate().is_err());
+        assert!([0.0, 1.5, f64::NAN].iter().all(|&factor| Step { factor, ..schedule }.validate().is_err()));
     }
 }

@@ -1,6 +1,7 @@
 //! Cosine decay with warm restarts.
 
-use super::{fault, half_cosine, positive, rate_fault};
+use super::annealing::half_cosine;
+use super::ranges::{is_rate, positive, require};
 use serde::{Deserialize, Serialize};
 
 /// Cosine decays one after another, SGDR (Loshchilov & Hutter 2017): period i has Tᵢ = T·gⁱ steps and at its step s
@@ -44,13 +45,14 @@ impl WarmRestarts {
         (period, left, steps)
     }
 
-    pub(super) fn fault(self) -> Option<&'static str> {
-        rate_fault(self.rate).or(fault([
+    pub(super) fn validate(self) -> Result<(), &'static str> {
+        require([
+            is_rate(self.rate),
             ((0.0..=1.0).contains(&self.floor), "the floor is a share of the rate, in [0, 1]"),
             (self.steps > 0, "steps has to be at least 1"),
             (self.growth > 0, "the growth of the period has to be at least 1"),
             (positive(self.peak) && self.peak <= 1.0, "the peak factor has to be in (0, 1]"),
-        ]))
+        ])
     }
 }
 
@@ -73,7 +75,7 @@ mod tests {
         let schedule = WarmRestarts { rate: 0.8, floor: 0.1, steps: 7, growth: 1, peak: 1.0 };
         let cosine = super::super::Cosine { rate: 0.8, floor: 0.1, steps: 7 };
         (0..70).for_each(|t| assert_eq!(schedule.at(t), cosine.at(t % 7)));
-        assert!(WarmRestarts { growth: 0, ..schedule }.fault().is_some());
-        assert!(WarmRestarts { peak: 1.5, ..schedule }.fault().is_some());
+        assert!(WarmRestarts { growth: 0, ..schedule }.validate().is_err());
+        assert!(WarmRestarts { peak: 1.5, ..schedule }.validate().is_err());
     }
 }

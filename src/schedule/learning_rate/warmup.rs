@@ -1,6 +1,8 @@
 //! Linear warm-up.
 
 use super::LearningRate;
+use super::ranges::require;
+use crate::error::ConfigError;
 use serde::{Deserialize, Serialize};
 
 /// A linear rise in front of a schedule: at step t < W the rate (f + (1 − f)·t/W)·η, with η the schedule's first
@@ -26,8 +28,13 @@ impl Warmup {
         schedule.at(0, validation) * (self.from + (1.0 - self.from) * done)
     }
 
-    pub(super) fn fault(self) -> Option<&'static str> {
-        super::fault([((0.0..=1.0).contains(&self.from), "the warm-up's start is a share of the rate, in [0, 1]")])
+    /// Checks the numbers of a warm-up in front of `schedule`.
+    ///
+    /// # Errors
+    /// [`ConfigError::LearningRate`] if one is out of its range.
+    pub fn validate(self, schedule: LearningRate) -> Result<(), ConfigError> {
+        let start = ((0.0..=1.0).contains(&self.from), "the warm-up's start is a share of the rate, in [0, 1]");
+        require([start]).map_err(|fault| ConfigError::LearningRate { schedule: schedule.name(), fault })
     }
 }
 
@@ -49,6 +56,7 @@ mod tests {
                 assert_eq!(Warmup::default().before(schedule, t, &[]), schedule.at(t, &[]), "{schedule:?}");
             }
         }
-        assert!([-0.1, 1.1, f64::NAN].iter().all(|&from| Warmup { steps: 1, from }.fault().is_some()));
+        let constant = LearningRate::Constant { rate: 1.0 };
+        assert!([-0.1, 1.1, f64::NAN].iter().all(|&from| Warmup { steps: 1, from }.validate(constant).is_err()));
     }
 }

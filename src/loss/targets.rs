@@ -2,25 +2,23 @@
 
 use super::{BatchTargets, Loss, Weights};
 use crate::dataset::{Dataset, Targets};
-use crate::settings::ConfigError;
+use crate::error::ConfigError;
 use simdescent_kernels::MatRef;
 
 /// Targets in the form that a loss needs, and how much rows and classes count.
 ///
 /// Class weights are left to the cross-entropies; for a loss of one output they are part of the rows' weights.
 #[derive(Clone, Debug)]
-pub(crate) struct Prepared {
-    pub(crate) targets: Targets,
+pub(crate) struct LossTargets {
+    targets: Targets,
     weights: Option<Vec<f32>>,
     class_weights: Option<Vec<f32>>,
 }
 
 impl Loss {
     /// What `data` has for this loss, if they go together.
-    pub(crate) fn prepare(self, data: &Dataset) -> Result<Prepared, ConfigError> {
-        if let Some(fault) = self.fault() {
-            return Err(ConfigError::Loss { name: self.name(), fault });
-        }
+    pub(crate) fn prepare(self, data: &Dataset) -> Result<LossTargets, ConfigError> {
+        self.validate()?;
         let refused = |fault| ConfigError::Targets { name: data.name().to_owned(), fault };
         let prepared = self.prepare_rows(data.targets(), data.weights(), data.class_weights()).map_err(refused)?;
         let total = prepared.total(0, data.rows());
@@ -37,8 +35,8 @@ impl Loss {
         targets: &Targets,
         weights: Option<&[f32]>,
         class_weights: Option<&[f32]>,
-    ) -> Result<Prepared, String> {
-        let mut prepared = Prepared {
+    ) -> Result<LossTargets, String> {
+        let mut prepared = LossTargets {
             targets: self.prepare_targets(targets)?,
             weights: weights.map(<[f32]>::to_vec),
             class_weights: class_weights.map(<[f32]>::to_vec),
@@ -100,7 +98,17 @@ impl Loss {
     }
 }
 
-impl Prepared {
+impl LossTargets {
+    /// The targets alone.
+    pub(crate) fn values(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// The targets alone, to scale them.
+    pub(crate) fn values_mut(&mut self) -> &mut Targets {
+        &mut self.targets
+    }
+
     /// Those of rows and of classes.
     pub(crate) fn weights(&self) -> (Option<&[f32]>, Option<&[f32]>) {
         (self.weights.as_deref(), self.class_weights.as_deref())

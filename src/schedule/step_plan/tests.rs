@@ -1,5 +1,7 @@
 use super::*;
-use crate::schedule::{Cosine, Exponential, OneCycle, ReduceOnPlateau, Step, Warmup};
+use crate::schedule::{
+    BatchShape, Cosine, Exponential, LearningRate, OneCycle, Plateau, ReduceOnPlateau, Step, Warmup,
+};
 use crate::{Anneal, ConfigError};
 
 const RATE: f64 = 0.8;
@@ -10,7 +12,7 @@ fn settings(batch_growth: BatchGrowth) -> Settings {
 }
 
 fn plan(settings: Settings, steps: u64, samples: u64) -> (usize, f64) {
-    let Plan { batch_size, learning_rate } = settings.plan(steps, samples, &[]);
+    let StepPlan { batch_size, learning_rate } = settings.plan(steps, samples, &[]);
     (batch_size, learning_rate)
 }
 
@@ -75,7 +77,7 @@ fn expected_loss(settings: Settings, samples: u64) -> (f64, u64) {
     let mut second_moments = vec![1.0f64; 1000];
     let (mut steps, mut seen) = (0, 0);
     while seen < samples {
-        let Plan { batch_size, learning_rate } = settings.plan(steps, seen, &[]);
+        let StepPlan { batch_size, learning_rate } = settings.plan(steps, seen, &[]);
         for (i, s) in second_moments.iter_mut().enumerate() {
             let h = 1.0 / (i + 1) as f64;
             *s = (1.0 - learning_rate * h).powi(2) * *s + learning_rate.powi(2) * h / batch_size as f64;
@@ -116,7 +118,7 @@ fn growing_the_batch_is_decaying_the_rate_with_fewer_updates() {
 
 #[test]
 fn nonsense_and_schedules_that_do_not_only_fall_are_refused() {
-    let fault = |settings: Settings| match settings.check(1000) {
+    let fault = |settings: Settings| match settings.validate(1000) {
         Err(ConfigError::BatchGrowth(fault)) => Some(fault),
         other => other.map(|()| None).unwrap(),
     };

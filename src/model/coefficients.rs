@@ -105,7 +105,7 @@ mod tests {
             model.parameters_mut().iter_mut().for_each(|w| *w = weights.normal() as f32);
             let standard = model.coefficients().unwrap();
             assert_eq!(standard.len(), model.outputs());
-            let outputs = model.forward(Exec::default(), MatRef::new(scaled.inputs(), 50, 4));
+            let outputs = model.forward(Exec::default(), MatRef::new(scaled.inputs(), 50, 4).into());
             for (k, standard) in standard.iter().enumerate() {
                 let original = standard.in_original_units(&standardizer).unwrap();
                 for i in 0..50 {

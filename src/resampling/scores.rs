@@ -1,17 +1,27 @@
 //! A whole training, and how good its model is on both sets.
 
 use crate::dataset::Dataset;
+use crate::error::ConfigError;
 use crate::evaluate::{Evaluator, Metrics};
 use crate::fit::{FitOptions, Stop};
 use crate::model::Model;
-use crate::settings::{ConfigError, Settings};
+use crate::settings::Settings;
 use crate::trainer::Trainer;
 use simdescent_kernels::Exec;
 
-/// What a training from start to end came to: the unit of [`cross_validate`](crate::cross_validate) and
+/// A training from start to end: what is minimized and how, and how far it goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrainingSpec {
+    /// Of every step
+    pub settings: Settings,
+    /// Of the fit
+    pub options: FitOptions,
+}
+
+/// How good the model of a [`TrainingSpec`] is: the unit of [`cross_validate`](crate::cross_validate) and
 /// [`learning_curve`](crate::learning_curve).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
+pub struct Scores {
     /// On the rows that it was trained on.
     pub training: Metrics,
     /// On the others.
@@ -22,7 +32,7 @@ pub struct Measured {
     pub steps: u64,
 }
 
-impl Measured {
+impl Scores {
     /// Trains `model` and measures what a [`fit`](Trainer::fit) leaves: with early stopping the best weights, else the last. A
     /// batch is at most the whole training set.
     ///
@@ -36,8 +46,9 @@ impl Measured {
         model: M,
         training: &Dataset,
         validation: &Evaluator<'_>,
-        (settings, options): (Settings, FitOptions),
+        spec: TrainingSpec,
     ) -> Result<Self, ConfigError> {
+        let TrainingSpec { settings, options } = spec;
         let settings = Settings { batch_size: settings.batch_size.min(training.rows()), ..settings };
         let seen = settings.evaluator(training)?;
         let mut trainer = Trainer::new(exec, model, training, settings)?;

@@ -1,15 +1,9 @@
-//! k-fold cross-validation.
+//! Which rows train and which validate, fold by fold.
 
-use crate::dataset::{Dataset, Standardizer, Targets};
-use crate::evaluate::Metric;
-use crate::fit::FitOptions;
-use crate::measured::Measured;
-use crate::model::Model;
+use crate::dataset::Targets;
+use crate::error::ConfigError;
 use crate::random::{Purpose, Stream, StreamKey};
-use crate::settings::{ConfigError, Settings};
-use crate::target_scaling::TargetScaling;
 use serde::{Deserialize, Serialize};
-use simdescent_kernels::Exec;
 
 /// How rows are divided into k folds, each of which is the validation set once (Stone 1974).
 ///
@@ -75,68 +69,6 @@ impl KFold {
         };
         Ok((0..self.folds).map(fold).collect())
     }
-}
-
-/// What k trainings on k − 1 folds each found, in the order of the folds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CrossValidation {
-    /// Each trained on the others, and validated on the fold that it had not seen.
-    pub folds: Vec<Measured>,
-}
-
-impl CrossValidation {
-    /// Mean of a validation metric over the folds; `None` if it is undefined in one.
-    pub fn mean(&self, metric: Metric) -> Option<f64> {
-        let values = self.values(metric)?;
-        Some(values.iter().sum::<f64>() / values.len() as f64)
-    }
-
-    /// Standard deviation (k − 1) of a validation metric over the folds. Divided by √k it is no unbiased standard error of the
-    /// mean, because the training sets overlap; there is none (Bengio & Grandvalet 2004).
-    pub fn deviation(&self, metric: Metric) -> Option<f64> {
-        let (values, mean) = (self.values(metric)?, self.mean(metric)?);
-        let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
-        Some((squares / (values.len() as f64 - 1.0)).sqrt())
-    }
-
-    fn values(&self, metric: Metric) -> Option<Vec<f64>> {
-        self.folds.iter().map(|fold| metric.of(&fold.validation)).collect()
-    }
-}
-
-/// Trains `model(k)` on all folds but k, for every k, as `settings` and `options` say. With `standardize`, inputs are scaled by
-/// the mean and deviation of each training set ([`Standardizer`]; sparse ones by the deviation only); where the settings scale
-/// targets, so are these. Doing that before, on all rows, would let the validation rows be seen. With early stopping, the fold
-/// decides when, and its loss is the lowest: too good by that.
-///
-/// What else is measured on rows, such as what fills gaps, has to be measured per fold too: [`KFold::split`] and
-/// [`Measured::train`] are the parts of this function.
-///
-/// # Errors
-/// [`ConfigError`] if a setting is out of its range, or folds, model, data and loss do not go together.
-pub fn cross_validate<M: Model>(
-    exec: Exec<'_>,
-    mut model: impl FnMut(usize) -> M,
-    data: &Dataset,
-    (settings, options): (Settings, FitOptions),
-    folds: KFold,
-    standardize: bool,
-) -> Result<CrossValidation, ConfigError> {
-    let train = |(k, fold): (usize, Fold)| {
-        let (mut training, mut validation) = (data.select(&fold.training), data.select(&fold.validation));
-        if standardize {
-            let fit = if training.is_sparse() { Standardizer::fit_scale } else { Standardizer::fit };
-            let standardizer = fit(&training);
-            for part in [&mut training, &mut validation] {
-                standardizer.apply(part).map_err(|error| ConfigError::Resampling(error.to_string()))?;
-            }
-        }
-        let scaling = settings.target_scaling.map(|_| TargetScaling::fit(settings.loss, &training)).transpose()?;
-        let settings = Settings { target_scaling: scaling, ..settings };
-        Measured::train(exec, model(k), &training, &settings.evaluator(&validation)?, (settings, options))
-    };
-    let folds = folds.split(data.targets())?.into_iter().enumerate().map(train).collect::<Result<_, _>>()?;
-    Ok(CrossValidation { folds })
 }
 
 #[cfg(test)]

@@ -1,0 +1,46 @@
+//! Some rows of inputs, dense or sparse.
+
+use simdescent_kernels::{CsrRef, MatRef};
+use std::ops::Range;
+
+/// The inputs of some rows, as a [`Model`](crate::Model) takes them.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows<'a> {
+    /// `[rows, features]`, row-major.
+    Dense(MatRef<'a, f32>),
+    /// `[rows, features]`, without the zeros.
+    Sparse(CsrRef<'a, f32>),
+}
+
+impl Rows<'_> {
+    /// How many rows.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.rows(),
+            Self::Sparse(x) => x.rows(),
+        }
+    }
+
+    /// The rows of this range.
+    ///
+    /// # Panics
+    /// If it ends after the last row.
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Dense(x) => Self::Dense(x.split_rows_at(rows.end).0.split_rows_at(rows.start).1),
+            Self::Sparse(x) => Self::Sparse(x.slice(rows)),
+        }
+    }
+}
+
+impl<'a> From<MatRef<'a, f32>> for Rows<'a> {
+    fn from(rows: MatRef<'a, f32>) -> Self {
+        Self::Dense(rows)
+    }
+}
+
+impl<'a> From<CsrRef<'a, f32>> for Rows<'a> {
+    fn from(rows: CsrRef<'a, f32>) -> Self {
+        Self::Sparse(rows)
+    }
+}
