@@ -85,9 +85,9 @@ fn step_transforms_stand_around_rules_of_several_passes() {
             w
         };
         let plain = one(StepTransforms::NONE, 0.0, &g);
-        let mut penalised = g.clone();
-        axpy(exec, 0.5, &w, &mut penalised);
-        assert_eq!(one(StepTransforms::NONE, 0.5, &g), one(StepTransforms::NONE, 0.0, &penalised), "{rule:?}");
+        let mut penalized = g.clone();
+        axpy(exec, 0.5, &w, &mut penalized);
+        assert_eq!(one(StepTransforms::NONE, 0.5, &g), one(StepTransforms::NONE, 0.0, &penalized), "{rule:?}");
         assert_ne!(one(StepTransforms::NONE, 0.5, &g), plain, "{rule:?}");
         let clipped: Vec<f32> = g.iter().map(|g| g.clamp(-0.25, 0.25)).collect();
         let step_transforms = StepTransforms { clip_value: Some(0.25), ..StepTransforms::NONE };
