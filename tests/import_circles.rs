@@ -149,10 +149,7 @@ impl Package {
             let name = module.join("::");
             let within =
                 |top: &&str| name.strip_prefix(*top).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-            as_one
-                .iter()
-                .find(|group| group.iter().any(|top| within(top)))
-                .map_or(name.clone(), |group| group.join(" + "))
+            as_one.iter().find(|group| group.iter().any(within)).map_or(name.clone(), |group| group.join(" + "))
         };
         let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (from, to) in self.imports() {
