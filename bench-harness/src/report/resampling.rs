@@ -4,7 +4,7 @@ use super::format_number::{format_number, plus_minus};
 use super::svg::{Plot, draw};
 use crate::training::resampling::{CrossValidationReport, LearningCurveReport, RepeatedTraining};
 use anyhow::Result;
-use simdescent::{Scores, Metric};
+use simdescent::{Metric, Scores};
 
 /// A line for each fold, and for each metric its spread over them.
 pub(crate) fn cross_validation_lines(report: &CrossValidationReport) -> Vec<String> {

@@ -11,7 +11,7 @@ use anyhow::Result;
 use serde::Serialize;
 use simdescent::kernels::Exec;
 use simdescent::{
-    CrossValidation, CurvePoint, KFold, Scores, Metric, Metrics, Settings, Stop, Targets, learning_curve,
+    CrossValidation, CurvePoint, KFold, Metric, Metrics, Scores, Settings, Stop, Targets, learning_curve,
 };
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use super::result::SCHEMA_VERSION;
 use serde::Serialize;
-use simdescent::{LearningRate, StepPlan, Settings, Warmup};
+use simdescent::{LearningRate, Settings, StepPlan, Warmup};
 
 /// Rows of the table, about.
 const ROWS: usize = 20;
@@ -42,8 +42,11 @@ impl ScheduleReport {
         let plans: Vec<StepPlan> = (0..=steps).map(plan).collect();
         let stride = (plans.len() - 1).div_ceil(ROWS);
         let rows = plans.iter().enumerate().filter(|(t, _)| t % stride == 0 || t + 1 == plans.len());
-        let row =
-            |(step, plan): (usize, &StepPlan)| StepReport { step, rate: plan.learning_rate, batch_size: plan.batch_size };
+        let row = |(step, plan): (usize, &StepPlan)| StepReport {
+            step,
+            rate: plan.learning_rate,
+            batch_size: plan.batch_size,
+        };
         Self {
             schema_version: SCHEMA_VERSION,
             schedule: settings.learning_rate,
