@@ -42,49 +42,49 @@ pub fn every_rule<T: Real>(each: &mut impl ForRule<T>) {
         name: "SGD",
         rule: |_| Sgd { learning_rate },
         scalar: |_, w, g, []: [T; 0]| (sgd(learning_rate, w, g), []),
-        golden: [0, 0],
+        golden: [0x9bf5_4202_1b82_7903, 0xd824_f41e_43e0_70c1],
     });
     each.rule(RuleCase {
         name: "momentum",
         rule: |_| Momentum { learning_rate, momentum },
         scalar: |_, w, g, s| self::momentum(learning_rate, momentum, w, g, s),
-        golden: [0, 0],
+        golden: [0xc631_1751_388b_7185, 0x40f0_5bc4_0947_de80],
     });
     each.rule(RuleCase {
         name: "Nesterov",
         rule: |_| Nesterov { learning_rate, momentum },
         scalar: |_, w, g, s| nesterov(learning_rate, momentum, w, g, s),
-        golden: [0, 0],
+        golden: [0x3a85_6da8_e6d4_22cf, 0xcb15_6151_5843_ea88],
     });
     each.rule(RuleCase {
         name: "AdaGrad",
         rule: |_| AdaGrad { learning_rate, epsilon },
         scalar: |_, w, g, s| adagrad(learning_rate, epsilon, w, g, s),
-        golden: [0, 0],
+        golden: [0xa43e_ac2f_cfba_2a54, 0xb82d_71eb_188a_8de5],
     });
     each.rule(RuleCase {
         name: "RMSprop",
         rule: |_| RmsProp { learning_rate, decay, epsilon },
         scalar: |_, w, g, s| rmsprop(learning_rate, decay, epsilon, w, g, s),
-        golden: [0, 0],
+        golden: [0x0fe6_b4f0_22ca_8851, 0xf768_689b_2092_85a8],
     });
     each.rule(RuleCase {
         name: "centered RMSprop",
         rule: |_| CenteredRmsProp { learning_rate, decay, epsilon },
         scalar: |_, w, g, s| centered_rmsprop(learning_rate, decay, epsilon, w, g, s),
-        golden: [0, 0],
+        golden: [0xb04e_4365_f8fc_6f6c, 0x0938_c465_2db9_9a3f],
     });
     each.rule(RuleCase {
         name: "AdaDelta",
         rule: |_| AdaDelta { learning_rate, decay, epsilon },
         scalar: |_, w, g, s| adadelta(learning_rate, decay, epsilon, w, g, s),
-        golden: [0, 0],
+        golden: [0xfd29_b285_f8b7_5c56, 0x97a8_0d45_0f47_8aef],
     });
     each.rule(RuleCase {
         name: "Lion",
         rule: |_| Lion { learning_rate, beta1, beta2 },
         scalar: |_, w, g, s| lion(learning_rate, beta1, beta2, w, g, s),
-        golden: [0, 0],
+        golden: [0x330f_3952_435c_1f30, 0xcd77_7fea_5906_268f],
     });
 
     let options = AdamOptions { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -93,25 +93,25 @@ pub fn every_rule<T: Real>(each: &mut impl ForRule<T>) {
         name: "Adam",
         rule: |t| Adam::at_step(t, learning_rate, beta1, beta2, epsilon),
         scalar: |t, w, g, s| adam(options, t, w, g, s),
-        golden: [0, 0],
+        golden: [0x6efb_4e9d_9acd_d774, 0x496a_acde_499c_8578],
     });
     each.rule(RuleCase {
         name: "AMSGrad",
         rule: |t| AmsGrad::at_step(t, learning_rate, beta1, beta2, epsilon),
         scalar: |t, w, g, s| amsgrad(options, t, w, g, s),
-        golden: [0, 0],
+        golden: [0x0e7f_d3cf_0946_4e5d, 0xe5b7_07cd_5895_797a],
     });
     each.rule(RuleCase {
         name: "Adamax",
         rule: |t| Adamax::at_step(t, learning_rate, beta1, beta2, epsilon),
         scalar: |t, w, g, s| adamax(options, t, w, g, s),
-        golden: [0, 0],
+        golden: [0x5393_eb32_4b0b_fdbe, 0xbcd3_d09d_e197_9517],
     });
     each.rule(RuleCase {
         name: "NAdam",
         rule: |t| NAdam::at_step(t, &mut nadam_product(beta1, t - 1), learning_rate, beta1, beta2, epsilon),
         scalar: |t, w, g, s| nadam(options, t, nadam_product(beta1, t), w, g, s),
-        golden: [0, 0],
+        golden: [0x9f5c_452d_2893_5801, 0xeed4_608b_1d31_8eff],
     });
     let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay: 0.01 };
     let squares = |steps| (0..steps).fold(0.0, |sum, _| sum + learning_rate * learning_rate);
@@ -119,7 +119,7 @@ pub fn every_rule<T: Real>(each: &mut impl ForRule<T>) {
         name: "schedule-free AdamW",
         rule: |t| ScheduleFree::at_step(t, &mut squares(t - 1), learning_rate, options),
         scalar: |t, y, g, s| schedule_free(learning_rate, options, t, y, g, s),
-        golden: [0, 0],
+        golden: [0xb961_43a2_d745_17f1, 0x8035_ec95_2403_97cc],
     });
 }
 
