@@ -1,17 +1,13 @@
 //! What the tables share: contestants that must agree before they are timed, the limits of the machine, one thread and two.
 
-#![allow(dead_code, reason = "each bench target is a crate of its own and uses a part of this")]
-
 mod limits;
 pub(crate) mod plain;
 
-#[path = "../../../benches/interleave/mod.rs"]
-mod interleave;
-
-pub(crate) use interleave::Aligned;
+pub(crate) use simdescent_bench::measure::limits::Aligned;
 pub(crate) use limits::Limit;
 
-use interleave::{median, samples, smoke_test, spread};
+use simdescent_bench::measure::clock::{Contestant, samples, smoke_test, spread};
+use simdescent_bench::statistics::median;
 use limits::Limits;
 use simdescent_kernels::{Exec, Par, Team, isa};
 use std::process::{Command, ExitCode};
@@ -98,7 +94,7 @@ impl Table<'_> {
         }
         let contestants = calls.len();
         calls.extend(limits.calls());
-        let mut turns: Vec<interleave::Contestant<'_>> = calls.iter_mut().map(|call| ("", &mut **call as _)).collect();
+        let mut turns: Vec<Contestant<'_>> = calls.iter_mut().map(|call| ("", &mut **call as _)).collect();
         let all = samples(ROUNDS, &mut turns);
         drop(calls);
         let cells: Vec<String> = all.iter().map(|samples| cell(samples)).collect();

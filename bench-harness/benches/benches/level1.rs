@@ -1,12 +1,9 @@
 //! Vector operations from L1 to DRAM with criterion: the active instruction set at every length, each other one at one
 //! length in L1; `f32`, one thread. Other crates take part with the feature `peers`.
 
-mod peers;
-mod short;
-
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use peers::Peer;
+use simdescent_benches::peers::{self, Peer};
 use simdescent_kernels::{Exec, Par, amax, asum, axpy, dot, isa, nrm2, scale};
 use std::hint::black_box;
 
@@ -50,7 +47,7 @@ fn level1(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = short::samples();
+    config = simdescent_benches::short_samples!();
     targets = level1
 }
 criterion_main!(benches);

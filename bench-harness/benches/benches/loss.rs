@@ -1,8 +1,6 @@
 //! Losses with gradient, with criterion: the active instruction set at every size, each other one in L1 and on few and many
 //! classes; `f32`, one thread. A call works in place, so each is preceded by a copy of the outputs; `copy` is that alone.
 
-mod short;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simdescent_kernels::loss::{
     Absolute, ClassTargets, Hinge, Huber, Logistic, LossOptions, Pointwise, Poisson, Quantile, Reduction,
@@ -90,7 +88,7 @@ fn softmax(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = short::samples();
+    config = simdescent_benches::short_samples!();
     targets = pointwise, softmax
 }
 criterion_main!(benches);

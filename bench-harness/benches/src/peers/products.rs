@@ -6,7 +6,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use std::hint::black_box;
 
 /// `f32` or `f64`.
-pub(crate) trait Element: simdescent_kernels::Real + faer::traits::ComplexField {
+pub trait Element: simdescent_kernels::Real + faer::traits::ComplexField {
     /// matrixmultiply's name of the product, which has no generic one.
     const MATRIXMULTIPLY: Gemm<Self>;
 }
@@ -23,13 +23,13 @@ impl Element for f64 {
 /// faer takes AVX-512 wherever it is.
 const FAER: bool = cfg!(feature = "peers");
 /// The names of what [`gemm`] returns.
-pub(crate) const NAMES: &[&str] = if FAER { &["gemm", "matrixmultiply", "faer"] } else { &["gemm", "matrixmultiply"] };
+pub const NAMES: &[&str] = if FAER { &["gemm", "matrixmultiply", "faer"] } else { &["gemm", "matrixmultiply"] };
 
 /// A or B: elements, rows, columns, row stride, column stride.
-pub(crate) type Operand<'a, T> = (&'a [T], (usize, usize), (usize, usize));
+pub type Operand<'a, T> = (&'a [T], (usize, usize), (usize, usize));
 
 /// C ← A·B with as many threads, each peer to a row-major C of its own; the third is for faer.
-pub(crate) fn gemm<'a, T: Element>(
+pub fn gemm<'a, T: Element>(
     a: Operand<'a, T>,
     b: Operand<'a, T>,
     c: [&'a mut [T]; 3],

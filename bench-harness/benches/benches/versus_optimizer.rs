@@ -1,7 +1,7 @@
 //! Optimizer steps beside plain loops of the same formulas and what memory gives, as a Markdown table:
 //!
 //! ```sh
-//! cargo bench -p simdescent-bench --bench versus_optimizer [-- FILTER]
+//! cargo bench -p simdescent-benches --features tables --bench versus_optimizer [-- FILTER]
 //! ```
 //!
 //! Medians of interleaved rounds, one thread, `f32`, in nanoseconds per parameter. `plain` is an iterator over the same
@@ -11,9 +11,9 @@
 //!
 //! A second table has the three ways to step a layer whose gradient is a product.
 
-mod interleave;
-
-use interleave::{Aligned, medians, read};
+use simdescent_bench::measure::clock::medians;
+use simdescent_bench::measure::limits::{Aligned, read};
+use simdescent_benches::arguments::Arguments;
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
 use simdescent_kernels::optimizer::{
     AdaGrad, Adam, AmsGrad, Lion, Momentum, NAdam, RmsProp, Sgd, UpdateRule, fused_step,
@@ -29,7 +29,7 @@ const ETA: f32 = 1e-6;
 const KAPPA: f32 = 1.25;
 
 fn main() {
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    let arguments = Arguments::read(&[]);
     let exec = Exec::new(isa::active(), Par::Seq);
     println!(
         "| {} | ours ns | plain ns | plain / ours | ours GB/s | copy GB/s | read GB/s | ours / copy |",
@@ -37,14 +37,15 @@ fn main() {
     );
     println!("| --- |{}", " ---: |".repeat(7));
     for n in LENGTHS {
-        rules(&Table { exec, n, filter: &filter });
+        rules(&Table { exec, n, arguments: &arguments });
     }
     println!();
     println!("| Adam on the gradient of a 784x512 layer | product, then step, µs | by strips | in the store |");
     println!("| --- |{}", " ---: |".repeat(3));
-    for batch in [1, 8, 32, 128].into_iter().filter(|batch| format!("batch {batch}").contains(&filter)) {
+    for batch in [1, 8, 32, 128].into_iter().filter(|batch| arguments.shows(&format!("batch {batch}"))) {
         layer(exec, batch);
     }
+    arguments.check();
 }
 
 /// The three ways to step a layer whose weight gradient is a product; they give the same bits.
@@ -133,7 +134,7 @@ fn rules(table: &Table<'_>) {
 struct Table<'a> {
     exec: Exec<'a>,
     n: usize,
-    filter: &'a str,
+    arguments: &'a Arguments,
 }
 
 impl Table<'_> {
@@ -143,9 +144,9 @@ impl Table<'_> {
         rule: R,
         plain: impl Fn(&mut [f32], &[f32], [&mut [f32]; S]),
     ) {
-        let &Self { exec, n, filter } = self;
+        let &Self { exec, n, arguments } = self;
         let name = format!("{rule_name} {n}");
-        if !name.contains(filter) {
+        if !arguments.shows(&name) {
             return;
         }
         let (g, arrays) = (Aligned::<f32>::new(n), 3 + 2 * S);

@@ -1,17 +1,15 @@
 //! The same operations by others, all on one thread: plain iterator code always, other crates with the feature `peers`.
 
-#![allow(dead_code, reason = "each bench target is a crate of its own and uses a part of this")]
-
 #[cfg(feature = "peers-avx2")]
 mod crates;
 #[cfg(feature = "peers-avx2")]
-pub(crate) mod products;
+pub mod products;
 
 /// A peer: its name and one call of it.
-pub(crate) type Peer<'a> = (&'static str, Box<dyn FnMut() + 'a>);
+pub type Peer<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
 /// Every peer there is, in the order of a table's columns.
-pub(crate) const NAMES: &[&str] =
+pub const NAMES: &[&str] =
     if cfg!(feature = "peers-avx2") { &["plain", "ndarray", "faer", "gemm", "matrixmultiply"] } else { &["plain"] };
 
 /// `plain` and, with the feature, `$crates`.
@@ -28,7 +26,7 @@ macro_rules! with_plain {
 use std::hint::black_box;
 
 /// Σ x·y.
-pub(crate) fn dot<'a>(x: &'a [f32], y: &'a [f32]) -> Vec<Peer<'a>> {
+pub fn dot<'a>(x: &'a [f32], y: &'a [f32]) -> Vec<Peer<'a>> {
     with_plain!(
         move || {
             black_box(x.iter().zip(black_box(y)).map(|(x, y)| x * y).sum::<f32>());
@@ -37,7 +35,7 @@ pub(crate) fn dot<'a>(x: &'a [f32], y: &'a [f32]) -> Vec<Peer<'a>> {
     )
 }
 /// √Σ x².
-pub(crate) fn nrm2(x: &[f32]) -> Vec<Peer<'_>> {
+pub fn nrm2(x: &[f32]) -> Vec<Peer<'_>> {
     with_plain!(
         move || {
             black_box(black_box(x).iter().map(|x| x * x).sum::<f32>().sqrt());
@@ -46,7 +44,7 @@ pub(crate) fn nrm2(x: &[f32]) -> Vec<Peer<'_>> {
     )
 }
 /// Σ |x|.
-pub(crate) fn asum(x: &[f32]) -> Vec<Peer<'_>> {
+pub fn asum(x: &[f32]) -> Vec<Peer<'_>> {
     with_plain!(
         move || {
             black_box(black_box(x).iter().map(|x| x.abs()).sum::<f32>());
@@ -55,7 +53,7 @@ pub(crate) fn asum(x: &[f32]) -> Vec<Peer<'_>> {
     )
 }
 /// max |x|.
-pub(crate) fn amax(x: &[f32]) -> Vec<Peer<'_>> {
+pub fn amax(x: &[f32]) -> Vec<Peer<'_>> {
     with_plain!(
         move || {
             black_box(black_box(x).iter().fold(0.0f32, |max, x| max.max(x.abs())));
@@ -64,7 +62,7 @@ pub(crate) fn amax(x: &[f32]) -> Vec<Peer<'_>> {
     )
 }
 /// y ← αx + y. Each peer has a destination of its own.
-pub(crate) fn axpy<'a>(alpha: f32, x: &'a [f32], y: [&'a mut [f32]; 2]) -> Vec<Peer<'a>> {
+pub fn axpy<'a>(alpha: f32, x: &'a [f32], y: [&'a mut [f32]; 2]) -> Vec<Peer<'a>> {
     let [first, _second] = y;
     with_plain!(
         move || black_box(&mut *first).iter_mut().zip(x).for_each(|(y, x)| *y += alpha * x),
@@ -72,12 +70,12 @@ pub(crate) fn axpy<'a>(alpha: f32, x: &'a [f32], y: [&'a mut [f32]; 2]) -> Vec<P
     )
 }
 /// x ← αx.
-pub(crate) fn scale<'a>(alpha: f32, x: [&'a mut [f32]; 2]) -> Vec<Peer<'a>> {
+pub fn scale<'a>(alpha: f32, x: [&'a mut [f32]; 2]) -> Vec<Peer<'a>> {
     let [first, _second] = x;
     with_plain!(move || black_box(&mut *first).iter_mut().for_each(|x| *x *= alpha), crates::scale(alpha, _second))
 }
 /// A·x for row-major A; y is scratch.
-pub(crate) fn gemv<'a>(a: &'a [f32], x: &'a [f32], rows: usize) -> Vec<Peer<'a>> {
+pub fn gemv<'a>(a: &'a [f32], x: &'a [f32], rows: usize) -> Vec<Peer<'a>> {
     let mut y = vec![0.0; rows];
     with_plain!(
         move || {
@@ -90,7 +88,7 @@ pub(crate) fn gemv<'a>(a: &'a [f32], x: &'a [f32], rows: usize) -> Vec<Peer<'a>>
     )
 }
 /// Aᵀ·x for row-major A; y is scratch.
-pub(crate) fn gemv_t<'a>(a: &'a [f32], x: &'a [f32], cols: usize) -> Vec<Peer<'a>> {
+pub fn gemv_t<'a>(a: &'a [f32], x: &'a [f32], cols: usize) -> Vec<Peer<'a>> {
     let mut y = vec![0.0; cols];
     with_plain!(
         move || {

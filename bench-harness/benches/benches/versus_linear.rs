@@ -1,15 +1,15 @@
 //! Loss and gradient of a linear model beside two-pass code, as a Markdown table; epochs of SGD below.
 //!
 //! ```sh
-//! cargo bench -p simdescent-bench --bench versus_linear
+//! cargo bench -p simdescent-benches --features tables --bench versus_linear
 //! ```
 //!
 //! Medians of interleaved rounds, `f32`, X from L1 to DRAM; softmax and epochs on 100000×784. `read` is a loop on one thread that
 //! only loads X, in the same rounds. `two passes` are our own `gemv`, loss and `gemv_t`; `plain` is iterator code of two loops.
 
-mod interleave;
-
-use interleave::{Aligned, medians, read, smoke_test};
+use simdescent_bench::measure::clock::{medians, smoke_test};
+use simdescent_bench::measure::limits::{Aligned, read};
+use simdescent_benches::arguments::Arguments;
 use simdescent_kernels::linear::{Epoch, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient};
 use simdescent_kernels::loss::{
     ClassTargets, Logistic, LossOptions, Pointwise, SoftmaxOptions, Squared, pointwise_in_place,
@@ -22,6 +22,7 @@ const ROUNDS: usize = 9;
 const COLS: usize = 784;
 
 fn main() {
+    Arguments::read(&[]).check();
     let rows = if smoke_test() { 1000 } else { 100_000 };
     let x = Aligned::<f32>::new(rows * COLS);
     let y: Vec<f32> = (0..rows).map(|i| (i % 2) as f32).collect();

@@ -3,8 +3,6 @@
 //!
 //! `tiny state` is a step without gradient on state among the subnormal numbers, plain and flushed, beside normal state.
 
-mod short;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simdescent_kernels::optimizer::{
     AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
@@ -96,7 +94,7 @@ fn tiny<R: UpdateRule<f32, S>, const S: usize>(c: &mut Criterion, name: &str, ru
 
 criterion_group! {
     name = benches;
-    config = short::samples();
+    config = simdescent_benches::short_samples!();
     targets = rules, norm, tiny_state
 }
 criterion_main!(benches);

@@ -1,11 +1,8 @@
 //! Matrix–vector products from L1 to DRAM with criterion: the active instruction set on every shape, each other one on
 //! one in L2; `f32`, one thread. Other crates take part with the feature `peers`.
 
-mod peers;
-mod short;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use peers::Peer;
+use simdescent_benches::peers::{self, Peer};
 use simdescent_kernels::{Accum, Exec, MatRef, Par, gemv, gemv_t, isa};
 use std::hint::black_box;
 
@@ -41,7 +38,7 @@ fn both_orientations(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = short::samples();
+    config = simdescent_benches::short_samples!();
     targets = both_orientations
 }
 criterion_main!(benches);

@@ -1,18 +1,17 @@
 //! Vectors and matrix–vector products beside their peers, as a Markdown table:
 //!
 //! ```sh
-//! cargo bench -p simdescent-bench --features peers --bench versus_level1 [-- FILTER]
+//! cargo bench -p simdescent-benches --features peers --bench versus_level1 [-- FILTER]
 //! ```
 //!
 //! Medians of interleaved rounds, one thread, `f32`. Bytes are those an operation must read and write. `read` is
 //! what a loop that only loads reaches on the same operand (x or A), in the same rounds; the last column is our rate
 //! as a share of it. (Stores and a second operand may take it beyond 1 where the operand leaves room in its level.)
 
-mod interleave;
-mod peers;
-
-use interleave::{Aligned, medians, read};
-use peers::Peer;
+use simdescent_bench::measure::clock::{Contestant, medians};
+use simdescent_bench::measure::limits::{Aligned, read};
+use simdescent_benches::arguments::Arguments;
+use simdescent_benches::peers::{self, Peer};
 use simdescent_kernels::{Accum, Exec, MatRef, Par, amax, asum, axpy, dot, gemv, gemv_t, isa, nrm2, scale};
 use std::hint::black_box;
 
@@ -24,23 +23,24 @@ const SHAPES: [(usize, usize); 8] =
     [(10, 256), (64, 100), (64, 128), (512, 256), (256, 784), (10_000, 32), (2048, 2048), (100_000, 784)];
 
 fn main() {
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    let arguments = Arguments::read(&[]);
     let exec = Exec::new(isa::active(), Par::Seq);
     println!("| {} | ours GB/s | {} | ours / best peer | read | ours / read |", exec.isa(), peers::NAMES.join(" | "));
     println!("| --- |{}", " ---: |".repeat(peers::NAMES.len() + 4));
     for n in LENGTHS {
-        vectors(exec, n, &filter);
+        vectors(exec, n, &arguments);
     }
     for shape in SHAPES {
-        matrices(exec, shape, &filter);
+        matrices(exec, shape, &arguments);
     }
+    arguments.check();
 }
 
-fn vectors(exec: Exec<'_>, n: usize, filter: &str) {
+fn vectors(exec: Exec<'_>, n: usize, arguments: &Arguments) {
     let (x, mut y) = (Aligned::<f32>::new(n), [(); 3].map(|()| Aligned::<f32>::new(n)));
     let row = |name: &str, passes: usize, ours: &mut dyn FnMut(), peers: Vec<Peer<'_>>| {
         let name = format!("{name} {n}");
-        if name.contains(filter) {
+        if arguments.shows(&name) {
             print_row(exec, &name, (passes * n, &x), ours, peers);
         }
     };
@@ -54,12 +54,12 @@ fn vectors(exec: Exec<'_>, n: usize, filter: &str) {
     row("scale", 2, &mut || scale(exec, -1.0, black_box(ours)), peers::scale(-1.0, [a, b]));
 }
 
-fn matrices(exec: Exec<'_>, (m, n): (usize, usize), filter: &str) {
+fn matrices(exec: Exec<'_>, (m, n): (usize, usize), arguments: &Arguments) {
     let (a, along, down) = (Aligned::<f32>::new(m * n), Aligned::<f32>::new(n), Aligned::<f32>::new(m));
     let (mut y, mut y_t) = (Aligned::<f32>::new(m), Aligned::<f32>::new(n));
     let row = |name: &str, ours: &mut dyn FnMut(), peers: Vec<Peer<'_>>| {
         let name = format!("{name} {m}x{n}");
-        if name.contains(filter) {
+        if arguments.shows(&name) {
             print_row(exec, &name, (m * n + m + n, &a), ours, peers);
         }
     };
@@ -78,7 +78,7 @@ fn print_row(
     mut peers: Vec<Peer<'_>>,
 ) {
     let mut read = || read(exec.isa(), data);
-    let mut contestants: Vec<interleave::Contestant<'_>> = vec![("ours", ours), ("read", &mut read)];
+    let mut contestants: Vec<Contestant<'_>> = vec![("ours", ours), ("read", &mut read)];
     contestants.extend(peers.iter_mut().map(|(name, call)| (*name, &mut **call as &mut dyn FnMut())));
     let names: Vec<String> = contestants.iter().map(|(name, _)| (*name).to_owned()).collect();
     let seconds = medians(ROUNDS, &mut contestants);

@@ -1,8 +1,6 @@
 //! The functions of `math` in L1 with criterion: the active instruction set for `f32` and `f64`, each other one for `f32`;
 //! one thread. A call works in place, so each is preceded by a copy of the arguments; `copy` is that alone.
 
-mod short;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simdescent_kernels::{Exec, Par, Real, isa, math};
 use std::hint::black_box;
@@ -53,7 +51,7 @@ fn math(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = short::samples();
+    config = simdescent_benches::short_samples!();
     targets = math
 }
 criterion_main!(benches);

@@ -4,8 +4,6 @@
 //! Elements are samples, bytes stand for floating-point operations: those of the matrix products, 2·(3·m·n·k) per layer and
 //! sample less the first layer's input gradient. Divide GiB/s by the FMA peak that `--bench versus_gemm` prints.
 
-mod short;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{Initializer, LearningRate, Loss, Mlp, Rule, Sampling, Settings, Trainer, synthetic};
@@ -48,7 +46,7 @@ fn steps(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = short::samples();
+    config = simdescent_benches::short_samples!();
     targets = steps
 }
 criterion_main!(benches);

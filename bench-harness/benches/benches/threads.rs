@@ -1,7 +1,7 @@
 //! Products on several threads beside the same on one, as a Markdown table:
 //!
 //! ```sh
-//! cargo bench -p simdescent-bench --bench threads [-- [--f64] [--rayon] [--threads=N] [FILTER]]
+//! cargo bench -p simdescent-benches --features tables --bench threads [-- [--f64] [--rayon] [--threads=N] [FILTER]]
 //! ```
 //!
 //! The time on one thread divided by that on N (two, if not given), in a process without peers, whose waiting threads would
@@ -11,11 +11,11 @@
 //! below 0.95 is listed at the end. With `--rayon` the threads are those of rayon's global pool
 //! (`RAYON_NUM_THREADS`) instead of a `Team`'s.
 
-mod interleave;
-mod shapes;
-
-use interleave::{Aligned, median, medians};
-use shapes::{Arguments, Operands, Shape};
+use simdescent_bench::measure::clock::{medians, smoke_test};
+use simdescent_bench::measure::limits::{Aligned, fma};
+use simdescent_bench::statistics::median;
+use simdescent_benches::arguments::Arguments;
+use simdescent_benches::products::{Operands, Shape, selected};
 use simdescent_kernels::threads::Team;
 use simdescent_kernels::{Exec, Par, Real, isa};
 
@@ -25,12 +25,12 @@ const ROUNDS: usize = 9;
 const NOISE: f64 = 0.95;
 
 fn main() {
-    let arguments = Arguments::read();
+    let arguments = Arguments::read(&["--f64", "--rayon", "--threads="]);
     let rayon = arguments.has("--rayon");
     let team = Team::new(if rayon { Par::Rayon.threads() } else { arguments.threads(2) }).expect("threads");
     let par = if rayon { Par::Rayon } else { Par::Team(&team) };
     let exec = Exec::new(isa::active(), par);
-    let shapes = arguments.shapes();
+    let shapes = selected(&arguments);
     if arguments.has("--f64") {
         table::<f64>(exec, &team, &shapes);
     } else {
@@ -39,7 +39,7 @@ fn main() {
 }
 
 fn table<T: Real>(exec: Exec<'_>, team: &Team, shapes: &[Shape]) {
-    let passes = if interleave::smoke_test() { 1 } else { PASSES };
+    let passes = if smoke_test() { 1 } else { PASSES };
     let mut measured = vec![Vec::with_capacity(passes); shapes.len()];
     for pass in 1..=passes {
         eprintln!("pass {pass} of {passes}");
@@ -72,7 +72,7 @@ fn measure<T: Real>(exec: Exec<'_>, team: &Team, shape: Shape) -> [f64; 3] {
     let [mut c, mut c_one] = [(); 2].map(|()| Aligned::<T>::new(shape.m * shape.n));
     let threads = exec.par().threads();
     // Long enough for the hand-off to be nothing.
-    let fmas = || (0..100).for_each(|_| interleave::fma::<T>(exec.isa()));
+    let fmas = || (0..100).for_each(|_| fma::<T>(exec.isa()));
     let seconds = medians(
         ROUNDS,
         &mut [

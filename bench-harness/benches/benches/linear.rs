@@ -1,8 +1,6 @@
 //! Linear models in one pass with criterion: loss and gradient on every shape for the active instruction set, on one shape in L2
 //! for each other one; ten classes; an epoch of SGD; a sparse X. `f32`, logistic loss, one thread.
 
-mod short;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simdescent_kernels::linear::{CsrRef, Epoch, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient};
 use simdescent_kernels::loss::{ClassTargets, Logistic, LossOptions, SoftmaxOptions};
@@ -81,7 +79,7 @@ fn sparse(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = short::samples();
+    config = simdescent_benches::short_samples!();
     targets = dense, softmax, epochs, sparse
 }
 criterion_main!(benches);

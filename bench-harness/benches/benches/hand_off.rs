@@ -1,14 +1,15 @@
 //! What it costs to give another thread a job and to wait for it, as a Markdown table:
 //!
 //! ```sh
-//! cargo bench -p simdescent-bench --bench hand_off
+//! cargo bench -p simdescent-benches --features tables --bench hand_off
 //! ```
 //!
 //! Nanoseconds of interleaved rounds: median, lowest and highest tenth. In an empty job the caller may have done all parts
 //! before the other thread has come; where both meet, it has.
 
-mod interleave;
-
+use simdescent_bench::measure::clock::smoke_test;
+use simdescent_bench::statistics::median;
+use simdescent_benches::arguments::Arguments;
 use simdescent_kernels::threads::Team;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ const WARM_UP: u32 = 100;
 const LONG: Duration = Duration::from_millis(2);
 
 fn main() {
+    Arguments::read(&[]).check();
     let team = Team::new(2).expect("threads");
     let here = AtomicUsize::new(0);
     let meet = || {
@@ -41,7 +43,7 @@ fn main() {
         ("rayon::join, empty", JOBS / 20, &|| _ = rayon::join(|| (), || ())),
         ("rayon::join, empty, workers asleep", 1, &|| _ = rayon::join(|| (), || ())),
     ];
-    let rounds = if interleave::smoke_test() { 1 } else { ROUNDS };
+    let rounds = if smoke_test() { 1 } else { ROUNDS };
     let mut samples = rows.map(|_| Vec::with_capacity(rounds));
     for _ in 0..rounds {
         for ((_, jobs, job), samples) in rows.iter().zip(&mut samples) {
@@ -60,6 +62,6 @@ fn main() {
     for ((name, ..), mut samples) in rows.iter().zip(samples) {
         samples.sort_by(f64::total_cmp);
         let [low, high] = [rounds / 10, rounds * 9 / 10].map(|i| samples[i]);
-        println!("| {name} | {:.0} | {low:.0} | {high:.0} |", interleave::median(samples));
+        println!("| {name} | {:.0} | {low:.0} | {high:.0} |", median(samples));
     }
 }

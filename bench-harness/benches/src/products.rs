@@ -1,8 +1,7 @@
-//! The products that tables show, and what the command line selects of them.
+//! The products that tables show.
 
-#![allow(dead_code, reason = "each bench target is a crate of its own and uses a part of this")]
-
-use crate::interleave::Aligned;
+use crate::arguments::Arguments;
+use simdescent_bench::measure::limits::Aligned;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, gemm};
 use std::fmt;
 use std::hint::black_box;
@@ -18,10 +17,13 @@ use Form::{Plain, TransposedA, TransposedB};
 
 /// One product, m × k by k × n.
 #[derive(Clone, Copy)]
-pub(crate) struct Shape {
-    pub(crate) m: usize,
-    pub(crate) n: usize,
-    pub(crate) k: usize,
+pub struct Shape {
+    /// Rows of A and C.
+    pub m: usize,
+    /// Columns of B and C.
+    pub n: usize,
+    /// Columns of A, rows of B.
+    pub k: usize,
     form: Form,
 }
 
@@ -38,15 +40,21 @@ impl fmt::Display for Shape {
 }
 
 impl Shape {
-    pub(crate) fn a_strides(self) -> (usize, usize) {
+    /// Rows and columns of A.
+    #[must_use]
+    pub fn a_strides(self) -> (usize, usize) {
         if self.form == TransposedA { (1, self.m) } else { (self.k, 1) }
     }
 
-    pub(crate) fn b_strides(self) -> (usize, usize) {
+    /// Rows and columns of B.
+    #[must_use]
+    pub fn b_strides(self) -> (usize, usize) {
         if self.form == TransposedB { (1, self.k) } else { (self.n, 1) }
     }
 
-    pub(crate) fn flops(self) -> f64 {
+    /// Two for each multiply-add.
+    #[must_use]
+    pub fn flops(self) -> f64 {
         2.0 * (self.m * self.n * self.k) as f64
     }
 }
@@ -68,18 +76,28 @@ fn shapes() -> Vec<Shape> {
 }
 
 /// A and B.
-pub(crate) struct Operands<T> {
-    pub(crate) shape: Shape,
-    pub(crate) a: Aligned<T>,
-    pub(crate) b: Aligned<T>,
+pub struct Operands<T> {
+    /// Theirs.
+    pub shape: Shape,
+    /// m × k.
+    pub a: Aligned<T>,
+    /// k × n.
+    pub b: Aligned<T>,
 }
 
 impl<T: Real> Operands<T> {
-    pub(crate) fn new(shape: Shape) -> Self {
+    /// Of numbers that are always the same.
+    #[must_use]
+    pub fn new(shape: Shape) -> Self {
         Self { shape, a: Aligned::new(shape.m * shape.k), b: Aligned::new(shape.k * shape.n) }
     }
 
-    pub(crate) fn multiply(&self, exec: Exec<'_>, c: &mut [T]) {
+    /// C ← A·B.
+    ///
+    /// # Panics
+    ///
+    /// If C is not m × n.
+    pub fn multiply(&self, exec: Exec<'_>, c: &mut [T]) {
         let shape @ Shape { m, n, k, .. } = self.shape;
         let a = MatRef::with_strides(black_box(&self.a), (m, k), shape.a_strides()).expect("m × k");
         let b = MatRef::with_strides(&self.b, (k, n), shape.b_strides()).expect("k × n");
@@ -87,28 +105,10 @@ impl<T: Real> Operands<T> {
     }
 }
 
-/// `[--f64] [--threads=N] [FILTER]`
-pub(crate) struct Arguments {
-    all: Vec<String>,
-}
-
-impl Arguments {
-    pub(crate) fn read() -> Self {
-        Self { all: std::env::args().skip(1).collect() }
-    }
-
-    pub(crate) fn has(&self, flag: &str) -> bool {
-        self.all.iter().any(|argument| argument == flag)
-    }
-
-    pub(crate) fn threads(&self, default: usize) -> usize {
-        let given = self.all.iter().find_map(|argument| argument.strip_prefix("--threads="));
-        given.map_or(default, |n| n.parse().expect("--threads: a number"))
-    }
-
-    /// The shapes whose names contain the filter.
-    pub(crate) fn shapes(&self) -> Vec<Shape> {
-        let filter = self.all.iter().find(|argument| !argument.starts_with("--")).cloned().unwrap_or_default();
-        shapes().into_iter().filter(|shape| shape.to_string().contains(&filter)).collect()
-    }
+/// The shapes whose names the command line selects; ends the program with an error if there are none.
+#[must_use]
+pub fn selected(arguments: &Arguments) -> Vec<Shape> {
+    let selected = shapes().into_iter().filter(|shape| arguments.shows(&shape.to_string())).collect();
+    arguments.check();
+    selected
 }

@@ -1,8 +1,6 @@
 //! Matrix products with criterion: squares and the layers of an MLP on the active instruction set, one square on each
 //! other; `f32` and `f64`, one thread and a team of two. `versus_gemm` compares with other crates.
 
-mod short;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simdescent_kernels::threads::Team;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Par, Real, gemm, isa};
@@ -54,7 +52,7 @@ fn both_types(c: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = short::samples();
+    config = simdescent_benches::short_samples!();
     targets = both_types
 }
 criterion_main!(benches);
