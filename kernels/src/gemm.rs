@@ -172,6 +172,8 @@ fn run<T: Real>(
 fn work<T>(width: usize, (m, n, k): (usize, usize, usize), b: &MatRef<'_, T>, by_element: bool) -> usize {
     let packing = match (b.col_stride(), b.row_stride()) {
         (1, _) => 0,
+        // One row has too few sums to hide behind them what it takes to transpose.
+        (_, 1) if m == 1 => 7,
         (_, 1) => 5,
         _ => 20,
     };

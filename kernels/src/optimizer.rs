@@ -64,7 +64,7 @@ pub use clip::{ClipValue, Scaled, clip_factor};
 pub use decay::{CoupledDecay, DecoupledDecay};
 pub use flush::FlushState;
 pub use keep::KeepGradient;
-pub use lamb::{Lamb, LambOptions, LambStep, direction_norms, lamb_step};
+pub use lamb::{Lamb, LambOptions, LambStep, lamb_step, trust_ratio};
 pub use lion::Lion;
 pub use momentum::Momentum;
 pub use muon::{MuonMomentum, orthogonalize};

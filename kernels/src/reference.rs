@@ -86,7 +86,9 @@ pub fn asum<T: Real>(x: &[T]) -> T {
 
 /// [`crate::amax`].
 pub fn amax<T: Real>(x: &[T]) -> T {
-    x.iter().fold(T::ZERO, |max, x| if x.abs() > max { x.abs() } else { max })
+    // A NaN compares with nothing.
+    let is_nan = |x: T| x.partial_cmp(&x).is_none();
+    x.iter().fold(T::ZERO, |max, x| if x.abs() <= max || is_nan(max) { max } else { x.abs() })
 }
 
 /// [`crate::nrm2`] where Σ x² neither overflows nor underflows; elsewhere tests compare with `f64`.

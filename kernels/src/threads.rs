@@ -34,7 +34,7 @@ pub enum Par<'t> {
     /// The calling thread only; never touches a pool.
     #[default]
     Seq,
-    /// The current rayon pool (`ThreadPool::install`, else the global one).
+    /// The current rayon pool (`ThreadPool::install`, else the global one). Hangs in the child of a `fork`, where a team works.
     #[cfg(feature = "rayon")]
     Rayon,
     /// A team of our own: for kernels of microseconds, as in training small models.

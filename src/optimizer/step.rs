@@ -3,7 +3,7 @@
 use super::step_transforms::Around;
 use simdescent_kernels::optimizer::{
     Adafactor, AdafactorOptions, Adam, CoupledDecay, DecoupledDecay, KeepGradient, Lamb, Momentum, MuonMomentum,
-    Scaled, Sgd, UpdateRule, direction_norms, fused_step, orthogonalize,
+    Scaled, Sgd, UpdateRule, fused_step, orthogonalize, trust_ratio,
 };
 use simdescent_kernels::{Exec, dot};
 use std::ops::Range;
@@ -108,8 +108,9 @@ impl Step<'_> {
         let first = around.before(around.flushed(lamb));
         for (layer, _) in layers(self.layout) {
             let (gradient, m, v) = (&self.gradient[layer.clone()], &mut m[layer.clone()], &mut v[layer.clone()]);
-            let norms = direction_norms(exec, &first, &self.parameters[layer.clone()], gradient, [m, v]);
-            fused_step(exec, &around.after(lamb.step(norms)), &mut self.parameters[layer], m, [v]);
+            let w = &self.parameters[layer.clone()];
+            let ratio = trust_ratio(exec, &lamb, &first, w, gradient, [&mut *m, &mut *v]);
+            fused_step(exec, &around.after(lamb.step(ratio)), &mut self.parameters[layer], m, [v]);
         }
     }
 

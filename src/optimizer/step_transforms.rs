@@ -23,7 +23,8 @@ pub struct StepTransforms {
     pub weight_decay: f32,
     /// λ of the penalty λ‖θ‖₁ on all parameters, as a proximal step with threshold ηλ: makes exact zeros.
     pub l1: f32,
-    /// Sets state below the smallest normal number to 0, because arithmetic on subnormals is slow on some CPUs.
+    /// Sets state below the smallest normal number to 0, because arithmetic on subnormals is slow: 30 to 160 times on Intel's
+    /// CPUs, up to three times on AMD's Zen 5.
     pub flush_subnormals: bool,
 }
 

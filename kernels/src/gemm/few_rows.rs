@@ -34,21 +34,16 @@ impl<T: Real> Product<'_, T> {
     /// `columns`: Bᵀ, n × k.
     #[inline(always)]
     fn by_pieces<L: Lanes<T>, const MR: usize, const NV: usize>(&mut self, l: L, columns: MatRef<'_, T>) {
-        let (n, k) = (columns.rows(), columns.cols());
-        // The rows of A, step by step.
-        let mut scratch = Scratch::borrow::<T>(MR * k + MR * L::WIDTH);
-        let (a, tile) = scratch.elements().split_at_mut(MR * k);
-        for (step, a) in a.chunks_exact_mut(MR).enumerate() {
-            for (i, a) in a.iter_mut().enumerate() {
-                *a = self.a.at(i, step);
-            }
-        }
+        let n = columns.rows();
+        // Of the finished product, which only epilogues want in memory.
+        let mut scratch = Scratch::borrow::<T>(if self.epilogue.is_some() { MR * L::WIDTH } else { 0 });
+        let tile = scratch.elements();
         let together = n - n % (NV * L::WIDTH);
         for first in (0..together).step_by(NV * L::WIDTH) {
-            self.some_columns::<L, MR, NV>(l, columns, first, a, tile);
+            self.some_columns::<L, MR, NV>(l, columns, first, tile);
         }
         for first in (together..n).step_by(L::WIDTH) {
-            self.some_columns::<L, MR, 1>(l, columns, first, a, tile);
+            self.some_columns::<L, MR, 1>(l, columns, first, tile);
         }
     }
 
@@ -59,10 +54,11 @@ impl<T: Real> Product<'_, T> {
         l: L,
         columns: MatRef<'_, T>,
         first: usize,
-        a: &[T],
         tile: &mut [T],
     ) {
         let (n, k) = (columns.rows(), columns.cols());
+        let a: [*const T; MR] = core::array::from_fn(|i| self.a.element_ptr(i, 0));
+        let a_step = self.a.col_stride();
         let cols = |v: usize| first + v * L::WIDTH..n.min(first + (v + 1) * L::WIDTH);
         let mut sums = [[l.splat(T::ZERO); MR]; NV];
         if self.accum == Accum::Add {
@@ -78,22 +74,22 @@ impl<T: Real> Product<'_, T> {
             let end = k.min(block + self.block);
             let together = if NV > 1 { (end - block) / L::PIECE * L::PIECE } else { 0 };
             for step in (block..block + together).step_by(L::PIECE) {
-                let a = &a[step * MR..(step + L::PIECE) * MR];
                 for (v, acc) in acc.iter_mut().enumerate() {
-                    // SAFETY: there are WIDTH columns of PIECE steps.
-                    let piece = unsafe {
-                        l.load_transposed(columns.element_ptr(first + v * L::WIDTH, step), columns.row_stride())
-                    };
-                    add_products(l, a, piece.as_ref(), acc);
+                    // SAFETY: there are WIDTH columns of PIECE steps, and A has them, too.
+                    unsafe {
+                        let first = columns.element_ptr(first + v * L::WIDTH, step);
+                        let piece = l.load_transposed(first, columns.row_stride());
+                        add_products(l, &a, (step, a_step), piece.as_ref(), acc);
+                    }
                 }
             }
-            let a = &a[(block + together) * MR..end * MR];
             for (v, acc) in acc.iter_mut().enumerate() {
                 for_each_piece(
                     l,
                     columns.block(cols(v), block + together..end),
                     #[inline(always)]
-                    |step, b| add_products(l, &a[step * MR..], b, acc),
+                    // SAFETY: A has as many steps as B.
+                    |step, b| unsafe { add_products(l, &a, (block + together + step, a_step), b, acc) },
                 );
             }
             let alpha = l.splat(self.alpha);
@@ -122,12 +118,24 @@ impl<T: Real> Product<'_, T> {
     }
 }
 
-/// Adds the products of rows of A, step by step, and as many steps of B.
+/// Adds the products of rows of A, from a step on, and as many steps of B.
+///
+/// # Safety
+/// - The rows of A, whose steps are `stride` elements apart, are valid for reading so many steps from `step` on.
 #[inline(always)]
-fn add_products<T: Real, L: Lanes<T>, const MR: usize>(l: L, a: &[T], b: &[L::Reg], acc: &mut [L::Reg; MR]) {
-    for (&b, a) in b.iter().zip(a.chunks_exact(MR)) {
-        for (acc, &a) in acc.iter_mut().zip(a) {
-            *acc = l.fma(l.splat(a), b, *acc);
+unsafe fn add_products<T: Real, L: Lanes<T>, const MR: usize>(
+    l: L,
+    a: &[*const T; MR],
+    (step, stride): (usize, usize),
+    b: &[L::Reg],
+    acc: &mut [L::Reg; MR],
+) {
+    let mut at = step.wrapping_mul(stride);
+    for &b in b {
+        for (acc, a) in acc.iter_mut().zip(a) {
+            // SAFETY: the caller vouches for it.
+            *acc = l.fma(l.splat(unsafe { *a.wrapping_add(at) }), b, *acc);
         }
+        at = at.wrapping_add(stride);
     }
 }

@@ -162,15 +162,16 @@ impl Drop for Scratch {
     }
 }
 
-// Not inlined: there is nothing hot in them.
+// Not inlined: there is nothing hot in them. At the end of a thread, in the destructor of another thread-local, the buffers may be gone:
+// then there is one per call.
 #[inline(never)]
 fn take_buffer(lines: usize) -> Vec<Line> {
-    let buffer = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
+    let buffer = SCRATCH.try_with(|free| free.borrow_mut().pop()).ok().flatten().unwrap_or_default();
     if buffer.len() < lines { zeroed_lines(lines) } else { buffer }
 }
 #[inline(never)]
 fn return_buffer(buffer: Vec<Line>) {
-    SCRATCH.with_borrow_mut(|free| free.push(buffer));
+    _ = SCRATCH.try_with(|free| free.borrow_mut().push(buffer));
 }
 
 pub(super) fn as_elements<T: Real>(lines: &[Line]) -> &[T] {

@@ -2,7 +2,7 @@
 
 use super::UpdateRule;
 use crate::lanes::Lanes;
-use crate::norm::nrm2;
+use crate::norm::Norm;
 use crate::real::Real;
 use crate::threads::Exec;
 
@@ -49,8 +49,8 @@ pub(super) fn clamp<T: Real, L: Lanes<T>>(l: L, x: L::Reg, limit: T) -> L::Reg {
 
 /// The factor that brings the Euclidean norm of `gradient` down to `limit`: limit/‖g‖ where ‖g‖ > limit, else 1.
 ///
-/// The norm neither overflows nor underflows ([`nrm2`](crate::nrm2)). PyTorch adds 1e-6 to it. A gradient with an infinite
-/// element gets the factor 0, one with NaN 1: neither is hidden from the parameters.
+/// The norm neither overflows nor underflows, even where it is beyond the largest number itself. PyTorch adds 1e-6 to it. A gradient with
+/// an infinite element gets the factor 0, one with NaN 1: neither is hidden from the parameters.
 ///
 /// ```
 /// use simdescent_kernels::{Exec, optimizer::{Scaled, Sgd, clip_factor, fused_step}};
@@ -60,6 +60,6 @@ pub(super) fn clamp<T: Real, L: Lanes<T>>(l: L, x: L::Reg, limit: T) -> L::Reg {
 /// assert_eq!(w, [-0.6, -0.8]);
 /// ```
 pub fn clip_factor<T: Real>(exec: Exec<'_>, gradient: &[T], limit: T) -> T {
-    let norm = nrm2(exec, gradient);
-    if norm > limit { limit / norm } else { T::ONE }
+    let norm = Norm::of(exec, gradient);
+    if norm.value() > limit { norm.divide(limit) } else { T::ONE }
 }

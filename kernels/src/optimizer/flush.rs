@@ -1,4 +1,5 @@
-//! Tiny state to zero: arithmetic on subnormal numbers is several times slower on many CPUs (Adam's step three times, measured).
+//! Tiny state to zero: arithmetic on subnormal numbers is slower on most CPUs, 30 to 160 times on Intel's (an instruction of each is done in
+//! microcode), Adam's step three times on AMD's Zen 5.
 
 use super::UpdateRule;
 use crate::lanes::Lanes;

@@ -1,14 +1,16 @@
 //! LAMB (You et al. 2020): Adam with a step length per layer.
 
 use super::{Adam, UpdateRule, fused_step};
+use crate::gemm::Scratch;
 use crate::lanes::{Kernel, Lanes, Sum, fold, zero_from};
+use crate::norm::Norm;
 use crate::real::Real;
 use crate::threads::{CHUNK, Exec, reduce};
 
 /// The first pass of LAMB, a rule that returns the direction r in place of new parameters:
 /// m and v as in [`Adam`]; r = fma(λ, w, (m·c)/fma(√v, κ, ε)) with c = 1/(1−β₁ᵗ), κ = 1/√(1−β₂ᵗ).
 ///
-/// [`direction_norms`] makes ‖w‖ and ‖r‖ of it, [`LambStep`] is the second pass; [`lamb_step`] does both. Weight decay belongs to the
+/// [`trust_ratio`] makes ‖w‖/‖r‖ of it, [`LambStep`] is the second pass; [`lamb_step`] does both. Weight decay belongs to the
 /// direction, as in algorithm 2 of the paper.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lamb<T> {
@@ -49,10 +51,8 @@ impl<T: Real> Lamb<T> {
             learning_rate: T::from_f64(learning_rate),
         }
     }
-    /// The second pass for a layer with these ‖w‖ and ‖r‖.
-    pub fn step(&self, (w, r): (T, T)) -> LambStep<T> {
-        // What is 0 cannot tell a length, e.g. biases that have not moved yet.
-        let ratio = if w > T::ZERO && r > T::ZERO { w / r } else { T::ONE };
+    /// The second pass for a layer with this ‖w‖/‖r‖.
+    pub fn step(&self, ratio: T) -> LambStep<T> {
         LambStep { lamb: *self, length: self.learning_rate * ratio }
     }
     #[inline(always)]
@@ -95,32 +95,54 @@ impl<T: Real> UpdateRule<T, 1> for LambStep<T> {
 /// If the lengths differ.
 #[track_caller]
 pub fn lamb_step<T: Real>(exec: Exec<'_>, lamb: &Lamb<T>, w: &mut [T], gradient: &[T], [m, v]: [&mut [T]; 2]) {
-    let norms = direction_norms(exec, lamb, w, gradient, [&mut *m, &mut *v]);
-    fused_step(exec, &lamb.step(norms), w, m, [v]);
+    let ratio = trust_ratio(exec, lamb, lamb, w, gradient, [&mut *m, &mut *v]);
+    fused_step(exec, &lamb.step(ratio), w, m, [v]);
 }
 
-/// (‖w‖, ‖r‖) for a `rule` that returns a direction r in place of new parameters, and its new state; r is not stored.
+/// r in place of new parameters. Its gradient argument is m, its state v (unchanged).
+#[derive(Clone, Copy)]
+struct Direction<T>(Lamb<T>);
+
+impl<T: Real> UpdateRule<T, 1> for Direction<T> {
+    #[inline(always)]
+    fn update<L: Lanes<T>>(&self, l: L, w: L::Reg, m: L::Reg, [v]: [L::Reg; 1]) -> (L::Reg, [L::Reg; 1]) {
+        (self.0.direction(l, w, [m, v]), [v])
+    }
+}
+
+/// The first pass: new m and v, and ‖w‖/‖r‖, which is 1 where a norm is 0: that cannot tell a length, e.g. of biases that have not
+/// moved yet. `rule` is `lamb`, or wrappers around it that change gradient and state; r is not stored.
 ///
-/// Each norm is the root of [`dot`](crate::dot) of the vector with itself, in the same order; unlike
-/// [`nrm2`](crate::nrm2) it does not rescue squares that overflow or underflow.
+/// Each norm is the root of [`dot`](crate::dot) of the vector with itself, in the same order, and where its squares overflow or
+/// underflow that of [`nrm2`](crate::nrm2); of r this takes scratch memory for a copy, and more passes.
 ///
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
-pub fn direction_norms<T: Real, R: UpdateRule<T, S>, const S: usize>(
+pub fn trust_ratio<T: Real, R: UpdateRule<T, 2>>(
     exec: Exec<'_>,
+    lamb: &Lamb<T>,
     rule: &R,
     w: &[T],
     gradient: &[T],
-    state: [&mut [T]; S],
-) -> (T, T) {
+    [m, v]: [&mut [T]; 2],
+) -> T {
     assert_eq!(w.len(), gradient.len(), "optimizer step: parameters and gradient differ in length");
-    for s in &state {
+    for s in [&m, &v] {
         assert_eq!(w.len(), s.len(), "optimizer step: parameters and state differ in length");
     }
     let leaf = |(w, g, state)| exec.run(Norms { rule, w, g, state });
-    let (w, r) = reduce(exec.par(), (w, gradient, state), CHUNK, &leaf, &|a, b| (a.0 + b.0, a.1 + b.1));
-    (w.sqrt(), r.sqrt())
+    let (of_w, of_r) =
+        reduce(exec.par(), (w, gradient, [&mut *m, &mut *v]), CHUNK, &leaf, &|a, b| (a.0 + b.0, a.1 + b.1));
+    let of_w = Norm::from_squares(of_w).unwrap_or_else(|| Norm::of(exec, w));
+    let of_r = Norm::from_squares(of_r).unwrap_or_else(|| {
+        let mut scratch = Scratch::borrow::<T>(w.len());
+        let r = &mut scratch.elements()[..w.len()];
+        r.copy_from_slice(w);
+        fused_step(exec, &Direction(*lamb), r, m, [v]);
+        Norm::of(exec, r)
+    });
+    if of_w.value() > T::ZERO && of_r.value() > T::ZERO { of_w.ratio(of_r) } else { T::ONE }
 }
 
 struct Norms<'a, T, R, const S: usize> {

@@ -5,7 +5,7 @@ use crate::accum::Accum;
 use crate::gemm::{Scratch, gemm};
 use crate::lanes::Lanes;
 use crate::matrix::{MatMut, MatRef};
-use crate::norm::nrm2;
+use crate::norm::Norm;
 use crate::real::Real;
 use crate::scale::scale;
 use crate::threads::Exec;
@@ -48,8 +48,9 @@ const QUINTIC: [f64; 3] = [3.4445, -4.7750, 2.0315];
 
 /// Brings the singular values of `x`, rows × columns and row-major, near one: X = U·Σ·Vᵀ becomes about U·Vᵀ.
 ///
-/// X ← X·(1/(‖X‖ + 1e-7)) with the Frobenius norm ([`nrm2`](crate::nrm2)), then five Newton–Schulz steps X ← a·X + b·A·X + c·A²·X, where A
-/// = X·Xᵀ (XᵀX where there are more rows than columns) and a, b, c = 3.4445, −4.7750, 2.0315. Of then ‖X‖ = 1, singular values from 0.01 on
+/// X ← X·(1/(‖X‖ + 1e-7)) with the Frobenius norm ([`nrm2`](crate::nrm2); two factors where it is beyond the largest number), then five
+/// Newton–Schulz steps X ← a·X + b·A·X + c·A²·X, where A = X·Xᵀ (XᵀX where there are more rows than columns) and a, b, c =
+/// 3.4445, −4.7750, 2.0315. Of then ‖X‖ = 1, singular values from 0.01 on
 /// come to lie in \[0.68, 1.14\], those from 0.002 on in \[0.68, 1.21\], smaller ones grow up to 485 times. They do not converge to 1: the
 /// price of so steep a start.
 ///
@@ -69,7 +70,7 @@ pub fn orthogonalize<T: Real>(exec: Exec<'_>, x: &mut [T], rows: usize, cols: us
     let (polynomial, rest) = rest.split_at_mut(side * side);
     let y = &mut rest[..x.len()];
     y.copy_from_slice(x);
-    scale(exec, T::ONE / (nrm2(exec, x) + T::from_f64(1e-7)), y);
+    Norm::of(exec, x).normalize(exec, T::from_f64(1e-7), y);
     // Odd steps end in x.
     let (mut from, mut to) = (y, x);
     for _ in 0..5 {

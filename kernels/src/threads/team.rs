@@ -29,6 +29,9 @@ use sync::{Arc, AtomicBool, AtomicU64, Builder, JoinHandle, Mutex, Ordering, Uns
 /// on one. Workers inherit the floating-point environment of the thread that calls [`new`](Team::new), on which no kernel
 /// but the default one promises its bits. Dropping the team ends them.
 ///
+/// In the child of a `fork` a team has no workers: its kernels work, on the calling thread alone, and so does dropping it. (Rayon's
+/// pool hangs there.) The thread that forks must not be in a job of the team, that is in a kernel.
+///
 /// ```
 /// use simdescent_kernels::{Exec, Par, Team, dot, isa};
 /// let team = Team::new(2)?;
@@ -246,6 +249,10 @@ impl Shared {
 
 impl Drop for Team {
     fn drop(&mut self) {
+        if self.shared.parking.is_child() {
+            // There is nobody to wait for; the handles are of threads that this process never had.
+            return self.workers.drain(..).for_each(core::mem::forget);
+        }
         self.shared.job.unclaimed.store(CLOSED, Ordering::Release);
         self.shared.parking.call_all();
         for worker in self.workers.drain(..) {

@@ -9,11 +9,24 @@ pub(super) struct Parking {
     called: Mutex<usize>,
     calls: Condvar,
     progress: Condvar,
+    /// Where the workers are.
+    process: u32,
 }
 
 impl Parking {
     pub(super) fn new() -> Self {
-        Self { sleepers: AtomicUsize::new(0), called: Mutex::new(0), calls: Condvar::new(), progress: Condvar::new() }
+        Self {
+            sleepers: AtomicUsize::new(0),
+            called: Mutex::new(0),
+            calls: Condvar::new(),
+            progress: Condvar::new(),
+            process: std::process::id(),
+        }
+    }
+
+    /// Whether this is the child of a fork: without workers, and perhaps with a lock that one of them held.
+    pub(super) fn is_child(&self) -> bool {
+        std::process::id() != self.process
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
@@ -47,6 +60,9 @@ impl Parking {
     }
     #[cold]
     fn call_sleepers(&self, wanted: usize, workers: usize) {
+        if self.is_child() {
+            return;
+        }
         let mut called = self.lock();
         let sleepers = self.sleepers.load(Ordering::Relaxed);
         let n = wanted.min(workers).saturating_sub(workers - sleepers);
