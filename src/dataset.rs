@@ -1,6 +1,7 @@
 //! A table of finite numbers with one target per row: what every reader returns and every trainer takes.
 
 mod csv;
+pub(crate) mod digest;
 mod idx;
 mod inference;
 mod input;

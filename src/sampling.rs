@@ -6,12 +6,11 @@ mod windows;
 pub(crate) use feed::Feed;
 pub(crate) use windows::Windows;
 
-use crate::dataset::{Rows, Targets};
-use crate::history::hexadecimal;
+use crate::dataset::Rows;
+use crate::dataset::digest::data_digest;
 use crate::loss::{BatchTargets, LossTargets, Weights};
 use crate::random::{Stream, StreamKey};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use simdescent_kernels::{CsrRef, MatRef};
 
 /// In what order samples are visited.
@@ -157,46 +156,10 @@ impl<'d> Batches<'d> {
         Ok(())
     }
 
-    /// SHA-256 over shape, inputs, targets and, if there are any, weights, as 64 hexadecimal digits; of sparse inputs another
-    /// one than of dense ones.
+    /// [`Dataset::digest`](crate::Dataset::digest) of the data as the loss takes it.
     pub(crate) fn data_digest(&self) -> String {
-        let mut hash = Sha256::new();
-        let floats = |hash: &mut Sha256, values: &[f32]| values.iter().for_each(|x| hash.update(x.to_le_bytes()));
-        match self.data.inputs {
-            Rows::Dense(x) => {
-                hash.update((x.cols() as u64).to_le_bytes());
-                (0..x.rows()).for_each(|i| floats(&mut hash, x.row(i).expect("data sets are row-major")));
-            }
-            Rows::Sparse(x) => {
-                hash.update("sparse");
-                hash.update((x.cols() as u64).to_le_bytes());
-                for (columns, values) in (0..x.rows()).map(|i| x.row(i)) {
-                    hash.update((columns.len() as u64).to_le_bytes());
-                    columns.iter().for_each(|j| hash.update(j.to_le_bytes()));
-                    floats(&mut hash, values);
-                }
-            }
-        }
-        match &self.data.targets.values() {
-            Targets::Values(values) => floats(&mut hash, values),
-            Targets::Labels { labels, classes } => {
-                hash.update((*classes as u64).to_le_bytes());
-                labels.iter().for_each(|x| hash.update(x.to_le_bytes()));
-            }
-            Targets::Probabilities { values, classes } => {
-                hash.update((*classes as u64).to_le_bytes());
-                floats(&mut hash, values);
-            }
-        }
-        // A byte in front, so that a set with weights is no set without.
         let (weights, class_weights) = self.data.targets.weights();
-        for (kind, weights) in [(b'w', weights), (b'c', class_weights)] {
-            if let Some(weights) = weights {
-                hash.update([kind]);
-                floats(&mut hash, weights);
-            }
-        }
-        hexadecimal(hash)
+        data_digest(self.data.inputs, self.data.targets.values(), weights, class_weights)
     }
 
     /// Copies the rows `order[from..to]` together.
@@ -253,6 +216,7 @@ impl Table<'_> {
 mod tests {
     use super::*;
     use crate::dataset::Dataset;
+    use crate::dataset::Targets;
     use crate::loss::Loss;
     use crate::random::Purpose;
 

@@ -13,6 +13,12 @@ fn no_file_of_the_library_imports_in_a_circle() {
     assert_no_circles("src", &[&["dataset::csv"]]);
 }
 
+/// `tests/rooms.rs` there says more: who may use whom.
+#[test]
+fn no_file_of_the_harness_imports_in_a_circle() {
+    assert_no_circles("bench-harness/src", &[]);
+}
+
 /// `folder` has the `lib.rs` of a package. A list in `as_one` names modules, such as `a::b`, that count as one file with all below them.
 #[track_caller]
 fn assert_no_circles(folder: &str, as_one: &[&[&str]]) {

@@ -1,21 +1,22 @@
 //! Problems: rows to train on, rows to validate on, a model and a loss.
 
 mod class_weights;
-pub(crate) mod digest;
 pub(crate) mod embedded;
 pub(crate) mod files;
 pub(crate) mod folds;
 mod inputs;
 pub(crate) mod model_spec;
 mod stream;
+mod training_rows;
 
 pub(crate) use class_weights::ClassWeights;
 pub(crate) use inputs::Inputs;
+pub(crate) use training_rows::TrainingRows;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use model_spec::ModelSpec;
 use simdescent::dataset::{CsvEncoding, RowStream, Standardizer};
-use simdescent::{Dataset, Loss, TargetScaling};
+use simdescent::{Dataset, Loss};
 
 /// What is trained, on what. The training rows `R` are in memory (a [`Dataset`]), or read as they are needed (a [`RowStream`]).
 pub(crate) struct Problem<R = Dataset> {
@@ -66,39 +67,5 @@ impl Problem<RowStream> {
             validation: self.validation.with_class_weights(weights)?,
             ..self
         })
-    }
-}
-
-/// Training rows, wherever they are, and what can be found out from them.
-pub(crate) trait TrainingRows {
-    fn count(&self) -> usize;
-    fn balanced_class_weights(self) -> Result<Vec<f32>>;
-    fn target_scaling(self, loss: Loss) -> Result<TargetScaling>;
-}
-
-impl TrainingRows for &Dataset {
-    fn count(&self) -> usize {
-        self.rows()
-    }
-    fn balanced_class_weights(self) -> Result<Vec<f32>> {
-        Ok(self.balanced_class_weights()?)
-    }
-    fn target_scaling(self, loss: Loss) -> Result<TargetScaling> {
-        Ok(TargetScaling::fit(loss, self)?)
-    }
-}
-
-impl TrainingRows for &mut RowStream {
-    fn count(&self) -> usize {
-        self.rows()
-    }
-    fn balanced_class_weights(self) -> Result<Vec<f32>> {
-        Ok(self.balanced_class_weights()?)
-    }
-    fn target_scaling(self, loss: Loss) -> Result<TargetScaling> {
-        if !loss.scales_with_targets() {
-            bail!("--standardize-targets does not go with the loss {}: leave it out", loss.name());
-        }
-        Ok(self.target_scaling()?)
     }
 }

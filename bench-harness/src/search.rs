@@ -9,46 +9,29 @@ mod pruners;
 mod result;
 mod samplers;
 mod space;
+mod strategy;
 mod trial;
+mod trials;
 
 pub(crate) use objective::Objective;
 pub(crate) use result::{Direction, SearchReport};
 pub(crate) use samplers::sobol::LONGEST;
 pub(crate) use space::Space;
+pub(crate) use strategy::Strategy;
 pub(crate) use trial::{Study, TrialOutcome, TrialRecord};
 
 use crate::journal::Journal;
 use crate::options::method::Method;
-use crate::problem::digest::data_digest;
 use crate::progress::Progress;
 use anyhow::{Result, bail};
-use clap::ValueEnum;
 use pruners::halving;
 use samplers::{sobol, tpe};
-use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use simdescent::Dataset;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// How points are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Strategy {
-    /// A scrambled Sobol sequence: evenly spread, whatever was found before
-    QuasiRandom,
-    /// Its points, all for a few steps and the best for more: see --eta
-    SuccessiveHalving,
-    /// Tree-structured Parzen estimator: ten points of the sequence, then where good trials are dense
-    Tpe,
-}
-
-impl Strategy {
-    pub(crate) fn name(self) -> String {
-        self.to_possible_value().expect("named").get_name().to_owned()
-    }
-}
+use trials::Trials;
 
 /// How long a search is.
 #[derive(Clone, Copy, Debug)]
@@ -105,10 +88,8 @@ impl Search {
         let first = 0..self.trials.min(tpe::STARTUP);
         study.check(first.map(|trial| sobol::point(dimensions, trial, study.base.seed())))?;
         let identity = self.identity(study)?;
-        let mut trials = Trials {
-            journal: Journal::open(journal, &identity, |record: &TrialRecord| record.is_in_cube(dimensions))?,
-            progress,
-        };
+        let journal = Journal::open(journal, &identity, |record: &TrialRecord| record.is_in_cube(dimensions))?;
+        let mut trials = Trials { journal, progress };
         let records = match self.strategy {
             Strategy::SuccessiveHalving => halving::successive_halving(study, self.trials, self.eta(), &mut trials)?,
             Strategy::QuasiRandom | Strategy::Tpe => self.one_by_one(study, &mut trials)?,
@@ -119,7 +100,7 @@ impl Search {
     /// SHA-256 of what decides the trials. Their number does so only in successive halving: elsewhere it can be raised.
     fn identity(self, study: &Study<'_>) -> Result<String> {
         let halving = (self.strategy == Strategy::SuccessiveHalving).then(|| (self.trials, self.eta()));
-        let data = [&study.data.training, &study.data.validation].map(data_digest);
+        let data = [&study.data.training, &study.data.validation].map(Dataset::digest);
         let all = json!({
             "program": env!("CARGO_PKG_VERSION"),
             "space": study.space.parameters,
@@ -148,24 +129,5 @@ impl Search {
             trials.progress.advance();
         }
         Ok(records)
-    }
-}
-
-/// What is done already, and who is told.
-struct Trials<'p> {
-    journal: Journal<TrialRecord>,
-    progress: &'p dyn Progress,
-}
-
-impl Trials<'_> {
-    /// What the journal says about a trial, after training it if it says nothing.
-    fn finished(&mut self, trial: u64, rung: u32, train: impl FnOnce() -> Result<TrialRecord>) -> Result<TrialRecord> {
-        if let Some(record) = self.journal.records().iter().find(|record| (record.trial, record.rung) == (trial, rung))
-        {
-            return Ok(record.clone());
-        }
-        let record = train()?;
-        self.journal.add(record.clone())?;
-        Ok(record)
     }
 }

@@ -21,6 +21,14 @@ impl Rows<'_> {
         }
     }
 
+    /// How many features.
+    pub fn cols(&self) -> usize {
+        match self {
+            Self::Dense(x) => x.cols(),
+            Self::Sparse(x) => x.cols(),
+        }
+    }
+
     /// The rows of this range.
     ///
     /// # Panics

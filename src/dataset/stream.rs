@@ -6,10 +6,9 @@ mod source;
 
 pub(crate) use buffer::Buffer;
 
-use super::{Dataset, Rows, Standardizer, Targets};
+use super::digest::DataDigest;
+use super::{Dataset, Standardizer, Targets};
 use crate::error::DataError;
-use crate::history::hexadecimal;
-use sha2::{Digest, Sha256};
 use source::Source;
 
 /// The rows of a file in its order, one at a time in memory. [`Trainer::streaming`](crate::Trainer::streaming) trains on it.
@@ -194,28 +193,19 @@ impl RowStream {
     /// SHA-256 over what there is to train on and the rows of a window, 0 if they do not matter, as 64 hexadecimal digits. Reads the
     /// file once and leaves it at its start.
     pub(crate) fn digest(&mut self, window: usize) -> Result<String, DataError> {
-        let mut hash = Sha256::new();
-        let count = |n: usize| (n as u64).to_le_bytes();
-        hash.update("stream");
-        hash.update(count(window));
-        hash.update(count(self.rows()));
-        hash.update(count(self.features));
-        hash.update(count(self.classes.unwrap_or(0)));
-        hash.update(count(self.class_weights.as_ref().map_or(0, Vec::len)));
-        self.class_weights.iter().flatten().for_each(|w| hash.update(w.to_le_bytes()));
+        let classes = self.classes;
+        let mut digest = DataDigest::new(self.features, classes, self.class_weights.as_deref());
         self.for_each(|row| {
-            match row.inputs() {
-                Rows::Dense(_) => row.dense().iter().for_each(|x| hash.update(x.to_le_bytes())),
-                Rows::Sparse(x) => {
-                    let (columns, values) = x.row(0);
-                    hash.update(count(columns.len()));
-                    columns.iter().for_each(|j| hash.update(j.to_le_bytes()));
-                    values.iter().for_each(|x| hash.update(x.to_le_bytes()));
-                }
+            digest.inputs(row.inputs(), 0);
+            match classes {
+                Some(_) => row.targets.iter().for_each(|&label| digest.count(label as usize)),
+                None => digest.floats(&row.targets),
             }
-            row.targets.iter().chain(&row.weights).for_each(|x| hash.update(x.to_le_bytes()));
+            digest.floats(&row.weights);
         })?;
-        Ok(hexadecimal(hash))
+        // How many rows are shuffled together decides what training makes of them.
+        digest.count(window);
+        Ok(digest.finish())
     }
 
     /// Shows all rows, from the first on and one by one; goes back to the start.

@@ -4,7 +4,6 @@ use super::progress::Bar;
 use super::threads::Threads;
 use crate::measure::Environment;
 use crate::options::csv::CsvFlags;
-use crate::problem::digest::data_digest;
 use crate::problem::embedded::Embedded;
 use crate::problem::files::DataSource;
 use crate::problem::model_spec::ModelSpec;
@@ -141,5 +140,5 @@ fn workload_report(workload: &Workload<'_>, seed: u64, measured: Measured) -> Wo
 }
 
 fn data_report(data: &Dataset) -> DataReport {
-    DataReport { name: data.name().into(), rows: data.rows(), features: data.features(), sha256: data_digest(data) }
+    DataReport { name: data.name().into(), rows: data.rows(), features: data.features(), sha256: data.digest() }
 }

@@ -3,7 +3,8 @@
 use super::importance::{first_order, ranks};
 use super::space::Parameter;
 use super::trial::{Study, TrialOutcome, TrialRecord};
-use super::{Objective, Strategy};
+use super::objective::Objective;
+use super::strategy::Strategy;
 use anyhow::{Result, bail};
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! Successive halving: many trials for a few steps, the best of them for more.
 
-use crate::search::Trials;
+use crate::search::trials::Trials;
 use crate::search::samplers::sobol;
 use crate::search::trial::{Study, TrialOutcome, TrialRecord, TrialTraining};
 use anyhow::Result;
