@@ -10,7 +10,8 @@
 //! | `training` | options and a problem become a training; saved models |
 //! | `options` | a run as flags and in a file |
 //! | `problem` | data, model and loss |
-//! | `journal`, `measure`, `statistics`, `number` | of no trainings at all |
+//! | `journal`, `measure` | files that survive a kill; clocks, limits, machines |
+//! | `number`, `progress`, `statistics` | of nothing else |
 
 #![forbid(unsafe_code)]
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder (or file) may use those in the lines below its own.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["cli"],
     &["commands"],
     &["report"],
@@ -12,7 +12,8 @@ const LAYERS: [&[&str]; 8] = [
     &["training"],
     &["options"],
     &["problem"],
-    &["journal", "measure", "number", "progress", "statistics"],
+    &["journal", "measure"],
+    &["number", "progress", "statistics"],
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

@@ -1,10 +1,10 @@
 //! What a search found.
 
 use super::importance::{first_order, ranks};
-use super::space::Parameter;
-use super::trial::{Study, TrialOutcome, TrialRecord};
 use super::objective::Objective;
+use super::space::Parameter;
 use super::strategy::Strategy;
+use super::trial::{Study, TrialOutcome, TrialRecord};
 use anyhow::{Result, bail};
 use serde::Serialize;
 

@@ -13,7 +13,12 @@ pub(super) struct Trials<'p> {
 
 impl Trials<'_> {
     /// What the journal says about a trial, after training it if it says nothing.
-    pub(super) fn finished(&mut self, trial: u64, rung: u32, train: impl FnOnce() -> Result<TrialRecord>) -> Result<TrialRecord> {
+    pub(super) fn finished(
+        &mut self,
+        trial: u64,
+        rung: u32,
+        train: impl FnOnce() -> Result<TrialRecord>,
+    ) -> Result<TrialRecord> {
         if let Some(record) = self.journal.records().iter().find(|record| (record.trial, record.rung) == (trial, rung))
         {
             return Ok(record.clone());

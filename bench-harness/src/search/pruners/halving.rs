@@ -1,8 +1,8 @@
 //! Successive halving: many trials for a few steps, the best of them for more.
 
-use crate::search::trials::Trials;
 use crate::search::samplers::sobol;
 use crate::search::trial::{Study, TrialOutcome, TrialRecord, TrialTraining};
+use crate::search::trials::Trials;
 use anyhow::Result;
 
 /// A trial that was not left behind.
@@ -18,7 +18,7 @@ struct Candidate<'s> {
 ///
 /// A promoted trial goes on where it is. One whose rungs below are in the journal, from before the program was ended, is trained
 /// anew up to there: to the same bits.
-pub(in crate::search) fn successive_halving(
+pub(crate) fn successive_halving(
     study: &Study<'_>,
     trials: u64,
     eta: u64,
@@ -56,7 +56,7 @@ pub(in crate::search) fn successive_halving(
 }
 
 /// How many trials are on each rung.
-pub(in crate::search) fn rungs(trials: u64, eta: u64) -> Vec<u64> {
+pub(crate) fn rungs(trials: u64, eta: u64) -> Vec<u64> {
     std::iter::successors(Some(trials), |n| Some(n / eta)).take_while(|&n| n > 0).collect()
 }
 

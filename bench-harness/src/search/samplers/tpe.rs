@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 /// Trials from the Sobol sequence before the first that a model suggests.
-pub(in crate::search) const STARTUP: u64 = 10;
+pub(crate) const STARTUP: u64 = 10;
 
 /// The point of `trial` after those before it (Bergstra et al. 2011, by the crate `tpe`): for each hyper-parameter by itself, of
 /// 24 draws from the density of the best tenth the one where it exceeds the density of the others most. Infeasible trials
@@ -15,7 +15,7 @@ pub(in crate::search) const STARTUP: u64 = 10;
 ///
 /// The random numbers are a function of seed and trial. The densities rest on the exponential and logarithm of the platform: on
 /// another one the search may take other points, while each trial has its bits.
-pub(in crate::search) fn suggest(study: &Study<'_>, past: &[TrialRecord], trial: u64) -> Result<Vec<f64>> {
+pub(crate) fn suggest(study: &Study<'_>, past: &[TrialRecord], trial: u64) -> Result<Vec<f64>> {
     let cost = |record: &TrialRecord| record.value.map_or(f64::INFINITY, |value| study.objective.cost(value));
     let past: Vec<(&[f64], f64)> = past.iter().map(|record| (&record.point[..], cost(record))).collect();
     next(&study.space, &past, trial, study.base.seed())
