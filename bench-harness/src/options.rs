@@ -23,7 +23,7 @@ use simdescent::{
 };
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
-use step_transforms::ModifierOptions;
+use step_transforms::StepTransformOptions;
 use toml::{Table, Value};
 
 /// Everything that decides a run. A table of the configuration file has the name of its field, a key that of its flag.
@@ -54,8 +54,8 @@ pub(crate) struct RunOptions {
     pub(crate) learning_rate: ScheduleOptions,
     #[command(flatten, next_help_heading = "Batches, [batch]")]
     pub(crate) batch: BatchOptions,
-    #[command(flatten, next_help_heading = "Regularisation and clipping, [regularisation]")]
-    pub(crate) regularisation: ModifierOptions,
+    #[command(flatten, next_help_heading = "Regularization and clipping, [regularization]")]
+    pub(crate) regularization: StepTransformOptions,
     #[command(flatten, next_help_heading = "Length and validation, [fit]")]
     pub(crate) fit: LengthOptions,
 }
@@ -113,7 +113,7 @@ impl RunOptions {
             ("rule", !Table::try_from(&self.rule)?.is_empty()),
             ("learning-rate", !Table::try_from(&self.learning_rate)?.is_empty()),
             ("batch", !Table::try_from(&self.batch)?.is_empty()),
-            ("regularisation, l2 excepted,", self.regularisation.modifiers() != StepTransforms::NONE),
+            ("regularization, l2 excepted,", self.regularization.step_transforms() != StepTransforms::NONE),
             ("fit, steps excepted,", !Table::try_from(fit)?.is_empty()),
         ];
         if let Some((options, _)) = alone.into_iter().find(|(_, given)| *given) {
@@ -123,7 +123,7 @@ impl RunOptions {
         if let Some(steps) = self.fit.steps {
             lbfgs.max_iterations = usize::try_from(steps.get())?;
         }
-        Ok((lbfgs, self.regularisation.l2()))
+        Ok((lbfgs, self.regularization.l2()))
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -157,8 +157,8 @@ impl RunOptions {
             rule,
             learning_rate,
             warmup,
-            l2: self.regularisation.l2(),
-            step_transforms: self.regularisation.modifiers(),
+            l2: self.regularization.l2(),
+            step_transforms: self.regularization.step_transforms(),
             batch_size,
             batch_growth: self.batch.growth(self.learning_rate.plateau(), rows, steps)?,
             sampling: self.batch.sampling(if example { Sampling::FixedOrder } else { Sampling::Reshuffled }),

@@ -12,7 +12,7 @@ const CONFIG: &str = "optimizer = 'nesterov'\n[problem]\nworkload = 'softmax'\n[
 const SPACE: &str = "
 [learning-rate]
 rate = { log = [1e-5, 100] }
-[regularisation]
+[regularization]
 l2 = { log = [1e-9, 1e-6] }
 [batch]
 batch-size = { choice = [32, 33] }
@@ -86,7 +86,7 @@ fn a_search_finds_a_rate_and_says_what_matters() {
         at != (0.05..0.95).contains(&best["point"][i].as_f64().unwrap())
     };
     assert!(
-        coordinate("learning-rate.rate", 1) && coordinate("regularisation.l2", 2) && coordinate("rule.momentum", 3)
+        coordinate("learning-rate.rate", 1) && coordinate("regularization.l2", 2) && coordinate("rule.momentum", 3)
     );
 
     // The best configuration is a configuration, and the trial was that training.

@@ -39,7 +39,7 @@ batch-growth = "seesaw"
 largest-batch = 200
 last-batch = "drop"
 
-[regularisation]
+[regularization]
 l2 = 1e-4
 l1 = 1e-5
 weight-decay = 1e-3

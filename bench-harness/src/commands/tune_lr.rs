@@ -7,7 +7,7 @@ use crate::options::batch::BatchOptions;
 use crate::options::method::Method;
 use crate::options::problem::ProblemOptions;
 use crate::options::rule::RuleOptions;
-use crate::options::step_transforms::ModifierOptions;
+use crate::options::step_transforms::StepTransformOptions;
 use crate::report;
 use crate::training::prepare::prepare;
 use crate::training::rate_test::RateTestReport;
@@ -55,8 +55,8 @@ pub(crate) struct TuneLearningRate {
     rule: RuleOptions,
     #[command(flatten, next_help_heading = "Batches, [batch]")]
     batch: BatchOptions,
-    #[command(flatten, next_help_heading = "Regularisation and clipping, [regularisation]")]
-    regularisation: ModifierOptions,
+    #[command(flatten, next_help_heading = "Regularization and clipping, [regularization]")]
+    regularization: StepTransformOptions,
 }
 
 impl TuneLearningRate {
@@ -69,7 +69,7 @@ impl TuneLearningRate {
             problem: self.problem.clone(),
             rule: self.rule.clone(),
             batch: self.batch.clone(),
-            regularisation: self.regularisation.clone(),
+            regularization: self.regularization.clone(),
             ..RunOptions::default()
         };
         flags.over(self.config.as_deref())

@@ -1,59 +1,66 @@
-//! The numbers of an optimizer, as options.
+//! The numbers of an optimizer, as options: one flag for each of [`HYPERPARAMETERS`].
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use simdescent::Rule;
+use simdescent::{HYPERPARAMETERS, Rule};
+use std::collections::BTreeMap;
 
-/// Those left out have the rule's usual values.
-#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct RuleOptions {
-    /// μ of momentum and nesterov [default: 0.9]
-    #[arg(long, value_name = "MU", allow_negative_numbers = true)]
-    momentum: Option<f64>,
-    /// ρ of rmsprop [default: 0.9], centered-rmsprop [default: 0.99] and adadelta [default: 0.9]
-    #[arg(long, value_name = "RHO", allow_negative_numbers = true)]
-    rho: Option<f64>,
-    /// β₁ of Adam, what is like it, and lion [default: 0.9]
-    #[arg(long, value_name = "BETA", allow_negative_numbers = true)]
-    beta1: Option<f64>,
-    /// β₂ of the same [default: 0.999, lion 0.99]
-    #[arg(long, value_name = "BETA", allow_negative_numbers = true)]
-    beta2: Option<f64>,
-    /// ε of adagrad [default: 1e-10], adadelta, lamb [default: 1e-6], and of all others that divide [default: 1e-8]
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
-    epsilon: Option<f64>,
-    /// λ that adamw, lamb [default: 0.01] and schedule-free [default: 0] have of their own
-    #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
-    rule_weight_decay: Option<f64>,
+/// What was given, by flag. Those left out have the rule's usual values.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, f64>")]
+pub(crate) struct RuleOptions(BTreeMap<String, f64>);
+
+impl TryFrom<BTreeMap<String, f64>> for RuleOptions {
+    type Error = String;
+    fn try_from(numbers: BTreeMap<String, f64>) -> Result<Self, String> {
+        let flags: Vec<&str> = HYPERPARAMETERS.iter().map(|h| h.flag).collect();
+        match numbers.keys().find(|name| !flags.contains(&name.as_str())) {
+            Some(name) => Err(format!("unknown field `{name}`, expected one of `{}`", flags.join("`, `"))),
+            None => Ok(Self(numbers)),
+        }
+    }
+}
+
+impl Args for RuleOptions {
+    fn augment_args(command: Command) -> Command {
+        command.args(HYPERPARAMETERS.iter().map(|h| {
+            let arg = Arg::new(h.flag).long(h.flag).value_name(h.value_name).help(h.help);
+            arg.allow_negative_numbers(true).value_parser(value_parser!(f64))
+        }))
+    }
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for RuleOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut options = Self::default();
+        options.update_from_arg_matches(matches)?;
+        Ok(options)
+    }
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let given = HYPERPARAMETERS.iter().filter_map(|h| Some((h.flag.to_owned(), *matches.get_one(h.flag)?)));
+        self.0.extend(given);
+        Ok(())
+    }
 }
 
 impl RuleOptions {
     /// The rule with these numbers.
-    pub(crate) fn of(&self, rule: Rule) -> Result<Rule> {
-        let numbers = [
-            ("momentum", "momentum", self.momentum),
-            ("rho", "decay", self.rho),
-            ("beta1", "beta1", self.beta1),
-            ("beta2", "beta2", self.beta2),
-            ("epsilon", "epsilon", self.epsilon),
-            ("rule-weight-decay", "weight_decay", self.rule_weight_decay),
-        ];
-        // `{name: {field: number, …}}`, or only the name.
-        let mut form = serde_json::to_value(rule)?;
-        for (flag, field, value) in numbers {
-            let Some(value) = value else { continue };
-            let fields = form.as_object_mut().and_then(|rule| rule.values_mut().next());
-            match fields.and_then(|fields| fields.get_mut(field)) {
-                // A number that is not finite has no JSON form.
-                Some(_) if !value.is_finite() => bail!("--{flag} has to be finite, got {value}"),
-                Some(number) => *number = json!(value),
-                None => bail!("--{flag} does not go with the optimizer {}", rule.name()),
+    pub(crate) fn of(&self, mut rule: Rule) -> Result<Rule> {
+        for h in HYPERPARAMETERS {
+            let Some(&value) = self.0.get(h.flag) else { continue };
+            let Some(changed) = rule.with(h.field, value) else {
+                bail!("--{} does not go with the optimizer {}", h.flag, rule.name());
+            };
+            if !value.is_finite() {
+                bail!("--{} has to be finite, got {value}", h.flag);
             }
+            rule = changed;
         }
-        Ok(serde_json::from_value(form)?)
+        Ok(rule)
     }
 }
 
@@ -63,15 +70,22 @@ mod tests {
 
     #[test]
     fn numbers_go_where_they_belong() {
-        let usual = RuleOptions::default();
+        let options = |numbers: &[(&str, f64)]| {
+            RuleOptions::try_from(numbers.iter().map(|&(flag, x)| (flag.to_owned(), x)).collect::<BTreeMap<_, _>>())
+        };
         for rule in Rule::ALL {
-            assert_eq!(usual.of(rule).unwrap(), rule);
+            assert_eq!(RuleOptions::default().of(rule).unwrap(), rule);
         }
-        let changed = RuleOptions { beta2: Some(0.5), epsilon: Some(1e-3), ..usual.clone() };
+        let changed = options(&[("beta2", 0.5), ("epsilon", 1e-3)]).unwrap();
         assert_eq!(changed.of(Rule::ADAM).unwrap(), Rule::Adam { beta1: 0.9, beta2: 0.5, epsilon: 1e-3 });
-        let changed = RuleOptions { rho: Some(0.7), ..usual };
+        let changed = options(&[("rho", 0.7)]).unwrap();
         assert_eq!(changed.of(Rule::RMSPROP).unwrap(), Rule::RmsProp { decay: 0.7, epsilon: 1e-8 });
         let message = changed.of(Rule::Sgd).unwrap_err().to_string();
         assert_eq!(message, "--rho does not go with the optimizer sgd");
+        let message = options(&[("epsilon", f64::NAN)]).unwrap().of(Rule::ADAM).unwrap_err().to_string();
+        assert_eq!(message, "--epsilon has to be finite, got NaN");
+        assert!(
+            options(&[("decay", 0.7)]).unwrap_err().starts_with("unknown field `decay`, expected one of `momentum`")
+        );
     }
 }

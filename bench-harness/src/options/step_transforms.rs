@@ -8,7 +8,7 @@ use simdescent::StepTransforms;
 /// Penalties, decay, clipping. An elastic net is an L1 beside an L2 penalty.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub(crate) struct ModifierOptions {
+pub(crate) struct StepTransformOptions {
     /// λ of the penalty ½λ‖θ‖² in the gradient [default: 0]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
@@ -34,12 +34,12 @@ pub(crate) struct ModifierOptions {
     flush_subnormals: Option<bool>,
 }
 
-impl ModifierOptions {
+impl StepTransformOptions {
     pub(crate) fn l2(&self) -> f32 {
         self.l2.unwrap_or(0.0)
     }
 
-    pub(crate) fn modifiers(&self) -> StepTransforms {
+    pub(crate) fn step_transforms(&self) -> StepTransforms {
         StepTransforms {
             clip_norm: self.clip_norm,
             clip_value: self.clip_value,

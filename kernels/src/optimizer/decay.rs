@@ -5,7 +5,7 @@ use super::UpdateRule;
 use crate::lanes::Lanes;
 use crate::real::Real;
 
-/// L2 regularisation in the loss, ½λ‖w‖²: g ← fma(λ, w, g), then the inner rule.
+/// L2 regularization in the loss, ½λ‖w‖²: g ← fma(λ, w, g), then the inner rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CoupledDecay<T, R> {
     /// λ

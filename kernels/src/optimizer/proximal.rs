@@ -1,4 +1,4 @@
-//! L1 regularisation as a proximal step (Daubechies, Defrise & De Mol 2004; Beck & Teboulle 2009): exact zeros.
+//! L1 regularization as a proximal step (Daubechies, Defrise & De Mol 2004; Beck & Teboulle 2009): exact zeros.
 
 use super::UpdateRule;
 use super::clip::clamp;
