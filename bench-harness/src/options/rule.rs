@@ -4,21 +4,31 @@ use anyhow::{Result, bail};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 use serde::{Deserialize, Serialize};
 use simdescent::{HYPERPARAMETERS, Rule};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-/// What was given, by flag. Those left out have the rule's usual values.
+/// What was given. Those left out have the rule's usual values.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(try_from = "BTreeMap<String, f64>")]
-pub(crate) struct RuleOptions(BTreeMap<String, f64>);
+pub(crate) struct RuleOptions(BTreeMap<Flag, f64>);
 
-impl TryFrom<BTreeMap<String, f64>> for RuleOptions {
+/// Of a hyper-parameter, without the dashes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")] // of the key, so that an error in a file names its line
+struct Flag(String);
+
+impl TryFrom<String> for Flag {
     type Error = String;
-    fn try_from(numbers: BTreeMap<String, f64>) -> Result<Self, String> {
+    fn try_from(name: String) -> Result<Self, String> {
         let flags: Vec<&str> = HYPERPARAMETERS.iter().map(|h| h.flag).collect();
-        match numbers.keys().find(|name| !flags.contains(&name.as_str())) {
-            Some(name) => Err(format!("unknown field `{name}`, expected one of `{}`", flags.join("`, `"))),
-            None => Ok(Self(numbers)),
+        if flags.contains(&name.as_str()) {
+            return Ok(Self(name));
         }
+        Err(format!("unknown field `{name}`, expected one of `{}`", flags.join("`, `")))
+    }
+}
+impl Borrow<str> for Flag {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -41,7 +51,7 @@ impl FromArgMatches for RuleOptions {
         Ok(options)
     }
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        let given = HYPERPARAMETERS.iter().filter_map(|h| Some((h.flag.to_owned(), *matches.get_one(h.flag)?)));
+        let given = HYPERPARAMETERS.iter().filter_map(|h| Some((Flag(h.flag.to_owned()), *matches.get_one(h.flag)?)));
         self.0.extend(given);
         Ok(())
     }
@@ -70,22 +80,19 @@ mod tests {
 
     #[test]
     fn numbers_go_where_they_belong() {
-        let options = |numbers: &[(&str, f64)]| {
-            RuleOptions::try_from(numbers.iter().map(|&(flag, x)| (flag.to_owned(), x)).collect::<BTreeMap<_, _>>())
-        };
+        let options = |text: &str| toml::from_str::<RuleOptions>(text);
         for rule in Rule::ALL {
             assert_eq!(RuleOptions::default().of(rule).unwrap(), rule);
         }
-        let changed = options(&[("beta2", 0.5), ("epsilon", 1e-3)]).unwrap();
+        let changed = options("beta2 = 0.5\nepsilon = 1e-3").unwrap();
         assert_eq!(changed.of(Rule::ADAM).unwrap(), Rule::Adam { beta1: 0.9, beta2: 0.5, epsilon: 1e-3 });
-        let changed = options(&[("rho", 0.7)]).unwrap();
+        let changed = options("rho = 0.7").unwrap();
         assert_eq!(changed.of(Rule::RMSPROP).unwrap(), Rule::RmsProp { decay: 0.7, epsilon: 1e-8 });
         let message = changed.of(Rule::Sgd).unwrap_err().to_string();
         assert_eq!(message, "--rho does not go with the optimizer sgd");
-        let message = options(&[("epsilon", f64::NAN)]).unwrap().of(Rule::ADAM).unwrap_err().to_string();
+        let message = options("epsilon = nan").unwrap().of(Rule::ADAM).unwrap_err().to_string();
         assert_eq!(message, "--epsilon has to be finite, got NaN");
-        assert!(
-            options(&[("decay", 0.7)]).unwrap_err().starts_with("unknown field `decay`, expected one of `momentum`")
-        );
+        let message = options("rho = 0.7\ndecay = 0.7").unwrap_err().to_string();
+        assert!(message.contains("line 2") && message.contains("unknown field `decay`, expected one of `momentum`"));
     }
 }
