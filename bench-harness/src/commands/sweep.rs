@@ -18,10 +18,11 @@ use crate::study::result::{DataReport, Report, SCHEMA_VERSION, WorkloadReport};
 use crate::study::runner::TrainingRunner;
 use anyhow::Result;
 use clap::Args;
-use jiff::Timestamp;
+use humantime::format_rfc3339;
 use simdescent::{Dataset, Model};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepOptions {
@@ -48,7 +49,7 @@ pub(crate) struct SweepOptions {
 
 pub(crate) fn run(options: &SweepOptions) -> Result<()> {
     let threads = Threads::new(options.threads.get())?;
-    let started = Timestamp::now();
+    let started = format_rfc3339(SystemTime::now()).to_string();
     let exec = threads.exec()?;
     let environment = Environment::detect(exec);
     let results = ResultsDir::open(&options.out, &environment.cpu)?;
@@ -71,15 +72,15 @@ pub(crate) fn run(options: &SweepOptions) -> Result<()> {
     let report = Report {
         schema_version: SCHEMA_VERSION,
         protocol_version: protocol::VERSION,
-        started: started.to_string(),
+        started: started.clone(),
         command: std::env::args().collect(),
         profile: options.profile,
         seed: options.seed,
         environment,
         workloads: reports,
     };
-    let date = started.strftime("%Y-%m-%d").to_string();
-    let path = results.write(&date, &report.environment.commit, &report)?;
+    let (date, _time) = started.split_once('T').expect("RFC 3339");
+    let path = results.write(date, &report.environment.commit, &report)?;
     println!(
         "steps, samples, time: to the target; * = lowest or highest rate tried\n{} on {}, {} thread(s), commit {}\nreport: {}",
         report.environment.isa,
