@@ -2,10 +2,12 @@
 
 mod csv;
 pub(crate) mod digest;
+mod exact;
 mod idx;
 mod inference;
 mod input;
 mod npy;
+mod remainder;
 mod rows;
 mod select;
 mod sparse;
@@ -19,6 +21,8 @@ mod weights;
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
 pub(crate) use inference::Inference;
 pub(crate) use input::open_regular;
+pub(crate) use remainder::exact_targets;
+pub(crate) use standardizer::{blurs, spread};
 pub(crate) use stream::Buffer;
 
 pub use idx::{read_idx_pair, read_mnist_dir};
@@ -31,6 +35,7 @@ pub use svmlight::{read_svmlight, read_svmlight_sparse};
 pub use targets::Targets;
 
 use crate::error::DataError;
+use remainder::Remainders;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -64,6 +69,9 @@ pub struct Dataset {
     class_names: Option<Arc<[String]>>,
     weights: Option<Vec<f32>>,
     class_weights: Option<Vec<f32>>,
+    remainders: Option<Remainders>,
+    /// `[rows]`
+    target_remainders: Option<Vec<f32>>,
 }
 
 impl Dataset {
@@ -110,6 +118,8 @@ impl Dataset {
             class_names: None,
             weights: None,
             class_weights: None,
+            remainders: None,
+            target_remainders: None,
         }
     }
 
@@ -134,7 +144,8 @@ impl Dataset {
         }
         targets.check(&self.name)?;
         let class_names = self.class_names.filter(|names| targets.classes() == Some(names.len()));
-        let data = Self { targets, class_names, ..self };
+        let target_remainders = self.target_remainders.filter(|_| targets == self.targets);
+        let data = Self { targets, class_names, target_remainders, ..self };
         match data.class_weights.clone() {
             Some(weights) => data.with_class_weights(weights),
             None => Ok(data),
@@ -192,6 +203,8 @@ impl Dataset {
             class_names: self.class_names.clone(),
             weights: self.weights.as_mut().map(|weights| weights.split_off(rows)),
             class_weights: self.class_weights.clone(),
+            remainders: self.remainders.as_mut().map(|remainders| remainders.split_off(rows)),
+            target_remainders: self.target_remainders.as_mut().map(|remainders| remainders.split_off(rows)),
         };
         self.name = format!("{}[0..{rows}]", self.name);
         Ok((self, rest))

@@ -45,10 +45,14 @@ pub struct Evaluation {
 #[derive(Clone, Debug)]
 pub struct Evaluator<'d> {
     data: &'d Dataset,
+    /// In the unit of the model's outputs.
     targets: LossTargets,
+    /// In that unit, too.
     loss: Loss,
     /// What makes numbers in the targets' unit of the model's outputs.
     target_scaling: Option<TargetScaling>,
+    /// What makes a loss in the targets' unit of one in the outputs'.
+    unit: f64,
 }
 
 impl<'d> Evaluator<'d> {
@@ -57,11 +61,20 @@ impl<'d> Evaluator<'d> {
     /// # Errors
     /// [`ConfigError`] if a parameter of the loss is out of range, or the targets do not go with it.
     pub fn new(loss: Loss, data: &'d Dataset) -> Result<Self, ConfigError> {
-        Ok(Self { data, targets: loss.prepare(data)?, loss, target_scaling: None })
+        Ok(Self { data, targets: loss.prepare(data)?, loss, target_scaling: None, unit: 1.0 })
     }
 
-    /// For a model that was trained on targets scaled so: its outputs are brought into the unit of the targets first.
-    pub fn with_target_scaling(self, target_scaling: Option<TargetScaling>) -> Self {
+    /// For a model that was trained on targets scaled so: losses are computed of scaled targets, as in training, and brought into the
+    /// targets' own unit in `f64`, as its outputs are.
+    ///
+    /// # Panics
+    /// If it has a scaling already.
+    pub fn with_target_scaling(mut self, target_scaling: Option<TargetScaling>) -> Self {
+        assert!(self.target_scaling.is_none(), "the targets were scaled before");
+        if let Some(scaling) = target_scaling {
+            scaling.apply(self.targets.values_mut(), self.data.target_remainders());
+            (self.unit, self.loss) = (scaling.loss_unit(self.loss), scaling.loss(self.loss));
+        }
         Self { target_scaling, ..self }
     }
 
@@ -98,13 +111,7 @@ impl<'d> Evaluator<'d> {
         let (mut loss, mut all, mut right) = (0.0, 0.0, 0usize);
         for from in (0..rows).step_by(ROWS) {
             let to = (from + ROWS).min(rows);
-            let mut outputs = model.forward(exec, inputs.slice(from..to));
-            if let Some(scaling) = self.target_scaling {
-                for i in 0..to - from {
-                    let row = outputs.row_mut(i).expect("contiguous rows");
-                    row.iter_mut().for_each(|z| *z = scaling.restore(*z));
-                }
-            }
+            let outputs = model.forward(exec, inputs.slice(from..to));
             let logits = outputs.as_ref();
             see(logits, from);
             let (targets, weights) = self.targets.rows(from, to);
@@ -114,14 +121,14 @@ impl<'d> Evaluator<'d> {
             loss += f64::from(self.loss.replace_by_weighted_gradient(exec, outputs, targets, weights)) * total;
         }
         let accuracy = self.loss.is_classification().then(|| right as f64 / rows as f64);
-        Evaluation { loss: loss / all, accuracy }
+        Evaluation { loss: self.unit * (loss / all), accuracy }
     }
 
-    /// The loss of one row times its weight; `outputs` `[outputs]` is overwritten.
+    /// The loss of one row times its weight, in the targets' unit; `outputs` `[outputs]` is overwritten.
     fn loss_of_row(&self, exec: Exec<'_>, outputs: &mut [f32], row: usize) -> f64 {
         let width = outputs.len();
         let (targets, weights) = self.targets.rows(row, row + 1);
-        f64::from(self.loss.sum(exec, MatMut::new(outputs, 1, width), targets, weights))
+        self.unit * f64::from(self.loss.sum(exec, MatMut::new(outputs, 1, width), targets, weights))
     }
 }
 

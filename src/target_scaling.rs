@@ -1,6 +1,6 @@
 //! Scaling the targets of a regression to mean 0 and standard deviation 1, with the numbers of the training set only.
 
-use crate::dataset::{Dataset, RowStream, Targets};
+use crate::dataset::{Dataset, RowStream, Targets, blurs, exact_targets, spread};
 use crate::error::{ConfigError, DataError};
 use crate::loss::Loss;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```text
 /// trained on   t = f32((y − mean)/deviation)
-/// predicts     ŷ = f32(mean + deviation·z),   z the model's output
+/// predicts     ŷ = mean + deviation·z,   z the model's output
 /// ```
+///
+/// y is as exact as its file has it, and ŷ is `f64`: what distinguishes targets of 16 777 216 and a little is kept, and a loss in the unit
+/// of targets of 10²⁵ is finite.
 ///
 /// The gradient of the squared loss grows with the targets, and so a good learning rate falls with their square: one for
 /// targets near 1 diverges on prices. On t rates, penalties and clipping mean the same for any unit. scikit-learn's
@@ -55,9 +58,10 @@ impl TargetScaling {
         let Targets::Values(values) = loss.prepare_targets(training.targets()).map_err(refused)? else {
             unreachable!("these losses have numbers as targets")
         };
+        let values = exact_targets(&values, training.target_remainders());
         let weight = |i: usize| training.weights().map_or(1.0, |w| f64::from(w[i]));
         let mut pass = |see: &mut dyn FnMut(f64, f64)| {
-            values.iter().enumerate().for_each(|(i, &y)| see(f64::from(y), weight(i)));
+            values.iter().enumerate().for_each(|(i, &y)| see(y, weight(i)));
             Ok::<_, ConfigError>(())
         };
         Self::fit_passes(&mut pass)
@@ -66,11 +70,20 @@ impl TargetScaling {
     /// Measures the targets of all rows that each call of `pass` shows with their weights.
     fn fit_passes<E>(mut pass: impl FnMut(&mut dyn FnMut(f64, f64)) -> Result<(), E>) -> Result<Self, E> {
         let (mut sum, mut total) = (0.0, 0.0);
+        let (mut first, mut varies) = (None, false);
         pass(&mut |y, weight| {
             sum += weight * y;
             total += weight;
+            if weight > 0.0 {
+                varies |= y != *first.get_or_insert(y);
+            }
         })?;
-        let mean = if total > 0.0 { sum / total } else { 0.0 };
+        let mean = match first {
+            // The sum of equal targets may be rounded.
+            Some(y) if !varies => y,
+            _ if total > 0.0 => sum / total,
+            _ => 0.0,
+        };
         let mut squares = 0.0;
         pass(&mut |y, weight| squares += weight * ((y - mean) * (y - mean)))?;
         let deviation = if squares > 0.0 { (squares / total).sqrt() } else { 1.0 };
@@ -85,15 +98,38 @@ impl TargetScaling {
         }
     }
 
-    pub(crate) fn apply(self, targets: &mut Targets) {
-        if let Targets::Values(values) = targets {
-            values.iter_mut().for_each(|y| *y = ((f64::from(*y) - self.mean) / self.deviation) as f32);
+    /// What a loss of scaled targets is multiplied by to be one of targets in their unit.
+    pub(crate) fn loss_unit(self, loss: Loss) -> f64 {
+        match loss {
+            Loss::Squared | Loss::Huber { .. } => self.deviation * self.deviation,
+            _ => self.deviation,
         }
     }
 
+    /// Scales targets, which leave these remainders.
+    pub(crate) fn apply(self, targets: &mut Targets, remainders: Option<&[f32]>) {
+        if let Targets::Values(values) = targets {
+            let exact = exact_targets(values, remainders);
+            values.iter_mut().zip(exact).for_each(|(to, y)| *to = self.scaled(y));
+        }
+    }
+
+    fn scaled(self, y: f64) -> f32 {
+        ((y - self.mean) / self.deviation) as f32
+    }
+
     /// ŷ of an output.
-    pub(crate) fn restore(self, output: f32) -> f32 {
-        (self.mean + self.deviation * f64::from(output)) as f32
+    pub(crate) fn restore(self, output: f32) -> f64 {
+        self.mean + self.deviation * f64::from(output)
+    }
+
+    /// How many different targets there are before and after they are scaled, if more than one in a hundred becomes equal to another;
+    /// as [`Standardizer::blurred_features`](crate::dataset::Standardizer::blurred_features) of inputs.
+    pub fn blurred_targets(&self, data: &Dataset) -> Option<[usize; 2]> {
+        let Targets::Values(values) = data.targets() else { return None };
+        let exact = exact_targets(values, data.target_remainders());
+        let rows = spread(exact.len());
+        blurs(rows.iter().map(|&i| exact[i]).collect(), |y| self.scaled(y))
     }
 
     pub(crate) fn validate(self, loss: Loss) -> Result<(), ConfigError> {
@@ -127,7 +163,7 @@ impl RowStream {
             for _ in 0..rows {
                 row.clear();
                 self.next(&mut row)?;
-                see(f64::from(row.targets[0]), row.weights.first().map_or(1.0, |&w| f64::from(w)));
+                see(row.exact_target(0), row.weights.first().map_or(1.0, |&w| f64::from(w)));
             }
             Ok::<_, DataError>(())
         })?;
@@ -149,8 +185,10 @@ mod tests {
         let scaling = TargetScaling::fit(Loss::Squared, &data(vec![1.0, 5.0, 1.0, 5.0])).unwrap();
         assert_eq!(scaling, TargetScaling { mean: 3.0, deviation: 2.0 });
         let mut targets = Targets::Values(vec![1.0, 3.0, 9.0]);
-        scaling.apply(&mut targets);
+        scaling.apply(&mut targets, None);
         assert_eq!(targets, Targets::Values(vec![-1.0, 0.0, 3.0]));
+        scaling.apply(&mut targets, Some(&[0.0, 2.0, 0.0]));
+        assert_eq!(targets, Targets::Values(vec![-2.0, -0.5, 0.0]));
         assert_eq!([-1.0, 0.0, 3.0].map(|z| scaling.restore(z)), [1.0, 3.0, 9.0]);
         assert_eq!(scaling.loss(Loss::Huber { delta: 3.0 }), Loss::Huber { delta: 1.5 });
         let constant = TargetScaling::fit(Loss::Absolute, &data(vec![0.1; 7])).unwrap();

@@ -180,7 +180,7 @@ pub(crate) fn prepare_targets(
         return Err(ConfigError::Sparse(data.name().to_owned()));
     }
     if let Some(scaling) = settings.target_scaling {
-        scaling.apply(targets.values_mut());
+        scaling.apply(targets.values_mut(), data.target_remainders());
     }
     Ok(targets)
 }

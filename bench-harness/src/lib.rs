@@ -37,6 +37,7 @@ use std::process::ExitCode;
 /// Parses the arguments of the program and does what they say. Results go to standard output, an error to standard error.
 pub fn run() -> ExitCode {
     sigpipe::reset(); // `| head` ends the command, as any other on Unix; without it, printing panics
+    progress::listen(|remark| eprintln!("{remark}"));
     match cli::Cli::parse().command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -6,6 +6,7 @@ pub(crate) mod files;
 pub(crate) mod folds;
 mod inputs;
 pub(crate) mod model_spec;
+mod remarks;
 mod stream;
 mod training_rows;
 

@@ -190,12 +190,12 @@ impl IdxRows {
     }
 
     /// Appends the pixels of the next row and returns its label.
-    pub(super) fn next(&mut self, inputs: &mut Vec<f32>) -> Result<f32, DataError> {
+    pub(super) fn next(&mut self, inputs: &mut Vec<f64>) -> Result<f64, DataError> {
         self.labels.exactly(1, &mut self.bytes)?;
         let label = self.bytes[0];
         self.images.exactly(self.features as u64, &mut self.bytes)?;
-        inputs.extend(self.bytes.iter().copied().map(scaled));
-        Ok(f32::from(label))
+        inputs.extend(self.bytes.iter().map(|&byte| f64::from(scaled(byte))));
+        Ok(f64::from(label))
     }
 }
 

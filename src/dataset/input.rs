@@ -19,15 +19,24 @@ pub(super) fn dataset_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// Reads one decimal number, spaces around it allowed. The result is the `f32` nearest to the text on every machine.
-pub(super) fn parse_number(text: &[u8]) -> Result<f32, String> {
+/// Reads one decimal number, spaces around it allowed. The result is the `f64` nearest to the text on every machine, and finite as `f32`.
+pub(super) fn parse_exact(text: &[u8]) -> Result<f64, String> {
     let text = text.trim_ascii();
     if text.is_empty() {
         return Err("the value is missing; fill it in or drop the row".to_owned());
     }
-    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f32>().ok());
+    checked(text, std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()))
+}
+
+/// [`parse_exact`] as `f32`.
+pub(super) fn parse_number(text: &[u8]) -> Result<f32, String> {
+    parse_exact(text).map(|x| x as f32)
+}
+
+/// What a text was parsed to, if it is a number that is finite as `f32`.
+pub(super) fn checked(text: &[u8], number: Option<f64>) -> Result<f64, String> {
     match number {
-        Some(number) if number.is_finite() => Ok(number),
+        Some(number) if (number as f32).is_finite() => Ok(number),
         Some(_) => Err(format!("{} is not a finite f32; fill in another value or drop the row", quoted(text))),
         None => Err(format!("{} is not a number", quoted(text))),
     }

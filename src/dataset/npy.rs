@@ -3,7 +3,7 @@
 mod array;
 mod rows;
 
-use array::NpyArray;
+use array::{Elements, NpyArray};
 pub(super) use rows::NpyRows;
 
 use super::input::{dataset_name, open_regular};
@@ -86,13 +86,15 @@ fn table(name: &str, x: NpyArray<impl Read>, y: NpyArray<impl Read>) -> Result<D
     join(name, x.read()?, y)
 }
 
-fn join(name: &str, (shape, inputs): (Vec<usize>, Vec<f32>), y: (Vec<usize>, Vec<f32>)) -> Result<Dataset, DataError> {
-    let rows = shape[0];
-    if y.1.len() != rows || y.0[0] != rows {
-        let message = format!("targets of shape {:?} for {rows} rows of inputs; {rows} numbers are needed", y.0);
+fn join(name: &str, x: Elements, y: Elements) -> Result<Dataset, DataError> {
+    let rows = x.shape[0];
+    if y.values.len() != rows || y.shape[0] != rows {
+        let message = format!("targets of shape {:?} for {rows} rows of inputs; {rows} numbers are needed", y.shape);
         return Err(DataError::invalid(name, message));
     }
-    Dataset::new(name, inputs, shape[1..].iter().product(), Targets::infer(y.1))
+    let features = x.shape[1..].iter().product();
+    let data = Dataset::new(name, x.values, features, Targets::infer(y.values))?;
+    Ok(data.with_all_remainders(x.remainders, y.remainders))
 }
 
 #[cfg(test)]

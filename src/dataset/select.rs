@@ -34,6 +34,8 @@ impl Dataset {
             class_names: self.class_names.clone(),
             weights: self.weights.as_deref().map(pick),
             class_weights: self.class_weights.clone(),
+            remainders: self.remainders.as_ref().map(|remainders| remainders.select(rows)),
+            target_remainders: self.target_remainders.as_deref().map(pick),
         }
     }
 }

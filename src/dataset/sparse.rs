@@ -153,7 +153,7 @@ impl Dataset {
             }
             csr.indptr.push(csr.values.len());
         }
-        Ok(Self { inputs: Inputs::Sparse(csr), ..self })
+        Ok(Self { inputs: Inputs::Sparse(csr), remainders: None, ..self })
     }
 }
 

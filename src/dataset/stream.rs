@@ -75,6 +75,8 @@ impl RowStream {
             if row % every != every - 1 {
                 weight += held_out.weights.last().map_or(1.0, |&w| f64::from(w));
                 held_out.truncate(kept);
+            } else if let Err(problem) = held_out.take_row(None) {
+                return Err(DataError::invalid(&self.name, format!("row {row}, {problem}")));
             }
         }
         if !(weight > 0.0 && weight <= f64::from(f32::MAX)) {
@@ -102,7 +104,7 @@ impl RowStream {
         }
         self.standardizer = None;
         let (rows, features) = (self.rows(), self.features);
-        let standardizer = Standardizer::fit_passes(rows, features, |see| self.for_each(|row| see(row.dense())))?;
+        let standardizer = Standardizer::fit_passes(rows, features, |see| self.for_each(|row| see(&row.row)))?;
         Ok(self.standardizer.insert(standardizer))
     }
 
@@ -247,11 +249,7 @@ impl RowStream {
                 rows.truncate(kept);
                 continue;
             }
-            let values = rows.last_row();
-            let finite =
-                values.iter().position(|x| !x.is_finite()).map(|j| format!("feature {j}: input is {}", values[j]));
-            let scaled = self.standardizer.as_ref().map_or(Ok(()), |standardizer| standardizer.apply_to_row(values));
-            if let Some(problem) = finite.or(scaled.err()) {
+            if let Err(problem) = rows.take_row(self.standardizer.as_ref()) {
                 return Err(DataError::invalid(&self.name, format!("row {row}, {problem}")));
             }
             return Ok(());

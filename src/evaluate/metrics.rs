@@ -2,7 +2,7 @@
 
 use super::calibration::BINS;
 use super::{Calibration, ConfusionMatrix, Evaluation, Evaluator, Regression, largest, roc_auc};
-use crate::dataset::{Rows, Targets};
+use crate::dataset::{Rows, Targets, exact_targets};
 use crate::loss::Loss;
 use crate::model::Model;
 use serde::Serialize;
@@ -62,11 +62,8 @@ impl Evaluator<'_> {
         let Evaluation { loss, accuracy } = self.evaluate_inputs(exec, model, inputs, |block, _| {
             outputs.extend((0..block.rows()).flat_map(|i| (0..block.cols()).map(move |j| block.at(i, j))));
         });
-        if self.loss == Loss::Poisson {
-            outputs.iter_mut().for_each(|z| *z = libm::exp(f64::from(*z)) as f32);
-        }
         let (regression, classification) = match (accuracy, self.targets.values()) {
-            (None, Targets::Values(values)) => (Some(Regression::new(&outputs, values)), None),
+            (None, Targets::Values(_)) => (Some(self.regression(&outputs)), None),
             (Some(accuracy), Targets::Values(values)) => {
                 let logits = Logits::binary(&outputs, values);
                 let margins = matches!(self.loss, Loss::Hinge | Loss::SquaredHinge);
@@ -82,6 +79,21 @@ impl Evaluator<'_> {
             }
         };
         Metrics { rows, loss, regression, classification }
+    }
+
+    /// Outputs and targets compared in the targets' unit.
+    fn regression(&self, outputs: &[f32]) -> Regression {
+        let predicted = |&z: &f32| match self.target_scaling {
+            Some(scaling) => scaling.restore(z),
+            None if self.loss == Loss::Poisson => libm::exp(f64::from(z)),
+            None => f64::from(z),
+        };
+        let own = match self.data.targets() {
+            Targets::Values(values) => exact_targets(values, self.data.target_remainders()),
+            Targets::Labels { labels, .. } => labels.iter().map(|&label| f64::from(label)).collect(),
+            Targets::Probabilities { values, .. } => exact_targets(values, None),
+        };
+        Regression::new(&outputs.iter().map(predicted).collect::<Vec<_>>(), &own)
     }
 
     /// The loss of each row, `[rows]`; with [weights](crate::Dataset::with_weights), times the row's weight over the mean weight,

@@ -27,15 +27,15 @@ impl Regression {
     /// # Panics
     /// If the lengths differ or are 0.
     #[track_caller]
-    pub fn new(predicted: &[f32], targets: &[f32]) -> Self {
+    pub fn new(predicted: &[f64], targets: &[f64]) -> Self {
         assert_eq!(predicted.len(), targets.len(), "one prediction per target");
         assert!(!targets.is_empty(), "there has to be a target");
         let n = targets.len() as f64;
-        let mean = targets.iter().map(|&y| f64::from(y)).sum::<f64>() / n;
+        let mean = targets.iter().sum::<f64>() / n;
         let (mut squares, mut absolute, mut spread) = (0.0, 0.0, 0.0);
         for (&z, &y) in predicted.iter().zip(targets) {
-            let error = f64::from(z) - f64::from(y);
-            let deviation = f64::from(y) - mean;
+            let error = z - y;
+            let deviation = y - mean;
             squares += error * error;
             absolute += error.abs();
             spread += deviation * deviation;
@@ -58,9 +58,9 @@ mod tests {
         assert_eq!(mean, Regression { rmse: (14.0f64 / 3.0).sqrt(), mae: 2.0, r2: Some(0.0) });
         assert_eq!(Regression::new(&targets, &targets), Regression { rmse: 0.0, mae: 0.0, r2: Some(1.0) });
         assert_eq!(Regression::new(&[0.0; 3], &[0.1; 3]).r2, None);
-        assert!(Regression::new(&[f32::NAN, 0.0], &[0.0, 1.0]).rmse.is_nan());
+        assert!(Regression::new(&[f64::NAN, 0.0], &[0.0, 1.0]).rmse.is_nan());
         // Least squares through the origin.
-        let (x, y) = ([1.0f32, 2.0, 3.0], [3.0f32, 2.0, 7.0]);
+        let (x, y) = ([1.0, 2.0, 3.0], [3.0, 2.0, 7.0]);
         // w* = (3 + 4 + 21)/14 = 2; residuals −1, 2, −1; ȳ = 4, spread 1 + 4 + 9.
         let fit = Regression::new(&x.map(|x| 2.0 * x), &y);
         assert_eq!(fit, Regression { rmse: 2f64.sqrt(), mae: 4.0 / 3.0, r2: Some(1.0 - 6.0 / 14.0) });

@@ -98,7 +98,7 @@ impl Windows {
         let targets = self.loss.prepare_rows(&self.rows.targets(targets)?, weights, self.rows.class_weights());
         let mut targets = targets.map_err(|fault| DataError::invalid(self.rows.name(), fault))?;
         if let Some(scaling) = self.target_scaling {
-            scaling.apply(targets.values_mut());
+            scaling.apply(targets.values_mut(), Some(&self.batch.target_remainders));
         }
         let (targets, weights) = self.targets.insert(targets).rows(0, wanted);
         Ok(Batch { inputs: self.batch.inputs(), targets, weights })

@@ -2,6 +2,7 @@
 
 use crate::number::short;
 use anyhow::{Result, bail};
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use simdescent::dataset::{CsvColumn, CsvOptions, Missing, Unseen};
@@ -13,7 +14,8 @@ pub(crate) struct CsvFlags {
     /// The column to predict, by name or index from 0; text is taken as class names [default: the last]
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
-    /// Columns of numbers that are codes of categories, by name or index; columns of text are categories anyway
+    /// Columns of numbers that are codes of categories, by name or index; columns of text are categories anyway, but if they look
+    /// like numbers or dates, they have to be listed
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     categorical: Option<Vec<String>>,
     /// Columns to leave out, by name or index
@@ -22,7 +24,7 @@ pub(crate) struct CsvFlags {
     /// The column that says how much a row counts in the loss, by name or index; it is no feature [default: all count the same]
     #[arg(long, value_name = "COLUMN")]
     weight_column: Option<String>,
-    /// Fill empty fields, ?, NA and NaN from the training rows; a category always by the most frequent one, by constant with
+    /// Fill gaps (empty fields, ?, NA, NaN, N/A, null, None and the like) from the training rows; a category always by the most frequent one, by constant with
     /// the category "missing" [default: they are an error]
     #[arg(long, value_enum)]
     impute: Option<ImputeName>,
@@ -30,15 +32,24 @@ pub(crate) struct CsvFlags {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     impute_value: Option<f32>,
+    /// More fields that are gaps, e.g. -999,unknown
+    #[arg(long, value_name = "TEXT", value_delimiter = ',', allow_hyphen_values = true)]
+    missing: Option<Vec<String>>,
+    /// Whether the usual spellings of gaps are gaps, too: no, if None or NA is a value of its own [default: yes]
+    #[arg(long, value_name = "yes|no", value_parser = BoolishValueParser::new())]
+    usual_missing: Option<bool>,
     /// What a category is that no training row has [default: zeros]
     #[arg(long, value_enum)]
     unseen: Option<UnseenName>,
-    /// Whether the first line has the names of the columns [default: detected]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    /// Whether the first line has the names of the columns [default: detected; a guess is printed]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = BoolishValueParser::new())]
     header: Option<bool>,
-    /// The character between fields, or tab [default: detected]
+    /// The character between fields, tab, or ' ' for any number of blanks [default: detected]
     #[arg(long, value_name = "CHAR")]
     delimiter: Option<String>,
+    /// Whether numbers have a comma where others have a point, as in 1,5 [default: no]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = BoolishValueParser::new())]
+    decimal_comma: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum, Serialize, Deserialize)]
@@ -86,16 +97,19 @@ impl CsvFlags {
             None => None,
             Some(b"tab" | b"\\t") => Some(b'\t'),
             Some(&[byte]) if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Some(byte),
-            Some(_) => bail!("--delimiter takes one ASCII character or tab"),
+            Some(_) => bail!("--delimiter takes one ASCII character, or tab"),
         };
         Ok(CsvOptions {
             target: self.target.as_ref().map(column).unwrap_or_default(),
             delimiter,
             header: self.header,
+            decimal_comma: self.decimal_comma.unwrap_or(false),
             categorical: columns(&self.categorical),
             ignored: columns(&self.ignore),
             weights: self.weight_column.as_ref().map(column),
             missing,
+            missing_values: self.missing.clone().unwrap_or_default(),
+            usual_missing_values: self.usual_missing,
             unseen: match self.unseen {
                 Some(UnseenName::Refuse) => Unseen::Refuse,
                 Some(UnseenName::Zeros) | None => Unseen::Zeros,

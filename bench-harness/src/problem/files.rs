@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::model_spec::{ModelSpec, linear_model};
+use super::remarks::{guessed, remark_blurred};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use simdescent::Dataset;
@@ -81,7 +82,8 @@ impl DataSource {
                 let order = shuffled(file.rows(), seed);
                 let mut in_training = vec![false; file.rows()];
                 order[..training_rows(order.len())].iter().for_each(|&row| in_training[row as usize] = true);
-                let encoding = file.fit(|row| in_training.get(row).is_some_and(|&yes| yes))?;
+                let guesses = file.guesses().to_vec();
+                let encoding = guessed(&guesses, file.fit(|row| in_training.get(row).is_some_and(|&yes| yes)))?;
                 let data = file.encode(&encoding)?;
                 encoded_by = Some(encoding);
                 shuffled_split(data, seed)?
@@ -91,6 +93,7 @@ impl DataSource {
         };
         if self.is_standardized() {
             let fitted = Standardizer::fit(&training);
+            remark_blurred(&fitted, &training);
             fitted.apply(&mut training)?;
             fitted.apply(&mut validation)?;
             standardizer = Some(fitted);
@@ -121,7 +124,11 @@ impl DataSource {
             Self::Mnist(dir) => read_mnist_dir(dir)?.1,
             Self::Svmlight(file) => read_svmlight_sparse(file, Some(features))?,
             Self::Csv(path) => match encoding {
-                Some(encoding) => CsvFile::open(path, encoding.options())?.encode(encoding)?,
+                Some(encoding) => {
+                    let mut file = CsvFile::open_like(path, encoding)?;
+                    let guesses = file.guesses().to_vec();
+                    guessed(&guesses, file.encode(encoding))?
+                }
                 None => read_csv(path, &CsvOptions::default())?,
             },
             Self::Npy(inputs, targets) => read_npy_pair(inputs, targets)?,

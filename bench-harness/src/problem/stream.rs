@@ -3,6 +3,7 @@
 use super::Problem;
 use super::files::DataSource;
 use super::model_spec::linear_model;
+use super::remarks::{guessed, remark_blurred};
 use anyhow::{Result, bail};
 use simdescent::dataset::{CsvFile, CsvOptions, Missing, RowStream};
 
@@ -29,7 +30,8 @@ impl DataSource {
                 }
                 let mut file = CsvFile::open(path, csv)?;
                 let every = every(file.rows());
-                let encoding = file.fit(|row| row % every != every - 1)?;
+                let guesses = file.guesses().to_vec();
+                let encoding = guessed(&guesses, file.fit(|row| row % every != every - 1))?;
                 encoded_by = Some(encoding.clone());
                 RowStream::csv(file, encoding)?.hold_out(every)?
             }
@@ -48,6 +50,8 @@ impl DataSource {
         };
         let standardizer = if self.is_standardized() {
             let standardizer = training.standardize()?.clone();
+            // Of the rows that are in memory.
+            remark_blurred(&standardizer, &validation);
             standardizer.apply(&mut validation)?;
             Some(standardizer)
         } else {

@@ -1,5 +1,6 @@
 //! Training rows, wherever they are.
 
+use super::remarks::remark_blurred_targets;
 use anyhow::{Result, bail};
 use simdescent::dataset::RowStream;
 use simdescent::{Dataset, Loss, TargetScaling};
@@ -19,7 +20,9 @@ impl TrainingRows for &Dataset {
         Ok(self.balanced_class_weights()?)
     }
     fn target_scaling(self, loss: Loss) -> Result<TargetScaling> {
-        Ok(TargetScaling::fit(loss, self)?)
+        let scaling = TargetScaling::fit(loss, self)?;
+        remark_blurred_targets(&scaling, self);
+        Ok(scaling)
     }
 }
 

@@ -1,16 +1,18 @@
 //! From fields to numbers, the same way for every file.
 
-use super::detect::is_missing;
-use super::profile::{level, missing, missing_target};
-use super::{CsvOptions, Unseen, describe};
-use crate::dataset::input::{parse_number, quoted};
+use super::field::{Fields, describe, level, missing, missing_target};
+use super::options::{CsvOptions, Unseen};
+use super::records::Record;
+use crate::dataset::input::quoted;
 use crate::dataset::{Dataset, Targets};
 use crate::error::DataError;
-use ::csv::ByteRecord;
 use serde::{Deserialize, Serialize};
 
 /// The place of a column of weights that a file has not.
 const ABSENT: usize = usize::MAX;
+
+/// Where each column of an encoding is in a file.
+pub(super) type Places = Vec<usize>;
 
 /// What the columns of a file mean, from [`CsvFile::fit`](super::CsvFile::fit) on its training rows: which are numbers, which
 /// categories with which levels, what fills gaps, which classes the target has. It can be kept, as JSON for example, and
@@ -20,6 +22,9 @@ const ABSENT: usize = usize::MAX;
 pub struct CsvEncoding {
     options: CsvOptions,
     columns: Vec<Column>,
+    /// As the options say.
+    #[serde(skip)]
+    fields: Fields,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,7 +42,7 @@ pub(super) enum Role {
     Weight,
     /// One feature.
     Number {
-        fill: Option<f32>,
+        fill: Option<f64>,
     },
     /// A feature per level; `fill` is the index of one.
     Levels {
@@ -79,7 +84,7 @@ impl CsvEncoding {
         let sorted = |names: &[String]| !names.is_empty() && names.is_sorted_by(|a, b| a < b);
         let good = |column: &Column| match &column.role {
             Role::Ignored | Role::Weight | Role::Target(CsvTarget::Numbers { .. }) => true,
-            Role::Number { fill } => fill.is_none_or(f32::is_finite),
+            Role::Number { fill } => fill.is_none_or(|x| (x as f32).is_finite()),
             Role::Levels { levels, fill } => sorted(levels) && fill.is_none_or(|fill| fill < levels.len()),
             Role::Target(CsvTarget::Names { classes }) => sorted(classes),
         };
@@ -91,7 +96,7 @@ impl CsvEncoding {
                     .into(),
             );
         }
-        let encoding = Self { options, columns };
+        let encoding = Self { fields: Fields::new(&options), options, columns };
         if encoding.features() == 0 {
             return Err("no column is left as a feature".into());
         }
@@ -111,6 +116,22 @@ impl CsvEncoding {
             Role::Levels { levels, .. } => levels.len(),
         };
         self.columns.iter().map(features).sum()
+    }
+
+    /// Those of its features that are columns of numbers.
+    pub(super) fn number_features(&self) -> Vec<u32> {
+        let (mut features, mut numbers) = (0, vec![]);
+        for column in &self.columns {
+            match &column.role {
+                Role::Number { .. } => {
+                    numbers.push(features);
+                    features += 1;
+                }
+                Role::Levels { levels, .. } => features += levels.len() as u32,
+                Role::Ignored | Role::Weight | Role::Target(_) => {}
+            }
+        }
+        numbers
     }
 
     /// The names of the features: that of a column of numbers, and `colour=red` for a level. The k-th column that is
@@ -154,7 +175,7 @@ impl CsvEncoding {
     }
 
     /// Where the columns are in a file of so many columns with these names.
-    pub(super) fn place(&self, names: Option<&[String]>, width: usize) -> Result<Vec<usize>, String> {
+    pub(super) fn place(&self, names: Option<&[String]>, width: usize) -> Result<Places, String> {
         let own: Option<Vec<&String>> = self.columns.iter().map(|column| column.name.as_ref()).collect();
         if let (Some(own), Some(names)) = (own, names)
             && !own.iter().copied().eq(names)
@@ -183,21 +204,23 @@ impl CsvEncoding {
     /// or the number of its class.
     pub(super) fn push(
         &self,
-        record: &ByteRecord,
+        record: &Record,
         place: &[usize],
-        inputs: &mut Vec<f32>,
+        inputs: &mut Vec<f64>,
         weights: &mut Vec<f32>,
-    ) -> Result<f32, String> {
+    ) -> Result<f64, String> {
         let mut target = 0.0;
         for (column, &at) in self.columns.iter().zip(place) {
-            let field = record.get(at).unwrap_or_default();
+            let field = record.get(at);
             let pushed = match &column.role {
                 Role::Ignored => Ok(()),
                 Role::Weight if at == ABSENT => Ok(()),
-                Role::Weight => weight(field).map(|x| weights.push(x)),
-                Role::Target(role) => role.number(field).map(|x| target = x),
-                Role::Number { fill } if is_missing(field) => fill.map(|x| inputs.push(x)).ok_or_else(missing),
-                Role::Number { .. } => parse_number(field).map(|x| inputs.push(x)),
+                Role::Weight => self.weight(field).map(|x| weights.push(x)),
+                Role::Target(role) => self.target_number(role, field).map(|x| target = x),
+                Role::Number { fill } if self.fields.is_missing(field) || self.fields.is_number_gap(field) => {
+                    fill.map(|x| inputs.push(x)).ok_or_else(missing)
+                }
+                Role::Number { .. } => self.number(field).map(|x| inputs.push(x)),
                 Role::Levels { levels, fill } => self.index(levels, *fill, field).map(|index| {
                     let hot = inputs.len() + index.unwrap_or(0);
                     inputs.resize(inputs.len() + levels.len(), 0.0);
@@ -213,7 +236,7 @@ impl CsvEncoding {
 
     /// Which level a field is, if any.
     fn index(&self, levels: &[String], fill: Option<usize>, field: &[u8]) -> Result<Option<usize>, String> {
-        if is_missing(field) {
+        if self.fields.is_missing(field) {
             return if fill.is_some() { Ok(fill) } else { Err(missing()) };
         }
         let text = level(field)?;
@@ -223,24 +246,31 @@ impl CsvEncoding {
             (Err(_), Unseen::Refuse) => Err(format!("no training row has {}", quoted(text.as_bytes()))),
         }
     }
-}
 
-fn weight(field: &[u8]) -> Result<f32, String> {
-    match parse_number(field)? {
-        x if x >= 0.0 => Ok(x),
-        x => Err(format!("a row cannot have the weight {x}: it has to be at least 0")),
+    /// A number; the message says what a text looks like.
+    fn number(&self, field: &[u8]) -> Result<f64, String> {
+        let advice = |problem| match self.fields.looks_like(field, b';') {
+            Some(look) => format!("{problem}; it looks like {}", look.advice()),
+            None => problem,
+        };
+        self.fields.number(field).map_err(advice)
     }
-}
 
-impl CsvTarget {
-    fn number(&self, field: &[u8]) -> Result<f32, String> {
-        match self {
-            _ if is_missing(field) => Err(missing_target()),
-            Self::Numbers { .. } => parse_number(field),
-            Self::Names { classes } => {
+    fn weight(&self, field: &[u8]) -> Result<f32, String> {
+        match self.number(field)? as f32 {
+            x if x >= 0.0 => Ok(x),
+            x => Err(format!("a row cannot have the weight {x}: it has to be at least 0")),
+        }
+    }
+
+    fn target_number(&self, target: &CsvTarget, field: &[u8]) -> Result<f64, String> {
+        match target {
+            _ if self.fields.is_missing(field) => Err(missing_target()),
+            CsvTarget::Numbers { .. } => self.number(field),
+            CsvTarget::Names { classes } => {
                 let text = level(field)?;
                 let found = classes.binary_search_by(|class| class.as_str().cmp(text));
-                found.map(|class| class as f32).map_err(|_| {
+                found.map(|class| class as f64).map_err(|_| {
                     let shown: Vec<_> = classes.iter().take(10).map(|class| quoted(class.as_bytes())).collect();
                     let more = if classes.len() > 10 { ", …" } else { "" };
                     format!("{} is none of the classes {}{more}", quoted(text.as_bytes()), shown.join(", "))
@@ -249,6 +279,14 @@ impl CsvTarget {
         }
     }
 
+    /// Whether a record has the names of all columns that are used.
+    pub(super) fn names_are_in(&self, record: &Record) -> bool {
+        let mut used = self.columns.iter().filter(|column| !matches!(column.role, Role::Ignored | Role::Weight));
+        used.all(|column| column.name.as_ref().is_some_and(|name| record.iter().any(|field| field == name.as_bytes())))
+    }
+}
+
+impl CsvTarget {
     /// How many classes the target has, if it is none of values.
     pub(crate) fn class_count(&self) -> Option<usize> {
         match self {

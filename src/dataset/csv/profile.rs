@@ -1,11 +1,12 @@
 //! What the columns of a file hold, from one look at its training rows.
 
-use super::detect::{is_missing, is_number};
 use super::encoding::{Column, CsvEncoding, CsvTarget, Role};
+use super::field::{Fields, Look, describe, level, missing, missing_target};
+use super::file::CsvFile;
 use super::median::Median;
-use super::{CsvColumn, CsvFile, Missing, describe};
+use super::options::{CsvColumn, Missing};
 use crate::dataset::Inference;
-use crate::dataset::input::{parse_number, quoted};
+use crate::dataset::input::quoted;
 use crate::error::{DataError, Place};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
@@ -21,7 +22,8 @@ impl<R: Read + Seek> CsvFile<R> {
     /// Decides what the columns mean, and measures what gaps are filled with, on the rows for which `training` says yes.
     ///
     /// A column is one of categories if it was listed as such or its first value is text; it must then hold text only, as
-    /// one of numbers must hold numbers only. Levels are in the order of their UTF-8 bytes. The target is looked at in
+    /// one of numbers must hold numbers only. A column of text most of which people read as numbers or dates (`1,5`, `1,234,567`, `$5`,
+    /// `5 %`, `2018-01-28`) is refused unless it was listed. Levels are in the order of their UTF-8 bytes. The target is looked at in
     /// all rows: text means class names, numbers what [`Targets::infer`](crate::Targets::infer) says.
     ///
     /// # Errors
@@ -50,9 +52,13 @@ impl<R: Read + Seek> CsvFile<R> {
             }
             Ok((target, categorical, ignored, weights))
         };
-        let (target, categorical, ignored, weights) = resolve().map_err(|message| whole(&self.path, message))?;
+        let (target, categorical, ignored, weights) = resolve().map_err(|message| whole(self.path(), message))?;
 
-        let new = |column| Profile { kind: categorical.contains(&column).then_some(Kind::Text), ..Profile::default() };
+        let (fields, delimiter) = (self.fields.clone(), self.delimiter);
+        let new = |column| {
+            let listed = categorical.contains(&column);
+            Profile { kind: listed.then_some(Kind::Text), listed, delimiter, ..Profile::default() }
+        };
         let mut profiles: Vec<Profile> = (0..width).map(new).collect();
         let seen = |column: usize| !ignored.contains(&column) && weights != Some(column);
         self.each(|row, record| {
@@ -60,9 +66,9 @@ impl<R: Read + Seek> CsvFile<R> {
             for (column, field) in record.iter().enumerate().filter(|(column, _)| seen(*column)) {
                 if in_training || column == target {
                     let missing = if column == target { Missing::Refuse } else { options.missing };
-                    let seen = match column == target && is_missing(field) {
+                    let seen = match column == target && fields.is_missing(field) {
                         true => Err(missing_target()),
-                        false => profiles[column].see(field, missing, categorical.contains(&column)),
+                        false => profiles[column].see(field, &fields, missing, record.line()),
                     };
                     let name = || describe(column, width, names.as_ref().map(|names| &names[column]));
                     seen.map_err(|problem| format!("{}: {problem}", name()))?;
@@ -74,7 +80,7 @@ impl<R: Read + Seek> CsvFile<R> {
         if options.missing == Missing::Median {
             self.each(|row, record| {
                 if training(row) {
-                    record.iter().zip(&mut profiles).for_each(|(field, profile)| profile.see_again(field));
+                    record.iter().zip(&mut profiles).for_each(|(field, profile)| profile.see_again(field, &fields));
                 }
                 Ok(())
             })?;
@@ -83,6 +89,11 @@ impl<R: Read + Seek> CsvFile<R> {
         let mut columns = vec![];
         for (column, profile) in profiles.into_iter().enumerate() {
             let name = names.as_ref().map(|names| names[column].clone());
+            let missing = if column == target { Missing::Refuse } else { options.missing };
+            if let Some((line, problem)) = profile.fault(missing) {
+                let message = format!("{}: {problem}", describe(column, width, name.as_ref()));
+                return Err(DataError::format(&self.path().to_owned(), Place::Line(line), message));
+            }
             let role = if ignored.contains(&column) {
                 Ok(Role::Ignored)
             } else if weights == Some(column) {
@@ -93,11 +104,11 @@ impl<R: Read + Seek> CsvFile<R> {
                 profile.feature(options.missing)
             };
             let place = || describe(column, width, name.as_ref());
-            let role = role.map_err(|problem| whole(&self.path, format!("{}: {problem}", place())))?;
+            let role = role.map_err(|problem| whole(self.path(), format!("{}: {problem}", place())))?;
             columns.push(Column { name, role });
         }
         let encoding = CsvEncoding::new(options, columns);
-        encoding.map_err(|message| whole(&self.path, message))
+        encoding.map_err(|message| whole(self.path(), message))
     }
 }
 
@@ -126,88 +137,164 @@ fn find(names: Option<&[String]>, width: usize, wanted: &CsvColumn, what: &str) 
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Kind {
     Number,
+    #[default]
     Text,
 }
+
+/// Above so many different texts with units the column is one of quantities.
+const MAX_UNIT_LEVELS: usize = 20;
 
 /// What was seen of a column.
 #[derive(Default)]
 struct Profile {
     kind: Option<Kind>,
+    /// Whether it was said to be one of categories.
+    listed: bool,
+    delimiter: u8,
     count: u64,
     sum: f64,
     /// All of them, for the most frequent one.
-    numbers: Vec<f32>,
+    numbers: Vec<f64>,
     median: Median,
     inference: Inference,
     levels: BTreeMap<String, u64>,
+    texts: u64,
+    /// How many of them look like numbers; what the first of these is, and its line.
+    alike: u64,
+    look: Option<(Look, u64, String)>,
+    /// The line of the first gap that is only one among numbers.
+    gap: Option<u64>,
+    /// The line with more different texts than there may be levels.
+    too_many: Option<u64>,
 }
 
 impl Profile {
-    fn see(&mut self, field: &[u8], how: Missing, listed: bool) -> Result<(), String> {
-        if is_missing(field) {
+    fn see(&mut self, field: &[u8], fields: &Fields, how: Missing, line: u64) -> Result<(), String> {
+        if fields.is_missing(field) {
             return if how == Missing::Refuse { Err(missing()) } else { Ok(()) };
         }
-        let number = is_number(field);
+        if !self.listed && self.kind != Some(Kind::Text) && fields.is_number_gap(field) {
+            // Of which kind the column is may not be known yet.
+            self.gap.get_or_insert(line);
+            if let Some(Kind::Number) = self.kind {
+                return if how == Missing::Refuse { Err(missing()) } else { Ok(()) };
+            }
+            *self.levels.entry(level(field)?.to_owned()).or_default() += 1;
+            return Ok(());
+        }
+        let number = fields.is_number(field);
         match self.kind.get_or_insert(if number { Kind::Number } else { Kind::Text }) {
             Kind::Number => {
-                let among = |problem| {
-                    if number {
-                        problem
-                    } else {
-                        format!("{problem}, as those before it are; or list it as categorical")
-                    }
-                };
-                let x = parse_number(field).map_err(among)?;
+                let x = fields.number(field).map_err(|problem| self.among_numbers(field, fields, number, problem))?;
                 self.count += 1;
-                self.sum += f64::from(x);
-                self.inference.see(x);
+                self.sum += x;
+                self.inference.see(x as f32);
                 match how {
                     Missing::MostFrequent => self.numbers.push(x),
-                    Missing::Median => self.median.see(x),
+                    Missing::Median => self.median.see(x as f32),
                     Missing::Refuse | Missing::Mean | Missing::Constant(_) => {}
                 }
             }
-            Kind::Text if number && !listed => {
-                return Err(format!(
-                    "{} is a number, those before it are not; or list it as categorical",
-                    quoted(field)
-                ));
-            }
+            Kind::Text if number && !self.listed => return Err(self.among_texts(field)),
             Kind::Text => {
+                self.texts += 1;
+                if !self.listed
+                    && let Some(look) = fields.looks_like(field, self.delimiter)
+                {
+                    self.alike += 1;
+                    let is_better = |(old, ..): &(Look, u64, String)| look == Look::DecimalComma && *old != look;
+                    if self.look.as_ref().is_none_or(is_better) {
+                        self.look = Some((look, line, quoted(field)));
+                    }
+                }
                 let text = level(field)?;
                 if let Some(count) = self.levels.get_mut(text) {
                     *count += 1;
-                } else if self.levels.len() == MAX_LEVELS {
-                    return Err(format!("more than {MAX_LEVELS} different texts; ignore the column"));
-                } else {
+                } else if self.levels.len() < MAX_LEVELS {
                     self.levels.insert(text.to_owned(), 1);
+                } else if self.too_many.replace(line).is_none() && self.alike == 0 {
+                    return Err(too_many());
                 }
             }
         }
         Ok(())
     }
 
+    /// What to say of a text in a column of numbers.
+    fn among_numbers(&self, field: &[u8], fields: &Fields, number: bool, problem: String) -> String {
+        match fields.looks_like(field, self.delimiter) {
+            _ if number => problem,
+            Some(look) => format!("{problem}, as those before it are; it looks like {}", look.advice()),
+            None => format!(
+                "{problem}, as those before it are; name it with --missing if it stands for a gap, or list the column as categorical"
+            ),
+        }
+    }
+
+    /// What to say of a number in a column of texts.
+    fn among_texts(&self, field: &[u8]) -> String {
+        match &self.look {
+            Some((look, line, text)) => format!("{text} in line {line} looks like {}", look.advice()),
+            None => {
+                let first = self.levels.keys().next().map(|text| quoted(text.as_bytes())).unwrap_or_default();
+                format!(
+                    "{} is a number, those before it are not ({first}); name them with --missing if they stand for gaps, or list the column \
+                     as categorical",
+                    quoted(field)
+                )
+            }
+        }
+    }
+
+    /// What can be wrong with a column as a whole, and a line that shows it.
+    fn fault(&self, missing: Missing) -> Option<(u64, String)> {
+        if let (Some(Kind::Number), Some(line), Missing::Refuse) = (self.kind, self.gap, missing) {
+            return Some((line, self::missing()));
+        }
+        if let Some((look, line, text)) = &self.look
+            && 2 * self.alike > self.texts
+            && (*look != Look::Unit || self.levels.len() > MAX_UNIT_LEVELS)
+        {
+            let (alike, texts) = (self.alike, self.texts);
+            return Some((
+                *line,
+                format!(
+                    "{text} looks like {}, as {alike} of {texts} texts do; or leave the column out (--ignore), or list it as --categorical",
+                    look.advice()
+                ),
+            ));
+        }
+        self.too_many.map(|line| (line, too_many()))
+    }
+
     /// The second time, for the median.
-    fn see_again(&mut self, field: &[u8]) {
-        if let (Some(Kind::Number), Ok(x)) = (self.kind, parse_number(field)) {
-            self.median.see_again(x);
+    fn see_again(&mut self, field: &[u8], fields: &Fields) {
+        if self.kind == Some(Kind::Number)
+            && !fields.is_missing(field)
+            && let Ok(x) = fields.number(field)
+        {
+            self.median.see_again(x as f32);
         }
     }
 
     fn target(self) -> CsvTarget {
         match self.kind {
-            Some(Kind::Text) => CsvTarget::Names { classes: self.levels.into_keys().collect() },
+            Some(Kind::Text) | None if !self.levels.is_empty() => {
+                CsvTarget::Names { classes: self.levels.into_keys().collect() }
+            }
             _ => CsvTarget::Numbers { classes: self.inference.classes() },
         }
     }
 
     fn feature(mut self, missing: Missing) -> Result<Role, String> {
         let fills = missing != Missing::Refuse;
-        match (self.kind, missing) {
-            (None, Missing::Constant(x)) => Ok(Role::Number { fill: Some(x) }),
+        // Nothing but what would be a gap among numbers.
+        let kind = self.kind.or((!self.levels.is_empty()).then_some(Kind::Text));
+        match (kind, missing) {
+            (None, Missing::Constant(x)) => Ok(Role::Number { fill: Some(x.into()) }),
             (None, _) => Err("no value in the training rows; ignore the column".into()),
             (Some(Kind::Number), _) => Ok(Role::Number { fill: if fills { Some(self.fill(missing)?) } else { None } }),
             (Some(Kind::Text), Missing::Constant(_)) => {
@@ -228,30 +315,20 @@ impl Profile {
     }
 
     /// The number for a gap; at least one was seen.
-    fn fill(&mut self, missing: Missing) -> Result<f32, String> {
+    fn fill(&mut self, missing: Missing) -> Result<f64, String> {
         Ok(match missing {
-            Missing::Refuse | Missing::Mean => (self.sum / self.count as f64) as f32,
-            Missing::Median => self.median.value().ok_or("the file has changed since it was opened")?,
+            Missing::Refuse | Missing::Mean => self.sum / self.count as f64,
+            Missing::Median => f64::from(self.median.value().ok_or("the file has changed since it was opened")?),
             Missing::MostFrequent => {
-                self.numbers.sort_unstable_by(f32::total_cmp);
+                self.numbers.sort_unstable_by(f64::total_cmp);
                 let runs = self.numbers.chunk_by(|a, b| a == b).rev();
                 runs.max_by_key(|run| run.len()).map_or(0.0, |run| run[0])
             }
-            Missing::Constant(x) => x,
+            Missing::Constant(x) => x.into(),
         })
     }
 }
 
-pub(super) fn missing() -> String {
-    "the value is missing; fill it in, drop the row, or have it imputed".to_owned()
-}
-
-pub(super) fn missing_target() -> String {
-    "the target is missing; fill it in or drop the row".to_owned()
-}
-
-/// The text of a field, as a level.
-pub(super) fn level(field: &[u8]) -> Result<&str, String> {
-    let field = field.trim_ascii();
-    std::str::from_utf8(field).map_err(|_| format!("{} is not UTF-8 text; save the file as UTF-8", quoted(field)))
+fn too_many() -> String {
+    format!("more than {MAX_LEVELS} different texts; ignore the column")
 }

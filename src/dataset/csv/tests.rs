@@ -1,10 +1,11 @@
-use super::super::input::noise;
 use super::*;
 use crate::dataset::Targets;
-use std::io::Cursor;
+use crate::dataset::input::noise;
+use flate2::{Compression, write::GzEncoder};
+use std::io::{Cursor, Write};
 
 fn open<'a>(text: &'a [u8], options: &CsvOptions) -> Result<CsvFile<Cursor<&'a [u8]>>, DataError> {
-    CsvFile::new(Path::new("d/t.csv"), Cursor::new(text), options)
+    CsvFile::new(Path::new("d/t.csv"), Cursor::new(text), options, None)
 }
 
 fn read(text: &[u8], options: &CsvOptions) -> Result<Dataset, DataError> {
@@ -131,10 +132,10 @@ fn hostile_files_are_named_errors() {
     let named = target(CsvColumn::Name("z".into()));
     let header = |header| CsvOptions { header: Some(header), ..CsvOptions::default() };
     let many: String = (0..1001).map(|i| format!("t{i},{i}\n")).collect();
-    let cases: [(&[u8], CsvOptions, &str); 22] = [
-        (b"", last.clone(), "t.csv: 0 columns separated by ','"),
-        (b"\r\n \n", last.clone(), "1 columns"),
-        (b"a\n1\n", last.clone(), "1 columns separated by ','; a feature and a target are needed"),
+    let cases: [(&[u8], CsvOptions, &str); 23] = [
+        (b"", last.clone(), "t.csv: the file is empty"),
+        (b"\r\n \n", last.clone(), "the file is empty"),
+        (b"a\n1\n", last.clone(), "1 column; a feature and a target are needed"),
         (b"a,b\n", last.clone(), "column names, but no data record"),
         (b"a,b\n1,2\n3\n", last.clone(), "line 3: 1 fields, but the first record has 2"),
         (b"1,2\n3,4,5\n", last.clone(), "line 2: 3 fields, but the first record has 2"),
@@ -148,7 +149,8 @@ fn hostile_files_are_named_errors() {
         (b"1,inf\n", last.clone(), "line 1: column 2 of 2: \"inf\" is not a finite"),
         (b",2\n3,4", last.clone(), "line 1: column 1 of 2: the value is missing"),
         (b"1,2\n3,\"\"", last.clone(), "line 2: column 2 of 2: the target is missing"),
-        (b"1,2\n3,\"4\n5,6\n", last.clone(), "line 2: column 2 of 2: \"4\\n5,6\" is not a number"),
+        (b"1,2\n3,\"4\n5,6\n", last.clone(), "line 2: a quote that is opened here is never closed"),
+        (b"1,2\n3,\"4\n5\"\n", last.clone(), "line 2: column 2 of 2: \"4\\n5\" is not a number"),
         (b"\"a\nb\",c\n1,2\n3,x", last.clone(), "line 4: column 2 of 2 (\"c\"): \"x\""),
         (b"x\xff,1\n", last.clone(), "\"x\u{fffd}\" is not UTF-8 text"),
         (b"a,b\n1,2", header(false), "line 2: column 1 of 2: \"1\" is a number, those before it are not"),
@@ -163,6 +165,141 @@ fn hostile_files_are_named_errors() {
         let message = read(text, &options).unwrap_err().to_string();
         assert!(message.starts_with("d/t.csv") && message.contains(expected), "{message:?} lacks {expected:?}");
     }
+}
+
+#[test]
+fn what_is_no_plain_csv_is_read_all_the_same() {
+    let plain = "a,b,y\n1,red,0.5\n2,blue,1.5\n3,red,2.5\n";
+    let expected = read(plain.as_bytes(), &CsvOptions::default()).unwrap();
+    let utf16: Vec<u8> = plain.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut gzip = GzEncoder::new(vec![], Compression::default());
+    gzip.write_all(plain.as_bytes()).unwrap();
+    let blanks = plain.replace(',', " \t ").replace('\n', "  \n  ");
+    let texts = [
+        [b"\xff\xfe", &utf16[..]].concat(),
+        gzip.finish().unwrap(),
+        format!("{plain}   \n\n \t \n").into_bytes(),
+        plain.replace("red", " \"red\" ").into_bytes(),
+        plain.replace(',', ";").replace('\n', "\r").into_bytes(),
+        format!("sep=|\r\n{}", plain.replace(',', "|")).into_bytes(),
+        blanks.into_bytes(),
+    ];
+    for text in texts {
+        let data = read(&text, &CsvOptions::default()).unwrap();
+        assert!(data == expected, "{}", String::from_utf8_lossy(&text));
+    }
+    let comma = CsvOptions { decimal_comma: true, ..CsvOptions::default() };
+    let decimal = plain.replace(',', ";").replace('.', ",");
+    assert!(read(decimal.as_bytes(), &comma).unwrap() == expected);
+}
+
+#[test]
+fn gaps_have_many_spellings() {
+    for gap in [
+        "", "?", "NA", "nan", "N/A", "null", "NULL", "None", "#N/A", "<NA>", "-", "--", ".", "unknown", "-999",
+        "-999.0",
+    ] {
+        let missing_values = ["unknown", "-999"].map(String::from).to_vec();
+        let options = CsvOptions { missing_values, ..filled(Missing::Mean) };
+        for text in
+            [format!("a,b,y\n{gap},u,0.5\n1,{gap},1\n3,u,2\n"), format!("a,b,y\n1,u,0.5\n3,u,1\n{gap},{gap},2\n")]
+        {
+            let text = if ["-", "--", "."].contains(&gap) {
+                text.replace(&format!("1,{gap}"), "1,u").replace(&format!("{gap},{gap}"), &format!("{gap},u"))
+            } else {
+                text
+            };
+            let data = read(text.as_bytes(), &options).unwrap();
+            assert_eq!(data.feature_names().collect::<Vec<_>>(), ["a", "b=u"], "{gap:?}");
+            assert_eq!(data.inputs().iter().filter(|&&x| x == 2.0).count(), 1, "{gap:?}: {:?}", data.inputs());
+            let refused = CsvOptions { missing: Missing::Refuse, ..options.clone() };
+            let message = read(text.as_bytes(), &refused).unwrap_err().to_string();
+            assert!(message.contains("the value is missing"), "{gap:?}: {message}");
+        }
+    }
+    // Among texts a dash is one, and a class may be None.
+    let data = read(b"a,y\n1,+\n2,-\n", &CsvOptions::default()).unwrap();
+    assert_eq!(data.class_names().unwrap(), ["+", "-"]);
+    let text = b"a,y\n1,None\n2,Severe\n";
+    assert!(
+        read(text, &CsvOptions::default())
+            .unwrap_err()
+            .to_string()
+            .contains("line 2: column 2 of 2 (\"y\"): the target is missing")
+    );
+    let data = read(text, &CsvOptions { usual_missing_values: Some(false), ..CsvOptions::default() }).unwrap();
+    assert_eq!(data.class_names().unwrap(), ["None", "Severe"]);
+}
+
+#[test]
+fn texts_that_are_nearly_numbers_are_refused_by_name() {
+    let column = |values: &[&str], delimiter: char| -> String {
+        let rows = values.iter().enumerate().map(|(i, value)| format!("\"{value}\"{delimiter}{i}.5\n"));
+        format!("price{delimiter}y\n{}", rows.collect::<String>())
+    };
+    let cases: [(&[&str], char, &str); 10] = [
+        (
+            &["1,288", "0,066", "-1,092"],
+            ';',
+            "line 2: column 1 of 2 (\"price\"): \"1,288\" looks like a number with a decimal comma: read",
+        ),
+        (
+            &["3", "1,5", "2"],
+            ';',
+            "\"1,5\" is not a number, as those before it are; it looks like a number with a decimal comma",
+        ),
+        (&["1,5", "3"], ';', "\"1,5\" in line 2 looks like a number with a decimal comma"),
+        (&["1,234", "999", "2,345"], ',', "\"1,234\" in line 2 looks like a number with thousands separators"),
+        (&["1,234", "1,999"], ',', "looks like a number with thousands separators: take them out, as 2 of 2 texts do"),
+        (&["$5", "$7.50", "free"], ',', "looks like an amount with its currency"),
+        (&["5%", "7.5 %"], ',', "with a percent sign"),
+        (&["2018-01-28", "2018-01-29"], ',', "looks like a date or time"),
+        (&["1/28/2018", "1/29/2018", "unknown"], ',', "looks like a date or time"),
+        (&["(5)", "-", "(7)"], ',', "looks like a negative number"),
+    ];
+    for (values, delimiter, expected) in cases {
+        let text = column(values, delimiter);
+        let message = read(text.as_bytes(), &CsvOptions::default()).unwrap_err().to_string();
+        assert!(message.contains(expected), "{text:?}: {message}");
+        // As it does of a target.
+        let message = read(text.as_bytes(), &target(CsvColumn::First)).unwrap_err().to_string();
+        assert!(message.contains("column 1 of 2"), "{text:?}: {message}");
+    }
+    let listed = CsvOptions { categorical: vec![CsvColumn::First], ..CsvOptions::default() };
+    assert_eq!(read(column(&["5%", "7.5 %"], ',').as_bytes(), &listed).unwrap().features(), 2);
+    let dates: String =
+        (0..2000).map(|i| format!("{}-{:02}-{:02},{i}.5\n", 2000 + i / 336, 1 + i / 28 % 12, 1 + i % 28)).collect();
+    assert!(read(dates.as_bytes(), &CsvOptions::default()).unwrap_err().to_string().contains("looks like a date"));
+    let units: String = (0..30).map(|i| format!("{i} kg,{i}.5\n")).collect();
+    assert!(read(units.as_bytes(), &CsvOptions::default()).unwrap_err().to_string().contains("its unit"));
+    assert_eq!(read(b"2WD,1.5\n4WD,2\n2WD,3\n", &CsvOptions::default()).unwrap().features(), 2);
+}
+
+#[test]
+fn guesses_are_told_and_the_training_file_decides_for_others() {
+    let letters = b"p,x,x\ne,b,s\np,x,s\n";
+    let mut file = open(letters, &target(CsvColumn::First)).unwrap();
+    assert_eq!((file.rows(), file.guesses().len()), (3, 1));
+    assert!(
+        file.guesses()[0].contains("taken for data") && file.guesses()[0].contains("--header yes"),
+        "{:?}",
+        file.guesses()
+    );
+    let encoding = file.fit(|_| true).unwrap();
+    // Of its own this would be a header.
+    let like = |text: &'static [u8], encoding| {
+        CsvFile::new(Path::new("t"), Cursor::new(text), CsvEncoding::options(encoding), Some(encoding))
+    };
+    let few = like(b"e,x,s\np,b,x\n", &encoding).unwrap();
+    assert_eq!((few.rows(), few.guesses().len()), (2, 0));
+    let mut named = open(b"kind,a,b\np,x,x\ne,b,s\n", &target(CsvColumn::First)).unwrap();
+    assert!(named.guesses()[0].contains("taken for column names"));
+    let encoding = named.fit(|_| true).unwrap();
+    assert_eq!(like(b"kind,a,b\nb,kind,a\n", &encoding).unwrap().rows(), 1);
+    assert_eq!(like(b"e,x,s\np,b,x\n", &encoding).unwrap().rows(), 2);
+    assert!(open(b"a,b\n1,2.5\n", &CsvOptions::default()).unwrap().guesses().is_empty());
+    let stated = CsvOptions { header: Some(false), ..target(CsvColumn::First) };
+    assert!(open(letters, &stated).unwrap().guesses().is_empty());
 }
 
 #[test]

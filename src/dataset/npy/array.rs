@@ -2,6 +2,7 @@
 
 use crate::dataset::MAX_ELEMENTS;
 use crate::dataset::input::quoted;
+use crate::dataset::remainder::split;
 use crate::error::{DataError, Place};
 use serde::Deserialize;
 use std::io::Read;
@@ -41,6 +42,14 @@ pub(crate) struct NpyArray<R> {
     /// Bytes read.
     offset: u64,
     piece: Vec<u8>,
+}
+
+/// The elements of an array in C order.
+pub(crate) struct Elements {
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<f32>,
+    /// What `f32` left of them, if their type can hold more.
+    pub(crate) remainders: Vec<f32>,
 }
 
 /// The three keys of the header.
@@ -122,30 +131,41 @@ impl<R: Read> NpyArray<R> {
         self.fortran && self.shape.len() > 1 && self.shape[1] > 1
     }
 
-    /// Appends the next elements in the order of the file.
-    pub(crate) fn next(&mut self, mut elements: usize, out: &mut Vec<f32>) -> Result<(), DataError> {
+    /// Shows the next elements in the order of the file; wide integers as their nearest `f64`.
+    pub(crate) fn next(&mut self, mut elements: usize, mut see: impl FnMut(f64)) -> Result<(), DataError> {
         let size = self.kind.size();
         while elements > 0 {
             let n = elements.min(PIECE / size);
             self.take(n * size)?;
-            self.kind.decode(self.big_endian, &self.piece, out);
+            self.kind.decode(self.big_endian, &self.piece, &mut see);
             elements -= n;
         }
         Ok(())
     }
 
     /// Shape and all elements, in C order; nothing may follow.
-    pub(crate) fn read(mut self) -> Result<(Vec<usize>, Vec<f32>), DataError> {
-        let mut elements = vec![];
-        let (rows, features) = (self.rows(), self.features());
-        self.next(rows * features, &mut elements)?;
+    pub(crate) fn read(mut self) -> Result<Elements, DataError> {
+        let (mut values, mut remainders) = (vec![], vec![]);
+        let (rows, features, is_wide) = (self.rows(), self.features(), self.kind.is_wide());
+        self.next(rows * features, |x| {
+            let [nearest, remainder] = split(x);
+            values.push(nearest);
+            if is_wide {
+                remainders.push(remainder);
+            }
+        })?;
         self.end()?;
         if self.is_scattered() {
-            let columns = elements;
-            elements = Vec::with_capacity(columns.len());
-            elements.extend((0..rows).flat_map(|row| columns.iter().skip(row).step_by(rows)));
+            let by_rows = |columns: &[f32]| {
+                let mut elements = Vec::with_capacity(columns.len());
+                // Without remainders there are no columns of them.
+                let rows = rows.min(columns.len());
+                elements.extend((0..rows).flat_map(|row| columns.iter().skip(row).step_by(rows)));
+                elements
+            };
+            (values, remainders) = (by_rows(&values), by_rows(&remainders));
         }
-        Ok((self.shape, elements))
+        Ok(Elements { shape: self.shape, values, remainders })
     }
 
     /// Makes sure that nothing follows.
@@ -240,17 +260,22 @@ impl Kind {
         }
     }
 
-    /// Appends the elements; `as` rounds to nearest.
-    fn decode(self, big_endian: bool, bytes: &[u8], out: &mut Vec<f32>) {
+    /// Whether `f32` cannot hold every element.
+    fn is_wide(self) -> bool {
+        matches!(self, Self::I32 | Self::U32 | Self::I64 | Self::U64 | Self::F64)
+    }
+
+    /// Shows the elements; `as` rounds to nearest.
+    fn decode(self, big_endian: bool, bytes: &[u8], see: &mut impl FnMut(f64)) {
         macro_rules! decode {
             ($t:ty) => {{
                 let (elements, _) = bytes.as_chunks();
                 let decode = if big_endian { <$t>::from_be_bytes } else { <$t>::from_le_bytes };
-                out.extend(elements.iter().map(|&element| decode(element) as f32));
+                elements.iter().for_each(|&element| see(decode(element) as f64));
             }};
         }
         match self {
-            Self::Bool => out.extend(bytes.iter().map(|&byte| if byte == 0 { 0.0 } else { 1.0 })),
+            Self::Bool => bytes.iter().for_each(|&byte| see(if byte == 0 { 0.0 } else { 1.0 })),
             Self::I8 => decode!(i8),
             Self::I16 => decode!(i16),
             Self::I32 => decode!(i32),

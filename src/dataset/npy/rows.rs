@@ -15,7 +15,7 @@ pub(crate) struct NpyRows {
     inputs: NpyArray<BufReader<File>>,
     targets: NpyArray<BufReader<File>>,
     classes: Option<usize>,
-    target: Vec<f32>,
+    target: Vec<f64>,
 }
 
 impl NpyRows {
@@ -27,12 +27,12 @@ impl NpyRows {
         let mut target = vec![];
         for row in 0..targets.rows() {
             target.clear();
-            targets.next(1, &mut target)?;
-            if !target[0].is_finite() {
+            targets.next(1, |x| target.push(x))?;
+            if !(target[0] as f32).is_finite() {
                 let message = format!("row {row}: target is {}", target[0]);
                 return Err(DataError::format(&paths[1], Place::File, message));
             }
-            inference.see(target[0]);
+            inference.see(target[0] as f32);
         }
         targets.end()?;
         let mut rows = Self { paths, inputs, targets, classes: inference.classes(), target };
@@ -64,10 +64,10 @@ impl NpyRows {
     }
 
     /// Appends the features of the next row; returns its target.
-    pub(crate) fn next(&mut self, inputs: &mut Vec<f32>) -> Result<f32, DataError> {
-        self.inputs.next(self.features(), inputs)?;
+    pub(crate) fn next(&mut self, inputs: &mut Vec<f64>) -> Result<f64, DataError> {
+        self.inputs.next(self.features(), |x| inputs.push(x))?;
         self.target.clear();
-        self.targets.next(1, &mut self.target)?;
+        self.targets.next(1, |x| self.target.push(x))?;
         Ok(self.target[0])
     }
 }

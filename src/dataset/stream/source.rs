@@ -18,18 +18,19 @@ pub(super) enum Source {
 impl Source {
     /// Appends the next row.
     pub(super) fn next(&mut self, rows: &mut Buffer) -> Result<(), DataError> {
+        rows.row.clear();
         let target = match self {
             Self::Csv(source) => {
                 let mut weights = std::mem::take(&mut rows.weights);
-                let target = source.next(rows.dense(), &mut weights);
+                let target = source.next(&mut rows.row, &mut weights);
                 rows.weights = weights;
                 target?
             }
-            Self::Idx(source) => source.next(rows.dense())?,
-            Self::Npy(source) => source.next(rows.dense())?,
-            Self::Svmlight(source) => source.next(rows.sparse())?,
+            Self::Idx(source) => source.next(&mut rows.row)?,
+            Self::Npy(source) => source.next(&mut rows.row)?,
+            Self::Svmlight(source) => f64::from(source.next(rows.sparse())?),
         };
-        rows.targets.push(target);
+        rows.push_target(target);
         Ok(())
     }
 
