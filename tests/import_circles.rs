@@ -19,6 +19,12 @@ fn no_file_of_the_harness_imports_in_a_circle() {
     assert_no_circles("bench-harness/src", &[]);
 }
 
+/// The loops of a product know each other, and an element type knows the lanes that it is computed in.
+#[test]
+fn no_file_of_the_kernels_imports_in_a_circle() {
+    assert_no_circles("kernels/src", &[&["gemm"], &["real", "lanes"]]);
+}
+
 /// `folder` has the `lib.rs` of a package. A list in `as_one` names modules, such as `a::b`, that count as one file with all below them.
 #[track_caller]
 fn assert_no_circles(folder: &str, as_one: &[&[&str]]) {

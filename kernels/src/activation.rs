@@ -54,6 +54,7 @@ impl Activation {
 /// # Panics
 /// If `bias` is not as long as a row, or the rows are not contiguous.
 #[track_caller]
+#[inline(never)]
 pub fn bias_activation_in_place<T: Real>(exec: Exec<'_>, activation: Activation, z: MatMut<'_, T>, bias: &[T]) {
     assert_eq!(z.cols(), bias.len(), "bias and activation: the bias has to be as long as a row");
     assert!(z.cols() <= 1 || z.col_stride() == 1, "bias and activation: the rows have to be contiguous");
@@ -90,6 +91,7 @@ impl<T: Real> Kernel<T> for Forward<'_, T> {
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
+#[inline(never)]
 pub fn activation_gradient_in_place<T: Real>(
     exec: Exec<'_>,
     activation: Activation,

@@ -21,19 +21,16 @@ mod strips;
 mod tile;
 
 pub use blocking::k_block;
-#[doc(hidden)]
-pub use driver::Product;
 pub use epilogue::{ActivationGradient, BiasActivation, Epilogue, Update};
 pub(crate) use packing::Scratch;
 pub use prepacked::Prepacked;
 pub use strips::step_by_strips;
-pub use tile::{Tile, TileFn};
 
 use crate::accum::Accum;
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
 use crate::threads::Exec;
-use driver::Operand;
+use driver::{Operand, Product};
 use epilogue::AnyEpilogue;
 
 /// C ← α·A·B (or C + α·A·B).
@@ -51,6 +48,7 @@ use epilogue::AnyEpilogue;
 /// # Panics
 /// If the shapes do not fit.
 #[track_caller]
+#[inline(never)]
 pub fn gemm<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
     check(&a, (b.rows(), b.cols()), &c);
     run(exec, (accum, alpha), k_block(a.cols()), a, b, c, None);
@@ -85,6 +83,7 @@ pub(crate) fn block_sum<T: Real>(exec: Exec<'_>, a: MatRef<'_, T>, b: MatRef<'_,
 /// # Panics
 /// If the shapes do not fit, or the rows of C are not contiguous.
 #[track_caller]
+#[inline(never)]
 pub fn gemm_fused<T: Real, E: Epilogue<T>>(
     exec: Exec<'_>,
     a: MatRef<'_, T>,
@@ -103,6 +102,7 @@ pub fn gemm_fused<T: Real, E: Epilogue<T>>(
 /// # Panics
 /// If the shapes do not fit, or B was packed for another instruction set than that of `exec`.
 #[track_caller]
+#[inline(never)]
 pub fn gemm_prepacked<T: Real>(
     exec: Exec<'_>,
     accum: Accum,
@@ -135,6 +135,7 @@ fn check<T>(a: &MatRef<'_, T>, b: (usize, usize), c: &MatMut<'_, T>) {
 }
 
 /// Computes C or Cᵀ = Bᵀ·Aᵀ, whichever is less work.
+#[inline(never)]
 fn run<T: Real>(
     exec: Exec<'_>,
     (accum, alpha): (Accum, T),

@@ -20,6 +20,7 @@ use crate::threads::{Exec, for_each, rows_per_chunk};
 /// # Panics
 /// If the lengths of `x` and `y` are not those of a row and a column of A.
 #[track_caller]
+#[inline(never)]
 pub fn gemv<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
     assert_eq!(a.cols(), x.len(), "gemv: x has to be as long as a row of A");
     assert_eq!(a.rows(), y.len(), "gemv: y has to be as long as a column of A");

@@ -5,7 +5,7 @@ use crate::gemm::k_block;
 use crate::lanes::{Kernel, Lanes, map};
 use crate::matrix::MatRef;
 use crate::real::Real;
-use crate::threads::{CHUNK, Divide, Exec, for_each};
+use crate::threads::{CHUNK, Exec, for_each};
 
 /// y ← α·Aᵀ·x (or y + α·Aᵀ·x): a sum of scaled rows.
 ///
@@ -18,29 +18,20 @@ use crate::threads::{CHUNK, Divide, Exec, for_each};
 /// # Panics
 /// If the lengths of `x` and `y` are not those of a column and a row of A.
 #[track_caller]
+#[inline(never)]
 pub fn gemv_t<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, x: &[T], y: &mut [T]) {
     assert_eq!(a.rows(), x.len(), "gemv_t: x has to be as long as a column of A");
     assert_eq!(a.cols(), y.len(), "gemv_t: y has to be as long as a row of A");
     let exec = exec.for_work(a.rows().saturating_mul(a.cols()));
     // A thread owns columns: whole chains, so where they are cut decides no bit.
     let share = a.cols().div_ceil(exec.par().threads()).next_multiple_of(T::LANES).max(T::LANES);
-    for_each(exec.par(), (Cols(a), y), STRIP.min(share), &|(Cols(a), y)| exec.run(GemvT { accum, alpha, a, x, y }));
+    for_each(exec.par(), (0..a.cols(), y), STRIP.min(share), &|(cols, y)| {
+        exec.run(GemvT { accum, alpha, a: a.block(0..a.rows(), cols), x, y });
+    });
 }
 
 /// Columns per strip: their sums stay in L1 beside the rows streaming by.
 const STRIP: usize = CHUNK / 16;
-
-/// A matrix that [`Divide`] cuts by columns.
-struct Cols<'a, T>(MatRef<'a, T>);
-impl<T: Send + Sync> Divide for Cols<'_, T> {
-    fn len(&self) -> usize {
-        self.0.cols()
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let (left, right) = self.0.split_cols_at(mid);
-        (Self(left), Self(right))
-    }
-}
 
 struct GemvT<'a, T> {
     accum: Accum,

@@ -4,7 +4,7 @@
 //! [`Exec`](crate::Exec)) and none has to check again. [`active`] is the best one, or the one that the environment
 //! variable `SIMDESCENT_ISA` names; [`available`] lists all, for tests that loop over them.
 
-use crate::lanes::{Kernel, Lanes};
+use crate::lanes::{Kernel, Lanes, Token};
 use crate::real::Real;
 use core::fmt;
 use std::sync::OnceLock;
@@ -18,18 +18,6 @@ pub const NAMES: [&str; 4] = ["scalar", "avx2", "avx512", "neon"];
 /// An instruction set that this CPU has.
 #[derive(Clone, Copy)]
 pub struct Isa(pub(crate) Token);
-
-/// pulp's proof that the CPU has the features.
-#[derive(Clone, Copy)]
-pub(crate) enum Token {
-    Scalar(pulp::Scalar),
-    #[cfg(target_arch = "x86_64")]
-    Avx2(pulp::x86::V3),
-    #[cfg(target_arch = "x86_64")]
-    Avx512(pulp::x86::V4),
-    #[cfg(target_arch = "aarch64")]
-    Neon(pulp::aarch64::Neon),
-}
 
 /// Why an instruction set cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +109,7 @@ impl Isa {
     /// Runs `kernel` compiled for this instruction set.
     #[inline]
     pub fn run<T: Real, K: Kernel<T>>(self, kernel: K) -> K::Output {
-        T::run_on(self, kernel)
+        T::run_on(self.0, kernel)
     }
 }
 
@@ -178,64 +166,4 @@ pub fn try_active() -> Result<Isa, IsaError> {
 /// When `SIMDESCENT_ISA` names an instruction set that is unknown or not available.
 pub fn active() -> Isa {
     try_active().unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// Runs a kernel on the token of an instruction set; a macro because the element type has to be known.
-macro_rules! dispatch {
-    ($isa:expr, $T:ty, $kernel:expr) => {{
-        use crate::{gemm::Tile, isa::Token};
-        match $isa.0 {
-            Token::Scalar(token) => Tile::<$T>::enter(token, $kernel),
-            #[cfg(target_arch = "x86_64")]
-            Token::Avx2(token) => Tile::<$T>::enter(token, $kernel),
-            #[cfg(target_arch = "x86_64")]
-            Token::Avx512(token) => Tile::<$T>::enter(token, $kernel),
-            #[cfg(target_arch = "aarch64")]
-            Token::Neon(token) => Tile::<$T>::enter(token, $kernel),
-        }
-    }};
-}
-pub(crate) use dispatch;
-
-/// The one place where code compiled for a SIMD instruction set is entered.
-#[inline(always)]
-pub(crate) fn run_simd<T: Real, S: pulp::Simd + Lanes<T>, K: Kernel<T>>(token: S, kernel: K) -> K::Output {
-    token.vectorize(Call { lanes: token, kernel, element: core::marker::PhantomData })
-}
-
-/// A kernel and the token to run it with, as the nullary function that pulp wants.
-struct Call<T, L, K> {
-    lanes: L,
-    kernel: K,
-    element: core::marker::PhantomData<T>,
-}
-impl<T: Real, L: Lanes<T>, K: Kernel<T>> pulp::NullaryFnOnce for Call<T, L, K> {
-    type Output = K::Output;
-    #[inline(always)]
-    fn call(self) -> K::Output {
-        self.kernel.run(self.lanes)
-    }
-}
-
-/// The same for scalar code: an entry point compiled with the FMA feature where the CPU has it.
-#[inline]
-pub(crate) fn run_scalar<T: Real, K: Kernel<T>>(token: pulp::Scalar, kernel: K) -> K::Output
-where
-    pulp::Scalar: Lanes<T>,
-{
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx,fma")]
-        fn with_fma<T: Real, K: Kernel<T>>(token: pulp::Scalar, kernel: K) -> K::Output
-        where
-            pulp::Scalar: Lanes<T>,
-        {
-            kernel.run(token)
-        }
-        if std::arch::is_x86_feature_detected!("avx") && std::arch::is_x86_feature_detected!("fma") {
-            // SAFETY: both features were just detected.
-            return unsafe { with_fma(token, kernel) };
-        }
-    }
-    kernel.run(token)
 }

@@ -1,8 +1,8 @@
 //! The lane vocabulary every kernel is written in, and the canonical reduction: the only reduction code there is.
 //!
 //! A kernel is written once, over [`Lanes`], and instantiated for each token of pulp; `lanes/{avx512,avx2,neon,
-//! scalar}.rs` hold the operations (and `transposed.rs` what two of them share) and are, with the GEMM tiles, the only
-//! ISA-specific files. Each operation has one meaning, stated here, to the bit:
+//! scalar}.rs` hold the operations (and `transposed.rs` what two of them share) and are, with the
+//! sizes of the GEMM tiles, the only ISA-specific files. Each operation has one meaning, stated here, to the bit:
 //!
 //! - IEEE-754 operations only, never an estimate (`rsqrt`), never a contraction the source does not ask for;
 //! - [`min`](Lanes::min) and [`max`](Lanes::max) are compare + select, because the instructions differ by ISA in
@@ -16,18 +16,21 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod enter;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod opaque;
 #[cfg(test)]
 pub(crate) mod prefetched;
 mod scalar;
+mod token;
 mod transposed;
 
 pub(crate) use opaque::opaque;
+#[doc(hidden)]
+pub use token::Token;
 pub(crate) use transposed::{for_each_piece, for_each_piece_with_zeros};
 
-use crate::gemm::Tile;
 use crate::real::Real;
 
 /// A computation written over the lane vocabulary; [`Isa::run`](crate::Isa::run) instantiates it.
@@ -41,7 +44,7 @@ pub trait Kernel<T: Real> {
 /// Operations on one register of [`WIDTH`](Lanes::WIDTH) elements, implemented by pulp's tokens (sealed).
 ///
 /// The token is the proof that the CPU has the instructions, so the operations are safe.
-pub trait Lanes<T: Real>: Tile<T> + Copy + Send + Sync + 'static {
+pub trait Lanes<T: Real>: private::Sealed + Copy + Send + Sync + 'static {
     /// Name of the instruction set, as in [`Isa::name`](crate::Isa::name).
     const NAME: &'static str;
     /// Elements per register.
@@ -59,6 +62,9 @@ pub trait Lanes<T: Real>: Tile<T> + Copy + Send + Sync + 'static {
     const PIECE: usize;
     /// `PIECE` registers.
     type Piece: Copy + AsRef<[Self::Reg]> + AsMut<[Self::Reg]>;
+
+    /// Runs `kernel` compiled for the instruction set.
+    fn enter<K: Kernel<T>>(self, kernel: K) -> K::Output;
 
     /// All elements `x`.
     fn splat(self, x: T) -> Self::Reg;
@@ -162,6 +168,17 @@ pub trait Lanes<T: Real>: Tile<T> + Copy + Send + Sync + 'static {
     fn shl_mantissa(self, a: Self::Reg) -> Self::Reg;
     /// Bit pattern shifted right by the width of the mantissa, zeros shifted in: sign and exponent become low bits.
     fn shr_mantissa(self, a: Self::Reg) -> Self::Reg;
+}
+
+mod private {
+    pub trait Sealed {}
+    impl Sealed for pulp::Scalar {}
+    #[cfg(target_arch = "x86_64")]
+    impl Sealed for pulp::x86::V3 {}
+    #[cfg(target_arch = "x86_64")]
+    impl Sealed for pulp::x86::V4 {}
+    #[cfg(target_arch = "aarch64")]
+    impl Sealed for pulp::aarch64::Neon {}
 }
 
 /// How the canonical lanes are folded into one number.

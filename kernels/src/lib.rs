@@ -60,7 +60,9 @@ pub mod gemm;
 #[allow(unsafe_code)]
 mod gemv;
 mod gemv_t;
-#[allow(unsafe_code)]
+#[cfg(not(test))]
+#[doc(hidden)]
+pub mod instances;
 pub mod isa;
 #[allow(unsafe_code)]
 pub mod lanes;
@@ -74,6 +76,7 @@ pub mod optimizer;
 pub mod real;
 pub mod reference;
 mod scale;
+#[allow(unsafe_code)]
 pub mod threads;
 
 pub use accum::Accum;

@@ -23,117 +23,24 @@ mod csr;
 mod csr_gemm;
 mod dense;
 mod epoch;
+mod inputs;
 mod pass;
 mod softmax;
 
 pub use csr::{CsrError, CsrRef};
 pub use csr_gemm::{csr_gemm, csr_gemm_t};
 pub use epoch::{Epoch, sgd_epoch};
+pub use inputs::{Inputs, Pick};
 pub use softmax::softmax_loss_and_gradient;
 
 use crate::gemm::Scratch;
-use crate::lanes::{Kernel, Lanes, map, zip_map};
+use crate::lanes::{Kernel, Lanes, map};
 use crate::loss::{LossOptions, Pointwise};
-use crate::optimizer::{UpdateRule, step_lanes};
 use crate::real::Real;
-use crate::threads::{Divide, Exec, for_each};
-use core::ops::Range;
+use crate::threads::divide::Wide;
+use crate::threads::{Exec, for_each};
+use inputs::{ALL, check};
 use pass::{ByLoss, Given, Pass};
-
-/// The inputs of a linear model, one row per sample: [`MatRef`](crate::MatRef) or [`CsrRef`] (sealed).
-pub trait Inputs<T: Real>: Copy + Send + Sync + private::Sealed<T> {}
-impl<T: Real, X: private::Sealed<T>> Inputs<T> for X {}
-
-/// Which rows of X are meant: those from `first` on, of X or of a list.
-#[doc(hidden)]
-#[derive(Clone, Copy)]
-pub struct Pick<'a> {
-    first: usize,
-    order: Option<&'a [u32]>,
-}
-impl Pick<'_> {
-    #[inline(always)]
-    fn at(&self, i: usize) -> usize {
-        self.order.map_or(self.first + i, |order| order[self.first + i] as usize)
-    }
-    #[inline(always)]
-    fn skip(self, n: usize) -> Self {
-        Self { first: self.first + n, ..self }
-    }
-    /// The elements of `all` at the rows `range`, at most WIDTH.
-    #[inline(always)]
-    fn load<T: Real, L: Lanes<T>>(&self, l: L, range: Range<usize>, all: &[T]) -> L::Reg {
-        debug_assert!(range.len() <= L::WIDTH);
-        if self.order.is_none() {
-            return l.load_partial(&all[self.at(range.start)..self.at(range.end)]);
-        }
-        let mut lanes = T::CANONICAL_ZERO;
-        for (lane, i) in lanes.as_mut().iter_mut().zip(range) {
-            *lane = all[self.at(i)];
-        }
-        l.load(lanes.as_ref())
-    }
-}
-
-mod private {
-    use super::*;
-
-    #[doc(hidden)]
-    pub trait Sealed<T: Real>: Copy + Send + Sync {
-        /// Rows and weights.
-        fn shape(self) -> (usize, usize);
-        /// Outputs of a row.
-        #[inline(always)]
-        fn width(self) -> usize {
-            1
-        }
-        /// Rows that stay in cache between their outputs and their part of the gradient; decides none.
-        fn group(self) -> usize;
-        /// The outputs of the rows that fill `z`, without b.
-        fn dots<L: Lanes<T>>(self, l: L, rows: Pick<'_>, w: &[T], z: &mut [T]);
-        /// g\[j\] ← g\[j\] + Σᵢ r\[i\]·x\[i,j\], one FMA chain in the order of the rows; likewise for each output.
-        fn add<L: Lanes<T>>(self, l: L, rows: Pick<'_>, r: &[T], g: &mut [T]);
-        /// w ← the step of `rule` by the gradient r·x of the first of `rows`; g is there to be written.
-        #[inline(always)]
-        fn step<L: Lanes<T>, R: UpdateRule<T, 0>>(self, l: L, of: (Pick<'_>, T), rule: &R, w: &mut [T], g: &mut [T]) {
-            add_and_step(l, (self, of.0, of.1), rule, w, g);
-        }
-        /// g ← sum + g, sum ← 0, where `sum` is the part of the gradient of these `n` rows.
-        fn move_sum<L: Lanes<T>>(self, l: L, rows: Pick<'_>, n: usize, sum: &mut [T], g: &mut [T]);
-    }
-}
-use private::Sealed;
-
-/// A step by the gradient of one row, in two passes.
-#[inline(always)]
-fn add_and_step<T: Real, L: Lanes<T>, X: Sealed<T>, R: UpdateRule<T, 0>>(
-    l: L,
-    (x, row, r): (X, Pick<'_>, T),
-    rule: &R,
-    w: &mut [T],
-    g: &mut [T],
-) {
-    g.fill(T::ZERO);
-    x.add(l, row, &[r], g);
-    step_lanes(l, rule, w, g, []);
-}
-
-/// g ← sum + g.
-#[inline(always)]
-fn add_to<T: Real, L: Lanes<T>>(l: L, sum: &[T], g: &mut [T]) {
-    zip_map(
-        l,
-        g,
-        sum,
-        #[inline(always)]
-        |g, sum| l.add(sum, g),
-    );
-}
-#[inline(always)]
-fn move_all<T: Real, L: Lanes<T>>(l: L, sum: &mut [T], g: &mut [T]) {
-    add_to(l, sum, g);
-    sum.fill(T::ZERO);
-}
 
 /// Returns the loss of all samples and writes its gradient by the parameters, reading X once.
 ///
@@ -155,6 +62,7 @@ fn move_all<T: Real, L: Lanes<T>>(l: L, sum: &mut [T], g: &mut [T]) {
 /// # Panics
 /// If the lengths do not fit the shape of X, or as [`Pointwise::check`] says.
 #[track_caller]
+#[inline(never)]
 pub fn loss_and_gradient<T: Real, X: Inputs<T>, P: Pointwise<T>>(
     exec: Exec<'_>,
     loss: P,
@@ -172,9 +80,6 @@ pub fn loss_and_gradient<T: Real, X: Inputs<T>, P: Pointwise<T>>(
     ByLoss { loss, targets, options, parameters }.run(exec, x, ALL, rows, gradient)
 }
 
-/// All rows as they lie.
-const ALL: Pick<'_> = Pick { first: 0, order: None };
-
 /// z ← X·w (+ b), the outputs of the model.
 ///
 /// - `x`: m × d; `parameters`: d weights, and the intercept if there is one more; `z`: m, written only
@@ -184,9 +89,17 @@ const ALL: Pick<'_> = Pick { first: 0, order: None };
 /// # Panics
 /// If the lengths do not fit the shape of X.
 #[track_caller]
+#[inline(never)]
 pub fn outputs<T: Real, X: Inputs<T>>(exec: Exec<'_>, x: X, parameters: &[T], z: &mut [T]) {
     check(x, z.len(), parameters.len());
-    for_each(exec.par(), Outputs { first: 0, x, parameters, z }, x.group(), &|outputs| exec.run(outputs));
+    outputs_of_rows(exec, x, parameters, z);
+}
+
+/// [`outputs`] without checks, and for several outputs of a row.
+fn outputs_of_rows<T: Real, X: Inputs<T>>(exec: Exec<'_>, x: X, parameters: &[T], z: &mut [T]) {
+    for_each(exec.par(), (0..x.shape().0, Wide(z, x.width())), x.group(), &|(rows, z)| {
+        exec.run(Outputs { first: rows.start, x, parameters, z: z.0 });
+    });
 }
 
 struct Outputs<'a, T, X> {
@@ -194,15 +107,6 @@ struct Outputs<'a, T, X> {
     x: X,
     parameters: &'a [T],
     z: &'a mut [T],
-}
-impl<T: Real, X: Inputs<T>> Divide for Outputs<'_, T, X> {
-    fn len(&self) -> usize {
-        self.z.len() / self.x.width().max(1)
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let (z, more) = self.z.split_at_mut(mid * self.x.width());
-        (Self { z, ..self }, Self { first: self.first + mid, z: more, ..self })
-    }
 }
 impl<T: Real, X: Inputs<T>> Kernel<T> for Outputs<'_, T, X> {
     type Output = ();
@@ -231,17 +135,10 @@ impl<T: Real, X: Inputs<T>> Kernel<T> for Outputs<'_, T, X> {
 /// # Panics
 /// If the lengths do not fit the shape of X.
 #[track_caller]
+#[inline(never)]
 pub fn gradient<T: Real, X: Inputs<T>>(exec: Exec<'_>, x: X, r: &[T], gradient: &mut [T]) {
     check(x, r.len(), gradient.len());
     let mut scratch = Scratch::borrow::<T>(r.len());
     let derivatives = &mut scratch.elements()[..r.len()];
     Pass { x, rows: ALL, between: Given(r) }.run(exec, derivatives, &mut [], gradient);
-}
-
-#[track_caller]
-fn check<T: Real, X: Inputs<T>>(x: X, targets: usize, parameters: usize) {
-    let (rows, cols) = x.shape();
-    assert_eq!(rows, targets, "linear model: rows of X and targets differ in number");
-    let fits = parameters.checked_sub(cols).is_some_and(|more| more <= 1);
-    assert!(fits, "linear model: X has {cols} columns, there are {parameters} parameters");
 }

@@ -81,6 +81,7 @@ pub trait Pointwise<T: Real>: Copy + Sync {
 /// # Panics
 /// If the lengths differ, or as [`Pointwise::check`] says.
 #[track_caller]
+#[inline(never)]
 pub fn pointwise_in_place<T: Real, P: Pointwise<T>>(
     exec: Exec<'_>,
     loss: P,

@@ -9,7 +9,7 @@
 //! division alone takes 10 cycles). On one that starts two such instructions a cycle (Emerald Rapids, 2.75 GHz): exp 2.9 (20
 //! instructions, 4.4 possible), tanh 2.2 (22 instructions, 4.0 possible; the division takes 9 cycles beside them).
 
-mod coefficients;
+pub(crate) mod coefficients;
 mod exp;
 mod expm1;
 mod gelu;
@@ -45,11 +45,12 @@ fn horner<T: Real, L: Lanes<T>>(l: L, x: L::Reg, coefficients: &[T]) -> L::Reg {
 }
 
 /// A function of one register, for [`in_place`].
-trait InPlace<T: Real>: Copy + Sync {
+pub(crate) trait InPlace<T: Real>: Copy + Sync {
     fn apply<L: Lanes<T>>(self, l: L, x: L::Reg) -> L::Reg;
 }
 
-fn in_place<T: Real>(exec: Exec<'_>, function: impl InPlace<T>, x: &mut [T]) {
+#[inline(never)]
+pub(crate) fn in_place<T: Real, F: InPlace<T>>(exec: Exec<'_>, function: F, x: &mut [T]) {
     for_each(exec.par(), x, CHUNK, &|x| exec.run(Map { function, x }));
 }
 

@@ -8,7 +8,7 @@ mod shape;
 
 pub use shape::ShapeError;
 
-use crate::threads::Divide;
+use crate::threads::divide::Divide;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -162,11 +162,18 @@ macro_rules! view {
 
         /// Cut by rows.
         impl<T: Send + Sync> Divide for $Mat<'_, T> {
-            fn len(&self) -> usize {
+            type Shared = Self;
+            #[inline(always)]
+            fn size(&self) -> usize {
                 self.rows
             }
-            fn divide_at(self, mid: usize) -> (Self, Self) {
-                self.split_rows_at(mid)
+            #[inline(always)]
+            fn share(self) -> Self {
+                self
+            }
+            #[inline(always)]
+            unsafe fn part(shared: &Self, range: Range<usize>) -> Self {
+                shared.alias().split_rows_at(range.end).0.split_rows_at(range.start).1
             }
         }
 

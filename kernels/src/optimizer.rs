@@ -52,6 +52,7 @@ mod proximal;
 mod rmsprop;
 mod schedule_free;
 mod sgd;
+mod transforms;
 
 pub use adadelta::AdaDelta;
 pub use adafactor::{Adafactor, AdafactorOptions};
@@ -74,6 +75,7 @@ pub use proximal::SoftThreshold;
 pub use rmsprop::RmsProp;
 pub use schedule_free::{ScheduleFree, ScheduleFreeOptions, schedule_free_average};
 pub use sgd::Sgd;
+pub use transforms::{WithGradientTransforms, WithParameterTransforms, WithTransforms};
 
 use crate::lanes::{Kernel, Lanes};
 use crate::real::Real;
@@ -102,6 +104,7 @@ pub trait UpdateRule<T: Real, const S: usize>: Copy + Sync {
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
+#[inline(never)]
 pub fn fused_step<T: Real, R: UpdateRule<T, S>, const S: usize>(
     exec: Exec<'_>,
     rule: &R,

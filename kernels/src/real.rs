@@ -1,9 +1,7 @@
 //! [`Real`]: the two element types, `f32` and `f64`, and the constants that the arithmetic contract ties to them.
 
-use crate::gemm::Product;
-use crate::isa::Isa;
-use crate::lanes::Kernel;
-use crate::math::Coefficients;
+use crate::lanes::{Kernel, Lanes, Token};
+use crate::math::coefficients::Coefficients;
 use core::fmt::{Debug, Display};
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -34,6 +32,9 @@ pub trait Real:
     type Canonical: Copy + AsRef<[Self]> + AsMut<[Self]>;
     /// All canonical lanes zero.
     const CANONICAL_ZERO: Self::Canonical;
+    /// All canonical lanes −0, which changes nothing that it is added to.
+    #[doc(hidden)]
+    const NEGATIVE_ZEROS: &'static Self::Canonical;
     /// +0.
     const ZERO: Self;
     /// 1.
@@ -62,12 +63,9 @@ pub trait Real:
     /// Clears the sign bit.
     fn abs(self) -> Self;
 
-    /// Runs `kernel` compiled for `isa`; what [`Isa::run`] calls.
+    /// Runs `kernel` compiled for the instruction set of `token`; what [`Isa::run`](crate::Isa::run) calls.
     #[doc(hidden)]
-    fn run_on<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
-    /// The loops of a matrix product; a method without type parameters, so that they are compiled once, in this crate.
-    #[doc(hidden)]
-    fn multiply(product: &mut Product<'_, Self>);
+    fn run_on<K: Kernel<Self>>(token: Token, kernel: K) -> K::Output;
 }
 
 mod private {
@@ -90,6 +88,7 @@ macro_rules! real {
             const LANES: usize = $lanes;
             type Canonical = [$T; $lanes];
             const CANONICAL_ZERO: Self::Canonical = [0.0; $lanes];
+            const NEGATIVE_ZEROS: &'static Self::Canonical = &[-0.0; $lanes];
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const MIN_POSITIVE: Self = $T::MIN_POSITIVE;
@@ -127,11 +126,16 @@ macro_rules! real {
             }
             // Unoptimised builds would have one copy of each kernel per caller: `threads::reduce` alone has four.
             #[cfg_attr(not(debug_assertions), inline)]
-            fn run_on<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output {
-                crate::isa::dispatch!(isa, $T, kernel)
-            }
-            fn multiply(product: &mut Product<'_, Self>) {
-                crate::isa::dispatch!(product.isa, $T, product)
+            fn run_on<K: Kernel<Self>>(token: Token, kernel: K) -> K::Output {
+                match token {
+                    Token::Scalar(token) => Lanes::<$T>::enter(token, kernel),
+                    #[cfg(target_arch = "x86_64")]
+                    Token::Avx2(token) => Lanes::<$T>::enter(token, kernel),
+                    #[cfg(target_arch = "x86_64")]
+                    Token::Avx512(token) => Lanes::<$T>::enter(token, kernel),
+                    #[cfg(target_arch = "aarch64")]
+                    Token::Neon(token) => Lanes::<$T>::enter(token, kernel),
+                }
             }
         }
     };

@@ -7,11 +7,10 @@
 //! chunk takes a microsecond or more, to hand it to a [`Team`] that is awake a fraction of one, to call a worker that
 //! sleeps some (to rayon's pool from outside, ten or more).
 
-mod divide;
-#[allow(unsafe_code)]
+pub(crate) mod divide;
 mod team;
 
-pub(crate) use divide::Divide;
+use divide::Divide;
 pub use team::Team;
 
 use crate::isa::{self, Isa};
@@ -43,16 +42,14 @@ pub enum Par<'t> {
 
 impl Par<'_> {
     /// Runs both closures, with rayon perhaps at the same time. (A team shares parts, not branches.)
-    #[inline]
-    fn join<A: Send, B: Send>(self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    fn join(self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
         match self {
             #[cfg(feature = "rayon")]
-            Par::Rayon => {
-                let (mut a, mut b) = (Task::new(a), Task::new(b));
-                rayon_join(&mut || a.run(), &mut || b.run());
-                (a.result(), b.result())
+            Par::Rayon => rayon_join(a, b),
+            Par::Seq | Par::Team(_) => {
+                a();
+                b();
             }
-            Par::Seq | Par::Team(_) => (a(), b()),
         }
     }
 
@@ -93,20 +90,6 @@ impl Par<'_> {
 #[cfg(feature = "rayon")]
 fn rayon_join(a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
     rayon::join(a, b);
-}
-
-/// A closure, and after it ran its result.
-struct Task<F, R>(Option<F>, Option<R>);
-impl<F: FnOnce() -> R, R> Task<F, R> {
-    fn new(f: F) -> Self {
-        Self(Some(f), None)
-    }
-    fn run(&mut self) {
-        self.1 = self.0.take().map(|f| f());
-    }
-    fn result(self) -> R {
-        self.1.expect("it ran")
-    }
 }
 
 /// Where a kernel runs: on which instruction set, with which threads. The first argument of every kernel.
@@ -168,93 +151,136 @@ impl Default for Exec<'_> {
 ///
 /// Empty data is one empty chunk.
 #[inline]
-pub(crate) fn reduce<D: Divide, R: Send>(
+pub(crate) fn reduce<T: Real, D: Divide>(
     par: Par<'_>,
     data: D,
     chunk: usize,
-    leaf: &(impl Fn(D) -> R + Sync),
-    combine: &(impl Fn(R, R) -> R + Sync),
-) -> R {
-    if data.len() <= chunk {
+    leaf: &(impl Fn(D) -> T + Sync),
+    combine: &(impl Fn(T, T) -> T + Sync),
+) -> T {
+    let [result] = reduce_each(par, data, chunk, &|data| [leaf(data)], combine);
+    result
+}
+
+/// [`reduce`] with up to two results, each combined with those of its kind.
+#[inline]
+pub(crate) fn reduce_each<T: Real, D: Divide, const N: usize>(
+    par: Par<'_>,
+    data: D,
+    chunk: usize,
+    leaf: &(impl Fn(D) -> [T; N] + Sync),
+    combine: &(impl Fn(T, T) -> T + Sync),
+) -> [T; N] {
+    let len = data.size();
+    if len <= chunk {
         return leaf(data);
     }
-    match par {
-        Par::Team(_) => branches(par, data, chunk, leaf, combine),
-        _ => branch(par, data, chunk, leaf, combine),
-    }
+    let data = data.share();
+    let leaf = |i: usize| {
+        let from = i * chunk;
+        // SAFETY: the tree takes each chunk once, and chunks do not overlap.
+        let results = leaf(unsafe { D::part(&data, from..len.min(from + chunk)) });
+        let mut wide = [0.0; 2];
+        for (wide, result) in wide.iter_mut().zip(results) {
+            *wide = result.to_f64();
+        }
+        wide
+    };
+    let wide = tree(par, len.div_ceil(chunk), &leaf, &|a, b| combine(T::from_f64(a), T::from_f64(b)).to_f64());
+    core::array::from_fn(|i| T::from_f64(wide[i]))
 }
+
+/// [`reduce`] without a result: `leaf` on every chunk.
+#[inline]
+pub(crate) fn for_each<D: Divide>(par: Par<'_>, data: D, chunk: usize, leaf: &(impl Fn(D) + Sync)) {
+    reduce_each::<f32, D, 0>(
+        par,
+        data,
+        chunk,
+        &|data| {
+            leaf(data);
+            []
+        },
+        &|a, _| a,
+    );
+}
+
+/// Two results, exact: every `f32` is an `f64`. Below here nothing is compiled for each kernel.
+type Results = [f64; 2];
+/// What computes the results of a chunk, by its number.
+type Leaf<'a> = &'a (dyn Fn(usize) -> Results + Sync);
+type Combine<'a> = &'a (dyn Fn(f64, f64) -> f64 + Sync);
 
 /// How many chunks the left branch of a tree over `chunks > 1` has.
 fn left_chunks(chunks: usize) -> usize {
     chunks.next_power_of_two() / 2
 }
 
-fn branch<D: Divide, R: Send>(
-    par: Par<'_>,
-    data: D,
-    chunk: usize,
-    leaf: &(impl Fn(D) -> R + Sync),
-    combine: &(impl Fn(R, R) -> R + Sync),
-) -> R {
-    let chunks = data.len().div_ceil(chunk);
-    let (left, right) = data.divide_at(chunk * left_chunks(chunks));
-    let (left, right) =
-        par.join(|| reduce(par, left, chunk, leaf, combine), || reduce(par, right, chunk, leaf, combine));
-    combine(left, right)
+fn both(a: Results, b: Results, combine: Combine<'_>) -> Results {
+    [combine(a[0], b[0]), combine(a[1], b[1])]
 }
 
-/// The tree of [`reduce`] with its top expanded into so many subtrees that a team has enough to share, in order and on
-/// the stack; the top is combined afterwards by the calling thread.
-fn branches<D: Divide, R: Send>(
-    par: Par<'_>,
-    data: D,
-    chunk: usize,
-    leaf: &(impl Fn(D) -> R + Sync),
-    combine: &(impl Fn(R, R) -> R + Sync),
-) -> R {
+fn tree(par: Par<'_>, chunks: usize, leaf: Leaf<'_>, combine: Combine<'_>) -> Results {
+    match par {
+        Par::Team(_) => branches(par, chunks, leaf, combine),
+        _ => branch(par, 0, chunks, leaf, combine),
+    }
+}
+
+/// The tree over `chunks` from `first` on.
+fn branch(par: Par<'_>, first: usize, chunks: usize, leaf: Leaf<'_>, combine: Combine<'_>) -> Results {
+    if chunks <= 1 {
+        return leaf(first);
+    }
+    let left = left_chunks(chunks);
+    let (mut a, mut b) = ([0.0; 2], [0.0; 2]);
+    par.join(&mut || a = branch(par, first, left, leaf, combine), &mut || {
+        b = branch(par, first + left, chunks - left, leaf, combine);
+    });
+    both(a, b, combine)
+}
+
+/// The tree with its top expanded into so many subtrees that a team has enough to share, in order and on the stack; the
+/// top is combined afterwards by the calling thread.
+fn branches(par: Par<'_>, chunks: usize, leaf: Leaf<'_>, combine: Combine<'_>) -> Results {
     /// At most, and a power of two.
     const SUBTREES: usize = 64;
     /// So that no thread waits long for another that began later or is slower.
     const PER_THREAD: usize = 4;
-    const NO_PANIC: &str = "each task runs once, and if one panics no other lock follows";
+    const NO_PANIC: &str = "one thread has it, and if that panics no other lock follows";
     let levels = (PER_THREAD * par.threads()).min(SUBTREES).ilog2();
 
-    let chunks = data.len().div_ceil(chunk);
-    let subtree = |data| move || reduce(Par::Seq, data, chunk, leaf, combine);
-    let mut tasks = [const { None }; SUBTREES];
+    let mut subtrees = [const { (0, 0) }; SUBTREES];
     let mut n = 0;
-    expand(levels, data, chunk, &mut |data| {
-        tasks[n] = Some(Mutex::new(Task::new(subtree(data))));
+    expand(levels, 0, chunks, &mut |first, chunks| {
+        subtrees[n] = (first, chunks);
         n += 1;
     });
-    par.for_each_part(n, &|i| tasks[i].as_ref().expect("one of the first n").lock().expect(NO_PANIC).run());
-    let mut results = tasks.iter_mut().map_while(Option::take).map(|task| task.into_inner().expect(NO_PANIC).result());
+    let results = [const { Mutex::new([0.0; 2]) }; SUBTREES];
+    par.for_each_part(n, &|i| {
+        let (first, chunks) = subtrees[i];
+        *results[i].lock().expect(NO_PANIC) = branch(Par::Seq, first, chunks, leaf, combine);
+    });
+    let mut results = results.into_iter().map(|result| result.into_inner().expect(NO_PANIC));
     fold(levels, chunks, &mut || results.next().expect("one per subtree"), combine)
 }
 
-/// Calls `subtree` with the data of each, from left to right: the nodes `levels` below the root, and leaves above them.
-fn expand<D: Divide>(levels: u32, data: D, chunk: usize, subtree: &mut impl FnMut(D)) {
-    let chunks = data.len().div_ceil(chunk);
+/// Calls `subtree` with the chunks of each, from left to right: the nodes `levels` below the root, and leaves above them.
+fn expand(levels: u32, first: usize, chunks: usize, subtree: &mut dyn FnMut(usize, usize)) {
     if levels == 0 || chunks <= 1 {
-        return subtree(data);
+        return subtree(first, chunks);
     }
-    let (left, right) = data.divide_at(chunk * left_chunks(chunks));
-    expand(levels - 1, left, chunk, subtree);
-    expand(levels - 1, right, chunk, subtree);
+    let left = left_chunks(chunks);
+    expand(levels - 1, first, left, subtree);
+    expand(levels - 1, first + left, chunks - left, subtree);
 }
 
 /// Combines the results that `next` yields in the order of [`expand`].
-fn fold<R>(levels: u32, chunks: usize, next: &mut impl FnMut() -> R, combine: &impl Fn(R, R) -> R) -> R {
+fn fold(levels: u32, chunks: usize, next: &mut dyn FnMut() -> Results, combine: Combine<'_>) -> Results {
     if levels == 0 || chunks <= 1 {
         return next();
     }
     let left = left_chunks(chunks);
     let a = fold(levels - 1, left, next, combine);
-    combine(a, fold(levels - 1, chunks - left, next, combine))
-}
-
-/// [`reduce`] without a result: `leaf` on every chunk.
-#[inline]
-pub(crate) fn for_each<D: Divide>(par: Par<'_>, data: D, chunk: usize, leaf: &(impl Fn(D) + Sync)) {
-    reduce(par, data, chunk, leaf, &|(), ()| ());
+    both(a, fold(levels - 1, chunks - left, next, combine), combine)
 }

@@ -56,36 +56,46 @@ impl InBackward<'_> {
     fn dispatch(&mut self, range: Range<usize>, with: impl Step) {
         let [first, second] = &mut self.state;
         match self.rule {
-            ElementWise::Sgd(rule) => with_penalty(with, self.l2, rule, []),
-            ElementWise::Momentum(rule) => with_penalty(with, self.l2, rule, [&mut first[range]]),
-            ElementWise::Nesterov(rule) => with_penalty(with, self.l2, rule, [&mut first[range]]),
+            ElementWise::Sgd(rule) => with.with_penalty(self.l2, rule, []),
+            ElementWise::Momentum(rule) => with.with_penalty(self.l2, rule, [&mut first[range]]),
+            ElementWise::Nesterov(rule) => with.with_penalty(self.l2, rule, [&mut first[range]]),
             ElementWise::Adam(rule) => {
-                with_penalty(with, self.l2, rule, [&mut first[range.clone()], &mut second[range]])
+                with.strips_with_penalty(self.l2, rule, [&mut first[range.clone()], &mut second[range]]);
             }
             ElementWise::AdamW(rule) => {
-                with_penalty(with, self.l2, rule, [&mut first[range.clone()], &mut second[range]])
+                with.strips_with_penalty(self.l2, rule, [&mut first[range.clone()], &mut second[range]]);
             }
         }
     }
 }
 
-/// The rule, behind the gradient of the L2 penalty if there is one.
-fn with_penalty<R: UpdateRule<f32, S> + 'static, const S: usize>(
-    with: impl Step,
-    lambda: f32,
-    rule: R,
-    state: [&mut [f32]; S],
-) {
-    if lambda == 0.0 {
-        with.step(rule, state);
-    } else {
-        with.step(CoupledDecay { lambda, rule }, state);
-    }
-}
-
 /// What a rule is applied to.
-trait Step {
+trait Step: Sized {
     fn step<R: UpdateRule<f32, S> + 'static, const S: usize>(self, rule: R, state: [&mut [f32]; S]);
+    /// The same for rules of more state, which gain by a gradient that comes strip by strip. A method of its own, because no rule is
+    /// compiled for both.
+    fn step_by_strips<R: UpdateRule<f32, 2>>(self, rule: R, state: [&mut [f32]; 2]);
+
+    /// The rule, behind the gradient of the L2 penalty if there is one.
+    fn with_penalty<R: UpdateRule<f32, S> + 'static, const S: usize>(
+        self,
+        lambda: f32,
+        rule: R,
+        state: [&mut [f32]; S],
+    ) {
+        if lambda == 0.0 {
+            self.step(rule, state);
+        } else {
+            self.step(CoupledDecay { lambda, rule }, state);
+        }
+    }
+    fn strips_with_penalty<R: UpdateRule<f32, 2>>(self, lambda: f32, rule: R, state: [&mut [f32]; 2]) {
+        if lambda == 0.0 {
+            self.step_by_strips(rule, state);
+        } else {
+            self.step_by_strips(CoupledDecay { lambda, rule }, state);
+        }
+    }
 }
 
 struct Product<'a> {
@@ -97,11 +107,12 @@ struct Product<'a> {
 impl Step for Product<'_> {
     fn step<R: UpdateRule<f32, S> + 'static, const S: usize>(self, rule: R, state: [&mut [f32]; S]) {
         let Self { exec, a, b, weights } = self;
-        if S > 1 {
-            return step_by_strips(exec, &rule, a, b, weights, state);
-        }
         let shape = (a.rows(), b.cols());
         gemm_fused(exec, a, b, MatMut::new(weights, shape.0, shape.1), Update::new(rule, shape, state));
+    }
+    fn step_by_strips<R: UpdateRule<f32, 2>>(self, rule: R, state: [&mut [f32]; 2]) {
+        let Self { exec, a, b, weights } = self;
+        step_by_strips(exec, &rule, a, b, weights, state);
     }
 }
 
@@ -112,6 +123,9 @@ struct Vector<'a> {
 }
 impl Step for Vector<'_> {
     fn step<R: UpdateRule<f32, S> + 'static, const S: usize>(self, rule: R, state: [&mut [f32]; S]) {
+        fused_step(self.exec, &rule, self.parameters, self.gradient, state);
+    }
+    fn step_by_strips<R: UpdateRule<f32, 2>>(self, rule: R, state: [&mut [f32]; 2]) {
         fused_step(self.exec, &rule, self.parameters, self.gradient, state);
     }
 }

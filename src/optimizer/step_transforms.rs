@@ -3,7 +3,8 @@
 use crate::error::ConfigError;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::optimizer::{
-    ClipValue, CoupledDecay, DecoupledDecay, FlushState, Scaled, SoftThreshold, UpdateRule,
+    ClipValue, CoupledDecay, DecoupledDecay, FlushState, Scaled, SoftThreshold, WithGradientTransforms,
+    WithParameterTransforms, WithTransforms,
 };
 
 /// What is done to gradient, parameters and state around the rule's step, in the same pass over memory (Adafactor needs another
@@ -72,17 +73,17 @@ impl Around {
     }
 
     /// Everything around the rule; what is not asked for changes nothing.
-    pub(super) fn all<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
+    pub(super) fn all<R>(&self, rule: R) -> WithTransforms<f32, R> {
         self.before(self.after(self.flushed(rule)))
     }
     /// What is done to the gradient.
-    pub(super) fn before<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
+    pub(super) fn before<R>(&self, rule: R) -> WithGradientTransforms<f32, R> {
         let limit = self.step_transforms.clip_value.unwrap_or(f32::INFINITY);
         let rule = CoupledDecay { lambda: self.l2, rule };
         Scaled { factor: self.factor, rule: ClipValue { limit, rule } }
     }
     /// What is done to the parameters.
-    pub(super) fn after<R: UpdateRule<f32, S>, const S: usize>(&self, rule: R) -> impl UpdateRule<f32, S> + use<R, S> {
+    pub(super) fn after<R>(&self, rule: R) -> WithParameterTransforms<f32, R> {
         let by_rate = |lambda: f32| (self.learning_rate * f64::from(lambda)) as f32;
         let rule = DecoupledDecay { rate: by_rate(self.step_transforms.weight_decay), rule };
         SoftThreshold { threshold: by_rate(self.step_transforms.l1), rule }

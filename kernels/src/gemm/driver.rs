@@ -21,6 +21,7 @@ use super::packing::{Scratch, pack, store_transposed};
 use super::plan::{L1_WAYS, Layout, Source};
 use super::prepacked::Prepacked;
 use super::rows::{Rows, Strip};
+use super::tile::tiles_of;
 use crate::accum::Accum;
 use crate::isa::Isa;
 use crate::lanes::{Kernel, Lanes};
@@ -38,8 +39,8 @@ pub(super) enum Operand<'a, T> {
 }
 
 /// One product, or one thread's part of it.
-pub struct Product<'a, T> {
-    pub(crate) isa: Isa,
+pub(super) struct Product<'a, T> {
+    pub(super) isa: Isa,
     pub(super) accum: Accum,
     pub(super) alpha: T,
     pub(super) a: MatRef<'a, T>,
@@ -61,6 +62,12 @@ const SUPER_BLOCK: usize = 1024;
 /// C, which matters more where k is small, is written in rows. Half of the L2 of typical CPUs with such registers: 1 MiB with
 /// 64 bytes, 512 KiB with 32.
 pub(super) const GROUP_BYTES: usize = 8 << 10;
+
+/// The loops, on the calling thread. Not inlined, so that they are compiled once, in this crate.
+#[inline(never)]
+pub(super) fn multiply<T: Real>(product: &mut Product<'_, T>) {
+    product.isa.run(product);
+}
 
 impl<T: Real> Kernel<T> for &mut Product<'_, T> {
     type Output = ();
@@ -99,7 +106,7 @@ impl<T: Real> Kernel<T> for &mut Product<'_, T> {
             Operand::Prepacked(_, panels) => panels,
             Operand::View(_) => (0, layout.panels()),
         };
-        let partial = !n.is_multiple_of(L::WIDTH) && L::tiles().partial.is_empty();
+        let partial = !n.is_multiple_of(L::WIDTH) && tiles_of::<T, L>().partial.is_empty();
         let packs = match source {
             Source::InPlace => partial,
             Source::FirstTouch | Source::PackFirst => true,
@@ -220,7 +227,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
     /// Whether tiles read these columns of B where they lie.
     #[inline(always)]
     fn in_place(&self, cols: &Range<usize>) -> bool {
-        self.source == Source::InPlace && (cols.end <= self.product.c.cols() || !L::tiles().partial.is_empty())
+        self.source == Source::InPlace && (cols.end <= self.product.c.cols() || !tiles_of::<T, L>().partial.is_empty())
     }
 
     /// Packs what the first row tile does not.
@@ -244,7 +251,7 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
     /// LOOPS 2 and 1: a row tile against a group of panels.
     #[inline(always)]
     fn row_tile(&mut self, a: &Rows<T>, rows: Range<usize>, packing: bool, blocks: Range<usize>, panels: Range<usize>) {
-        let (l, layout, tiles) = (self.l, self.layout, L::tiles());
+        let (l, layout, tiles) = (self.l, self.layout, tiles_of::<T, L>());
         let Product { accum, alpha, b, .. } = *self.product;
         let (n, k) = (self.product.c.cols(), self.product.a.cols());
         let columns = layout.panel::<T, L>(panels.start).start..layout.panel::<T, L>(panels.end - 1).end;

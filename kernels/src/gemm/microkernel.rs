@@ -1,5 +1,6 @@
 //! LOOP 0: MR × NV registers of C, one rank-1 update per k step. The one body behind every tile.
 
+use super::tile::MOST_ROWS;
 use crate::accum::Accum;
 use crate::lanes::{Kernel, Lanes, opaque};
 use crate::real::Real;
@@ -26,14 +27,14 @@ const fn is_unrolled<R>(mr: usize, nv: usize) -> bool {
 /// offset by 2, 4 or 8 for nothing.
 const GROUP: usize = 4;
 /// Groups of the tallest tile of any instruction set.
-const MOST_GROUPS: usize = 4;
+const MOST_GROUPS: usize = MOST_ROWS / GROUP;
 
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
 /// One tile: where its operands are and where it goes. Strides are in elements.
 #[derive(Clone, Copy)]
-pub struct Job<T> {
+pub(super) struct Job<T> {
     /// Steps.
     pub(super) k: usize,
     /// Element (0, 0) of the rows of A.
@@ -84,7 +85,7 @@ impl<T> Ahead<T> {
     pub(super) const NOTHING: Self = Self { first: core::ptr::null(), line: 0, chunk: 0, lines: 0, steps: false };
 }
 
-/// The body as a [`Kernel`], compiled for the instruction set of `l`; what the tables of [`Tile`](super::Tile) hold.
+/// The body as a [`Kernel`], compiled for the instruction set of `l`; what the tables of [`tiles_of`](super::tile::tiles_of) hold.
 ///
 /// # Safety
 /// - `a` is valid for reading MR rows of `k` steps, `b` for `k` steps of NV registers, of which the last has `b_tail` elements
@@ -112,18 +113,20 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
-        const { assert!(MR <= GROUP * MOST_GROUPS) }
+        const { assert!(MR <= MOST_ROWS) }
         let job = self.0;
         let tail = l.tail(job.b_tail);
         let (a_row, a_step) = job.a_strides;
         let (mut b, mut panel) = (job.b, job.panel);
-        let mut groups: [*const T; MOST_GROUPS] =
-            core::array::from_fn(|g| job.a.wrapping_add(a_row.wrapping_mul(g * GROUP)));
-        let groups = &mut groups[..MR.div_ceil(GROUP)];
-        let rows: [usize; GROUP] = core::array::from_fn(|i| a_row.wrapping_mul(i * size_of::<T>()));
+        let group = |g: usize| job.a.wrapping_add(a_row.wrapping_mul(g * GROUP));
+        let mut groups = [group(0), group(1), group(2), group(3)];
+        let offset = |i: usize| a_row.wrapping_mul(i * size_of::<T>());
+        let rows = [offset(0), offset(1), offset(2), offset(3)];
         let contiguous = a_step == 1 && job.b_stride == NV * L::WIDTH;
         let unrolled = const { !PARTIAL && !PACKING && is_unrolled::<L::Reg>(MR, NV) } && contiguous;
         let mut acc = [[l.splat(T::ZERO); NV]; MR];
+        let mut row = [l.splat(T::ZERO); NV];
+        // Plain `while` loops: an iterator would be compiled for each of some 300 tiles.
         // SAFETY: the caller of `enter` vouches for `k` steps of A, B and the panel; each iteration moves on by the steps it took, of
         // those left in the chunk (four at once where they lie beside each other, as their offsets assume), by wrapping arithmetic because
         // after the last the pointers may lie beyond the end. Then for the tile of C.
@@ -134,69 +137,56 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
                 let chunk = left.min(CHUNK);
                 left -= chunk;
                 let lines = if job.ahead.steps { left.min(job.ahead.lines) } else { job.ahead.lines };
-                for i in 0..lines {
-                    l.prefetch(ahead.wrapping_add(i * job.ahead.line));
+                let mut line = 0;
+                while line < lines {
+                    l.prefetch(ahead.wrapping_add(line * job.ahead.line));
+                    line += 1;
                 }
                 ahead = ahead.wrapping_add(job.ahead.chunk);
                 let b_ahead = B_AHEAD.min(left + job.b_beyond) * job.b_stride;
-                let fours = if unrolled { chunk / UNROLL } else { 0 };
-                for _ in 0..fours {
-                    for step in 0..UNROLL {
-                        let mut row = [l.splat(T::ZERO); NV];
-                        for (v, r) in row.iter_mut().enumerate() {
-                            *r = l.load_ptr(b.add((step * NV + v) * L::WIDTH));
+                let mut steps = chunk;
+                while unrolled && steps >= UNROLL {
+                    let mut step = 0;
+                    while step < UNROLL {
+                        let mut v = 0;
+                        while v < NV {
+                            row[v] = l.load_ptr(b.add((step * NV + v) * L::WIDTH));
+                            v += 1;
                         }
-                        rank_1(l, &mut acc, groups, &rows, step, &row);
+                        rank_1(l, &mut acc, &groups, &rows, step, &row);
+                        step += 1;
                     }
-                    advance(groups, UNROLL);
+                    advance::<T, MR>(&mut groups, UNROLL);
                     b = b.wrapping_add(UNROLL * NV * L::WIDTH);
+                    steps -= UNROLL;
                 }
-                for _ in fours * UNROLL..chunk {
-                    let mut row = [l.splat(T::ZERO); NV];
-                    for (v, r) in row.iter_mut().enumerate() {
+                while steps > 0 {
+                    let mut v = 0;
+                    while v < NV {
                         let at = b.add(v * L::WIDTH);
                         if MR > 1 && (v * L::WIDTH * size_of::<T>()).is_multiple_of(LINE) {
                             l.prefetch(at.wrapping_add(b_ahead));
                         }
-                        *r = if PARTIAL && v + 1 == NV { l.load_tail(at, tail) } else { l.load_ptr(at) };
+                        row[v] = if PARTIAL && v + 1 == NV { l.load_tail(at, tail) } else { l.load_ptr(at) };
                         if PACKING {
-                            l.store_ptr(panel.add(v * L::WIDTH), *r);
+                            l.store_ptr(panel.add(v * L::WIDTH), row[v]);
                         }
+                        v += 1;
                     }
-                    rank_1(l, &mut acc, groups, &rows, 0, &row);
-                    advance(groups, a_step);
+                    rank_1(l, &mut acc, &groups, &rows, 0, &row);
+                    advance::<T, MR>(&mut groups, a_step);
                     b = b.wrapping_add(job.b_stride);
                     if PACKING {
                         panel = panel.wrapping_add(NV * L::WIDTH);
                     }
+                    steps -= 1;
                 }
             }
-            let tail = l.tail(job.c_tail);
-            let alpha = l.splat(job.alpha);
-            // Three loops, because a choice inside would keep LLVM from holding the accumulators in registers.
-            match job.accum {
-                // The same bits as 1·p.
-                Accum::Replace if job.alpha == T::ONE => store(
-                    l,
-                    job,
-                    &acc,
-                    #[inline(always)]
-                    |p, _, _| p,
-                ),
-                Accum::Replace => store(
-                    l,
-                    job,
-                    &acc,
-                    #[inline(always)]
-                    |p, _, _| l.mul(alpha, p),
-                ),
-                Accum::Add => store(
-                    l,
-                    job,
-                    &acc,
-                    #[inline(always)]
-                    |p, c, last| l.fma(alpha, p, if last { l.load_tail(c, tail) } else { l.load_ptr(c) }),
-                ),
+            // Two loops, because a choice inside would keep LLVM from holding the accumulators in registers.
+            if job.accum == Accum::Replace && job.alpha == T::ONE {
+                store::<T, L, MR, NV, false>(l, job, &acc);
+            } else {
+                store::<T, L, MR, NV, true>(l, job, &acc);
             }
         }
     }
@@ -210,51 +200,72 @@ impl<T: Real, const MR: usize, const NV: usize, const PARTIAL: bool, const PACKI
 unsafe fn rank_1<T: Real, L: Lanes<T>, const MR: usize, const NV: usize>(
     l: L,
     acc: &mut [[L::Reg; NV]; MR],
-    groups: &[*const T],
+    groups: &[*const T; MOST_GROUPS],
     rows: &[usize; GROUP],
     step: usize,
     b: &[L::Reg; NV],
 ) {
-    for (acc, a) in acc.chunks_mut(GROUP).zip(groups) {
-        for (acc, &row) in acc.iter_mut().zip(rows) {
-            // SAFETY: the caller vouches for it.
-            let a = l.splat(unsafe { *a.byte_add(row).add(step) });
-            for (acc, &b) in acc.iter_mut().zip(b) {
-                *acc = l.fma(a, b, *acc);
-            }
+    let mut i = 0;
+    while i < MR {
+        // SAFETY: the caller vouches for it.
+        let a = l.splat(unsafe { *groups[i / GROUP].byte_add(rows[i % GROUP]).add(step) });
+        let mut v = 0;
+        while v < NV {
+            acc[i][v] = l.fma(a, b[v], acc[i][v]);
+            v += 1;
         }
+        i += 1;
     }
 }
 
-/// Moves the groups on by elements.
+/// Moves the groups of MR rows on by elements.
 #[inline(always)]
-fn advance<T>(groups: &mut [*const T], elements: usize) {
-    for a in groups {
-        *a = opaque(a.wrapping_add(elements));
+fn advance<T, const MR: usize>(groups: &mut [*const T; MOST_GROUPS], elements: usize) {
+    let mut g = 0;
+    while g < MR.div_ceil(GROUP) {
+        groups[g] = opaque(groups[g].wrapping_add(elements));
+        g += 1;
     }
 }
 
-/// Writes `new(p, c, whether c is the last of its row and partial)` to every register of the tile of C.
+/// Writes the product p to every register of the tile of C, or fma(α, p, c), where c is what C holds, or −0 where the product replaces it:
+/// that gives the bits of α·p.
 ///
 /// # Safety
 /// - As [`enter`] for C.
 #[inline(always)]
-unsafe fn store<T: Real, L: Lanes<T>, const MR: usize, const NV: usize>(
+unsafe fn store<T: Real, L: Lanes<T>, const MR: usize, const NV: usize, const COMBINES: bool>(
     l: L,
     job: &Job<T>,
     acc: &[[L::Reg; NV]; MR],
-    new: impl Fn(L::Reg, *mut T, bool) -> L::Reg,
 ) {
+    let zeros = T::NEGATIVE_ZEROS.as_ref();
+    assert!(NV * L::WIDTH <= zeros.len());
+    let (mut old, old_stride) = match job.accum {
+        Accum::Replace => (zeros.as_ptr(), 0),
+        Accum::Add => (job.c.cast_const(), job.c_stride),
+    };
+    let (mut c, alpha) = (job.c, l.splat(job.alpha));
     let partial = job.c_tail < L::WIDTH;
     let tail = l.tail(job.c_tail);
-    for (i, acc) in acc.iter().enumerate() {
-        for (v, &p) in acc.iter().enumerate() {
-            let last = v + 1 == NV && partial;
-            // SAFETY: the caller vouches for MR rows of NV registers, the last with `c_tail` elements.
+    let mut i = 0;
+    while i < MR {
+        let mut v = 0;
+        while v < NV {
+            // SAFETY: the caller vouches for MR rows of NV registers, the last with `c_tail` elements; of zeros there are as many as
+            // a row has elements.
             unsafe {
-                let c = job.c.add(i * job.c_stride + v * L::WIDTH);
-                if last { l.store_tail(c, tail, new(p, c, last)) } else { l.store_ptr(c, new(p, c, last)) }
+                let (c, old) = (c.add(v * L::WIDTH), old.add(v * L::WIDTH));
+                let p = acc[i][v];
+                if v + 1 == NV && partial {
+                    l.store_tail(c, tail, if COMBINES { l.fma(alpha, p, l.load_tail(old, tail)) } else { p });
+                } else {
+                    l.store_ptr(c, if COMBINES { l.fma(alpha, p, l.load_ptr(old)) } else { p });
+                }
             }
+            v += 1;
         }
+        (c, old) = (c.wrapping_add(job.c_stride), old.wrapping_add(old_stride));
+        i += 1;
     }
 }

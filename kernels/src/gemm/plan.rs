@@ -2,7 +2,7 @@
 
 use super::blocking::Balanced;
 use super::driver::{Operand, Product};
-use super::tile::TileFn;
+use super::tile::{TileFn, tiles_of};
 use crate::lanes::Lanes;
 use crate::real::Real;
 use core::ops::Range;
@@ -39,7 +39,7 @@ impl Layout {
     #[inline(always)]
     fn new<T: Real, L: Lanes<T>>(rows: usize, cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
         let total = cols.div_ceil(L::WIDTH);
-        let widest = L::tiles().widest.min(tiles.len());
+        let widest = tiles_of::<T, L>().widest.min(tiles.len());
         let for_all_rows = tiles.iter().rposition(|tiles| tiles.len() >= rows).map_or(0, |i| i + 1);
         let mut best = Self::of_at_most(if for_all_rows > 1 { for_all_rows } else { widest }, total, tiles);
         if best.computed(rows) - rows > rows / 10 {
@@ -56,7 +56,7 @@ impl Layout {
     /// The widest tiles; of at most `most_rows`.
     #[inline(always)]
     pub(super) fn widest<T: Real, L: Lanes<T>>(cols: usize, most_rows: usize, tiles: &[&[TileFn<T, L>]]) -> Self {
-        let layout = Self::of_at_most(L::tiles().widest, cols.div_ceil(L::WIDTH), tiles);
+        let layout = Self::of_at_most(tiles_of::<T, L>().widest, cols.div_ceil(L::WIDTH), tiles);
         Self { most_rows: layout.most_rows.min(most_rows), ..layout }
     }
     /// Panels of at most `most` registers.
@@ -109,26 +109,26 @@ impl<T: Real> Product<'_, T> {
         if b.col_stride() != 1 {
             // Measured: from 16 rows on, wide panels are worth more than full tiles.
             let layout = if m < 16 {
-                Layout::new::<T, L>(m, n, most_rows, L::tiles().whole)
+                Layout::new::<T, L>(m, n, most_rows, tiles_of::<T, L>().whole)
             } else {
-                Layout::widest::<T, L>(n, most_rows, L::tiles().whole)
+                Layout::widest::<T, L>(n, most_rows, tiles_of::<T, L>().whole)
             };
             return (Source::PackFirst, layout);
         }
-        let layout = Layout::new::<T, L>(m, n, most_rows, L::tiles().whole);
+        let layout = Layout::new::<T, L>(m, n, most_rows, tiles_of::<T, L>().whole);
         let (stride, width) = (b.row_stride() * size_of::<T>(), layout.width * size_of::<T>());
         let thrashes = k > lines_in_l1(stride);
         let least = if stride.is_multiple_of(PAGE) && width <= NARROW { 2 } else { PACK_ROW_TILES };
         if m.div_ceil(layout.most_rows) >= least && (k.saturating_mul(n) >= PACK_ELEMENTS || thrashes) {
             // The tile that packs is a tallest one.
-            let tallest = L::tiles().whole[layout.width / L::WIDTH - 1].len();
+            let tallest = tiles_of::<T, L>().whole[layout.width / L::WIDTH - 1].len();
             let source = if layout.most_rows == tallest { Source::FirstTouch } else { Source::PackFirst };
             return (source, layout);
         }
-        let tiles = if n.is_multiple_of(L::WIDTH) || L::tiles().partial.is_empty() {
-            L::tiles().whole
+        let tiles = if n.is_multiple_of(L::WIDTH) || tiles_of::<T, L>().partial.is_empty() {
+            tiles_of::<T, L>().whole
         } else {
-            L::tiles().partial
+            tiles_of::<T, L>().partial
         };
         (Source::InPlace, Layout::new::<T, L>(m, n, most_rows, tiles))
     }

@@ -2,6 +2,7 @@
 
 use super::packing::{Line, as_elements, as_elements_mut, lines, pack, zeroed_lines};
 use super::plan::Layout;
+use super::tile::tiles_of;
 use crate::gemm::k_block;
 use crate::isa::Isa;
 use crate::lanes::{Kernel, Lanes};
@@ -26,6 +27,7 @@ pub struct Prepacked<T> {
 
 impl<T: Real> Prepacked<T> {
     /// Packs `b`, k × n with any strides, for the instruction set of `exec`. Allocates.
+    #[inline(never)]
     pub fn new(exec: Exec<'_>, b: MatRef<'_, T>) -> Self {
         let shape = (b.rows(), b.cols());
         let mut packed = exec.run(Plan { isa: exec.isa(), shape });
@@ -73,7 +75,7 @@ impl<T: Real> Kernel<T> for Plan {
     fn run<L: Lanes<T>>(self, _: L) -> Prepacked<T> {
         let (k, n) = self.shape;
         // The widest tiles: how many rows there will be is not known.
-        let layout = Layout::widest::<T, L>(n, usize::MAX, L::tiles().whole);
+        let layout = Layout::widest::<T, L>(n, usize::MAX, tiles_of::<T, L>().whole);
         let mut packed = Prepacked { isa: self.isa, shape: self.shape, layout, lines: vec![], element: PhantomData };
         packed.lines = zeroed_lines(lines::<T>(packed.stride()) * layout.panels() * k.div_ceil(k_block(k)));
         packed

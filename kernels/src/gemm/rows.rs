@@ -9,7 +9,7 @@
 //! copied first.
 
 use super::blocking::Balanced;
-use super::driver::{GROUP_BYTES, Operand, Product};
+use super::driver::{self, GROUP_BYTES, Operand, Product};
 use super::packing::{Scratch, pack};
 use super::plan::PAGE;
 use crate::accum::Accum;
@@ -33,19 +33,23 @@ const WORK: usize = 1 << 28;
 /// Computes a product on the calling thread.
 #[inline]
 pub(super) fn multiply<T: Real>(product: &mut Product<'_, T>) {
-    if product.wants_contiguous_rows() && product.strip().is_none() { copied(product) } else { T::multiply(product) }
+    if product.wants_contiguous_rows() && product.strip().is_none() {
+        copied(product)
+    } else {
+        driver::multiply(product)
+    }
 }
 
 fn copied<T: Real>(product: &mut Product<'_, T>) {
     let (m, n, k) = (product.c.rows(), product.c.cols(), product.a.cols());
     let steps = product.steps_at_once();
     if steps > COPY {
-        return T::multiply(product);
+        return driver::multiply(product);
     }
     let stride = stride::<T>(steps);
     let rows = m.min(COPY / size_of::<T>() / stride);
     if rows < FEWEST.0 {
-        return T::multiply(product);
+        return driver::multiply(product);
     }
     let mut scratch = Scratch::borrow::<T>(rows * stride);
     let parts = Balanced::of_at_most(rows, m); // of equal height: each packs B
@@ -59,7 +63,7 @@ fn copied<T: Real>(product: &mut Product<'_, T>) {
             if steps.start > 0 {
                 part.accum = Accum::Add;
             }
-            T::multiply(&mut part);
+            driver::multiply(&mut part);
         }
     }
 }

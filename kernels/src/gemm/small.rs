@@ -4,6 +4,7 @@ use super::blocking::Balanced;
 use super::driver::{Operand, Product};
 use super::microkernel::{Ahead, Job};
 use super::plan::lines_in_l1;
+use super::tile::tiles_of;
 use crate::accum::Accum;
 use crate::lanes::{Lanes, zip_map};
 use crate::real::Real;
@@ -17,20 +18,20 @@ impl<T: Real> Product<'_, T> {
         let Operand::View(b) = self.b else { return false };
         let registers = n.div_ceil(L::WIDTH);
         let last = L::WIDTH - (registers * L::WIDTH - n);
-        let tiles = if last == L::WIDTH { L::tiles().whole } else { L::tiles().partial }; // which may be empty
-        if k > self.block || b.col_stride() != 1 || registers > tiles.len() {
+        let rows_of_tiles = if last == L::WIDTH { tiles_of::<T, L>().whole } else { tiles_of::<T, L>().partial }; // which may be empty
+        if k > self.block || b.col_stride() != 1 || registers > rows_of_tiles.len() {
             return false;
         }
-        let tiles = tiles[registers - 1];
-        let several = m > tiles.len();
-        if several && (registers > L::tiles().widest || !self.a_in_l2() || self.rows_in_l1() < tiles.len()) {
+        let heights = rows_of_tiles[registers - 1];
+        let several = m > heights.len();
+        if several && (registers > tiles_of::<T, L>().widest || !self.a_in_l2() || self.rows_in_l1() < heights.len()) {
             return false;
         }
         // Rows of a wider matrix do not use all sets of L1.
         if several && b.row_stride() != n && k > lines_in_l1(b.row_stride() * size_of::<T>()) {
             return false;
         }
-        let parts = Balanced::of_at_most(tiles.len(), m);
+        let parts = Balanced::of_at_most(heights.len(), m);
         for rows in (0..parts.parts).map(|i| parts.part(i)) {
             let job = Job {
                 k,
@@ -49,7 +50,7 @@ impl<T: Real> Product<'_, T> {
                 ahead: Ahead::NOTHING,
             };
             // SAFETY: rows of A and C and all of B, the last register partial where the columns are.
-            unsafe { tiles[rows.len() - 1](l, &job) };
+            unsafe { heights[rows.len() - 1](l, &job) };
         }
         true
     }

@@ -5,7 +5,8 @@ use crate::accum::Accum;
 use crate::matrix::{MatMut, MatRef};
 use crate::optimizer::{UpdateRule, fused_step};
 use crate::real::Real;
-use crate::threads::{CHUNK, Divide, Exec, for_each};
+use crate::threads::divide::Wide;
+use crate::threads::{CHUNK, Exec, for_each};
 
 /// Rows of a strip: whole tiles of most heights.
 const ROWS: usize = 24;
@@ -32,6 +33,7 @@ const ROWS: usize = 24;
 /// # Panics
 /// If the shapes do not fit.
 #[track_caller]
+#[inline(never)]
 pub fn step_by_strips<T: Real, R: UpdateRule<T, S>, const S: usize>(
     exec: Exec<'_>,
     rule: &R,
@@ -54,43 +56,27 @@ pub fn step_by_strips<T: Real, R: UpdateRule<T, S>, const S: usize>(
     // give it, and has them in its cache.
     let strip = (CHUNK / n).clamp(1, ROWS);
     let share = m.div_ceil(exec.par().threads()).max(strip);
-    for_each(exec.par(), Rows { a, n, parameters, state }, share, &|rows| by_strips(exec.seq(), rule, rows, b, strip));
+    for_each(exec.par(), (a, Wide(parameters, n), Wide(state, n)), share, &|(a, parameters, state)| {
+        by_strips(exec.seq(), rule, (a, b), strip, parameters.0, state.0);
+    });
 }
 
 fn by_strips<T: Real, R: UpdateRule<T, S>, const S: usize>(
     exec: Exec<'_>,
     rule: &R,
-    mut rows: Rows<'_, T, S>,
-    b: MatRef<'_, T>,
+    (a, b): (MatRef<'_, T>, MatRef<'_, T>),
     strip: usize,
+    parameters: &mut [T],
+    mut state: [&mut [T]; S],
 ) {
-    let n = rows.n;
+    let n = b.cols();
     let mut scratch = Scratch::borrow::<T>(strip * n);
-    while rows.len() > 0 {
-        let height = strip.min(rows.len());
-        let (Rows { a, parameters, state, .. }, rest) = rows.divide_at(height);
-        let gradient = &mut scratch.elements()[..parameters.len()];
-        gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(gradient, a.rows(), n));
+    for (i, parameters) in parameters.chunks_mut(strip * n).enumerate() {
+        let (rows, len) = (parameters.len() / n, parameters.len());
+        let gradient = &mut scratch.elements()[..len];
+        let a = a.block(i * strip..i * strip + rows, 0..a.cols());
+        gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(gradient, rows, n));
+        let state = state.each_mut().map(|state| &mut state[i * strip * n..][..len]);
         fused_step(exec, rule, parameters, gradient, state);
-        rows = rest;
-    }
-}
-
-/// Rows of A and what belongs to them.
-struct Rows<'a, T, const S: usize> {
-    a: MatRef<'a, T>,
-    n: usize,
-    parameters: &'a mut [T],
-    state: [&'a mut [T]; S],
-}
-impl<T: Real, const S: usize> Divide for Rows<'_, T, S> {
-    fn len(&self) -> usize {
-        self.a.rows()
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let Self { a, n, parameters, state } = self;
-        let ((a, a2), ((parameters, state), (parameters2, state2))) =
-            (a.split_rows_at(mid), (parameters, state).divide_at(mid * n));
-        (Self { a, n, parameters, state }, Self { a: a2, n, parameters: parameters2, state: state2 })
     }
 }

@@ -1,7 +1,8 @@
 //! AVX2 + FMA: 8 × `f32` or 4 × `f64` per register, 16 registers.
 
-use super::Lanes;
+use super::enter::run_simd;
 use super::transposed::{Parts, by_parts};
+use super::{Kernel, Lanes};
 use core::arch::x86_64::*;
 use pulp::x86::V3;
 
@@ -30,6 +31,10 @@ macro_rules! lanes {
             type Piece = [$Reg; 16 / size_of::<$T>()];
             type Tail = __m256i;
 
+            #[inline(always)]
+            fn enter<K: Kernel<$T>>(self, kernel: K) -> K::Output {
+                run_simd(self, kernel)
+            }
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {
                 self.avx.$set1(x)

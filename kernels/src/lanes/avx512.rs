@@ -1,7 +1,8 @@
 //! AVX-512 (F, BW, CD, DQ, VL): 16 × `f32` or 8 × `f64` per register, 32 registers, one mask bit per element.
 
-use super::Lanes;
+use super::enter::run_simd;
 use super::transposed::{Parts, by_parts, by_zips};
+use super::{Kernel, Lanes};
 use core::arch::x86_64::*;
 use pulp::x86::V4;
 
@@ -25,6 +26,10 @@ macro_rules! lanes {
             type Piece = [$Reg; $piece];
             type Tail = $Mask;
 
+            #[inline(always)]
+            fn enter<K: Kernel<$T>>(self, kernel: K) -> K::Output {
+                run_simd(self, kernel)
+            }
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {
                 self.avx512f.$set1(x)

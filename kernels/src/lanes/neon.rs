@@ -1,7 +1,8 @@
 //! NEON: 4 × `f32` or 2 × `f64` per register, 32 registers.
 
-use super::Lanes;
+use super::enter::run_simd;
 use super::transposed::by_zips;
+use super::{Kernel, Lanes};
 use core::arch::aarch64::*;
 use pulp::aarch64::Neon;
 
@@ -25,6 +26,10 @@ macro_rules! lanes {
             type Piece = [$Reg; 16 / size_of::<$T>()];
             type Tail = usize;
 
+            #[inline(always)]
+            fn enter<K: Kernel<$T>>(self, kernel: K) -> K::Output {
+                run_simd(self, kernel)
+            }
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {
                 self.neon.$dup(x)

@@ -1,13 +1,10 @@
 //! Scalar: one element per register. The fallback everywhere, and the simplest reading of every operation.
 
-use super::Lanes;
-use crate::gemm::Tile;
+use super::enter::run_scalar;
+use super::{Kernel, Lanes};
 use crate::real::Real;
 
-impl<T: Real> Lanes<T> for pulp::Scalar
-where
-    Self: Tile<T>, // for f32 and f64
-{
+impl<T: Real> Lanes<T> for pulp::Scalar {
     const NAME: &'static str = "scalar";
     const WIDTH: usize = 1;
     type Reg = T;
@@ -18,6 +15,10 @@ where
     type Piece = [T; 1];
     type Tail = bool;
 
+    #[inline(always)]
+    fn enter<K: Kernel<T>>(self, kernel: K) -> K::Output {
+        run_scalar(self, kernel)
+    }
     #[inline(always)]
     fn splat(self, x: T) -> T {
         x

@@ -1,6 +1,6 @@
 //! Sparse rows.
 
-use super::{Pick, Sealed, move_all};
+use super::inputs::{Pick, Sealed, move_all};
 use crate::lanes::{Lanes, Sum, fold_registers, fold_zipped};
 use crate::real::Real;
 use core::fmt;

@@ -1,12 +1,13 @@
 //! A sparse matrix times a dense one: linear models with several outputs, the first layer of a network.
 
+use super::inputs::{ALL, Pick, Sealed, move_all};
+use super::outputs_of_rows;
 use super::pass::{Given, Pass};
-use super::{ALL, Outputs, Pick, Sealed, move_all};
 use crate::gemm::{Scratch, k_block};
 use crate::lanes::{Lanes, zip_map};
 use crate::linear::CsrRef;
 use crate::real::Real;
-use crate::threads::{Exec, for_each};
+use crate::threads::Exec;
 
 /// Registers of a row of Z that are held at once.
 const HELD: usize = 4;
@@ -23,10 +24,10 @@ const HELD: usize = 4;
 /// # Panics
 /// If the lengths do not fit the shape of X.
 #[track_caller]
+#[inline(never)]
 pub fn csr_gemm<T: Real>(exec: Exec<'_>, x: CsrRef<'_, T>, n: usize, w: &[T], z: &mut [T]) {
     check(&x, n, w.len(), z.len());
-    let x = Wide { x, n };
-    for_each(exec.par(), Outputs { first: 0, x, parameters: w, z }, x.group(), &|outputs| exec.run(outputs));
+    outputs_of_rows(exec, Wide { x, n }, w, z);
 }
 
 /// G ← Xᵀ·R for a sparse X: the gradient by W of [`csr_gemm`], given that by Z.
@@ -41,6 +42,7 @@ pub fn csr_gemm<T: Real>(exec: Exec<'_>, x: CsrRef<'_, T>, n: usize, w: &[T], z:
 /// # Panics
 /// If the lengths do not fit the shape of X.
 #[track_caller]
+#[inline(never)]
 pub fn csr_gemm_t<T: Real>(exec: Exec<'_>, x: CsrRef<'_, T>, n: usize, r: &[T], g: &mut [T]) {
     check(&x, n, g.len(), r.len());
     if n == 0 {

@@ -1,6 +1,6 @@
 //! Dense rows.
 
-use super::{Pick, Sealed, add_and_step, move_all};
+use super::inputs::{Pick, Sealed, add_and_step, move_all};
 use crate::accum::Accum;
 use crate::gemv::{Gemv, in_cache};
 use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold, fold_registers, fold_zipped};

@@ -1,7 +1,7 @@
 //! An epoch of mini-batch SGD.
 
+use super::inputs::{Inputs, Pick, check};
 use super::pass::{Between, ByLoss, Divided, Pass, total_lanes};
-use super::{Inputs, Pick, check};
 use crate::gemm::{Scratch, k_block};
 use crate::lanes::{Kernel, Lanes};
 use crate::loss::{LossOptions, Pointwise};
@@ -35,6 +35,7 @@ pub struct Epoch<'a, T> {
 /// If lengths do not fit the shape of X, `order` names a row that X does not have, the batch size is 0, there is neither one
 /// learning rate nor one per step, or as [`Pointwise::check`] says.
 #[track_caller]
+#[inline(never)]
 pub fn sgd_epoch<T: Real, X: Inputs<T>, P: Pointwise<T>>(
     exec: Exec<'_>,
     loss: P,

@@ -1,11 +1,12 @@
 //! The pass over X: blocks of rows in parallel, groups of rows inside a block.
 
-use super::{Inputs, Pick};
+use super::inputs::{Inputs, Pick};
 use crate::gemm::{Scratch, k_block};
 use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold};
 use crate::loss::{LossOptions, Pointwise};
 use crate::real::Real;
-use crate::threads::{CHUNK, Divide, Exec, for_each, reduce};
+use crate::threads::divide::Wide;
+use crate::threads::{CHUNK, Exec, for_each, reduce};
 
 #[derive(Clone, Copy)]
 pub(super) struct Pass<'a, X, B> {
@@ -114,12 +115,9 @@ impl<X, B: Copy> Pass<'_, X, B> {
         X: Inputs<T>,
         B: Between<T>,
     {
-        let ((_, cols), width) = (self.x.shape(), self.x.width());
         gradient.fill(T::ZERO);
-        let (sums, intercept) = gradient.split_at_mut(cols);
-        let block = derivatives.len() / width;
-        let part = Blocks { first: 0, block, width, derivatives: &mut *derivatives, losses, cols, sums };
-        Block { pass: self, part }.run(l);
+        let (sum, intercept) = gradient.split_at_mut(self.x.shape().1);
+        Block { pass: self, part: Part { first: 0, derivatives: &mut *derivatives, losses, sum } }.run(l);
         if let [intercept] = intercept {
             *intercept = total_lanes(l, derivatives);
         }
@@ -138,9 +136,9 @@ impl<X, B: Copy> Pass<'_, X, B> {
         let (g, intercept) = gradient.split_at_mut(cols);
         let block = k_block(m);
         let blocks = m.div_ceil(block);
-        let run = |part: Blocks<'_, T>| exec.run(Block { pass: self, part });
+        let run = |part: Part<'_, T>| exec.run(Block { pass: self, part });
         if blocks <= 1 {
-            run(Blocks { first: 0, block, width, derivatives, losses, cols, sums: g });
+            run(Part { first: 0, derivatives, losses, sum: g });
         } else {
             let threads = exec.par().threads();
             let per_thread = (ELEMENTS_PER_THREAD / cols.max(1)).clamp(1, BLOCKS_PER_THREAD);
@@ -152,9 +150,17 @@ impl<X, B: Copy> Pass<'_, X, B> {
                 let (from, to) = (first * block, ((first + wave) * block).min(m));
                 let derivatives = &mut derivatives[from * width..to * width];
                 let losses = if losses.is_empty() { &mut [] } else { &mut losses[from..to] };
-                let sums = &mut sums[..(to - from).div_ceil(block) * cols];
-                let part = Blocks { first: from, block, width, derivatives, losses, cols, sums };
-                for_each(exec.par(), part, 1, &run);
+                let here = (to - from).div_ceil(block);
+                let data = (
+                    0..here,
+                    Wide(derivatives, block * width),
+                    Wide(losses, block),
+                    Wide(&mut sums[..here * cols], cols),
+                );
+                for_each(exec.par(), data, 1, &|(blocks, derivatives, losses, sum)| {
+                    let first = from + blocks.start * block;
+                    run(Part { first, derivatives: derivatives.0, losses: losses.0, sum: sum.0 });
+                });
                 for (i, rows) in (from..to).step_by(block).enumerate() {
                     let sum = &mut sums[i * cols..][..cols];
                     if rows == 0 {
@@ -216,61 +222,33 @@ impl<T: Real, X: Inputs<T>, B: Between<T>> Kernel<T> for MoveSum<'_, T, X, B> {
     }
 }
 
-/// What blocks of rows write; cut between blocks.
-struct Blocks<'a, T> {
+/// What a block of rows writes.
+struct Part<'a, T> {
     first: usize,
-    block: usize,
-    /// Outputs of a row.
-    width: usize,
     derivatives: &'a mut [T],
+    /// One for each row, or none.
     losses: &'a mut [T],
-    cols: usize,
-    /// `cols` for each block, zero.
-    sums: &'a mut [T],
-}
-impl<T: Real> Divide for Blocks<'_, T> {
-    fn len(&self) -> usize {
-        self.derivatives.len().div_ceil(self.block * self.width)
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let Self { first, block, width, cols, .. } = self;
-        let at = (mid * block).min(self.derivatives.len() / width);
-        let (derivatives, more_derivatives) = self.derivatives.split_at_mut(at * width);
-        let (losses, more_losses) = self.losses.split_at_mut(at.min(self.losses.len()));
-        let (sums, more_sums) = self.sums.split_at_mut(mid * cols);
-        (
-            Self { first, block, width, derivatives, losses, cols, sums },
-            Self {
-                first: first + at,
-                block,
-                width,
-                derivatives: more_derivatives,
-                losses: more_losses,
-                cols,
-                sums: more_sums,
-            },
-        )
-    }
+    /// Part of the gradient, zero.
+    sum: &'a mut [T],
 }
 
 /// One block.
 struct Block<'a, T, X, B> {
     pass: Pass<'a, X, B>,
-    part: Blocks<'a, T>,
+    part: Part<'a, T>,
 }
 impl<T: Real, X: Inputs<T>, B: Between<T>> Kernel<T> for Block<'_, T, X, B> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes<T>>(self, l: L) {
         let Self { pass: Pass { x, rows, between }, part } = self;
-        let mut losses = part.losses;
-        let mut first = part.first;
-        for r in part.derivatives.chunks_mut(x.group() * part.width) {
+        let Part { mut first, derivatives, mut losses, sum } = part;
+        for r in derivatives.chunks_mut(x.group() * x.width()) {
             let (here, rest) = losses.split_at_mut(r.len().min(losses.len()));
             losses = rest;
             between.derive(l, (x, rows, first), r, here);
-            x.add(l, rows.skip(first), r, part.sums);
-            first += r.len() / part.width;
+            x.add(l, rows.skip(first), r, sum);
+            first += r.len() / x.width();
         }
     }
 }

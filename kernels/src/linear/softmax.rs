@@ -7,7 +7,9 @@ use crate::gemm::{self, BiasActivation, Scratch, gemm_fused, k_block};
 use crate::loss::{ClassTargets, SoftmaxOptions, softmax_divisor, softmax_of_rows};
 use crate::matrix::{MatMut, MatRef};
 use crate::real::Real;
-use crate::threads::{Divide, Exec, for_each};
+use crate::threads::divide::Wide;
+use crate::threads::{Exec, for_each};
+use core::ops::Range;
 
 /// Gradients of blocks per thread between two moments at which they are added up.
 const BLOCKS_PER_THREAD: usize = 4;
@@ -25,6 +27,7 @@ const BLOCKS_PER_THREAD: usize = 4;
 /// # Panics
 /// If the lengths do not fit the shape of X, or as `softmax_cross_entropy_with` says.
 #[track_caller]
+#[inline(never)]
 pub fn softmax_loss_and_gradient<T: Real>(
     exec: Exec<'_>,
     x: MatRef<'_, T>,
@@ -59,17 +62,20 @@ pub fn softmax_loss_and_gradient<T: Real>(
     for first in (0..blocks).step_by(wave) {
         let (from, to) = (first * block, ((first + wave) * block).min(m));
         let rows = from * classes..to * classes;
-        let sums = &mut sums[..(to - from).div_ceil(block) * has];
-        let part = Blocks {
-            rows: (from, to),
-            block,
-            logits: &mut logits[rows.clone()],
-            derivatives: &mut derivatives[rows],
-            sums,
-            width: (classes, has),
-        };
-        for_each(exec.par(), part, 1, &|part| model.block(part));
-        for i in 0..(to - from).div_ceil(block) {
+        let here = (to - from).div_ceil(block);
+        let sums = &mut sums[..here * has];
+        let data = (
+            0..here,
+            Wide(&mut logits[rows.clone()], block * classes),
+            Wide(&mut derivatives[rows], block * classes),
+            Wide(&mut *sums, has),
+        );
+        for_each(exec.par(), data, 1, &|(blocks, logits, derivatives, sum)| {
+            let first = from + blocks.start * block;
+            let rows = first..to.min(first + block);
+            model.block(Part { rows, logits: logits.0, derivatives: derivatives.0, sum: sum.0 });
+        });
+        for i in 0..here {
             let sum = &sums[i * has..][..has];
             if first + i == 0 {
                 gradient.copy_from_slice(sum);
@@ -96,10 +102,10 @@ struct Model<'a, T> {
 
 impl<T: Real> Model<'_, T> {
     /// Logits, derivatives and gradient of one block.
-    fn block(&self, part: Blocks<'_, T>) {
+    fn block(&self, part: Part<'_, T>) {
         let Self { exec, divisor, x, classes, targets, mut options, parameters } = *self;
-        let (from, to) = part.rows;
-        let x = x.split_rows_at(to).0.split_rows_at(from).1;
+        let Range { start: from, end: to } = part.rows;
+        let x = x.block(from..to, 0..x.cols());
         let (w, b) = parameters.split_at(x.cols() * classes);
         let w = MatRef::new(w, x.cols(), classes);
         let logits = MatMut::new(part.logits, to - from, classes);
@@ -111,8 +117,8 @@ impl<T: Real> Model<'_, T> {
         part.derivatives.copy_from_slice(part.logits);
         options.samples.weights = options.samples.weights.map(|weights| &weights[from..to]);
         let r = MatMut::new(part.derivatives, to - from, classes);
-        softmax_of_rows(exec, divisor, r, targets.divide_at(to).0.divide_at(from).1, options);
-        let (g, g_b) = part.sums.split_at_mut(x.cols() * classes);
+        softmax_of_rows(exec, divisor, r, targets.rows(from..to), options);
+        let (g, g_b) = part.sum.split_at_mut(x.cols() * classes);
         let r = MatRef::new(part.derivatives, to - from, classes);
         gemm::block_sum(exec, x.t(), r, MatMut::new(g, x.cols(), classes));
         if !g_b.is_empty() {
@@ -124,30 +130,11 @@ impl<T: Real> Model<'_, T> {
     }
 }
 
-/// What blocks of rows write; cut between blocks.
-struct Blocks<'a, T> {
-    rows: (usize, usize),
-    block: usize,
+/// What a block of rows writes.
+struct Part<'a, T> {
+    rows: Range<usize>,
     logits: &'a mut [T],
     derivatives: &'a mut [T],
-    /// A gradient for each block.
-    sums: &'a mut [T],
-    /// Elements of a row of logits, and of a gradient.
-    width: (usize, usize),
-}
-impl<T: Real> Divide for Blocks<'_, T> {
-    fn len(&self) -> usize {
-        (self.rows.1 - self.rows.0).div_ceil(self.block)
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let Self { rows: (from, to), block, width, .. } = self;
-        let at = (from + mid * block).min(to);
-        let (logits, more_logits) = self.logits.split_at_mut((at - from) * width.0);
-        let (derivatives, more_derivatives) = self.derivatives.split_at_mut((at - from) * width.0);
-        let (sums, more_sums) = self.sums.split_at_mut(mid * width.1);
-        (
-            Self { rows: (from, at), block, logits, derivatives, sums, width },
-            Self { rows: (at, to), block, logits: more_logits, derivatives: more_derivatives, sums: more_sums, width },
-        )
-    }
+    /// A gradient.
+    sum: &'a mut [T],
 }

@@ -2,26 +2,17 @@
 
 mod few;
 mod many;
+mod rows;
+
+pub use rows::{ClassTargets, FEW_CLASSES};
 
 use super::{LossOptions, Reduction};
-use crate::matrix::{MatMut, MatRef};
+use crate::matrix::MatMut;
 use crate::real::Real;
-use crate::threads::{Divide, Exec, reduce, rows_per_chunk};
+use crate::threads::{Exec, reduce, rows_per_chunk};
 use few::Few;
 use many::Many;
-
-/// Up to this many classes, the classes of a row are visited one after the other (and rows lie side by side in the
-/// lanes); above it, canonical lanes run along the row. The shape decides, so bits do not depend on the ISA.
-pub const FEW_CLASSES: usize = 32;
-
-/// What the softmax of a row is compared with.
-#[derive(Clone, Copy, Debug)]
-pub enum ClassTargets<'a, T> {
-    /// One class index per row.
-    Labels(&'a [u32]),
-    /// One probability per class, rows × classes with contiguous rows; a row should add up to 1.
-    Probabilities(MatRef<'a, T>),
-}
+use rows::Rows;
 
 /// Options of [`softmax_cross_entropy_with`]; the default is the mean with all weights 1 and no smoothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,6 +66,7 @@ pub fn softmax_cross_entropy_in_place<T: Real>(exec: Exec<'_>, logits: MatMut<'_
 /// If there are not as many targets, weights or class weights as rows or classes, a label is not a class, rows are
 /// not contiguous, or ε is not in \[0, 1\].
 #[track_caller]
+#[inline(never)]
 pub fn softmax_cross_entropy_with<T: Real>(
     exec: Exec<'_>,
     mut logits: MatMut<'_, T>,
@@ -123,9 +115,10 @@ pub(crate) fn softmax_of_rows<T: Real>(
     targets: ClassTargets<'_, T>,
     SoftmaxOptions { samples, class_weights, label_smoothing }: SoftmaxOptions<'_, T>,
 ) -> T {
-    let classes = logits.cols();
+    let (rows, classes) = (logits.rows(), logits.cols());
     let one_hot = matches!(targets, ClassTargets::Labels(_)) && label_smoothing == T::ZERO;
-    let leaf = |(logits, targets, weights)| {
+    let leaf = |(logits, rows, weights)| {
+        let targets = targets.rows(rows);
         let rows = Rows { divisor, logits, targets, weights, class_weights, label_smoothing };
         match (classes <= FEW_CLASSES, one_hot) {
             (true, true) => exec.run(Few::<T, true>(rows)),
@@ -134,7 +127,8 @@ pub(crate) fn softmax_of_rows<T: Real>(
             (false, false) => exec.run(Many::<T, false>(rows)),
         }
     };
-    reduce(exec.par(), (logits, targets, samples.weights), rows_per_chunk(classes), &leaf, &|a, b| a + b)
+    let data = (logits, 0..rows, samples.weights);
+    reduce(exec.par(), data, rows_per_chunk(classes), &leaf, &|a, b| a + b)
 }
 
 /// Σ wᵢ·c\[label\] in canonical lanes, gathered one by one.
@@ -153,41 +147,6 @@ fn total<T: Real>(labels: &[u32], weights: Option<&[T]>, class_weights: &[T]) ->
         half /= 2;
     }
     lanes[0]
-}
-
-/// A chunk of rows with all that belongs to them.
-struct Rows<'a, T> {
-    /// W
-    divisor: T,
-    logits: MatMut<'a, T>,
-    targets: ClassTargets<'a, T>,
-    weights: Option<&'a [T]>,
-    class_weights: Option<&'a [T]>,
-    label_smoothing: T,
-}
-impl<T: Real> Rows<'_, T> {
-    /// ε/classes
-    #[inline(always)]
-    fn label_share(&self) -> T {
-        self.label_smoothing / T::from_f64(self.logits.cols() as f64)
-    }
-    #[inline(always)]
-    fn label(&self, i: usize) -> usize {
-        match self.targets {
-            ClassTargets::Labels(labels) => labels[i] as usize,
-            ClassTargets::Probabilities(_) => 0,
-        }
-    }
-    #[inline(always)]
-    fn class_weight(&self, class: usize) -> T {
-        self.class_weights.map_or(T::ONE, |c| c[class])
-    }
-    /// u: wᵢ·c\[label\], or wᵢ where the target is more than one label.
-    #[inline(always)]
-    fn weight<const ONE_HOT: bool>(&self, i: usize) -> T {
-        let weight = self.weights.map_or(T::ONE, |w| w[i]);
-        if ONE_HOT { weight * self.class_weight(self.label(i)) } else { weight }
-    }
 }
 
 #[track_caller]
@@ -215,25 +174,4 @@ fn check<T: Real>((rows, classes): (usize, usize), targets: ClassTargets<'_, T>,
     let epsilon = options.label_smoothing;
     let inside = T::ZERO <= epsilon && epsilon <= T::ONE;
     assert!(inside, "softmax cross-entropy: label smoothing has to be in [0, 1], got {epsilon}");
-}
-
-impl<T: Real> Divide for ClassTargets<'_, T> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Labels(labels) => labels.len(),
-            Self::Probabilities(y) => y.rows(),
-        }
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        match self {
-            Self::Labels(labels) => {
-                let (upper, lower) = labels.split_at(mid);
-                (Self::Labels(upper), Self::Labels(lower))
-            }
-            Self::Probabilities(y) => {
-                let (upper, lower) = y.split_rows_at(mid);
-                (Self::Probabilities(upper), Self::Probabilities(lower))
-            }
-        }
-    }
 }

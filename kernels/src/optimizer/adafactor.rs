@@ -7,7 +7,8 @@ use crate::gemm::Scratch;
 use crate::lanes::{Kernel, Lanes, Sum, accumulate, fold, zip_map};
 use crate::norm::asum;
 use crate::real::Real;
-use crate::threads::{Divide, Exec, for_each, reduce, rows_per_chunk};
+use crate::threads::divide::Wide;
+use crate::threads::{Exec, for_each, reduce, rows_per_chunk};
 use core::marker::PhantomData;
 
 /// The second moment V of an m × n gradient in one step: V\[i, j\] = R\[i\]·C\[j\]/mean(R), where R and C are running averages of the
@@ -67,6 +68,7 @@ impl<T: Real> Adafactor<T> {
     /// # Panics
     /// If the gradient has another length than m·n.
     #[track_caller]
+    #[inline(never)]
     pub fn estimate(
         exec: Exec<'_>,
         options: AdafactorOptions<T>,
@@ -106,6 +108,7 @@ impl<T: Real> Adafactor<T> {
     /// # Panics
     /// If the gradient has another length than before.
     #[track_caller]
+    #[inline(never)]
     pub fn rms(&self, exec: Exec<'_>, gradient: &[T]) -> T {
         let (rows, cols) = self.factors(gradient);
         let data = (Wide(gradient, cols.len()), rows);
@@ -119,6 +122,7 @@ impl<T: Real> Adafactor<T> {
     /// # Panics
     /// If the lengths are not that of the gradient before.
     #[track_caller]
+    #[inline(never)]
     pub fn step<R: UpdateRule<T, S>, const S: usize>(
         &self,
         exec: Exec<'_>,
@@ -133,8 +137,8 @@ impl<T: Real> Adafactor<T> {
             assert_eq!(parameters.len(), s.len(), "optimizer step: parameters and state differ in length");
         }
         let n = cols.len();
-        let data = ((Wide(parameters, n), Wide(gradient, n)), rows, Wide(state, n));
-        for_each(exec.par(), data, rows_per_chunk(n), &|((w, g), rows, state)| {
+        let data = (Wide(parameters, n), Wide(gradient, n), rows, Wide(state, n));
+        for_each(exec.par(), data, rows_per_chunk(n), &|(w, g, rows, state)| {
             // Of a chunk, so that it is still in cache.
             let mut scratch = Scratch::borrow::<T>(g.0.len());
             let direction = &mut scratch.elements()[..g.0.len()];
@@ -150,18 +154,6 @@ impl<T: Real> Adafactor<T> {
         let (m, n) = self.shape;
         assert_eq!(gradient.len(), m * n, "Adafactor: the gradient has another length than the one before");
         self.factors.as_slice()[..m + n].split_at(m)
-    }
-}
-
-/// Data that [`Divide`] cuts at multiples of a number of elements: rows, or blocks of them.
-struct Wide<D>(D, usize);
-impl<D: Divide> Divide for Wide<D> {
-    fn len(&self) -> usize {
-        self.0.len().div_ceil(self.1.max(1))
-    }
-    fn divide_at(self, mid: usize) -> (Self, Self) {
-        let (left, right) = self.0.divide_at(mid * self.1);
-        (Self(left, self.1), Self(right, self.1))
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) fn clamp<T: Real, L: Lanes<T>>(l: L, x: L::Reg, limit: T) -> L::Reg {
 /// fused_step(Exec::default(), &Scaled { factor, rule: Sgd { learning_rate: 1.0 } }, &mut w, &g, []);
 /// assert_eq!(w, [-0.6, -0.8]);
 /// ```
+#[inline(never)]
 pub fn clip_factor<T: Real>(exec: Exec<'_>, gradient: &[T], limit: T) -> T {
     let norm = Norm::of(exec, gradient);
     if norm.value() > limit { norm.divide(limit) } else { T::ONE }

@@ -5,7 +5,7 @@ use crate::gemm::Scratch;
 use crate::lanes::{Kernel, Lanes, Sum, fold, zero_from};
 use crate::norm::Norm;
 use crate::real::Real;
-use crate::threads::{CHUNK, Exec, reduce};
+use crate::threads::{CHUNK, Exec, reduce_each};
 
 /// The first pass of LAMB, a rule that returns the direction r in place of new parameters:
 /// m and v as in [`Adam`]; r = fma(λ, w, (m·c)/fma(√v, κ, ε)) with c = 1/(1−β₁ᵗ), κ = 1/√(1−β₂ᵗ).
@@ -94,6 +94,7 @@ impl<T: Real> UpdateRule<T, 1> for LambStep<T> {
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
+#[inline(never)]
 pub fn lamb_step<T: Real>(exec: Exec<'_>, lamb: &Lamb<T>, w: &mut [T], gradient: &[T], [m, v]: [&mut [T]; 2]) {
     let ratio = trust_ratio(exec, lamb, lamb, w, gradient, [&mut *m, &mut *v]);
     fused_step(exec, &lamb.step(ratio), w, m, [v]);
@@ -119,6 +120,7 @@ impl<T: Real> UpdateRule<T, 1> for Direction<T> {
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
+#[inline(never)]
 pub fn trust_ratio<T: Real, R: UpdateRule<T, 2>>(
     exec: Exec<'_>,
     lamb: &Lamb<T>,
@@ -132,8 +134,7 @@ pub fn trust_ratio<T: Real, R: UpdateRule<T, 2>>(
         assert_eq!(w.len(), s.len(), "optimizer step: parameters and state differ in length");
     }
     let leaf = |(w, g, state)| exec.run(Norms { rule, w, g, state });
-    let (of_w, of_r) =
-        reduce(exec.par(), (w, gradient, [&mut *m, &mut *v]), CHUNK, &leaf, &|a, b| (a.0 + b.0, a.1 + b.1));
+    let [of_w, of_r] = reduce_each(exec.par(), (w, gradient, [&mut *m, &mut *v]), CHUNK, &leaf, &|a, b| a + b);
     let of_w = Norm::from_squares(of_w).unwrap_or_else(|| Norm::of(exec, w));
     let of_r = Norm::from_squares(of_r).unwrap_or_else(|| {
         let mut scratch = Scratch::borrow::<T>(w.len());
@@ -152,9 +153,9 @@ struct Norms<'a, T, R, const S: usize> {
     state: [&'a mut [T]; S],
 }
 impl<T: Real, R: UpdateRule<T, S>, const S: usize> Kernel<T> for Norms<'_, T, R, S> {
-    type Output = (T, T);
+    type Output = [T; 2];
     #[inline(always)]
-    fn run<L: Lanes<T>>(self, l: L) -> (T, T) {
+    fn run<L: Lanes<T>>(self, l: L) -> [T; 2] {
         let Self { rule, w, g, mut state } = self;
         let mut squares = [l.splat_acc(T::ZERO); 2];
         let [of_w, of_r] = &mut squares;
@@ -192,6 +193,6 @@ impl<T: Real, R: UpdateRule<T, S>, const S: usize> Kernel<T> for Norms<'_, T, R,
                 (*of_w, *of_r) = (l.fma(w, w, *of_w), l.fma(r, r, *of_r));
             }
         }
-        (fold(l, Sum, squares[0]), fold(l, Sum, squares[1]))
+        [fold(l, Sum, squares[0]), fold(l, Sum, squares[1])]
     }
 }

@@ -61,6 +61,7 @@ const QUINTIC: [f64; 3] = [3.4445, -4.7750, 2.0315];
 /// # Panics
 /// If the length is not rows·columns.
 #[track_caller]
+#[inline(never)]
 pub fn orthogonalize<T: Real>(exec: Exec<'_>, x: &mut [T], rows: usize, cols: usize) {
     assert_eq!(x.len(), rows * cols, "orthogonalize: the elements do not fill {rows}x{cols}");
     let side = rows.min(cols);

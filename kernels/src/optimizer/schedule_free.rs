@@ -86,6 +86,7 @@ impl<T: Real> UpdateRule<T, 2> for ScheduleFree<T> {
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
+#[inline(never)]
 pub fn schedule_free_average<T: Real>(exec: Exec<'_>, beta1: f64, y: &mut [T], z: &[T]) {
     assert_eq!(y.len(), z.len(), "schedule-free average: parameters and state differ in length");
     let inverse = T::from_f64(1.0 / beta1);

@@ -7,53 +7,6 @@
 //! From 3 registers on the tiles are for few rows, which would have too few chains: 1 × 8 is 1.3 to 2.1 times as fast as 1 × 2.
 //! They read B once, so none of them packs.
 
-use super::tiles;
-use crate::isa::run_simd;
-use pulp::x86::V3;
+use super::Heights;
 
-tiles! {
-    f32, V3, enter run_simd,
-    whole {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
-        2: 1 2 3 4 5 6, packing 6;
-        3: 1 2 3;
-        4: 1 2;
-        5: 1;
-        6: 1;
-        7: 1;
-        8: 1;
-    }
-    partial {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12;
-        2: 1 2 3 4 5;
-        3: 1 2 3;
-        4: 1 2;
-        5: 1;
-        6: 1;
-        7: 1;
-        8: 1;
-    }
-}
-tiles! {
-    f64, V3, enter run_simd,
-    whole {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
-        2: 1 2 3 4 5 6, packing 6;
-        3: 1 2 3;
-        4: 1 2;
-        5: 1;
-        6: 1;
-        7: 1;
-        8: 1;
-    }
-    partial {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12;
-        2: 1 2 3 4 5;
-        3: 1 2 3;
-        4: 1 2;
-        5: 1;
-        6: 1;
-        7: 1;
-        8: 1;
-    }
-}
+pub(super) const HEIGHTS: Heights = Heights { whole: &[12, 6, 3, 2, 1, 1, 1, 1], partial: &[12, 5, 3, 2, 1, 1, 1, 1] };

@@ -5,37 +5,6 @@
 //! more than the L1's 16 misses at a time would wait for each other. (Measured, 24 rows: 0.75 to 1.0 times as fast with A in
 //! L2 and beyond.) Masks cost nothing.
 
-use super::tiles;
-use crate::isa::run_simd;
-use pulp::x86::V4;
+use super::Heights;
 
-tiles! {
-    f32, V4, enter run_simd,
-    whole {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
-        2: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
-        3: 1 2 3 4 5 6 7 8, packing 8;
-        4: 1 2 3 4 5 6, packing 6;
-    }
-    partial {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12;
-        2: 1 2 3 4 5 6 7 8 9 10 11 12;
-        3: 1 2 3 4 5 6 7 8;
-        4: 1 2 3 4 5 6;
-    }
-}
-tiles! {
-    f64, V4, enter run_simd,
-    whole {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
-        2: 1 2 3 4 5 6 7 8 9 10 11 12, packing 12;
-        3: 1 2 3 4 5 6 7 8, packing 8;
-        4: 1 2 3 4 5 6, packing 6;
-    }
-    partial {
-        1: 1 2 3 4 5 6 7 8 9 10 11 12;
-        2: 1 2 3 4 5 6 7 8 9 10 11 12;
-        3: 1 2 3 4 5 6 7 8;
-        4: 1 2 3 4 5 6;
-    }
-}
+pub(super) const HEIGHTS: Heights = Heights { whole: &[12, 12, 8, 6], partial: &[12, 12, 8, 6] };

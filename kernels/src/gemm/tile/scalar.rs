@@ -2,27 +2,6 @@
 //!
 //! A register holds one element, so the last is never partial.
 
-use super::tiles;
-use crate::isa::run_scalar;
-use pulp::Scalar;
+use super::Heights;
 
-tiles! {
-    f32, Scalar, enter run_scalar,
-    whole {
-        1: 1 2 3 4, packing 4;
-        2: 1 2 3 4, packing 4;
-        3: 1 2 3, packing 3;
-        4: 1 2 3, packing 3;
-    }
-    partial {}
-}
-tiles! {
-    f64, Scalar, enter run_scalar,
-    whole {
-        1: 1 2 3 4, packing 4;
-        2: 1 2 3 4, packing 4;
-        3: 1 2 3, packing 3;
-        4: 1 2 3, packing 3;
-    }
-    partial {}
-}
+pub(super) const HEIGHTS: Heights = Heights { whole: &[4, 4, 3, 3], partial: &[] };

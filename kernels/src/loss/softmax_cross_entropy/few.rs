@@ -1,6 +1,6 @@
 //! Few classes: a register holds one class of `WIDTH` rows, and classes are visited one after the other.
 
-use super::{ClassTargets, FEW_CLASSES, Rows};
+use super::rows::{ClassTargets, FEW_CLASSES, Rows};
 use crate::lanes::{Kernel, Lanes, Sum, fold, for_each_piece, transpose, zero_from};
 use crate::math::{exp, log};
 use crate::matrix::{MatMut, MatRef};

@@ -1,6 +1,6 @@
 //! Many classes: canonical lanes run along a row, in three passes over it: the largest logit, exponentials, gradient.
 
-use super::{ClassTargets, Rows};
+use super::rows::{ClassTargets, Rows};
 use crate::lanes::{Kernel, Lanes, Max, Sum, fold, load_at, zero_from};
 use crate::math::{exp, log};
 use crate::real::Real;
