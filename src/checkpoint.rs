@@ -70,13 +70,13 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`CheckpointError::Mismatch`] if its parameter arrays are not those of the checkpoint.
-    pub fn load_weights(&self, model: &mut impl Model) -> Result<(), CheckpointError> {
+    pub fn load_weights(&self, model: &mut dyn Model) -> Result<(), CheckpointError> {
         self.check_layout(model)?;
         model.parameters_mut().copy_from_slice(&self.weights);
         Ok(())
     }
 
-    fn check_layout(&self, model: &impl Model) -> Result<(), CheckpointError> {
+    fn check_layout(&self, model: &dyn Model) -> Result<(), CheckpointError> {
         let (layout, n) = (model.layout(), model.parameters().len());
         // The file's arrays are of one total; a layout that is equal has it too, unless the model contradicts itself.
         if layout != self.layout || n != self.parameters.len() || n != self.weights.len() {
@@ -93,6 +93,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Errors
     /// [`CheckpointError::Read`] if a stream cannot be read.
+    #[inline(never)]
     pub fn checkpoint(&mut self) -> Result<Checkpoint, CheckpointError> {
         let data = self.batches.data_digest()?;
         let weights = self.at_average(|model| model.parameters().to_vec());
@@ -117,6 +118,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Errors
     /// As [`checkpoint`](Self::checkpoint).
+    #[inline(never)]
     pub fn fit_checkpoint(&mut self, progress: &FitProgress) -> Result<Checkpoint, CheckpointError> {
         let weights = self.at_best(progress, |model| model.parameters().to_vec());
         Ok(Checkpoint { weights, fit: Some(progress.clone()), ..self.checkpoint()? })
@@ -126,6 +128,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Errors
     /// [`CheckpointError`] if model or data are others, or the checkpoint contradicts itself.
+    #[inline(never)]
     pub fn resume(
         exec: Exec<'d>,
         mut model: M,
@@ -142,6 +145,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Errors
     /// As there, and [`CheckpointError::Read`] if the stream cannot be read.
+    #[inline(never)]
     pub fn resume_streaming(
         exec: Exec<'d>,
         mut model: M,

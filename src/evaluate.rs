@@ -87,7 +87,7 @@ impl<'d> Evaluator<'d> {
     ///
     /// # Panics
     /// If the model has not the inputs and outputs that data and loss need, or does not take sparse inputs and they are.
-    pub fn evaluate(&self, exec: Exec<'_>, model: &mut impl Model) -> Evaluation {
+    pub fn evaluate(&self, exec: Exec<'_>, model: &mut dyn Model) -> Evaluation {
         self.evaluate_inputs(exec, model, self.data.all(), |_, _| ())
     }
 
@@ -96,7 +96,7 @@ impl<'d> Evaluator<'d> {
     fn evaluate_inputs(
         &self,
         exec: Exec<'_>,
-        model: &mut impl Model,
+        model: &mut dyn Model,
         inputs: Rows<'_>,
         mut see: impl FnMut(MatRef<'_, f32>, usize),
     ) -> Evaluation {

@@ -141,6 +141,7 @@ impl<M: Model> Trainer<'_, M> {
     ///
     /// # Panics
     /// If the model has not the inputs and outputs that the validation set needs.
+    #[inline(never)]
     pub fn fit(&mut self, validation: &Evaluator<'_>, options: FitOptions) -> Result<Fit, ConfigError> {
         let mut progress = FitProgress::default();
         let end = self.fit_until(validation, options, &mut progress, u64::MAX)?;
@@ -158,6 +159,7 @@ impl<M: Model> Trainer<'_, M> {
     ///
     /// # Panics
     /// If the model has not the inputs and outputs that the validation set needs.
+    #[inline(never)]
     pub fn fit_until(
         &mut self,
         validation: &Evaluator<'_>,
@@ -221,6 +223,7 @@ impl<M: Model> Trainer<'_, M> {
     }
 
     /// What a fit found that ended for this reason. With early stopping the model gets the best weights.
+    #[inline(never)]
     pub fn end_fit(&mut self, progress: FitProgress, stop: Stop) -> Fit {
         let best = progress.best();
         if let Some(weights) = progress.best_weights {

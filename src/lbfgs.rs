@@ -138,7 +138,7 @@ impl Lbfgs {
     pub fn train(
         &self,
         exec: Exec<'_>,
-        model: &mut impl Model,
+        model: &mut dyn Model,
         data: &Dataset,
         settings: &Settings,
     ) -> Result<Minimum, ConfigError> {

@@ -53,6 +53,9 @@ mod evaluate;
 mod fit;
 mod history;
 mod initializer;
+#[cfg(not(test))]
+#[doc(hidden)]
+pub mod instances;
 pub mod lbfgs;
 mod learning_rate_finder;
 mod loss;

@@ -31,6 +31,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Errors
     /// [`ConfigError`] if a setting is out of its range, or loss, model and data do not go together.
+    #[inline(never)]
     pub fn new(exec: Exec<'d>, model: M, data: &'d Dataset, settings: Settings) -> Result<Self, ConfigError> {
         settings.validate(data.rows())?;
         let targets = prepare_targets(&settings, &model, data)?;
@@ -55,6 +56,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Errors
     /// [`ConfigError`] as [`new`](Self::new), or if the window is empty or samples are to be drawn with replacement.
+    #[inline(never)]
     pub fn streaming(
         exec: Exec<'d>,
         model: M,
@@ -95,6 +97,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Panics
     /// If a stream cannot be read: [`try_step`](Self::try_step) says why instead.
+    #[inline(never)]
     pub fn step(&mut self) -> f32 {
         self.try_step().expect("a stream that can be read")
     }
@@ -103,6 +106,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     ///
     /// # Errors
     /// [`DataError`] if the next rows cannot be read.
+    #[inline(never)]
     pub fn try_step(&mut self) -> Result<f32, DataError> {
         let StepPlan { batch_size, learning_rate } = self.plan();
         let l2 = self.settings.l2;
@@ -171,7 +175,7 @@ impl<'d, M: Model> Trainer<'d, M> {
 /// The targets as the loss takes them, scaled, if loss, model and data go together.
 pub(crate) fn prepare_targets(
     settings: &Settings,
-    model: &impl Model,
+    model: &dyn Model,
     data: &Dataset,
 ) -> Result<LossTargets, ConfigError> {
     let mut targets = settings.loss.prepare(data)?;
@@ -188,7 +192,7 @@ pub(crate) fn prepare_targets(
 /// Whether a model has the inputs and outputs that data and loss need.
 fn check_shape(
     loss: Loss,
-    model: &impl Model,
+    model: &dyn Model,
     targets: &Targets,
     features: usize,
     name: &str,

@@ -1,4 +1,4 @@
-//! The harness of simdescent: the command line `simdescent`, and what benches share with it.
+//! The harness of simdescent: the command line `simdescent`.
 //!
 //! A folder may use those below it in this list, never one above:
 //!
@@ -10,15 +10,17 @@
 //! | `training` | options and a problem become a training; saved models |
 //! | `options` | a run as flags and in a file |
 //! | `problem` | data, model and loss |
-//! | `journal`, `measure` | files that survive a kill; clocks, limits, machines |
-//! | `number`, `progress`, `statistics` | of nothing else |
+//! | `environment`, `journal` | the machine; files that survive a kill |
+//! | `number`, `progress` | of nothing else |
+//!
+//! Clocks, limits and statistics are in the package `simdescent-measure`.
 
 #![forbid(unsafe_code)]
 
 mod cli;
 mod commands;
+mod environment;
 mod journal;
-pub mod measure;
 mod number;
 mod options;
 mod problem;
@@ -27,7 +29,6 @@ mod report;
 #[cfg(test)]
 mod schema;
 mod search;
-pub mod statistics;
 mod study;
 mod training;
 

@@ -12,8 +12,8 @@ const LAYERS: [&[&str]; 9] = [
     &["training"],
     &["options"],
     &["problem"],
-    &["journal", "measure"],
-    &["number", "progress", "statistics"],
+    &["environment", "journal"],
+    &["number", "progress"],
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

@@ -38,7 +38,7 @@ use std::path::Path;
 /// As these three.
 pub fn read_csv(path: &Path, options: &CsvOptions) -> Result<Dataset, DataError> {
     let mut file = CsvFile::open(path, options)?;
-    let encoding = file.fit(|_| true)?;
+    let encoding = file.fit(&|_| true)?;
     file.encode(&encoding)
 }
 

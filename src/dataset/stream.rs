@@ -23,7 +23,7 @@ use source::Source;
 /// let path = folder.join("large.csv");
 /// # std::fs::write(&path, (0..1000).map(|i| format!("{},{}\n", i % 7, 0.5 + (i % 7) as f32)).collect::<String>())?;
 /// let mut file = CsvFile::open(&path, &CsvOptions::default())?;
-/// let encoding = file.fit(|row| row % 5 != 4)?;
+/// let encoding = file.fit(&|row| row % 5 != 4)?;
 /// let (mut stream, validation) = RowStream::csv(file, encoding)?.hold_out(5)?; // every fifth row
 /// assert_eq!((stream.rows(), validation.rows()), (800, 200));
 /// stream.standardize()?;

@@ -51,12 +51,12 @@ impl Evaluator<'_> {
     ///
     /// # Panics
     /// As [`evaluate`](Self::evaluate).
-    pub fn metrics(&self, exec: Exec<'_>, model: &mut impl Model) -> Metrics {
+    pub fn metrics(&self, exec: Exec<'_>, model: &mut dyn Model) -> Metrics {
         self.metrics_of(exec, model, self.data.all())
     }
 
     /// [`metrics`](Self::metrics) of these inputs instead of the data's.
-    pub(super) fn metrics_of(&self, exec: Exec<'_>, model: &mut impl Model, inputs: Rows<'_>) -> Metrics {
+    pub(super) fn metrics_of(&self, exec: Exec<'_>, model: &mut dyn Model, inputs: Rows<'_>) -> Metrics {
         let rows = self.data.rows();
         let mut outputs = Vec::with_capacity(rows * model.outputs());
         let Evaluation { loss, accuracy } = self.evaluate_inputs(exec, model, inputs, |block, _| {
@@ -101,7 +101,7 @@ impl Evaluator<'_> {
     ///
     /// # Panics
     /// As [`evaluate`](Self::evaluate).
-    pub fn row_losses(&self, exec: Exec<'_>, model: &mut impl Model) -> Vec<f64> {
+    pub fn row_losses(&self, exec: Exec<'_>, model: &mut dyn Model) -> Vec<f64> {
         let rows = self.data.rows();
         let mean = self.targets.total(0, rows) / rows as f64;
         let mut losses = Vec::with_capacity(rows);

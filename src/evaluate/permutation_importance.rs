@@ -73,7 +73,7 @@ impl PermutationImportance {
     pub fn measure(
         self,
         exec: Exec<'_>,
-        model: &mut impl Model,
+        model: &mut dyn Model,
         evaluator: &Evaluator<'_>,
     ) -> Result<Vec<Importance>, ConfigError> {
         if self.repeats == 0 {
@@ -107,7 +107,7 @@ impl PermutationImportance {
     fn value(
         self,
         exec: Exec<'_>,
-        model: &mut impl Model,
+        model: &mut dyn Model,
         evaluator: &Evaluator<'_>,
         inputs: &[f32],
     ) -> Result<f64, ConfigError> {

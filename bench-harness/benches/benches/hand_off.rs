@@ -7,10 +7,10 @@
 //! Nanoseconds of interleaved rounds: median, lowest and highest tenth. In an empty job the caller may have done all parts
 //! before the other thread has come; where both meet, it has.
 
-use simdescent_bench::measure::clock::smoke_test;
-use simdescent_bench::statistics::median;
 use simdescent_benches::arguments::Arguments;
 use simdescent_kernels::threads::Team;
+use simdescent_measure::clock::smoke_test;
+use simdescent_measure::statistics::median;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 

@@ -11,13 +11,13 @@
 //! below 0.95 is listed at the end. With `--rayon` the threads are those of rayon's global pool
 //! (`RAYON_NUM_THREADS`) instead of a `Team`'s.
 
-use simdescent_bench::measure::clock::{medians, smoke_test};
-use simdescent_bench::measure::limits::{Aligned, fma};
-use simdescent_bench::statistics::median;
 use simdescent_benches::arguments::Arguments;
 use simdescent_benches::products::{Operands, Shape, selected};
 use simdescent_kernels::threads::Team;
 use simdescent_kernels::{Exec, Par, Real, isa};
+use simdescent_measure::clock::{medians, smoke_test};
+use simdescent_measure::limits::{Aligned, fma};
+use simdescent_measure::statistics::median;
 
 const PASSES: usize = 7;
 const ROUNDS: usize = 9;

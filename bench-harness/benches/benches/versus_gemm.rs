@@ -10,13 +10,13 @@
 //! one thread stands beside. `SIMDESCENT_ISA` forces our instruction set, not theirs: with `SIMDESCENT_ISA=avx2` and the
 //! feature `peers-avx2` instead of `peers`, everyone has AVX2 (but for faer, which is left out).
 
-use simdescent_bench::measure::clock::{Contestant, medians};
-use simdescent_bench::measure::limits::{Aligned, fma, fmas};
 use simdescent_benches::arguments::Arguments;
 use simdescent_benches::peers::products::{self as peers, Element};
 use simdescent_benches::products::{Operands, Shape, selected};
 use simdescent_kernels::threads::Team;
 use simdescent_kernels::{Exec, Par, isa};
+use simdescent_measure::clock::{Contestant, medians};
+use simdescent_measure::limits::{Aligned, fma, fmas};
 
 const ROUNDS: usize = 9;
 

@@ -8,11 +8,11 @@
 //! what a loop that only loads reaches on the same operand (x or A), in the same rounds; the last column is our rate
 //! as a share of it. (Stores and a second operand may take it beyond 1 where the operand leaves room in its level.)
 
-use simdescent_bench::measure::clock::{Contestant, medians};
-use simdescent_bench::measure::limits::{Aligned, read};
 use simdescent_benches::arguments::Arguments;
 use simdescent_benches::peers::{self, Peer};
 use simdescent_kernels::{Accum, Exec, MatRef, Par, amax, asum, axpy, dot, gemv, gemv_t, isa, nrm2, scale};
+use simdescent_measure::clock::{Contestant, medians};
+use simdescent_measure::limits::{Aligned, read};
 use std::hint::black_box;
 
 const ROUNDS: usize = 11;

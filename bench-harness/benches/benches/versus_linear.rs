@@ -7,8 +7,6 @@
 //! Medians of interleaved rounds, `f32`, X from L1 to DRAM; softmax and epochs on 100000×784. `read` is a loop on one thread that
 //! only loads X, in the same rounds. `two passes` are our own `gemv`, loss and `gemv_t`; `plain` is iterator code of two loops.
 
-use simdescent_bench::measure::clock::{medians, smoke_test};
-use simdescent_bench::measure::limits::{Aligned, read};
 use simdescent_benches::arguments::Arguments;
 use simdescent_kernels::linear::{Epoch, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient};
 use simdescent_kernels::loss::{
@@ -16,6 +14,8 @@ use simdescent_kernels::loss::{
     softmax_cross_entropy_in_place,
 };
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Par, Team, axpy, gemm, gemv, gemv_t, isa};
+use simdescent_measure::clock::{medians, smoke_test};
+use simdescent_measure::limits::{Aligned, read};
 use std::hint::black_box;
 
 const ROUNDS: usize = 9;

@@ -11,14 +11,14 @@
 //!
 //! A second table has the three ways to step a layer whose gradient is a product.
 
-use simdescent_bench::measure::clock::medians;
-use simdescent_bench::measure::limits::{Aligned, read};
 use simdescent_benches::arguments::Arguments;
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
 use simdescent_kernels::optimizer::{
     AdaGrad, Adam, AmsGrad, Lion, Momentum, NAdam, RmsProp, Sgd, UpdateRule, fused_step,
 };
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Par, gemm, isa};
+use simdescent_measure::clock::medians;
+use simdescent_measure::limits::{Aligned, read};
 use std::hint::black_box;
 
 const ROUNDS: usize = 11;

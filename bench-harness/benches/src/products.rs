@@ -1,8 +1,8 @@
 //! The products that tables show.
 
 use crate::arguments::Arguments;
-use simdescent_bench::measure::limits::Aligned;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, gemm};
+use simdescent_measure::limits::Aligned;
 use std::fmt;
 use std::hint::black_box;
 

@@ -2,7 +2,7 @@
 
 use super::progress::Bar;
 use super::threads::Threads;
-use crate::measure::Environment;
+use crate::environment::Environment;
 use crate::options::csv::CsvFlags;
 use crate::problem::embedded::Embedded;
 use crate::problem::files::DataSource;

@@ -83,7 +83,7 @@ impl DataSource {
                 let mut in_training = vec![false; file.rows()];
                 order[..training_rows(order.len())].iter().for_each(|&row| in_training[row as usize] = true);
                 let guesses = file.guesses().to_vec();
-                let encoding = guessed(&guesses, file.fit(|row| in_training.get(row).is_some_and(|&yes| yes)))?;
+                let encoding = guessed(&guesses, file.fit(&|row| in_training.get(row).is_some_and(|&yes| yes)))?;
                 let data = file.encode(&encoding)?;
                 encoded_by = Some(encoding);
                 shuffled_split(data, seed)?

@@ -81,7 +81,7 @@ impl Csv {
     fn encoded(&mut self, fold: &Fold) -> Result<Dataset> {
         let mut in_training = vec![false; self.file.rows()];
         fold.training.iter().for_each(|&row| in_training[self.order[row as usize] as usize] = true);
-        let encoding = self.file.fit(|row| in_training.get(row).is_some_and(|&yes| yes))?;
+        let encoding = self.file.fit(&|row| in_training.get(row).is_some_and(|&yes| yes))?;
         Ok(self.file.encode(&encoding)?.select(&self.order))
     }
 }

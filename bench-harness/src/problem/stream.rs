@@ -31,7 +31,7 @@ impl DataSource {
                 let mut file = CsvFile::open(path, csv)?;
                 let every = every(file.rows());
                 let guesses = file.guesses().to_vec();
-                let encoding = guessed(&guesses, file.fit(|row| row % every != every - 1))?;
+                let encoding = guessed(&guesses, file.fit(&|row| row % every != every - 1))?;
                 encoded_by = Some(encoding.clone());
                 RowStream::csv(file, encoding)?.hold_out(every)?
             }

@@ -5,8 +5,8 @@ use super::protocol::TARGET_GAP;
 use super::result::{Cell, Outcome, Run};
 use super::runner::{RunSpec, Runner};
 use crate::progress::Progress;
-use crate::statistics::median;
 use anyhow::Result;
+use simdescent_measure::statistics::median;
 
 /// What came of a problem's plan.
 pub(crate) struct Measured {

@@ -4,7 +4,7 @@
 //! `"Infinity"` or `"-Infinity"`, because JSON has no such numbers.
 
 use super::protocol::Profile;
-use crate::measure::Environment;
+use crate::environment::Environment;
 use crate::number::number;
 use serde::Serialize;
 use simdescent::Rule;

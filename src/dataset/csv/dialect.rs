@@ -40,7 +40,7 @@ pub(super) fn detect(text: &mut impl Read, fields: &Fields) -> io::Result<Dialec
     if let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] = *first {
         return Ok(Dialect { delimiter, is_declared: true, guess: None });
     }
-    if first.to_ascii_lowercase() == b"sep=" {
+    if first.eq_ignore_ascii_case(b"sep=") {
         // The tab went with the blanks.
         return Ok(Dialect { delimiter: b'\t', is_declared: true, guess: None });
     }

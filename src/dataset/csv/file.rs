@@ -32,7 +32,7 @@ const MAX_COLUMNS: usize = 1 << 20;
 /// std::fs::write(&path, "area,colour,price\n50,red,1.5\n,blue,2.5\n70,red,3.5\n90,green,4.5\n")?;
 /// let options = CsvOptions { missing: Missing::Mean, ..CsvOptions::default() };
 /// let mut file = CsvFile::open(&path, &options)?;
-/// let encoding = file.fit(|row| row < 3)?; // the others are for validation
+/// let encoding = file.fit(&|row| row < 3)?; // the others are for validation
 /// let houses = file.encode(&encoding)?;
 /// assert_eq!(houses.feature_names().collect::<Vec<_>>(), ["area", "colour=blue", "colour=red"]);
 /// assert_eq!(houses.row(1), [60.0, 1.0, 0.0]); // the mean of 50 and 70
@@ -176,6 +176,7 @@ impl<R: Read + Seek> CsvFile<R> {
     /// [`DataError::Format`], with line and column, when a field is missing that is not to be filled, is not a finite
     /// number where one is needed, or is an unknown class or, if asked for, category; also when columns are missing or
     /// the result exceeds 2³¹ values. [`DataError::Io`] when the file cannot be read.
+    #[inline(never)]
     pub fn encode(&mut self, encoding: &CsvEncoding) -> Result<Dataset, DataError> {
         let place = self.place(encoding)?;
         let features = encoding.features();

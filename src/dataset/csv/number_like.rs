@@ -174,7 +174,7 @@ fn is_date(text: &str) -> bool {
     }
     match (numbers.len(), between.as_slice()) {
         (2, ['-' | '/']) => digits(0) == 4 && (1000..2200).contains(&n(0)) && digits(1) == 2 && month(n(1)),
-        (2 | 3 | 4, [':', ..]) => digits(1) == 2 && n(1) < 60 && digits(0) <= 3,
+        (2..=4, [':', ..]) => digits(1) == 2 && n(1) < 60 && digits(0) <= 3,
         _ => false,
     }
 }

@@ -31,7 +31,8 @@ impl<R: Read + Seek> CsvFile<R> {
     /// [`DataError::Format`], with line and column, when a training row has a gap that is not to be filled, a number that
     /// is not finite, or text among numbers; when a column is not there, has no value in the training rows, or more than
     /// 1000 levels. [`DataError::Io`] when the file cannot be read.
-    pub fn fit(&mut self, training: impl Fn(usize) -> bool) -> Result<CsvEncoding, DataError> {
+    #[inline(never)]
+    pub fn fit(&mut self, training: &dyn Fn(usize) -> bool) -> Result<CsvEncoding, DataError> {
         let options = self.options.clone();
         let (width, names) = (self.width, self.names.clone());
         let whole = |path: &Path, message: String| DataError::format(path, Place::File, message);
@@ -92,7 +93,7 @@ impl<R: Read + Seek> CsvFile<R> {
             let missing = if column == target { Missing::Refuse } else { options.missing };
             if let Some((line, problem)) = profile.fault(missing) {
                 let message = format!("{}: {problem}", describe(column, width, name.as_ref()));
-                return Err(DataError::format(&self.path().to_owned(), Place::Line(line), message));
+                return Err(DataError::format(self.path(), Place::Line(line), message));
             }
             let role = if ignored.contains(&column) {
                 Ok(Role::Ignored)

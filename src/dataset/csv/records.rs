@@ -82,7 +82,8 @@ impl<R: Read> Records<R> {
                 return Ok(false);
             }
         }
-        (record.text.clear(), record.fields.clear());
+        record.text.clear();
+        record.fields.clear();
         record.line = self.number;
         let delimiter = self.delimiter;
         let is_blank = move |byte: &u8| matches!(byte, b' ' | b'\t') && (*byte != delimiter || delimiter == b' ');

@@ -10,7 +10,7 @@ fn open<'a>(text: &'a [u8], options: &CsvOptions) -> Result<CsvFile<Cursor<&'a [
 
 fn read(text: &[u8], options: &CsvOptions) -> Result<Dataset, DataError> {
     let mut file = open(text, options)?;
-    let encoding = file.fit(|_| true)?;
+    let encoding = file.fit(&|_| true)?;
     file.encode(&encoding)
 }
 
@@ -57,7 +57,7 @@ fn any_column_can_be_the_target() {
 fn categories_are_one_hot_by_the_levels_of_the_training_rows() {
     let text = b"size,colour,kind\n1,red,B\n2, blue,A\n3,red,B\n4,green,C\n";
     let mut file = open(text, &CsvOptions::default()).unwrap();
-    let encoding = file.fit(|row| row < 3).unwrap();
+    let encoding = file.fit(&|row| row < 3).unwrap();
     let data = file.encode(&encoding).unwrap();
     assert_eq!(data.feature_names().collect::<Vec<_>>(), ["size", "colour=blue", "colour=red"]);
     assert_eq!(data.inputs(), [1., 0., 1., 2., 1., 0., 3., 0., 1., 4., 0., 0.]);
@@ -83,7 +83,7 @@ fn categories_are_one_hot_by_the_levels_of_the_training_rows() {
 
     let options = CsvOptions { unseen: Unseen::Refuse, ..CsvOptions::default() };
     let mut file = open(text, &options).unwrap();
-    let encoding = file.fit(|row| row < 3).unwrap();
+    let encoding = file.fit(&|row| row < 3).unwrap();
     assert!(
         file.encode(&encoding)
             .unwrap_err()
@@ -102,7 +102,7 @@ fn gaps_are_filled_from_the_training_rows() {
     let text = b"a,b,y\n1,u,1\n1,v,2\n2,v,3\n6,?,4\n,v,5.5\nNA,nan,6\n100,u,7\n";
     let gaps = |missing| {
         let mut file = open(text, &filled(missing)).unwrap();
-        let encoding = file.fit(|row| row < 6).unwrap();
+        let encoding = file.fit(&|row| row < 6).unwrap();
         let data = file.encode(&encoding).unwrap();
         (data.row(4)[0], data.row(3)[1..].to_vec(), encoding.feature_names())
     };
@@ -115,7 +115,7 @@ fn gaps_are_filled_from_the_training_rows() {
     assert_eq!(gaps(Missing::Constant(-1.0)), (-1.0, vec![1.0, 0.0, 0.0], names));
     // A file with gaps where the training had none is filled as well, but only if asked for.
     let mut file = open(b"1,2.5\n3,4\n", &filled(Missing::Mean)).unwrap();
-    let encoding = file.fit(|_| true).unwrap();
+    let encoding = file.fit(&|_| true).unwrap();
     assert_eq!(open(b"?,1\n", encoding.options()).unwrap().encode(&encoding).unwrap().inputs(), [2.0]);
     let message = read(b"1,2\n,3", &filled(Missing::Refuse)).unwrap_err().to_string();
     assert!(message.contains("line 2: column 1 of 2: the value is missing"), "{message}");
@@ -285,7 +285,7 @@ fn guesses_are_told_and_the_training_file_decides_for_others() {
         "{:?}",
         file.guesses()
     );
-    let encoding = file.fit(|_| true).unwrap();
+    let encoding = file.fit(&|_| true).unwrap();
     // Of its own this would be a header.
     let like = |text: &'static [u8], encoding| {
         CsvFile::new(Path::new("t"), Cursor::new(text), CsvEncoding::options(encoding), Some(encoding))
@@ -294,7 +294,7 @@ fn guesses_are_told_and_the_training_file_decides_for_others() {
     assert_eq!((few.rows(), few.guesses().len()), (2, 0));
     let mut named = open(b"kind,a,b\np,x,x\ne,b,s\n", &target(CsvColumn::First)).unwrap();
     assert!(named.guesses()[0].contains("taken for column names"));
-    let encoding = named.fit(|_| true).unwrap();
+    let encoding = named.fit(&|_| true).unwrap();
     assert_eq!(like(b"kind,a,b\nb,kind,a\n", &encoding).unwrap().rows(), 1);
     assert_eq!(like(b"e,x,s\np,b,x\n", &encoding).unwrap().rows(), 2);
     assert!(open(b"a,b\n1,2.5\n", &CsvOptions::default()).unwrap().guesses().is_empty());
@@ -305,7 +305,7 @@ fn guesses_are_told_and_the_training_file_decides_for_others() {
 #[test]
 fn an_encoding_that_contradicts_itself_is_refused() {
     let mut file = open(b"a,y\nu,1\nv,2\n", &CsvOptions::default()).unwrap();
-    let json = serde_json::to_string(&file.fit(|_| true).unwrap()).unwrap();
+    let json = serde_json::to_string(&file.fit(&|_| true).unwrap()).unwrap();
     for (good, bad) in [(r#"["u","v"]"#, r#"["v","u"]"#), (r#""fill":null"#, r#""fill":2"#), (r#"["u","v"]"#, "[]")] {
         assert!(json.contains(good), "{json}");
         let error = serde_json::from_str::<CsvEncoding>(&json.replace(good, bad)).unwrap_err();
@@ -330,7 +330,7 @@ fn random_text_never_panics() {
         // A good file with a few bytes changed, read as the good one.
         let good = b"a,colour,y\n1,red,0.5\n2,blue,1.5\n-3e2,red,2\n";
         let mut file = open(good, &options).unwrap();
-        let encoding = file.fit(|row| row > 0).unwrap();
+        let encoding = file.fit(&|row| row > 0).unwrap();
         let mut bad = good.to_vec();
         for _ in 0..1 + round % 4 {
             let at = usize::from(noise(&mut state)) % bad.len();

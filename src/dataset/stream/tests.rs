@@ -69,7 +69,7 @@ impl Files {
         let (name, weights) = if weighted { ("w.csv", Some(CsvColumn::Name("w".into()))) } else { ("t.csv", None) };
         let options = CsvOptions { missing: Missing::Mean, weights, ..CsvOptions::default() };
         let mut file = CsvFile::open(&self.path(name), &options).unwrap();
-        let encoding = file.fit(|row| row % 5 != 4).unwrap();
+        let encoding = file.fit(&|row| row % 5 != 4).unwrap();
         (file, encoding)
     }
 
@@ -286,7 +286,7 @@ fn what_a_stream_cannot_do_is_said() {
     fs::write(files.path("w.csv"), "a,w,y\n1,0,0\n2,1,1\n3,0,0\n4,1,1\n5,0,0\n").unwrap();
     let options = CsvOptions { weights: Some(CsvColumn::Name("w".into())), ..CsvOptions::default() };
     let mut file = CsvFile::open(&files.path("w.csv"), &options).unwrap();
-    let encoding = file.fit(|_| true).unwrap();
+    let encoding = file.fit(&|_| true).unwrap();
     let message = RowStream::csv(file, encoding).unwrap().hold_out(2).unwrap_err().to_string();
     assert!(message.contains("w.csv: the weights of its rows add up to 0: nothing counts"), "{message}");
     let mut streamed = trainer(stream(), 8, settings);

@@ -1,6 +1,6 @@
 //! What the machine allows, in the same rounds as the contestants.
 
-use simdescent_bench::measure::limits::{Aligned, fma, fmas, read};
+use simdescent_measure::limits::{Aligned, fma, fmas, read};
 use simdescent_kernels::lanes::{Kernel, Lanes};
 use simdescent_kernels::{Isa, Real};
 use std::hint::black_box;

@@ -3,11 +3,11 @@
 mod limits;
 pub(crate) mod plain;
 
-pub(crate) use simdescent_bench::measure::limits::Aligned;
+pub(crate) use simdescent_measure::limits::Aligned;
 pub(crate) use limits::Limit;
 
-use simdescent_bench::measure::clock::{Contestant, samples, smoke_test, spread};
-use simdescent_bench::statistics::median;
+use simdescent_measure::clock::{Contestant, samples, smoke_test, spread};
+use simdescent_measure::statistics::median;
 use limits::Limits;
 use simdescent_kernels::{Exec, Par, Team, isa};
 use std::process::{Command, ExitCode};

@@ -7,35 +7,35 @@ use std::process::Command;
 /// The machine, the program, and how it ran.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Environment {
+pub(crate) struct Environment {
     /// The CPU's own name.
-    pub cpu: String,
+    pub(crate) cpu: String,
     /// How many threads can run at once.
-    pub logical_cores: usize,
+    pub(crate) logical_cores: usize,
     /// Name and version of the operating system.
-    pub os: String,
+    pub(crate) os: String,
     /// The instruction set that ran, as the kernels report it.
-    pub isa: &'static str,
+    pub(crate) isa: &'static str,
     /// Those that the CPU has.
-    pub isas_available: Vec<&'static str>,
+    pub(crate) isas_available: Vec<&'static str>,
     /// Threads per training step.
-    pub threads: usize,
+    pub(crate) threads: usize,
     /// Version of the compiler.
-    pub rustc: &'static str,
+    pub(crate) rustc: &'static str,
     /// Target triple.
-    pub target: &'static str,
+    pub(crate) target: &'static str,
     /// `release` or `debug`.
-    pub build_profile: &'static str,
+    pub(crate) build_profile: &'static str,
     /// Version of this package.
-    pub version: &'static str,
+    pub(crate) version: &'static str,
     /// Commit of the source tree, with `-dirty` if it had changes; `unknown` outside a git checkout.
-    pub commit: String,
+    pub(crate) commit: String,
 }
 
 impl Environment {
     /// Of a run on this instruction set and these threads.
     #[must_use]
-    pub fn detect(exec: Exec<'_>) -> Self {
+    pub(crate) fn detect(exec: Exec<'_>) -> Self {
         Self {
             cpu: cpu().unwrap_or_else(|| std::env::consts::ARCH.into()),
             logical_cores: std::thread::available_parallelism().map_or(1, usize::from),

@@ -1,8 +1,8 @@
 //! What the machine allows: loops that do nothing but read, or multiply and add, as contestants of the same run.
 
 use super::clock::medians;
-use simdescent::kernels::lanes::{Kernel, Lanes};
-use simdescent::kernels::{Isa, Real};
+use simdescent_kernels::lanes::{Kernel, Lanes};
+use simdescent_kernels::{Isa, Real};
 use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
 
