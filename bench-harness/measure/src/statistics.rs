@@ -1,5 +1,46 @@
-//! Statistics of samples: pure functions.
+//! Statistics of runs: pure functions, whose results have the same bits on every machine.
+//!
+//! Steps, samples or times to a target are lower-is-better. A run that missed its target is +∞ where a function takes plain numbers, and
+//! a [`ToTarget`] where it matters how it missed. NaN is never a measurement and nothing can be said of nothing: with a NaN or without
+//! values a function that returns an `Option` gives `None`. Each function says what it does besides.
+//!
+//! An interval is two-sided; its `confidence` is a number such as 0.95.
 
+mod batch_curve;
+mod best_rate;
+mod bootstrap;
+mod distribution;
+mod good_rates;
+mod hypothesis;
+mod interval;
+mod least_squares;
+mod log_curve;
+mod overhead;
+mod paired;
+mod performance_profile;
+mod points;
 mod quantile;
+mod rate_curve;
+mod step_time;
+mod success;
+mod survival;
+mod tuning_curve;
+mod winner;
 
-pub use quantile::{interquartile_half_range, median};
+pub use batch_curve::{BatchCurve, BatchFit, fit_batch_curves};
+pub use best_rate::{BestRate, best_rate};
+pub use bootstrap::{Bootstrap, Draw, nested_bootstrap};
+pub use distribution::{coin_cdf, normal_cdf, normal_quantile, student_t_cdf, student_t_quantile};
+pub use good_rates::{GoodRates, good_rates};
+pub use hypothesis::{holm, sign_test, signed_rank_test};
+pub use interval::{Estimate, Interval};
+pub use overhead::{BatchLimit, largest_batch_within};
+pub use paired::{geometric_mean, geometric_mean_ratio, probability_of_beating, variance_removed_by_pairing};
+pub use performance_profile::{PerformanceProfile, performance_profiles};
+pub use quantile::{interquartile_half_range, median, median_with_interval, quantile, quartiles};
+pub use rate_curve::{RateCurve, RateFit, fit_rate_curves};
+pub use step_time::{StepTime, fastest_batch_size, fit_step_time};
+pub use success::{ToTarget, expected_running_time, success_rate, wilson};
+pub use survival::{Fall, KaplanMeier, kaplan_meier};
+pub use tuning_curve::tuning_curve;
+pub use winner::{Verdict, name_winner};
