@@ -8,6 +8,14 @@ use simdescent_bench::statistics::*;
 const CONFIDENCE: f64 = 0.9;
 const RESAMPLES: usize = 1000;
 
+/// A name and a way from a bootstrap to its interval.
+type Method = (&'static str, fn(&Bootstrap) -> Option<Interval>);
+const METHODS: [Method; 3] = [
+    ("percentile", |bootstrap| Some(bootstrap.percentile(CONFIDENCE))),
+    ("BCa", |bootstrap| bootstrap.bca(CONFIDENCE)),
+    ("expanded", |bootstrap| bootstrap.expanded_percentile(CONFIDENCE)),
+];
+
 /// Standard normal numbers from a counter (SplitMix64).
 struct Normals(u64);
 
@@ -80,18 +88,17 @@ fn repeats() {
             let values: Vec<_> = (0..n).map(|_| random.steps(100.0, 0.2)).collect();
             Some(median_with_interval(&values, CONFIDENCE)?.interval)
         });
-        for bca in [false, true] {
-            let name = if bca { "BCa" } else { "percentile" };
+        for (name, of) in METHODS {
             row(&format!("median of {n}, {name}"), 2000, 100.0, |random, round| {
                 let values: Vec<_> = (0..n).map(|_| random.steps(100.0, 0.2)).collect();
                 let bootstrap = bootstrap_of_seeds(&values, round, |values| median(values.to_vec()));
-                if bca { bootstrap.bca(CONFIDENCE) } else { Some(bootstrap.percentile(CONFIDENCE)) }
+                of(&bootstrap)
             });
             // The mean of exp(0.6·z) is exp(0.18): skewed, so that the correction has something to do.
             row(&format!("mean of {n} skewed, {name}"), 2000, libm::exp(0.18), |random, round| {
                 let values: Vec<_> = (0..n).map(|_| random.steps(1.0, 0.6)).collect();
                 let bootstrap = bootstrap_of_seeds(&values, round, mean);
-                if bca { bootstrap.bca(CONFIDENCE) } else { Some(bootstrap.percentile(CONFIDENCE)) }
+                of(&bootstrap)
             });
         }
     }
@@ -121,8 +128,7 @@ fn trials(random: &mut Normals, trials: usize) -> Vec<Vec<f64>> {
 
 fn nested() {
     for n in [8, 16] {
-        for bca in [false, true] {
-            let name = if bca { "BCa" } else { "percentile" };
+        for (name, of) in METHODS {
             row(
                 &format!("mean ln S of {n} trials × 3 seeds, nested, {name}"),
                 2000,
@@ -135,7 +141,7 @@ fn nested() {
                         logs.sum::<f64>() / (3 * draws.len()) as f64
                     };
                     let bootstrap = nested_bootstrap(&vec![3; n], RESAMPLES, round, log_mean)?;
-                    if bca { bootstrap.bca(CONFIDENCE) } else { Some(bootstrap.percentile(CONFIDENCE)) }
+                    of(&bootstrap)
                 },
             );
         }
@@ -153,18 +159,17 @@ fn batch_sizes(seeds: usize) {
             let steps = |runs: &Vec<f64>| median(draws[0].seeds.iter().map(|&seed| runs[seed]).collect());
             statistic(&batches.iter().zip(&runs).map(|(&batch, runs)| (batch, steps(runs))).collect::<Vec<_>>())
         };
-        Some(nested_bootstrap(&[seeds], 300, round, of)?.percentile(CONFIDENCE))
+        nested_bootstrap(&[seeds], RESAMPLES, round, of)?.expanded_percentile(CONFIDENCE)
     };
-    row(&format!("B_crit of the hyperbola, {seeds} seeds, percentile"), 300, 250.0, |random, round| {
+    row(&format!("B_crit of the hyperbola, {seeds} seeds, expanded"), 1000, 250.0, |random, round| {
         interval(random, round, |points| {
-            let fits = fit_batch_curves(points).expect("all reached");
-            let hyperbola = fits.iter().find(|fit| matches!(fit.curve, BatchCurve::Hyperbola { .. }));
-            hyperbola.expect("it is always fitted").curve.critical_batch_size()
+            let fit = fit_batch_curve(points, BatchModel::Hyperbola).expect("all reached");
+            fit.curve.critical_batch_size()
         })
     });
     let exact: Vec<_> = batches.iter().map(|&batch| (batch, curve.steps(batch))).collect();
     let truth = largest_batch_within(&exact, 1.2).expect("all reached").batch_size;
-    row(&format!("B₂₀, {seeds} seeds, percentile"), 1000, truth, |random, round| {
+    row(&format!("B₂₀, {seeds} seeds, expanded"), 1000, truth, |random, round| {
         interval(random, round, |points| largest_batch_within(points, 1.2).expect("all reached").batch_size)
     });
 }
@@ -195,18 +200,19 @@ fn fits() {
 
 /// How often the naming rule is right, at 95 %: thirty cells of which `good` are equally good and the others 1.5 times slower.
 fn names(repeats: usize, good: usize, spread: f64) {
-    let rounds = 2000;
+    let rounds = 400;
     let mut random = Normals(7);
     let (mut winners, mut right, mut named) = (0, 0, vec![]);
     for round in 0..rounds {
         let cell = |i: usize, random: &mut Normals| {
             let middle = if i < good { 100.0 } else { 150.0 };
             let steps: Vec<_> = (0..repeats).map(|_| random.steps(middle, spread)).collect();
-            let bootstrap = nested_bootstrap(&[repeats], 200, (31 * round + i) as u64, |draws| {
+            let bootstrap = nested_bootstrap(&[repeats], RESAMPLES, (31 * round + i) as u64, |draws| {
                 median(draws[0].seeds.iter().map(|&seed| steps[seed]).collect())
             });
             let bootstrap = bootstrap.expect("there are repeats");
-            Estimate { value: bootstrap.estimate, interval: bootstrap.percentile(0.95) }
+            let interval = bootstrap.expanded_percentile(0.95).expect("there are several repeats");
+            Estimate { value: bootstrap.estimate, interval }
         };
         let cells: Vec<_> = (0..30).map(|i| cell(i, &mut random)).collect();
         let verdict = name_winner(&cells);

@@ -27,7 +27,7 @@ mod survival;
 mod tuning_curve;
 mod winner;
 
-pub use batch_curve::{BatchCurve, BatchFit, fit_batch_curves};
+pub use batch_curve::{BatchCurve, BatchFit, BatchModel, fit_batch_curve, fit_batch_curves};
 pub use best_rate::{BestRate, best_rate};
 pub use bootstrap::{Bootstrap, Draw, nested_bootstrap};
 pub use distribution::{coin_cdf, normal_cdf, normal_quantile, student_t_cdf, student_t_quantile};

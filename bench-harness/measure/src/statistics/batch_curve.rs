@@ -3,6 +3,17 @@
 use super::log_curve::{self, Shape, root_mean_square, softplus};
 use super::points::{LogPoints, are_positive, log_points};
 
+/// Which curve it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchModel {
+    /// [`BatchCurve::Hyperbola`].
+    Hyperbola,
+    /// [`BatchCurve::Power`].
+    Power,
+    /// [`BatchCurve::LeastData`].
+    LeastData,
+}
+
 /// One of the three curves S(B) with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BatchCurve {
@@ -94,21 +105,32 @@ impl BatchFit {
     }
 }
 
-/// The curves, lowest AICc first, the hyperbola before others that are as good, fitted by least squares of ln S to `points` (batch size, steps).
+/// All three curves by [`fit_batch_curve`], lowest AICc first, the hyperbola before others that are as good.
+///
+/// A curve with more parameters than points is left out; without any it is `None`.
+#[must_use]
+pub fn fit_batch_curves(points: &[(f64, f64)]) -> Option<Vec<BatchFit>> {
+    let models = [BatchModel::Hyperbola, BatchModel::Power, BatchModel::LeastData];
+    let mut fits: Vec<BatchFit> = models.into_iter().filter_map(|model| fit_batch_curve(points, model)).collect();
+    fits.sort_by(|a, b| a.aicc.total_cmp(&b.aicc));
+    (!fits.is_empty()).then_some(fits)
+}
+
+/// The curve of this model by least squares of ln S, of `points` (batch size, steps).
 ///
 /// ```text
 /// AICc = n·ln(Σr²/n) + 2k + 2k(k + 1)/(n − k − 1)    k = parameters + 1
 /// ```
 ///
-/// (Hurvich and Tsai 1989). Residuals below 10⁻⁶ count as 10⁻⁶: steps are whole numbers, so nothing hides there. A curve is fitted if
-/// there are at least as many points as parameters, and compared from k + 2 points on.
+/// (Hurvich and Tsai 1989) of n residuals r, from k + 2 points on. Residuals below 10⁻⁶ count as 10⁻⁶: steps are whole numbers, so
+/// nothing hides there.
 ///
 /// Points with infinite steps (misses) are left out and counted: the curve then describes the batch sizes that reach the target. `None`
-/// with fewer than two other points at different batch sizes, with a NaN, or with a batch size or steps that are not positive. The
-/// intervals of parameters come from [`nested_bootstrap`](super::nested_bootstrap), because steps at different batch sizes need not
+/// with fewer other points than parameters or at one batch size only, with a NaN, or with a batch size or steps that are not positive.
+/// Intervals of parameters come from [`nested_bootstrap`](super::nested_bootstrap), because steps at different batch sizes need not
 /// vary equally.
 #[must_use]
-pub fn fit_batch_curves(points: &[(f64, f64)]) -> Option<Vec<BatchFit>> {
+pub fn fit_batch_curve(points: &[(f64, f64)], model: BatchModel) -> Option<BatchFit> {
     if !are_positive(points) {
         return None;
     }
@@ -116,33 +138,33 @@ pub fn fit_batch_curves(points: &[(f64, f64)]) -> Option<Vec<BatchFit>> {
     let LogPoints { logs, low, high } = log_points(&used)?;
     let far = libm::log(1e4);
     let critical = (low - far, high + far);
-    let shapes = [
-        Shape { parameters: 1, bounds: [critical, (0.0, 0.0)], curve: hyperbola },
-        Shape { parameters: 2, bounds: [critical, (0.1, 4.0)], curve: power },
-        Shape { parameters: 2, bounds: [critical, (low - 1.5 * far, high)], curve: least_data },
-    ];
-    let mut fits = vec![];
-    for (model, shape) in shapes.iter().enumerate().filter(|(_, shape)| logs.len() > shape.parameters) {
-        let fit = log_curve::fit(&logs, shape);
-        let (scale, first, second) = (libm::exp(fit.ln_factor), libm::exp(fit.parameters[0]), fit.parameters[1]);
-        let curve = match model {
-            0 => BatchCurve::Hyperbola { min_steps: scale, min_samples: scale * first },
-            1 => {
-                let samples = scale * libm::exp(second * fit.parameters[0]);
+    let shape = match model {
+        BatchModel::Hyperbola => Shape { parameters: 1, bounds: [critical, (0.0, 0.0)], curve: hyperbola },
+        BatchModel::Power => Shape { parameters: 2, bounds: [critical, (0.1, 4.0)], curve: power },
+        BatchModel::LeastData => {
+            Shape { parameters: 2, bounds: [critical, (low - 1.5 * far, high)], curve: least_data }
+        }
+    };
+    if logs.len() <= shape.parameters {
+        return None;
+    }
+    let fit = log_curve::fit(&logs, &shape);
+    let (scale, [first, second]) = (libm::exp(fit.ln_factor), fit.parameters);
+    let critical = libm::exp(first);
+    Some(BatchFit {
+        curve: match model {
+            BatchModel::Hyperbola => BatchCurve::Hyperbola { min_steps: scale, min_samples: scale * critical },
+            BatchModel::Power => {
+                let samples = scale * libm::exp(second * first);
                 BatchCurve::Power { min_steps: scale, samples, exponent: second }
             }
-            _ => BatchCurve::LeastData { samples: scale, critical: first, smallest: libm::exp(second) },
-        };
-        fits.push(BatchFit {
-            curve,
-            aicc: fit.aicc(shape.parameters),
-            residuals: used.iter().zip(&fit.residuals).map(|(point, r)| (point.0, *r)).collect(),
-            critical_unknown: fit.at_bound[0],
-            missed: points.len() - used.len(),
-        });
-    }
-    fits.sort_by(|a, b| a.aicc.total_cmp(&b.aicc));
-    Some(fits)
+            BatchModel::LeastData => BatchCurve::LeastData { samples: scale, critical, smallest: libm::exp(second) },
+        },
+        aicc: fit.aicc(shape.parameters),
+        residuals: used.iter().zip(&fit.residuals).map(|(point, r)| (point.0, *r)).collect(),
+        critical_unknown: fit.at_bound[0],
+        missed: points.len() - used.len(),
+    })
 }
 
 /// ln(1 + e^(c − b)), b = ln B, c = ln B_crit.

@@ -16,8 +16,8 @@ pub struct BestRate {
     pub inside: bool,
 }
 
-/// The vertex of the parabola ln S = c₀ + c₁·ln η + c₂·(ln η)² through `points` (rate, steps) by least squares: ln η* = −c₁/2c₂, with the
-/// interval of Fieller (1954) and Student's t for n − 3 degrees of freedom.
+/// The vertex of the parabola ln S = c₀ + c₁·ln η + c₂·(ln η)² through `points` (rate, steps) by least squares: ln η* = −c₁/2c₂,
+/// with the interval of Fieller (1954) and Student's t for n − 3 degrees of freedom.
 ///
 /// A parabola holds near the minimum: the caller passes the rates around the best, several seeds of a rate as several points. Rates
 /// that missed (infinite steps) are left out; they are best cut off before, since their neighbors bend away from a parabola. With

@@ -1,6 +1,6 @@
 //! The bootstrap in two stages: tuning trials are drawn again, then the seeds of each.
 
-use super::distribution::{normal_cdf, normal_quantile, upper};
+use super::distribution::{normal_cdf, normal_quantile, two_sided_t, upper};
 use super::interval::Interval;
 use super::quantile::quantile_of_sorted;
 use rand::rngs::ChaCha8Rng;
@@ -97,6 +97,26 @@ impl Bootstrap {
         self.between(1.0 - high, high)
     }
 
+    /// The percentile interval, widened for few units (Hesterberg 2015): a resample of n units varies √((n − 1)/n) times too little, and
+    /// the normal quantile that the levels stand for should be Student's. The lower level is Φ(−t·√(n/(n − 1))), t the quantile for n − 1
+    /// degrees of freedom; units are trials, or the seeds of a single trial.
+    ///
+    /// It is the one for reports: for medians of 10 log-normal steps, 90 % intervals hold the truth in 92 % of all cases, where the
+    /// percentile interval and BCa hold it in 87 % (`examples/statistics_coverage.rs`).
+    ///
+    /// For 0.95 and 5 units the levels are 0.001 and 0.999, which takes several thousand resamples. `None` with one unit.
+    ///
+    /// # Panics
+    ///
+    /// If `confidence` is not between 0 and 1.
+    #[must_use]
+    pub fn expanded_percentile(&self, confidence: f64) -> Option<Interval> {
+        let n = self.jackknife.len();
+        let t = two_sided_t(confidence, n.checked_sub(1)?);
+        let level = normal_cdf(-t * (n as f64 / (n - 1) as f64).sqrt());
+        Some(self.between(level, 1.0 - level))
+    }
+
     /// The percentile interval with its bias and its skewness corrected (BCa, Efron 1987): the quantiles
     ///
     /// ```text
@@ -169,6 +189,12 @@ mod tests {
         let bootstrap = Bootstrap { estimate: 4.0, replicates, undefined: 0, jackknife };
         assert_eq!(bootstrap.percentile(0.9), Interval { low: 1.75, high: 6.625 });
         assert_eq!(bootstrap.bca(0.9), Some(Interval { low: 2.0, high: 7.25 }));
+        // Level scipy.stats.norm.cdf(-scipy.stats.t.ppf(.95, 3) * numpy.sqrt(4 / 3)) = 0.00328955.
+        let expanded = bootstrap.expanded_percentile(0.9).unwrap();
+        assert!(
+            (expanded.low - 1.2097090215442137).abs() < 1e-9 && (expanded.high - 7.951454892278932).abs() < 1e-9,
+            "{expanded:?}"
+        );
     }
 
     /// `scipy.stats.bootstrap((x,), numpy.mean, confidence_level=.9, n_resamples=200000, method="BCa")` is (3.0, 6.2857).
@@ -217,7 +243,8 @@ mod tests {
         assert_eq!([nothing(&[], 1.0), nothing(&[2, 0], 1.0), nothing(&[2], f64::NAN)], [None, None, None]);
         let constant = nothing(&[2, 2], 1.0).unwrap();
         assert_eq!(constant.bca(0.95), Some(Interval { low: 1.0, high: 1.0 }));
-        assert_eq!(nothing(&[1], 1.0).unwrap().bca(0.95), None, "nothing can be left out");
+        let one = nothing(&[1], 1.0).unwrap();
+        assert_eq!([one.bca(0.95), one.expanded_percentile(0.95)], [None; 2], "nothing can be left out");
     }
 
     /// Trials with 3 seeds each, both normal: the interval must know of the trials, which a bootstrap of all seeds alone does not.

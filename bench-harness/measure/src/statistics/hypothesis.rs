@@ -76,17 +76,17 @@ mod tests {
 
     const MISS: f64 = f64::INFINITY;
 
-    /// The depression scores of Hollander and Wolfe (1973), the example of R's `wilcox.test`.
+    /// The depression scores of Hollander and Wolfe (1973), the example of R's `wilcox.test`, times 100.
     const SCORES: [(f64, f64); 9] = [
-        (1.83, 0.878),
-        (0.50, 0.647),
-        (1.62, 0.598),
-        (2.48, 2.05),
-        (1.68, 1.06),
-        (1.88, 1.29),
-        (1.55, 1.06),
-        (3.06, 3.14),
-        (1.30, 1.29),
+        (183.0, 87.8),
+        (50.0, 64.7),
+        (162.0, 59.8),
+        (248.0, 205.0),
+        (168.0, 106.0),
+        (188.0, 129.0),
+        (155.0, 106.0),
+        (306.0, 314.0),
+        (130.0, 129.0),
     ];
 
     #[track_caller]

@@ -60,17 +60,18 @@ pub(super) fn softplus(u: f64) -> (f64, f64) {
     (u.max(0.0) + libm::log1p(libm::exp(-u.abs())), 1.0 / (1.0 + libm::exp(-u)))
 }
 
-const GRID: usize = 16;
+/// Points of the grid along each parameter.
+const GRID: [usize; 2] = [16, 8];
 
 /// The best curve through `points` (ln x, ln y), of which there is one at least, all finite.
 pub(super) fn fit(points: &[(f64, f64)], shape: &Shape) -> LogFit {
     let [first, second] = shape.bounds;
-    let place = |(low, high): (f64, f64), i: usize| low + (high - low) * (i as f64 + 0.5) / GRID as f64;
-    let seconds = if shape.parameters == 2 { GRID } else { 1 };
+    let place = |(low, high): (f64, f64), i: usize, n: usize| low + (high - low) * (i as f64 + 0.5) / n as f64;
+    let [firsts, seconds] = [GRID[0], if shape.parameters == 2 { GRID[1] } else { 1 }];
     let mut best = (f64::INFINITY, [first.0, second.0]);
-    for i in 0..GRID {
+    for i in 0..firsts {
         for j in 0..seconds {
-            let theta = [place(first, i), place(second, j)];
+            let theta = [place(first, i, firsts), place(second, j, seconds)];
             let sum = residuals(points, shape, theta).2;
             if sum < best.0 {
                 best = (sum, theta);

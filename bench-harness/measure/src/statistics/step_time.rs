@@ -112,6 +112,7 @@ pub fn fastest_batch_size(critical: f64, per_step: f64, per_sample: f64) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::distribution::normals;
 
     #[track_caller]
     fn close(a: f64, b: f64, relative: f64) {
@@ -170,6 +171,28 @@ mod tests {
         ] {
             assert_eq!(fit_step_time(bad, 0.95), None, "{bad:?}");
         }
+    }
+
+    /// Ten batch sizes whose times vary by 3 %, one of them by a disturbance too in every other round.
+    #[test]
+    fn intervals_cover_the_line() {
+        let mut normal = normals(3);
+        let mut covered = [0; 3];
+        for round in 0..400 {
+            let mut point = |i: i32| {
+                let batch = f64::from(1 << i);
+                let disturbance = if i == round % 20 { 2.0 } else { 1.0 };
+                (batch, disturbance * (10.0 + batch / 2.0) * libm::exp(0.03 * normal()))
+            };
+            let points: Vec<_> = (0..10).map(&mut point).collect();
+            let fit = fit_step_time(&points, 0.9).unwrap();
+            for (i, (estimate, truth)) in
+                [(fit.per_step, 10.0), (fit.per_sample, 0.5), (fit.hardware_batch_size, 20.0)].into_iter().enumerate()
+            {
+                covered[i] += usize::from(estimate.interval.contains(truth));
+            }
+        }
+        assert!(covered.iter().all(|covered| (330..=380).contains(covered)), "{covered:?} of 400, 360 ± 6 promised");
     }
 
     #[test]

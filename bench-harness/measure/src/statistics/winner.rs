@@ -47,7 +47,8 @@ pub fn name_winner(estimates: &[Estimate]) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::Interval;
+    use crate::statistics::distribution::normals;
+    use crate::statistics::{Interval, median_with_interval};
 
     fn verdict(cells: &[[f64; 3]]) -> Verdict {
         let estimate = |&[low, value, high]: &[f64; 3]| Estimate { value, interval: Interval { low, high } };
@@ -68,6 +69,23 @@ mod tests {
             Verdict::Ties(vec![1, 0, 2]),
             "0 touches, 2 is far but may be anywhere, 3 is cleared"
         );
+    }
+
+    /// Eight cells with ten repeats each: equal ones are told apart in less than one of twenty cases, one of half the steps always.
+    #[test]
+    fn a_winner_is_hardly_ever_luck() {
+        let mut normal = normals(9);
+        let mut named = |best: f64| {
+            let mut cell = |middle: f64| {
+                let steps: Vec<f64> = (0..10).map(|_| middle * libm::exp(0.15 * normal())).collect();
+                median_with_interval(&steps, 0.95).unwrap()
+            };
+            let cells: Vec<_> = (0..8).map(|i| cell(if i == 3 { best } else { 100.0 })).collect();
+            name_winner(&cells)
+        };
+        let lucky = (0..300).filter(|_| matches!(named(100.0), Verdict::Winner(_))).count();
+        assert!(lucky < 15, "{lucky} of 300");
+        assert!((0..300).filter(|_| named(50.0) == Verdict::Winner(3)).count() > 295);
     }
 
     #[test]
