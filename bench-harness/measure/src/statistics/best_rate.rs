@@ -53,7 +53,7 @@ pub fn best_rate(points: &[(f64, f64)], confidence: f64) -> Option<BestRate> {
     let interval = Interval { low: interval.low + middle, high: interval.high + middle };
     let tried = |limit: fn(f64, f64) -> f64| x.iter().copied().reduce(limit).unwrap_or(middle) - middle;
     Some(BestRate {
-        rate: Estimate { value: libm::exp(vertex + middle), interval: interval.exp() },
+        rate: Estimate { value: libm::exp(vertex + middle), interval: interval.exponential() },
         steps: libm::exp(c0 + vertex * (c1 + vertex * c2)),
         inside: tried(f64::min) <= vertex && vertex <= tried(f64::max),
     })

@@ -19,7 +19,7 @@ impl Interval {
     }
 
     /// e to the power of both ends.
-    pub(super) fn exp(self) -> Self {
+    pub(super) fn exponential(self) -> Self {
         Self { low: libm::exp(self.low), high: libm::exp(self.high) }
     }
 

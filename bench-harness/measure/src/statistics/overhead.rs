@@ -14,6 +14,9 @@ pub struct BatchLimit {
 /// The largest B with S(B)·B ≤ `factor`·min S·B, for `points` (batch size, steps); with factor 1.2 it is B₂₀, which is 0.2·B_crit on the
 /// curve S_min + E_min/B of Shallue et al. (2019).
 ///
+/// The smallest of several noisy S·B is too small, so the limit is too low, and B₂₀ rather too small than too large: the price of having
+/// no model (`examples/statistics_coverage.rs` shows it).
+///
 /// Past the largest batch size within the limit, S·B is taken as a line between logarithms to the next one; if that missed (+∞), the limit is
 /// the batch size itself. `None` if nothing reached the target, with a NaN, with a batch size that is not positive and finite, with steps
 /// that are not positive, or if `factor` is not at least 1.

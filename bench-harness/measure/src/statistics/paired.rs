@@ -53,10 +53,10 @@ pub fn geometric_mean_ratio(pairs: &[(f64, f64)], confidence: f64) -> Option<Est
     let t = two_sided_t(confidence, pairs.len().saturating_sub(1));
     let logs = logarithms(pairs.iter().map(|(a, b)| a / b))?;
     let Some((mean, variance)) = mean_and_variance(&logs) else {
-        return Some(Estimate { value: libm::exp(logs[0]), interval: Interval::ALL.exp() });
+        return Some(Estimate { value: libm::exp(logs[0]), interval: Interval::ALL.exponential() });
     };
     let half = t * (variance / logs.len() as f64).sqrt();
-    Some(Estimate { value: libm::exp(mean), interval: Interval::around(mean, half).exp() })
+    Some(Estimate { value: libm::exp(mean), interval: Interval::around(mean, half).exponential() })
 }
 
 /// The natural logarithms, if there are any and all are finite.

@@ -64,6 +64,8 @@ impl KaplanMeier {
     /// The restricted mean survival time ∫₀^c S(t) dt, what a run takes on average if it is stopped at `cap` (Royston and Parmar 2013),
     /// with the normal interval of the variance Σ A_i²·d_i/(n_i(n_i − d_i)), where A_i is the area from t_i to the cap (Greenwood 1926).
     ///
+    /// With few runs it is somewhat narrow: of 20, an interval for 0.9 holds the truth in 0.86 of all cases.
+    ///
     /// It compares runs whose budgets differ, up to the smallest of these. `None` if `cap` is not positive, not finite, or beyond what
     /// is known, unless the curve is 0 there.
     ///
