@@ -76,20 +76,3 @@ fn only_the_command_line_has_arguments_and_prints() {
         }
     }
 }
-
-/// So that the same records give the same report everywhere.
-#[test]
-fn statistics_are_pure_and_have_the_same_bits_everywhere() {
-    let impure = ["simdescent::", "std::fs", "std::io", "std::env", "std::time", "std::thread", "HashMap"];
-    let platform =
-        ["ln()", "exp()", "exp_m1()", "ln_1p()", "log2()", "log10()", "powf(", "powi(", "cbrt()", "sin()", "cos()"];
-    for (room, path, text) in files().into_iter().filter(|(room, ..)| room == "statistics") {
-        let code = text.split("mod tests {").next().unwrap();
-        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            let found = impure.iter().find(|what| line.contains(**what));
-            assert_eq!(found, None, "{path}, of the room {room}, is a pure function of its arguments: {line}");
-            let found = platform.iter().find(|what| line.contains(&format!(".{what}")));
-            assert_eq!(found, None, "{path} takes functions from the crate libm: {line}");
-        }
-    }
-}

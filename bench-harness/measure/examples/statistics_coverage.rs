@@ -1,9 +1,9 @@
-//! How often intervals hold the truth, by simulation: `cargo run --release -p simdescent-bench --example statistics_coverage`.
+//! How often intervals hold the truth, by simulation: `cargo run --release -p simdescent-measure --example statistics_coverage`.
 //!
 //! Each row draws data whose truth is known, a thousand times or more, and counts how often the 90 % interval holds it, and how often it
 //! lies wholly below and above it. A cell's steps are log-normal, exp(μ + trial + 0.2·seed), as measured steps about are.
 
-use simdescent_bench::statistics::*;
+use simdescent_measure::statistics::*;
 
 const CONFIDENCE: f64 = 0.9;
 const RESAMPLES: usize = 1000;
