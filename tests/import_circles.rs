@@ -17,6 +17,7 @@ fn no_file_of_the_library_imports_in_a_circle() {
 #[test]
 fn no_file_of_the_harness_imports_in_a_circle() {
     assert_no_circles("bench-harness/src", &[]);
+    assert_no_circles("bench-harness/measure/src", &[]);
 }
 
 /// The loops of a product know each other, and an element type knows the lanes that it is computed in.
