@@ -31,8 +31,7 @@ impl Verdict {
 /// Intervals of 95 % that clear each other are a stronger claim than a test at 5 % (Schenker and Gentleman 2001), which leaves room for
 /// there being many competitors. With paired runs, give ratios to the leader (its own is 1, from 1 to 1): their intervals are narrower.
 ///
-/// Estimates that are +∞ (missed) or NaN (not measured) never lead; they are in the tie set if their
-/// interval reaches down to the leader's.
+/// Estimates that are +∞ (missed) or NaN (not measured) never lead; they are in the tie set if their interval reaches down to the leader's.
 #[must_use]
 pub fn name_winner(estimates: &[Estimate]) -> Verdict {
     let mut order: Vec<usize> = (0..estimates.len()).collect();
