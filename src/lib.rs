@@ -40,7 +40,8 @@
 //!
 //! [`dataset`] reads files, and [`dataset::RowStream`] reads those that do not fit into memory. [`Evaluator::metrics`],
 //! [`Generalization`], [`learning_curve`] and [`cross_validate`] say how good a model is. [`PermutationImportance`] and
-//! [`Model::coefficients`] say what it makes of each feature. A [`Checkpoint`] keeps it in a file.
+//! [`Model::coefficients`] say what it makes of each feature. A [`Checkpoint`] keeps it in a file, and [`output_file`]
+//! writes others as carefully.
 //!
 //! The kernels are in a crate of their own, [`simdescent_kernels`], which can be used without this one.
 
@@ -61,6 +62,7 @@ mod learning_rate_finder;
 mod loss;
 mod model;
 mod optimizer;
+pub mod output_file;
 pub mod random;
 mod regularizer;
 mod resampling;

@@ -32,6 +32,13 @@ pub struct Optimizer {
     accumulated: f64,
 }
 
+impl Rule {
+    /// How many numbers an optimizer keeps for parameter arrays of these rows and columns, besides parameters and gradient.
+    pub fn state_elements(self, layout: &[(usize, usize)]) -> usize {
+        self.state_lengths(layout).iter().sum()
+    }
+}
+
 impl Optimizer {
     /// Fresh state for parameter arrays of these rows and columns, as [`Model::layout`](crate::Model::layout) has them.
     pub fn new(rule: Rule, step_transforms: StepTransforms, layout: &[(usize, usize)]) -> Self {

@@ -30,6 +30,9 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
         let Some(path) = path else { return Ok(Self { file: None, records: vec![] }) };
         let name = path.display();
         let context = || format!("cannot use the journal {name}");
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            bail!("{name}: not a regular file, a journal is read again before it is gone on with");
+        }
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).with_context(context)?;
         // A file system without locks is no reason to refuse.

@@ -11,16 +11,18 @@
 //! | `options` | a run as flags and in a file |
 //! | `problem` | data, model and loss |
 //! | `environment`, `journal` | the machine; files that survive a kill |
-//! | `number`, `progress` | of nothing else |
+//! | `causes`, `memory`, `number`, `progress`, `text_file` | of nothing else |
 //!
 //! Clocks, limits and statistics are in the package `simdescent-measure`.
 
 #![forbid(unsafe_code)]
 
+mod causes;
 mod cli;
 mod commands;
 mod environment;
 mod journal;
+mod memory;
 mod number;
 mod options;
 mod problem;
@@ -30,20 +32,27 @@ mod report;
 mod schema;
 mod search;
 mod study;
+mod text_file;
 mod training;
 
+use anyhow::Context;
 use clap::Parser;
 use std::process::ExitCode;
 
 /// Parses the arguments of the program and does what they say. Results go to standard output, an error to standard error.
 pub fn run() -> ExitCode {
     sigpipe::reset(); // `| head` ends the command, as any other on Unix; without it, printing panics
-    progress::listen(|remark| eprintln!("{remark}"));
-    match cli::Cli::parse().command.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    progress::listen(commands::print::say);
+    let done = match cli::Cli::try_parse() {
+        Ok(cli) => cli.command.run().map(|()| ExitCode::SUCCESS),
+        // The text that was asked for, or what is wrong with the arguments.
+        Err(text) => match text.print() {
+            Err(error) if !text.use_stderr() => Err(error).context("cannot write to standard output"),
+            _ => Ok(u8::try_from(text.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)),
+        },
+    };
+    done.unwrap_or_else(|error| {
+        commands::print::fail(&error);
+        ExitCode::FAILURE
+    })
 }

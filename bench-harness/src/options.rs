@@ -1,15 +1,18 @@
 //! What a training run is, as options: in a file, on the command line, or both.
 
 pub(crate) mod batch;
+mod column;
 pub(crate) mod csv;
 mod loss;
 pub(crate) mod method;
+mod misplaced;
 pub(crate) mod network;
 pub(crate) mod problem;
 pub(crate) mod rule;
 pub(crate) mod schedule;
 pub(crate) mod step_transforms;
 
+use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};
 use batch::BatchOptions;
 use clap::Args;
@@ -79,12 +82,22 @@ pub(crate) struct LengthOptions {
 }
 
 impl RunOptions {
+    /// Of the first option that a table like the configuration file has in a wrong place or spelling: where it belongs.
+    pub(crate) fn misplaced(table: &Table) -> Option<String> {
+        misplaced::hint(&Self::augment_args(clap::Command::new("run")), table)
+    }
+
     /// These options, and where they say nothing those of the file.
     pub(crate) fn over(&self, config: Option<&Path>) -> Result<Self> {
         let Some(path) = config else { return Ok(self.clone()) };
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = read_text(path)?;
         // From the text, so that an error names line and column.
-        let base = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let base = toml::from_str(&text).map_err(anyhow::Error::from);
+        let base = base.map_err(|error| match text.parse().ok().as_ref().and_then(Self::misplaced) {
+            Some(hint) => error.context(hint),
+            None => error,
+        });
+        let base = base.with_context(|| path.display().to_string())?;
         self.over_run(base).with_context(|| format!("cannot join {} and the flags", path.display()))
     }
 

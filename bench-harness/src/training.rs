@@ -4,6 +4,7 @@ pub(crate) mod divergence;
 pub(crate) mod evaluation;
 pub(crate) mod explanation;
 pub(crate) mod lbfgs;
+mod memory;
 pub(crate) mod metrics_report;
 pub(crate) mod minimizer;
 pub(crate) mod prepare;

@@ -47,7 +47,7 @@ fn a_training_can_be_made_longer_but_not_another() {
     train(&[&steps("100")[..], &["--save", file]].concat());
     assert!(train(&["--resume", file, "--steps", "160"]) == train(&steps("160")));
     assert_eq!(train(&["--resume", file])["steps"], 100, "there is nothing left to do");
-    refused(&["--resume", file, "--rate", "0.1"], "keeps its settings, learning_rate would change from");
+    refused(&["--resume", file, "--rate", "0.1"], "--rate would change from its default to 0.1");
     refused(&["--resume", file, "--workload", "mlp"], "keeps its data and model");
     refused(&["--resume", file, "--activation", "tanh"], "--hidden");
     let network = dir.path().join("network.safetensors");
@@ -55,11 +55,26 @@ fn a_training_can_be_made_longer_but_not_another() {
     train(&["--steps", "2", "--save", network]);
     refused(&["--resume", network, "--activation", "tanh"], "keeps its data and model");
     refused(&["--resume", network, "--dropout", "0.5"], "keeps its data and model");
-    refused(&["--resume", file, "--seed", "2"], "seed would change");
+    refused(&["--resume", file, "--seed", "2"], "--seed would change from its default to 2");
     refused(&["--resume", file, "--patience", "2", "--steps", "200"], "in the middle of a fit");
     refused(&["--resume", file, "--optimizer", "lbfgs"], "lbfgs has no state");
     refused(&["--resume", file, "--config", "x.toml"], "cannot be used with");
     refused(&["--save-every", "5"], "--save");
+    for (schedule, wanted) in [
+        ("cosine", "--decay-steps 100: after its end it stays at the rate 0"),
+        ("one-cycle", "--decay-steps 100"),
+        ("step", "--every 34"),
+        ("warm-restarts", "--decay-steps 15"),
+    ] {
+        let decaying = dir.path().join(format!("{schedule}.safetensors"));
+        let decaying = decaying.to_str().unwrap();
+        train(&["--workload", "linear", "--schedule", schedule, "--steps", "100", "--save", decaying]);
+        let longer = ["--resume", decaying, "--steps", "120"];
+        refused(&longer, wanted);
+        refused(&longer, "train again with these --steps");
+        let keeping: Vec<&str> = wanted.split(':').next().unwrap().split(' ').collect();
+        assert_eq!(train(&[&longer[..], &keeping].concat())["steps"], 120, "what the message says works");
+    }
     let minimum = dir.path().join("lbfgs.safetensors");
     let minimum = minimum.to_str().unwrap();
     train(&["--workload", "linear", "--optimizer", "lbfgs", "--save", minimum]);

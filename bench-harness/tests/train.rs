@@ -199,7 +199,9 @@ fn growth_instead_of_decay_takes_fewer_steps_for_the_same_samples() {
 
 #[test]
 fn a_diverged_run_says_so_in_valid_json() {
-    let report = train(&["--workload", "linear", "--rate", "100", "--steps", "1000"]);
+    let output = simdescent(&["train", "--json", "--workload", "linear", "--rate", "100", "--steps", "1000"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["stop"], "diverged");
     assert!(["NaN", "Infinity"].contains(&report["loss"].as_str().unwrap()), "{}", report["loss"]);
     assert!(report["best"]["loss"].is_f64());
@@ -224,6 +226,8 @@ fn wrong_options_are_clear_errors() {
     config("[batch]\nbatch-size = 0", "line 2");
     config("[problem]\nworkload = \"linear\"\ndata = \"csv:x\"", "one of workload, example and data");
     config("[learning-rate", "run.toml");
+    config("rate = 0.1", "`rate` belongs below [learning-rate]");
+    config("[batch]\nbatch_size = 8", "`batch-size` belongs below [batch]");
     refused(&["--config", "/no/such.toml"], "/no/such.toml");
     refused(&["--rate", "-1"], "rate has to be positive");
     refused(&["--l2", "-1"], "L2");

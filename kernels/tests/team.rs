@@ -56,6 +56,10 @@ fn every_part_runs_once() {
 
 #[test]
 fn no_team_of_nobody() {
+    for many in [20_000, usize::MAX] {
+        let error = Team::new(many).unwrap_err().to_string();
+        assert!(error.contains("are too many: take one per core"), "{error}");
+    }
     let error = Team::new(0).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 }

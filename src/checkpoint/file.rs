@@ -19,12 +19,13 @@ use crate::error::{CheckpointError, DataError, Place};
 use crate::evaluate::Evaluation;
 use crate::fit::{FitProgress, Validation};
 use crate::history::History;
+use crate::output_file;
 use crate::sampling::BatchPosition;
 use crate::settings::Settings;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 /// The entry of the metadata.
@@ -49,21 +50,13 @@ struct Header {
 }
 
 impl Checkpoint {
-    /// Writes the file: to another one beside it, which takes its name once it is complete and on the disk.
+    /// Writes the file, as [`output_file::write`] does.
     ///
     /// # Errors
     /// [`CheckpointError::Write`] if that fails; a file of this name is left as it was.
     pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
-        let bytes = self.to_bytes();
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let write = || {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(&bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(path).map_err(|error| error.error)?;
-            Ok(())
-        };
-        write().map_err(|source| CheckpointError::Write { path: path.to_owned(), source })
+        output_file::write(path, &self.to_bytes())
+            .map_err(|source| CheckpointError::Write { path: path.to_owned(), source })
     }
 
     /// Reads a file that [`write`](Self::write) made. Nothing in it is believed: lengths are compared with each other here,
@@ -89,9 +82,9 @@ impl Checkpoint {
             data_sha256: self.data.clone(),
             notes: self.notes.clone(),
         };
-        let f32s = |values: &[f32]| (Dtype::F32, values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
-        let f64s = |values: &[f64]| (Dtype::F64, values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
-        let u32s = |values: &[u32]| (Dtype::U32, values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
+        let f32s = |values: &[f32]| (Dtype::F32, bytes(values, |x| x.to_le_bytes()));
+        let f64s = |values: &[f64]| (Dtype::F64, bytes(values, |x| x.to_le_bytes()));
+        let u32s = |values: &[u32]| (Dtype::U32, bytes(values, |x| x.to_le_bytes()));
         let [first, second, third] = &self.state;
         let mut tensors = vec![
             ("parameters", f32s(&self.parameters)),
@@ -208,6 +201,13 @@ fn validations(numbers: &[f64], steps: u64) -> Result<Vec<Validation>, String> {
         Validation { step: step as u64, samples: samples as u64, evaluation }
     };
     Ok(rows.iter().map(validation).collect())
+}
+
+/// The bytes of all values, in exactly as much memory.
+fn bytes<T: Copy, const N: usize>(values: &[T], bytes_of: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+    let mut all = Vec::with_capacity(values.len() * N);
+    values.iter().for_each(|&x| all.extend_from_slice(&bytes_of(x)));
+    all
 }
 
 /// The elements of a tensor with one dimension, as bytes.

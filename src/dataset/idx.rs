@@ -66,6 +66,10 @@ pub fn read_mnist_dir(dir: &Path) -> Result<(Dataset, Dataset), DataError> {
 pub(super) fn find(dir: &Path) -> Result<(Option<[PathBuf; 2]>, [PathBuf; 2]), DataError> {
     const NAMES: [&str; 4] =
         ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+    if !dir.is_dir() {
+        let fault = if dir.exists() { "is not a folder" } else { "the folder does not exist" };
+        return Err(DataError::format(dir, Place::File, fault));
+    }
     let found = NAMES.map(|name| {
         let candidates = [dir.join(name), dir.join(format!("{name}.gz"))];
         candidates.into_iter().find(|path: &PathBuf| path.is_file())

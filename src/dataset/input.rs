@@ -3,13 +3,22 @@
 use super::MAX_ELEMENTS;
 use crate::error::{DataError, Place};
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Opens `path` if it is a regular file. A pipe or device has no length, so reading it could wait or allocate forever.
 pub(crate) fn open_regular(path: &Path) -> Result<File, DataError> {
-    let kind = fs::metadata(path).map_err(|e| DataError::io(path, e))?;
+    let kind = fs::metadata(path).map_err(|error| match path.parent() {
+        Some(folder) if error.kind() == ErrorKind::NotFound && !folder.as_os_str().is_empty() && !folder.exists() => {
+            DataError::format(path, Place::File, format!("the folder {} does not exist", folder.display()))
+        }
+        _ => DataError::io(path, error),
+    })?;
     if !kind.is_file() {
         return Err(DataError::format(path, Place::File, "not a regular file; save the data to a file first"));
+    }
+    if kind.len() == 0 {
+        return Err(DataError::format(path, Place::File, "the file is empty"));
     }
     File::open(path).map_err(|e| DataError::io(path, e))
 }
@@ -106,6 +115,10 @@ mod tests {
         assert!(open_regular(&folder).unwrap_err().to_string().contains("not a regular file"));
         let missing = folder.join("simdescent-no-such-file");
         assert!(open_regular(&missing).unwrap_err().to_string().contains("simdescent-no-such-file: cannot read"));
+        let lost = open_regular(&missing.join("x")).unwrap_err().to_string();
+        assert!(lost.contains("simdescent-no-such-file does not exist"), "{lost}");
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        assert!(open_regular(empty.path()).unwrap_err().to_string().ends_with(": the file is empty"));
         assert!(room_for(&missing, usize::MAX).unwrap_err().to_string().contains("not enough memory"));
     }
 }

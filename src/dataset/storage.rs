@@ -68,8 +68,9 @@ impl Inputs {
     pub(super) fn select(&self, rows: &[u32], features: usize) -> Self {
         match self {
             Self::Dense(inputs) => {
-                let row = |&row: &u32| &inputs[row as usize * features..][..features];
-                Self::Dense(rows.iter().flat_map(row).copied().collect())
+                let mut picked = Vec::with_capacity(rows.len() * features);
+                rows.iter().for_each(|&row| picked.extend_from_slice(&inputs[row as usize * features..][..features]));
+                Self::Dense(picked)
             }
             Self::Sparse(Csr { indptr, indices, values }) => {
                 let mut picked = Csr::empty();

@@ -129,8 +129,8 @@ impl SparseRows {
             if index <= previous {
                 return Err(format!("index {index} after {previous}; indices of a line must increase"));
             }
-            if features.is_some_and(|features| index as usize > features) {
-                return Err(format!("index {index} exceeds the {} features asked for", features.unwrap_or(0)));
+            if let Some(features) = features.filter(|&features| index as usize > features) {
+                return Err(format!("index {index} is beyond the {features} features that there are to be"));
             }
             previous = index;
             self.indices.push(index - 1);

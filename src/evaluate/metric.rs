@@ -53,6 +53,23 @@ impl Metric {
         }
     }
 
+    /// Why the metric is not defined where [`of`](Self::of) finds none.
+    pub fn why_undefined(self, metrics: &Metrics) -> &'static str {
+        let classes = metrics.classification.as_ref();
+        match self {
+            Self::Accuracy | Self::LogLoss | Self::Auc | Self::MacroF1 if classes.is_none() => {
+                "it is of classes, and the loss is of numbers"
+            }
+            Self::Rmse | Self::Mae | Self::R2 if classes.is_some() => "it is of numbers, and the loss is of classes",
+            Self::LogLoss => "the loss knows no probabilities",
+            Self::Auc if classes.is_some_and(|c| c.confusion.is_none()) => "there are too many classes",
+            Self::Auc => "the rows are all of one class, or an output is no number",
+            Self::MacroF1 => "there are too many classes, or no row of any",
+            Self::R2 => "the targets of the rows are all equal",
+            Self::Loss | Self::Accuracy | Self::Rmse | Self::Mae => "there are no rows",
+        }
+    }
+
     /// The metric, if it is defined for this model and data.
     pub fn of(self, metrics: &Metrics) -> Option<f64> {
         let (regression, classification) = (metrics.regression.as_ref(), metrics.classification.as_ref());

@@ -115,9 +115,11 @@ impl PermutationImportance {
         if self.metric == Metric::Loss {
             return Ok(evaluator.evaluate_inputs(exec, model, inputs, |_, _| ()).loss);
         }
-        let value = self.metric.of(&evaluator.metrics_of(exec, model, inputs));
-        let undefined = || format!("{} is not defined for this loss and data", self.metric.name());
-        value.ok_or_else(|| ConfigError::Importance(undefined()))
+        let metrics = evaluator.metrics_of(exec, model, inputs);
+        self.metric.of(&metrics).ok_or_else(|| {
+            let (name, why) = (self.metric.name(), self.metric.why_undefined(&metrics));
+            ConfigError::Importance(format!("{name} is not defined here: {why}"))
+        })
     }
 }
 
@@ -271,7 +273,10 @@ mod tests {
             assert!(most > 0.05, "{metric:?}: {found:?}");
         }
         let refused = measure(Metric::Auc, &mut regressor, &of_numbers).unwrap_err().to_string();
-        assert_eq!(refused, "permutation importance: auc is not defined for this loss and data");
+        assert_eq!(
+            refused,
+            "permutation importance: auc is not defined here: it is of classes, and the loss is of numbers"
+        );
         let none = PermutationImportance { repeats: 0, ..PermutationImportance::default() };
         assert!(none.measure(Exec::default(), &mut regressor, &of_numbers).is_err());
     }

@@ -114,7 +114,7 @@ impl BatchShape {
 
 impl BatchGrowth {
     /// The largest batch there can be, if it is not the first.
-    pub(crate) fn largest(self) -> Option<usize> {
+    pub fn largest(self) -> Option<usize> {
         match self {
             Self::Fixed => None,
             Self::Scheduled { largest, .. } | Self::InsteadOfDecay { largest } | Self::Seesaw { largest } => {

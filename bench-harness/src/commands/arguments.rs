@@ -2,11 +2,10 @@
 
 use crate::options::RunOptions;
 use crate::problem::files::DataSource;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The options of a run, from a file, from flags, or from both.
 ///
@@ -54,28 +53,4 @@ pub(crate) struct SavedModelOptions {
     /// Threads; results do not depend on it.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,
-}
-
-/// Prints a report, its keys in alphabetical order.
-pub(super) fn print_json(report: &impl Serialize) -> Result<()> {
-    println!("{:#}", serde_json::to_value(report)?);
-    Ok(())
-}
-
-/// Writes a text into the file that a flag names.
-pub(super) fn write_file(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Prints lines of text.
-pub(super) fn print_lines(lines: &[String]) -> Result<()> {
-    println!("{}", lines.join("\n"));
-    Ok(())
-}
-
-/// Says something on stderr that the result does not show.
-pub(super) fn warn(warnings: Vec<String>) {
-    for warning in warnings {
-        eprintln!("warning: {warning}");
-    }
 }

@@ -1,10 +1,11 @@
 //! `simdescent cross-validate`: how good a training is on rows that it has not seen.
 
-use super::arguments::{ConfiguredRun, Output, print_json, print_lines, warn};
+use super::arguments::{ConfiguredRun, Output};
+use super::print::{print_json, print_lines, warn};
 use super::threads::Threads;
 use crate::report;
 use crate::training::resampling::{cross_validation, divergences};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -24,6 +25,7 @@ pub(crate) struct CrossValidateOptions {
 pub(crate) fn run(options: &CrossValidateOptions) -> Result<()> {
     let run = options.run.read()?;
     let problem = run.problem.problem(run.seed())?;
+    warn(run.batch.cut(problem.training.rows()));
     let threads = Threads::of(&run)?;
     let report = cross_validation(threads.exec()?, &run, &problem, options.folds, !options.not_stratified)?;
     if options.output.json {
@@ -31,6 +33,11 @@ pub(crate) fn run(options: &CrossValidateOptions) -> Result<()> {
     } else {
         print_lines(&report::resampling::cross_validation_lines(&report))?;
     }
-    warn(divergences(report.scores.iter().enumerate().map(|(k, fold)| (format!("fold {k}"), fold))));
-    Ok(())
+    let diverged = divergences(report.scores.iter().enumerate().map(|(k, fold)| (format!("fold {k}"), fold)));
+    if diverged.is_empty() {
+        return Ok(());
+    }
+    let (trainings, folds) = (diverged.len(), report.scores.len());
+    warn(diverged);
+    bail!("{trainings} of {folds} trainings diverged: the means over the folds say nothing")
 }

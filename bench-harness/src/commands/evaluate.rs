@@ -1,6 +1,7 @@
 //! `simdescent evaluate`: all metrics of a saved model.
 
-use super::arguments::{Output, SavedModelOptions, print_json, print_lines};
+use super::arguments::{Output, SavedModelOptions};
+use super::print::{print_json, print_lines};
 use super::threads::Threads;
 use crate::report;
 use crate::training::evaluation::EvaluationReport;
@@ -24,6 +25,6 @@ pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
     if options.output.json {
         return print_json(&report);
     }
-    println!("{} after {} steps, on {}", report.saved.model, report.saved.steps, report.data);
-    print_lines(&report::metrics_report::lines(&report.metrics))
+    let title = format!("{} after {} steps, on {}", report.saved.model, report.saved.steps, report.data);
+    print_lines(&[vec![title], report::metrics_report::lines(&report.metrics)].concat())
 }

@@ -1,6 +1,7 @@
 //! `simdescent explain`: what a saved model makes of each feature.
 
-use super::arguments::{Output, SavedModelOptions, print_json, print_lines};
+use super::arguments::{Output, SavedModelOptions};
+use super::print::{print_json, print_lines};
 use super::threads::Threads;
 use crate::report;
 use crate::training::explanation::ExplanationReport;

@@ -1,10 +1,12 @@
 //! `simdescent learning-curve`: would more rows help?
 
-use super::arguments::{ConfiguredRun, Output, print_json, print_lines, warn, write_file};
+use super::arguments::{ConfiguredRun, Output};
+use super::files;
+use super::print::{print, print_json, print_lines, warn};
 use super::threads::Threads;
 use crate::report;
 use crate::training::resampling::{divergences, learning_curve_report};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -24,20 +26,27 @@ pub(crate) struct LearningCurveOptions {
 
 pub(crate) fn run(options: &LearningCurveOptions) -> Result<()> {
     let run = options.run.read()?;
+    files::check(&[("svg", &options.svg)])?;
     let problem = run.problem.problem(run.seed())?;
+    warn(run.batch.cut(problem.training.rows()));
     let threads = Threads::of(&run)?;
     let report = learning_curve_report(threads.exec()?, &run, &problem, &options.rows)?;
     if let Some(path) = &options.svg {
-        write_file(path, &report::resampling::learning_curve_svg(&report)?)?;
+        files::write(path, &report::resampling::learning_curve_svg(&report)?)?;
     }
     if options.output.json {
         print_json(&report)?;
     } else {
         print_lines(&report::resampling::learning_curve_lines(&report))?;
         if let Some(path) = &options.svg {
-            println!("plot: {}", path.display());
+            print(&format!("plot: {}", path.display()))?;
         }
     }
-    warn(divergences(report.points.iter().map(|p| (format!("on {} rows", p.rows), &p.scores))));
+    let diverged = divergences(report.points.iter().map(|p| (format!("on {} rows", p.rows), &p.scores)));
+    let none_is_left = diverged.len() == report.points.len();
+    warn(diverged);
+    if none_is_left {
+        bail!("every training diverged: there is no curve");
+    }
     Ok(())
 }

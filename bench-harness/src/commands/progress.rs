@@ -1,6 +1,8 @@
 //! A bar on stderr with the time left.
 
+use super::print::print;
 use crate::progress::Progress;
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Drawn only on a terminal; gone when dropped.
@@ -15,8 +17,8 @@ impl Bar {
     }
 
     /// Prints to stdout without tearing the bar.
-    pub(super) fn print(&self, text: &str) {
-        self.0.suspend(|| println!("{text}"));
+    pub(super) fn print(&self, text: &str) -> Result<()> {
+        self.0.suspend(|| print(text))
     }
 }
 

@@ -1,6 +1,8 @@
 //! `simdescent schedule`: learning rate and batch size as a table and a picture.
 
-use super::arguments::{Output, print_json, print_lines, write_file};
+use super::arguments::Output;
+use super::files;
+use super::print::{print, print_json, print_lines};
 use crate::options::batch::BatchOptions;
 use crate::options::schedule::{ScheduleName, ScheduleOptions};
 use crate::report;
@@ -52,14 +54,14 @@ pub(crate) fn run(command: &ScheduleCommand) -> Result<()> {
 
     let report = ScheduleReport::new(&settings, steps, &command.losses);
     if let Some(path) = &command.svg {
-        write_file(path, &report::schedule::svg(&report, grows)?)?;
+        files::write(path, &report::schedule::svg(&report, grows)?)?;
     }
     if command.output.json {
         return print_json(&report);
     }
     print_lines(&report::schedule::lines(&report, grows))?;
     if let Some(path) = &command.svg {
-        println!("plot: {}", path.display());
+        print(&format!("plot: {}", path.display()))?;
     }
     Ok(())
 }

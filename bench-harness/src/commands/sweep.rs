@@ -1,5 +1,6 @@
 //! `simdescent sweep`: plan, measure, write, print.
 
+use super::print::print;
 use super::progress::Bar;
 use super::threads::Threads;
 use crate::environment::Environment;
@@ -58,13 +59,14 @@ pub(crate) fn run(options: &SweepOptions) -> Result<()> {
     workloads.iter().try_for_each(|workload| workload.model.check_size())?;
     let plan = |workload: &Workload<'_>| ProblemPlan::new(options.profile, workload.problem.training.rows());
     let bar = Bar::new(workloads.iter().map(|workload| plan(workload).runs()).sum());
-    let mut reports = vec![];
+    let (mut reports, mut printed) = (vec![], Ok(()));
     for workload in &workloads {
         let Workload { name, problem, model } = workload;
         bar.subject(name);
         let measured = measure(&plan(workload), options.seed, &TrainingRunner { exec, problem, model }, &bar)?;
         let report = workload_report(workload, options.seed, measured);
-        bar.print(&table::render(&report));
+        // The file is what the measuring is for: it goes on where the table cannot be printed.
+        printed = printed.and(bar.print(&table::render(&report)));
         reports.push(report);
     }
     drop(bar);
@@ -73,7 +75,7 @@ pub(crate) fn run(options: &SweepOptions) -> Result<()> {
         schema_version: SCHEMA_VERSION,
         protocol_version: protocol::VERSION,
         started: started.clone(),
-        command: std::env::args().collect(),
+        command: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
         profile: options.profile,
         seed: options.seed,
         environment,
@@ -81,15 +83,15 @@ pub(crate) fn run(options: &SweepOptions) -> Result<()> {
     };
     let (date, _time) = started.split_once('T').expect("RFC 3339");
     let path = results.write(date, &report.environment.commit, &report)?;
-    println!(
+    printed?;
+    print(&format!(
         "steps, samples, time: to the target; * = lowest or highest rate tried\n{} on {}, {} thread(s), commit {}\nreport: {}",
         report.environment.isa,
         report.environment.cpu,
         report.environment.threads,
         report.environment.commit,
         path.display()
-    );
-    Ok(())
+    ))
 }
 
 /// What is measured: a problem with one of the models that a sweep trains on it.

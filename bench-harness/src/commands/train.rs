@@ -1,21 +1,22 @@
 //! `simdescent train`: one model, from data to final weights.
 
-use super::arguments::{ConfiguredRun, Output, print_json, print_lines};
+use super::arguments::{ConfiguredRun, Output};
+use super::files;
+use super::print::{print_json, print_lines, warn};
 use super::threads::Threads;
 use crate::options::RunOptions;
 use crate::options::method::Method;
 use crate::problem::Problem;
 use crate::report;
-use crate::training::divergence::diverged;
 use crate::training::lbfgs;
 use crate::training::prepare::prepare;
 use crate::training::result::TrainingReport;
 use crate::training::resume::Resumed;
 use crate::training::steps::{Job, Saving};
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use simdescent::kernels::Exec;
-use simdescent::{FitProgress, Stop, Trainer};
+use simdescent::{FitProgress, Trainer};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
@@ -44,6 +45,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
         None => options.run.read()?,
         Some(resumed) => options.run.over(resumed.run.clone())?,
     };
+    files::check(&[("save", &options.save)])?;
     let threads = Threads::of(&run)?;
     let exec = threads.exec()?;
     let saving = Saving { path: options.save.as_deref(), every: options.save_every };
@@ -59,22 +61,26 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
                 bail!("--save-every is for optimizers that take steps: lbfgs saves its result only");
             }
             let report = lbfgs::train(exec, &run, &problem, saving.path)?;
-            return if options.output.json {
-                print_json(&report)
+            if options.output.json {
+                print_json(&report)?;
             } else {
-                print_lines(&report::training::lbfgs_lines(&report))
-            };
+                print_lines(&report::training::lbfgs_lines(&report))?;
+            }
+            return success(report.failure);
         }
         in_memory(exec, &run, &problem, saving, resumed)?
     };
-    if !options.output.json {
-        return print_lines(&report::training::lines(&report));
+    if options.output.json {
+        print_json(&report)?;
+    } else {
+        print_lines(&report::training::lines(&report))?;
     }
-    print_json(&report)?;
-    if report.stop == Stop::Diverged {
-        eprintln!("warning: {}", diverged(report.steps));
-    }
-    Ok(())
+    success(report.failure)
+}
+
+/// An error if the training failed, whose report is printed anyway.
+fn success(failure: Option<String>) -> Result<()> {
+    failure.map_or(Ok(()), |failure| Err(anyhow!(failure)))
 }
 
 fn in_memory(
@@ -85,7 +91,9 @@ fn in_memory(
     resumed: Option<Resumed>,
 ) -> Result<TrainingReport> {
     let training = &problem.training;
+    warn(run.batch.cut(training.rows()));
     let prepared = prepare(run, training, &problem.model, problem.loss)?;
+    prepared.check_memory(saving.path.is_some())?;
     let (settings, length, model) = (prepared.settings, prepared.length("train")?, prepared.model());
     let (trainer, progress) = match resumed {
         None => (Trainer::new(exec, model, training, settings)?, FitProgress::default()),
@@ -110,7 +118,9 @@ fn on_stream(
         bail!("lbfgs needs the whole training set in every step: leave --stream out");
     }
     let mut problem = run.problem.streamed()?;
+    warn(run.batch.cut(problem.training.rows()));
     let prepared = prepare(run, &mut problem.training, &problem.model, problem.loss)?;
+    prepared.check_memory(saving.path.is_some())?;
     let (settings, length, model) = (prepared.settings, prepared.length("--stream")?, prepared.model());
     let (stream, problem) = problem.take_rows();
     let rows = stream.rows();

@@ -1,6 +1,8 @@
 //! `simdescent tune lr`: a learning rate by measurement.
 
-use super::arguments::{Output, print_json, print_lines, write_file};
+use super::arguments::Output;
+use super::files;
+use super::print::{print, print_json, print_lines, warn};
 use super::threads::Threads;
 use crate::options::RunOptions;
 use crate::options::batch::BatchOptions;
@@ -81,22 +83,24 @@ pub(crate) fn run(options: &TuneLearningRate) -> Result<()> {
     if run.method() == Method::Lbfgs {
         bail!("lbfgs has no learning rate: choose another --optimizer");
     }
+    files::check(&[("svg", &options.svg)])?;
     let threads = Threads::of(&run)?;
     let problem = run.problem.problem(run.seed())?;
+    warn(run.batch.cut(problem.training.rows()));
     let prepared = prepare(&run, &problem.training, &problem.model, problem.loss)?;
     let finder =
         LearningRateFinder { from: options.from, to: options.to, steps: options.steps, smoothing: options.smoothing };
     let result = finder.run(threads.exec()?, prepared.model(), &problem.training, prepared.settings)?;
     let report = RateTestReport::new(&problem, &prepared.settings, finder, result);
     if let Some(path) = &options.svg {
-        write_file(path, &report::rate_test::svg(&report)?)?;
+        files::write(path, &report::rate_test::svg(&report)?)?;
     }
     if options.output.json {
         return print_json(&report);
     }
     print_lines(&report::rate_test::lines(&report))?;
     if let Some(path) = &options.svg {
-        println!("plot: {}", path.display());
+        print(&format!("plot: {}", path.display()))?;
     }
     Ok(())
 }

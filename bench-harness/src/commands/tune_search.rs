@@ -1,6 +1,8 @@
 //! `simdescent tune search`: hyper-parameters by many trainings.
 
-use super::arguments::{ConfiguredRun, Output, print_json, write_file};
+use super::arguments::{ConfiguredRun, Output};
+use super::files;
+use super::print::{print, print_json, warn};
 use super::progress::Bar;
 use super::threads::Threads;
 use crate::report;
@@ -47,28 +49,30 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     let space = Space::read(&options.space, &base)?;
     let search = Search { strategy: options.method, trials: options.trials, eta: options.eta };
     search.check(base.method(), &space, options.metric)?;
+    files::check(&[("best", &options.best), ("svg", &options.svg), ("journal", &options.journal)])?;
     let threads = Threads::of(&base)?;
     let data = base.problem.keep(base.problem.data(base.seed())?)?;
+    warn(base.batch.cut(data.training.rows()));
     let study = Study { exec: threads.exec()?, base, data, space, objective: options.metric };
     let bar = Bar::new(search.trainings() as usize);
     let report = search.run(&study, options.journal.as_deref(), &bar)?;
     drop(bar);
     if let Some(path) = &options.best {
-        write_file(path, &report.configuration)?;
+        files::write(path, &report.configuration)?;
     }
     if let Some(path) = &options.svg {
-        write_file(path, &report::search::svg(&report)?)?;
+        files::write(path, &report::search::svg(&report)?)?;
     }
     if options.output.json {
         return print_json(&report);
     }
-    print!("{}", report::search::text(&report));
+    print(report::search::text(&report).trim_end_matches('\n'))?;
     match &options.best {
-        Some(path) => println!("for train --config: {}", path.display()),
-        None => println!("for train --config (or into a file with --best):\n\n{}", report.configuration),
+        Some(path) => print(&format!("for train --config: {}", path.display()))?,
+        None => print(&format!("for train --config (or into a file with --best):\n\n{}", report.configuration))?,
     }
     if let Some(path) = &options.svg {
-        println!("plot: {}", path.display());
+        print(&format!("plot: {}", path.display()))?;
     }
     Ok(())
 }

@@ -85,6 +85,12 @@ impl BatchOptions {
         self.batch_size.map_or(usual, NonZeroUsize::get)
     }
 
+    /// What to say where there are fewer rows than a batch is asked to have: it has all of them.
+    pub(crate) fn cut(&self, rows: usize) -> Option<String> {
+        let asked = self.batch_size.filter(|asked| asked.get() > rows)?;
+        Some(format!("--batch-size {asked} is cut to the {rows} training rows: every step is on all of them"))
+    }
+
     /// Whether the size is to change.
     pub(crate) fn grows(&self) -> bool {
         self.batch_growth.is_some_and(|name| name != GrowthName::Fixed)

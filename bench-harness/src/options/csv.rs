@@ -1,5 +1,6 @@
 //! How to read a CSV file, as options.
 
+use super::column;
 use crate::number::short;
 use anyhow::{Result, bail};
 use clap::builder::BoolishValueParser;
@@ -13,16 +14,20 @@ use simdescent::dataset::{CsvColumn, CsvOptions, Missing, Unseen};
 pub(crate) struct CsvFlags {
     /// The column to predict, by name or index from 0; text is taken as class names [default: the last]
     #[arg(long, value_name = "COLUMN")]
+    #[serde(deserialize_with = "column::one")]
     target: Option<String>,
     /// Columns of numbers that are codes of categories, by name or index; columns of text are categories anyway, but if they look
     /// like numbers or dates, they have to be listed
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[serde(deserialize_with = "column::several")]
     categorical: Option<Vec<String>>,
     /// Columns to leave out, by name or index
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[serde(deserialize_with = "column::several")]
     ignore: Option<Vec<String>>,
     /// The column that says how much a row counts in the loss, by name or index; it is no feature [default: all count the same]
     #[arg(long, value_name = "COLUMN")]
+    #[serde(deserialize_with = "column::one")]
     weight_column: Option<String>,
     /// Fill gaps (empty fields, ?, NA, NaN, N/A, null, None and the like) from the training rows; a category always by the most frequent one, by constant with
     /// the category "missing" [default: they are an error]
@@ -34,6 +39,7 @@ pub(crate) struct CsvFlags {
     impute_value: Option<f32>,
     /// More fields that are gaps, e.g. -999,unknown
     #[arg(long, value_name = "TEXT", value_delimiter = ',', allow_hyphen_values = true)]
+    #[serde(deserialize_with = "column::several")]
     missing: Option<Vec<String>>,
     /// Whether the usual spellings of gaps are gaps, too: no, if None or NA is a value of its own [default: yes]
     #[arg(long, value_name = "yes|no", value_parser = BoolishValueParser::new())]

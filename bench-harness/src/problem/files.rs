@@ -100,7 +100,7 @@ impl DataSource {
         }
         let (rows, features) = (training.rows(), training.features());
         if rows < 2 {
-            bail!("{}: a sweep needs at least two training rows, got {rows}", training.name());
+            bail!("{}: a training needs at least two rows, got {rows}", training.name());
         }
         let (name, loss, model) = linear_model(features, training.targets().classes());
         let name = self.problem_name(name);
@@ -122,7 +122,8 @@ impl DataSource {
     pub(crate) fn test_set(&self, features: usize, encoding: Option<&CsvEncoding>) -> Result<Dataset> {
         Ok(match self {
             Self::Mnist(dir) => read_mnist_dir(dir)?.1,
-            Self::Svmlight(file) => read_svmlight_sparse(file, Some(features))?,
+            Self::Svmlight(file) => read_svmlight_sparse(file, Some(features))
+                .with_context(|| format!("the model takes {features} features"))?,
             Self::Csv(path) => match encoding {
                 Some(encoding) => {
                     let mut file = CsvFile::open_like(path, encoding)?;

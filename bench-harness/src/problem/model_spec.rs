@@ -53,6 +53,26 @@ impl ModelSpec {
         }
     }
 
+    /// Rows and columns of its parameter arrays, as [`Model::layout`] has them.
+    pub(crate) fn layout(&self) -> Vec<(usize, usize)> {
+        match self {
+            Self::Linear { features, bias: false } => vec![(1, *features)],
+            Self::Linear { features, bias: true } => vec![(1, *features), (1, 1)],
+            Self::Mlp { widths, .. } => widths.windows(2).flat_map(|w| [(w[0], w[1]), (1, w[1])]).collect(),
+        }
+    }
+
+    /// How many numbers a network keeps for each sample of a batch: activations and their gradients, masks of dropout.
+    pub(crate) fn numbers_per_sample(&self) -> u64 {
+        match self {
+            Self::Linear { .. } => 2,
+            Self::Mlp { widths, activation, dropout, .. } => {
+                let units: u64 = widths[1..].iter().map(|&width| width as u64).sum();
+                units * (2 + u64::from(*activation == Activation::Gelu) + 2 * u64::from(*dropout != 0.0))
+            }
+        }
+    }
+
     /// Before anything that large is made.
     pub(crate) fn check_size(&self) -> Result<()> {
         if self.parameters().is_none_or(|n| n > MAX_PARAMETERS) {

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use simdescent::output_file;
 use std::fs;
-use std::io::Write;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// The folder of a CPU: its name in lower case, everything but letters and digits as single dashes.
 pub(crate) fn cpu_slug(cpu: &str) -> String {
@@ -23,7 +23,7 @@ impl ResultsDir {
         let dir = root.join(cpu_slug(cpu));
         let context = || format!("cannot write reports to {}: choose another folder with --out", dir.display());
         fs::create_dir_all(&dir).with_context(context)?;
-        NamedTempFile::new_in(&dir).with_context(context)?;
+        output_file::check(&dir.join("report.json")).with_context(context)?;
         Ok(Self { dir })
     }
 
@@ -31,22 +31,13 @@ impl ResultsDir {
     /// `<date>-<commit>-2.json` and so on.
     pub(crate) fn write(&self, date: &str, commit: &str, report: &impl Serialize) -> Result<PathBuf> {
         let context = || format!("cannot write the report to {}", self.dir.display());
-        let mut file = NamedTempFile::new_in(&self.dir).with_context(context)?;
-        serde_json::to_writer_pretty(&mut file, report).with_context(context)?;
-        file.write_all(b"\n").and_then(|()| file.as_file().sync_all()).with_context(context)?;
-        // Temporary files are private to their owner; reports are for everyone.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).with_context(context)?;
-        }
+        let text = serde_json::to_string_pretty(report)? + "\n";
         for number in 1.. {
             let suffix = if number == 1 { String::new() } else { format!("-{number}") };
             let path = self.dir.join(format!("{date}-{commit}{suffix}.json"));
-            match file.persist_noclobber(&path) {
-                Ok(_) => return Ok(path),
-                Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => file = error.file,
-                Err(error) => return Err(error.error).with_context(context),
+            match output_file::write_new(&path, text.as_bytes()) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                written => return written.with_context(context).map(|()| path),
             }
         }
         unreachable!("numbers do not run out")
@@ -80,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_made_is_named() {
-        let file = NamedTempFile::new().unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
         let error = ResultsDir::open(file.path(), "x").err().expect("a file is not a folder");
         assert!(format!("{error:#}").contains("choose another folder with --out"), "{error:#}");
     }

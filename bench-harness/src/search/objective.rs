@@ -70,7 +70,10 @@ impl Objective {
         if self == Self::BestLoss {
             return best.context("no loss is finite");
         }
-        let value = self.at_end().of(&metrics());
-        value.with_context(|| format!("model and data have no {}: take another --metric", self.name()))
+        let (metric, metrics) = (self.at_end(), metrics());
+        metric.of(&metrics).with_context(|| {
+            let why = metric.why_undefined(&metrics);
+            format!("{} is not defined on the validation rows: {why}; take another --metric", self.name())
+        })
     }
 }

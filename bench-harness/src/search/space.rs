@@ -1,6 +1,7 @@
 //! Which hyper-parameters are searched, and in what ranges.
 
 use crate::options::RunOptions;
+use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -111,8 +112,7 @@ fn parse(text: &str) -> f64 {
 impl Space {
     /// Reads the file, and tries the ends of every range on these options.
     pub(crate) fn read(path: &Path, base: &RunOptions) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&text, base).with_context(|| path.display().to_string())
+        Self::parse(&read_text(path)?, base).with_context(|| path.display().to_string())
     }
 
     pub(super) fn parse(text: &str, base: &RunOptions) -> Result<Self> {
@@ -128,7 +128,9 @@ impl Space {
             }
         }
         if parameters.is_empty() {
-            bail!("no hyper-parameter to search: write e.g. [learning-rate] and below it rate = {{ log = [1e-4, 1] }}");
+            bail!(
+                "the file has no hyper-parameter to search: write e.g. [learning-rate] and below it rate = {{ log = [1e-4, 1] }}"
+            );
         }
         parameters.sort_by(|a, b| a.name.cmp(&b.name));
         let space = Self { parameters };
@@ -139,8 +141,9 @@ impl Space {
             };
             for value in values {
                 let shown = value.clone();
-                let try_it = || base.under(nest([(parameter.name.as_str(), value)]));
-                try_it().with_context(|| format!("{} = {shown}", parameter.name))?;
+                let table = nest([(parameter.name.as_str(), value)]);
+                let hint = RunOptions::misplaced(&table).map(|hint| format!(": {hint}")).unwrap_or_default();
+                base.under(table).with_context(|| format!("{} = {shown}{hint}", parameter.name))?;
             }
         }
         Ok(space)
@@ -227,6 +230,7 @@ mod tests {
             ("[learning-rate]\nrate = 0.1", "fixed values go into the configuration"),
             ("[learning-rate]\nrate = { log = [1, 0.1] }", "the first below the second"),
             ("[learning-rate]\nrate = { log = [0, 1] }", "learning-rate.rate: a log range has to be positive"),
+            ("rate = { log = [1e-3, 1] }", "`rate` belongs below [learning-rate]"),
             ("[learning-rate]\nrat = { log = [1e-3, 1] }", "unknown field `rat`"),
             ("optimizer = { choice = ['sgd', 'adm'] }", "take one of sgd"),
             ("[batch]\nbatch-size = { linear = [1, 8] }", "batch.batch-size = 1.0"),

@@ -2,6 +2,7 @@
 
 use super::objective::Objective;
 use super::space::{Space, nest};
+use crate::causes::causes;
 use crate::options::{RunOptions, overlay};
 use crate::problem::Problem;
 use crate::training::divergence::diverged;
@@ -107,7 +108,7 @@ impl Study<'_> {
         if training.is_none() {
             match self.begin(record) {
                 Ok(new) => *training = Some(new),
-                Err(error) => record.reason = Some(format!("{error:#}")),
+                Err(error) => record.reason = Some(causes(&error)),
             }
         }
         training.as_mut().map_or(Ok(()), |training| training.go_on(self, record, share))

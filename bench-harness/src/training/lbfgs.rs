@@ -1,5 +1,6 @@
 //! The whole training set at once, by L-BFGS.
 
+use super::divergence::{is_finite, with_file};
 use super::metrics_report::MetricsReport;
 use super::minimizer::Minimizer;
 use super::prepare::prepare;
@@ -17,9 +18,11 @@ use std::path::Path;
 pub(crate) fn train(exec: Exec<'_>, run: &RunOptions, problem: &Problem, save: Option<&Path>) -> Result<LbfgsReport> {
     let Problem { training, validation, loss, .. } = problem;
     let prepared = prepare(run, training, &problem.model, *loss)?;
+    prepared.check_memory(save.is_some())?;
     let Minimizer::Lbfgs(method) = prepared.minimizer else { bail!("the optimizer is not lbfgs") };
     let (settings, mut model) = (prepared.settings, prepared.model());
     let minimum = method.train(exec, &mut model, training, &settings)?;
+    let failed = minimum.stop == lbfgs::Stop::NotFinite || !is_finite(model.parameters());
     let evaluation = settings.evaluator(validation)?.evaluate(exec, &mut model);
     let metrics = MetricsReport::of_both(exec, &mut model, &settings, [training, validation], None)?;
     let example = match run.problem.example {
@@ -49,8 +52,12 @@ pub(crate) fn train(exec: Exec<'_>, run: &RunOptions, problem: &Problem, save: O
         training_rows: training.rows(),
         gradient: minimum.gradient,
         scaled_targets: settings.target_scaling.is_some(),
+        failure: failed.then(|| {
+            let what = "the loss or a weight is not finite: give an --l2, scale the data, or take another --optimizer";
+            with_file(what.into(), save, false)
+        }),
     };
-    if let Some(path) = save {
+    if let Some(path) = save.filter(|_| !failed) {
         // A run that took no step yet: it has all that evaluation needs.
         let mut checkpoint = Trainer::new(exec, model, training, settings)?.checkpoint()?;
         saved_model::note(&mut checkpoint, problem, run)?;

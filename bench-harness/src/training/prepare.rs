@@ -1,5 +1,6 @@
 //! Options and a problem become a training that is ready.
 
+use super::memory::Footprint;
 use super::minimizer::Minimizer;
 use crate::options::RunOptions;
 use crate::options::method::Method;
@@ -13,6 +14,7 @@ pub(crate) struct Prepared<'m> {
     pub(crate) settings: Settings,
     pub(crate) minimizer: Minimizer,
     spec: &'m ModelSpec,
+    rows: usize,
 }
 
 /// The training that the options say, of this model on these rows: scales the targets if it is to, and makes the settings.
@@ -37,13 +39,21 @@ pub(crate) fn prepare<'m>(
         let (settings, options) = run.settings(count, loss, target_scaling)?;
         (settings, Minimizer::Steps(options))
     };
-    Ok(Prepared { settings, minimizer, spec })
+    let prepared = Prepared { settings, minimizer, spec, rows: count };
+    prepared.check_memory(false)?;
+    Ok(prepared)
 }
 
 impl Prepared<'_> {
     /// The model with its initial weights, which trial and seed of the run decide.
     pub(crate) fn model(&self) -> Box<dyn Model> {
         self.spec.build(self.settings.trial, self.settings.seed)
+    }
+
+    /// An error if there is no memory for the training, or for saving its state too.
+    pub(crate) fn check_memory(&self, saves: bool) -> Result<()> {
+        let Self { settings, minimizer, spec, rows } = self;
+        Footprint { spec, settings, minimizer, training_rows: *rows, saves }.check()
     }
 
     /// How long a training by steps is, which is wanted by `whom`.

@@ -43,6 +43,9 @@ pub(crate) struct TrainingReport {
     /// The step whose weights are kept.
     #[serde(skip)]
     pub(crate) kept_step: u64,
+    /// Why its result is of no use.
+    #[serde(skip)]
+    pub(crate) failure: Option<String>,
 }
 
 /// Of a training by L-BFGS.
@@ -79,6 +82,9 @@ pub(crate) struct LbfgsReport {
     /// Whether the objective is of scaled targets.
     #[serde(skip)]
     pub(crate) scaled_targets: bool,
+    /// Why its result is of no use.
+    #[serde(skip)]
+    pub(crate) failure: Option<String>,
 }
 
 /// A validation in between.

@@ -4,9 +4,10 @@ use super::saved_model;
 use crate::options::RunOptions;
 use crate::options::method::Method;
 use anyhow::{Context, Result, bail};
-use simdescent::{Checkpoint, FitProgress, Settings};
+use simdescent::{BatchGrowth, BatchShape, Checkpoint, FitProgress, LearningRate, Settings};
+use std::collections::BTreeMap;
 use std::path::Path;
-use toml::Table;
+use toml::{Table, Value};
 
 /// A training to go on with.
 pub(crate) struct Resumed {
@@ -35,16 +36,71 @@ impl Resumed {
         if Table::try_from(&self.run.problem)? != Table::try_from(&run.problem)? {
             bail!("{}: a resumed training keeps its data and model: leave the options of [problem] out", self.name);
         }
-        let [before, now] = [self.checkpoint.settings(), settings].map(serde_json::to_value);
-        let (before, now) = (before?, now?);
-        let changed = before.as_object().into_iter().flatten().find(|(key, value)| now.get(key) != Some(value));
-        if let Some((key, value)) = changed {
+        let before = self.checkpoint.settings();
+        if before == settings {
+            return Ok(());
+        }
+        let name = &self.name;
+        let [old, new] = [&self.run, run].map(flags);
+        let (old, new) = (old?, new?);
+        let changed = old.keys().chain(new.keys()).find(|flag| old.get(*flag) != new.get(*flag));
+        if let Some(flag) = changed {
+            let value = |flags: &Flags| flags.get(flag).map_or("its default".into(), ToString::to_string);
             bail!(
-                "{}: a resumed training keeps its settings, {key} would change from {value} to {}",
-                self.name,
-                now[key]
+                "{name}: a resumed training keeps its settings, --{flag} would change from {} to {}: leave it out",
+                value(&old),
+                value(&new)
             );
         }
-        Ok(())
+        // What is left is that the number of steps decides the schedules.
+        let lengths: Vec<String> = [rate_length(before), growth_length(before)].into_iter().flatten().collect();
+        bail!(
+            "{name}: its {} schedule was made for its number of steps, with another the steps that it has taken would have been \
+             others: train again with these --steps. Or keep the schedule with {}: after its end it stays at the rate {}",
+            before.learning_rate.name(),
+            lengths.join(" "),
+            before.learning_rate.at(u64::MAX >> 12, &[])
+        );
+    }
+}
+
+type Flags = BTreeMap<String, Value>;
+
+/// The options that decide steps, by the names of their flags.
+fn flags(run: &RunOptions) -> Result<Flags> {
+    let mut flags = Flags::new();
+    for (key, value) in Table::try_from(run)? {
+        match value {
+            Value::Table(_) if ["problem", "fit"].contains(&key.as_str()) => {}
+            Value::Table(table) => flags.extend(table),
+            value if key != "threads" => drop(flags.insert(key, value)),
+            _ => {}
+        }
+    }
+    Ok(flags)
+}
+
+/// The flag that keeps how long the learning rate falls.
+fn rate_length(settings: &Settings) -> Option<String> {
+    let (flag, steps) = match settings.learning_rate {
+        LearningRate::Step(step) => ("every", step.every),
+        LearningRate::InverseTime(schedule) => ("decay-steps", schedule.steps),
+        LearningRate::Exponential(schedule) => ("decay-steps", schedule.steps),
+        LearningRate::Polynomial(schedule) => ("decay-steps", schedule.steps),
+        LearningRate::Cosine(schedule) => ("decay-steps", schedule.steps),
+        LearningRate::WarmRestarts(schedule) => ("decay-steps", schedule.steps),
+        LearningRate::OneCycle(schedule) => ("decay-steps", schedule.steps),
+        _ => return None,
+    };
+    Some(format!("--{flag} {steps}"))
+}
+
+/// The flag that keeps how fast the batch grows.
+fn growth_length(settings: &Settings) -> Option<String> {
+    let BatchGrowth::Scheduled { shape, .. } = settings.batch_growth else { return None };
+    match shape {
+        BatchShape::Step { every, .. } => Some(format!("--growth-every {every}")),
+        BatchShape::Geometric { steps, .. } => Some(format!("--growth-every {steps}")),
+        BatchShape::Plateau { .. } => None,
     }
 }

@@ -1,5 +1,6 @@
 //! A training by steps, with its state saved on the way.
 
+use super::divergence::{diverged, is_finite, weights_not_finite, with_file};
 use super::metrics_report::MetricsReport;
 use super::result::{ExampleReport, SCHEMA_VERSION, TrainingReport, ValidationReport};
 use super::saved_model;
@@ -7,7 +8,7 @@ use crate::options::RunOptions;
 use crate::problem::Problem;
 use anyhow::{Context, Result};
 use simdescent::kernels::Exec;
-use simdescent::{Dataset, FitOptions, FitProgress, Model, Trainer};
+use simdescent::{Dataset, FitOptions, FitProgress, Model, Stop, Trainer};
 use std::num::NonZeroU64;
 use std::path::Path;
 
@@ -42,20 +43,35 @@ impl<R> Job<'_, R> {
         let Self { exec, problem, length, .. } = *self;
         let settings = *trainer.settings();
         let validation = settings.evaluator(&problem.validation)?;
+        let mut saved = false;
         let stop = loop {
             let steps = trainer.history().steps();
             let pause = self.saving.every.map_or(u64::MAX, |n| (steps / n + 1).saturating_mul(n.get()));
             let end = trainer.fit_until(&validation, length, &mut progress, pause)?;
             if let Some(path) = self.saving.path {
-                let mut checkpoint = trainer.fit_checkpoint(&progress)?;
-                saved_model::note(&mut checkpoint, problem, self.run)?;
-                checkpoint.write(path)?;
+                // What diverged is not worth a file, except for the weights that early stopping keeps.
+                let worth = match end {
+                    Some(Stop::Diverged) => length.early_stopping.is_some() && progress.best().is_some(),
+                    _ => is_finite(trainer.model().parameters()),
+                };
+                if worth {
+                    let mut checkpoint = trainer.fit_checkpoint(&progress)?;
+                    saved_model::note(&mut checkpoint, problem, self.run)?;
+                    checkpoint.write(path)?;
+                }
+                saved = worth;
             }
             if let Some(stop) = end {
                 break stop;
             }
         };
         let fit = trainer.end_fit(progress, stop);
+        let steps = trainer.history().steps();
+        let failure = match stop {
+            Stop::Diverged => Some(diverged(steps)),
+            _ if !is_finite(trainer.model().parameters()) => Some(weights_not_finite(steps)),
+            _ => None,
+        };
         let last = fit.validations.last().context("a run has at least one validation")?;
         let best = fit.best.map(|best| &fit.validations[best]);
         // With early stopping the weights are the best ones.
@@ -77,7 +93,7 @@ impl<R> Job<'_, R> {
             optimizer: settings.rule.name(),
             settings,
             stop: fit.stop,
-            steps: trainer.history().steps(),
+            steps,
             samples: trainer.history().samples(),
             loss: kept.evaluation.loss,
             accuracy: kept.evaluation.accuracy,
@@ -88,6 +104,7 @@ impl<R> Job<'_, R> {
             example,
             training_rows: self.rows,
             kept_step: kept.step,
+            failure: failure.map(|what| with_file(what, self.saving.path, saved)),
         })
     }
 }

@@ -18,6 +18,7 @@ mod sync;
 
 use parking::Parking;
 use std::any::Any;
+use std::io::{Error, ErrorKind};
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 use sync::{Arc, AtomicBool, AtomicU64, Builder, JoinHandle, Mutex, Ordering, UnsafeCell, more_than_cores, poll};
 
@@ -79,6 +80,11 @@ const WAITING: u64 = 1 << 63;
 const PANICKED: u64 = 1 << 62;
 const FLAGS: u64 = WAITING | PANICKED;
 
+/// More than any machine has cores, few enough for the mappings of memory that a system allows.
+const MOST_THREADS: usize = 1024;
+/// What a thread needs of the address space: a stack as `std` makes it, and room around it.
+const STACK: usize = 9 << 18;
+
 const UNPOISONED: &str = "nothing panics under this lock";
 
 const NONE: u64 = 0;
@@ -111,12 +117,24 @@ impl Team {
     /// A team of `threads`, the calling one included: `threads - 1` are started. A team of one never leaves it.
     ///
     /// # Errors
-    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for 0 threads; what the system says if it cannot start them all
-    /// (those started have ended then).
+    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for 0 threads, or more than 1024 if there are not as many cores;
+    /// [`OutOfMemory`](std::io::ErrorKind::OutOfMemory) if there is no room for their stacks; what the system says if it cannot start
+    /// them all (those started have ended then).
     pub fn new(threads: usize) -> std::io::Result<Self> {
         if threads == 0 {
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "a team needs at least one thread"));
+            return Err(Error::new(ErrorKind::InvalidInput, "a team needs at least one thread"));
         }
+        // A thread that lacks memory while it starts ends the whole process, so nothing is started that could.
+        if threads > MOST_THREADS && more_than_cores(threads) {
+            let message = format!("{threads} are too many: take one per core, or at most {MOST_THREADS}");
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
+        let mut stacks = Vec::<u8>::new();
+        if threads > 1 && stacks.try_reserve_exact((threads - 1).saturating_mul(STACK)).is_err() {
+            let message = format!("there is no memory for the stacks of {threads}: take fewer");
+            return Err(Error::new(ErrorKind::OutOfMemory, message));
+        }
+        drop(core::hint::black_box(stacks));
         let shared = Arc::new(Shared {
             job: Job { unclaimed: AtomicU64::new(NONE), part: UnsafeCell::new(&|_| ()) }, // never called
             finished: Finished { parts: AtomicU64::new(0) },

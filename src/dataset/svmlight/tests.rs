@@ -51,7 +51,7 @@ fn hostile_files_are_named_errors() {
         (b"1 1:1\n1 0:5", None, "line 2: \"0:5\": indices start at 1"),
         (b"1 2:1 2:1", None, "line 1: index 2 after 2; indices of a line must increase"),
         (b"1 3:1 2:1", None, "index 2 after 3"),
-        (b"\n\n1 4:1", Some(3), "line 3: index 4 exceeds the 3 features"),
+        (b"\n\n1 4:1", Some(3), "line 3: index 4 is beyond the 3 features"),
         (b"1 qid:7 1:1", None, "\"qid:7\": ranking groups are not supported"),
         (b"1 -1:1", None, "\"-1:1\": the index is not a number from 1 to 4294967295"),
         (b"1 4294967296:1", None, "the index is not a number from 1 to 4294967295"),

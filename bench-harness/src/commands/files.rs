@@ -1,0 +1,22 @@
+//! The files that a command writes.
+
+use anyhow::{Context, Result, bail};
+use simdescent::output_file;
+use std::path::{Path, PathBuf};
+
+/// Whether the files that these flags name can be written. A command asks before it works, lest its result have no place to go.
+pub(super) fn check(flags: &[(&str, &Option<PathBuf>)]) -> Result<()> {
+    let named: Vec<(&str, &Path)> = flags.iter().filter_map(|(flag, path)| Some((*flag, path.as_deref()?))).collect();
+    for (i, (flag, path)) in named.iter().enumerate() {
+        if let Some((other, _)) = named[..i].iter().find(|(_, other)| other == path) {
+            bail!("{}: --{other} and --{flag} would be the same file", path.display());
+        }
+        output_file::check(path).with_context(|| format!("{}: cannot write (--{flag})", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Writes a text into the file that a flag names.
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+    output_file::write(path, text.as_bytes()).with_context(|| format!("{}: cannot write", path.display()))
+}
