@@ -2,7 +2,8 @@
 
 pub(crate) mod batch;
 pub(crate) mod csv;
-mod loss;
+pub(crate) mod files;
+pub(crate) mod loss;
 pub(crate) mod method;
 pub(crate) mod network;
 pub(crate) mod problem;

@@ -12,9 +12,6 @@ pub(crate) struct CrossValidateOptions {
     /// How many folds, up to the number of rows.
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub(crate) folds: usize,
-    /// Leave the shares of the classes in the folds to chance.
-    #[arg(long)]
-    pub(crate) not_stratified: bool,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
@@ -25,7 +22,7 @@ pub(crate) fn run(options: &CrossValidateOptions) -> Result<()> {
     let run = options.run.read()?;
     let problem = run.problem.problem(run.seed())?;
     let threads = Threads::of(&run)?;
-    let report = cross_validation(threads.exec()?, &run, &problem, options.folds, !options.not_stratified)?;
+    let report = cross_validation(threads.exec()?, &run, &problem, options.folds)?;
     if options.output.json {
         print_json(&report)?;
     } else {
