@@ -32,7 +32,7 @@ pub use rows::Rows;
 pub use standardizer::Standardizer;
 pub use storage::Csr;
 pub use stream::RowStream;
-pub use svmlight::{SvmlightOptions, read_svmlight, read_svmlight_sparse};
+pub use svmlight::{SvmlightOptions, has_index_zero, read_svmlight, read_svmlight_sparse};
 pub use target_encoding::{TargetEncoding, TargetOptions, Task};
 pub use targets::Targets;
 

@@ -111,7 +111,12 @@ fn a_saved_model_knows_its_classes() {
     };
     let train = svm("train.svm", &"2 0:0.5 2:1\n7 1:1\n5 0:-1 1:0.5\n".repeat(20));
     let saved = at("run");
-    json(&["train", "--data", &train, "--zero-based", "--steps", "50", "--rate", "0.5", "--save", &saved]);
+    let training = ["train", "--data", &train, "--steps", "50", "--rate", "0.5", "--save", &saved];
+    refused(&[&training[..], &["--zero-based", "false"]].concat(), "line 1: \"0:0.5\": indices start at 1");
+    let notes = text(&simdescent(&training).stderr);
+    assert!(notes.contains("note: train.svm has an index 0: indices start there; --zero-based false"), "{notes}");
+    assert_eq!(text(&simdescent(&[&training[..], &["--zero-based"]].concat()).stderr), "");
+    simdescent(&training);
     let evaluate = |data: &str, more: &[&str]| {
         let arguments = [&["evaluate", "--checkpoint", &saved, "--data", data], more].concat();
         arguments.into_iter().map(str::to_owned).collect::<Vec<_>>()

@@ -57,6 +57,25 @@ pub fn read_svmlight_sparse(path: &Path, options: &SvmlightOptions) -> Result<Da
     parse(path, open_regular(path)?, options)?.into_sparse(path, options)
 }
 
+/// Whether a row of the file has index 0, so that its indices start there. A file that starts at 0 and leaves its first feature out
+/// everywhere is not told from one that starts at 1.
+///
+/// # Errors
+///
+/// [`DataError::Io`] when the file cannot be read.
+pub fn has_index_zero(path: &Path) -> Result<bool, DataError> {
+    let (mut reader, mut line) = (BufReader::new(open_regular(path)?), vec![]);
+    while reader.read_until(b'\n', &mut line).map_err(|e| DataError::io(path, e))? > 0 {
+        let text = line.split(|&byte| byte == b'#').next().unwrap_or_default();
+        let mut pairs = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty()).skip(1);
+        if pairs.any(|token| token.starts_with(b"0:")) {
+            return Ok(true);
+        }
+        line.clear();
+    }
+    Ok(false)
+}
+
 fn parse(path: &Path, source: impl Read, options: &SvmlightOptions) -> Result<SparseRows, DataError> {
     let mut rows = SparseRows::default();
     let mut lines = Lines::new(path, source);
@@ -137,7 +156,7 @@ impl SparseRows {
             let index: u32 = match std::str::from_utf8(index).ok().and_then(|index| index.parse().ok()) {
                 Some(0) if !options.zero_based => {
                     return Err(format!(
-                        "{}: indices start at 1, unless the file is said to be --zero-based",
+                        "{}: indices start at 1, unless the file is read as zero-based (--zero-based)",
                         quoted(token)
                     ));
                 }

@@ -5,6 +5,7 @@ use crate::problem::source::DataSource;
 use anyhow::{Result, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use simdescent::dataset::has_index_zero;
 use std::num::NonZeroUsize;
 
 /// What such a file does not say itself.
@@ -14,7 +15,8 @@ pub(crate) struct FileFlags {
     /// How many features a svmlight file has; a saved model knows it [default: the largest index]
     #[arg(long, value_name = "N")]
     pub(crate) features: Option<NonZeroUsize>,
-    /// Whether the indices of a svmlight file begin at 0, as scikit-learn, XGBoost and LightGBM write them, instead of 1 [default: false]
+    /// Whether the indices of a svmlight file start at 0, as scikit-learn, XGBoost and LightGBM write them, instead of 1; a saved model
+    /// knows it [default: true if the file has an index 0, which is printed]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub(crate) zero_based: Option<bool>,
     /// The inputs of an npz file [default: X, x, x_train, arr_0 or another usual name]
@@ -51,6 +53,15 @@ impl FileFlags {
             inputs_array: self.inputs_array.clone().or(base.inputs_array),
             targets_array: self.targets_array.clone().or(base.targets_array),
         }
+    }
+
+    /// The same with what they leave open about this file found out.
+    pub(crate) fn resolved(&self, data: Option<&DataSource>) -> Result<Self> {
+        let zero_based = match (self.zero_based, data) {
+            (None, Some(DataSource::Svmlight(path))) => Some(has_index_zero(path)?),
+            (stated, _) => stated,
+        };
+        Ok(Self { zero_based, ..self.clone() })
     }
 
     /// Files read as these say, and otherwise in the usual way.

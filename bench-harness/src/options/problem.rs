@@ -10,6 +10,7 @@ use crate::problem::files::Reading;
 use crate::problem::model_spec::ModelSpec;
 use crate::problem::source::DataSource;
 use crate::problem::{ClassWeights, Inputs, Problem};
+use crate::progress::remark;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,13 @@ impl ProblemOptions {
             bail!("--task and --not-stratified need --data");
         }
         self.files.check(self.data.as_ref())?;
+        let files = self.files.resolved(self.data.as_ref())?;
+        if let (None, Some(true), Some(data)) = (self.files.zero_based, files.zero_based, &self.data) {
+            let file = data.file_name();
+            remark(&format!(
+                "note: {file} has an index 0: indices start there; --zero-based false makes that an error"
+            ));
+        }
         let csv = match self.data {
             Some(DataSource::Csv(_)) => self.csv.options()?,
             _ => self.csv.refuse().map(|()| CsvOptions::default())?,
@@ -151,8 +159,13 @@ impl ProblemOptions {
             csv: CsvOptions { task, ..csv },
             targets: task.into(),
             stratified: self.stratified(),
-            ..self.files.reading()
+            ..files.reading()
         })
+    }
+
+    /// The options with what they leave open about the files found out, to read others in the same way.
+    pub(crate) fn resolved(&self) -> Result<Self> {
+        Ok(Self { files: self.files.resolved(self.data.as_ref())?, ..self.clone() })
     }
 
     /// What is to be learned, as far as the options say.

@@ -90,7 +90,7 @@ pub(crate) fn note<R>(checkpoint: &mut Checkpoint, problem: &Problem<R>, run: &R
     };
     let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
     add("model", serde_json::to_string(&shape)?);
-    add("run", serde_json::to_string(run)?);
+    add("run", serde_json::to_string(&RunOptions { problem: run.problem.resolved()?, ..run.clone() })?);
     if let Some(s) = &problem.standardizer {
         add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
     }

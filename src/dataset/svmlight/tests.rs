@@ -127,6 +127,22 @@ fn dialects_are_the_same_table() {
 }
 
 #[test]
+fn an_index_zero_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.svm");
+    for (text, found) in [
+        (&b"0 1:0\n0 2:1 0:5\n"[..], true),
+        (b"0 0:5", true),
+        (b"0 1:0 # 0:1\n0:1 1:1\n\n0 10:0\n", false),
+        (b"", false),
+    ] {
+        fs::write(&path, text).unwrap();
+        assert_eq!(has_index_zero(&path).unwrap(), found, "{text:?}");
+    }
+    assert!(has_index_zero(&folder.path().join("none")).is_err());
+}
+
+#[test]
 fn labels_keep_their_meaning() {
     let train = b"1 1:1\n2 1:2\n2 1:3\n";
     let data = read(train, &width(None)).unwrap();
