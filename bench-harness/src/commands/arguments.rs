@@ -1,7 +1,7 @@
 //! Arguments that several commands take.
 
 use crate::options::RunOptions;
-use crate::options::files::FileFlags;
+use crate::options::files::{FileFlags, data_source};
 use crate::problem::source::DataSource;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -50,7 +50,7 @@ pub(crate) struct SavedModelOptions {
     pub(crate) checkpoint: PathBuf,
     /// A test set instead of the training's own data: csv:FILE, svmlight:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy, all rows
     /// of it, or the validation part of mnist:DIR and of an archive that has one. Columns, classes and scale are those of the training.
-    #[arg(long, value_name = "KIND:PATH", value_parser = DataSource::parser())]
+    #[arg(long, value_name = "KIND:PATH", value_parser = data_source())]
     pub(crate) data: Option<DataSource>,
     /// Threads; results do not depend on it.
     #[arg(long, value_name = "N", default_value = "1")]

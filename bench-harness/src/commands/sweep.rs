@@ -4,7 +4,7 @@ use super::progress::Bar;
 use super::threads::Threads;
 use crate::measure::Environment;
 use crate::options::csv::CsvFlags;
-use crate::options::files::FileFlags;
+use crate::options::files::{FileFlags, data_source};
 use crate::options::loss::{LossName, TaskName};
 use crate::options::problem::ProblemOptions;
 use crate::problem::embedded::Embedded;
@@ -41,7 +41,7 @@ pub(crate) struct SweepOptions {
     /// Measure on files instead of the embedded workloads: mnist:DIR (IDX files), svmlight:FILE, csv:FILE, npz:FILE or
     /// npy:INPUTS.npy,TARGETS.npy (features of the last three are standardized). Files without a validation part
     /// of their own are shuffled and split 80:20.
-    #[arg(long, value_name = "KIND:PATH", value_parser = DataSource::parser())]
+    #[arg(long, value_name = "KIND:PATH", value_parser = data_source())]
     pub(crate) data: Option<DataSource>,
     /// What the targets of --data are, as for train.
     #[arg(long, value_enum, requires = "data")]

@@ -4,9 +4,15 @@ use crate::problem::files::Reading;
 use crate::problem::source::DataSource;
 use anyhow::{Result, bail};
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde::{Deserialize, Serialize};
 use simdescent::dataset::has_index_zero;
 use std::num::NonZeroUsize;
+
+/// Reads what `--data` names, whatever bytes its path has.
+pub(crate) fn data_source() -> impl TypedValueParser<Value = DataSource> {
+    OsStringValueParser::new().try_map(|text| DataSource::parse(&text))
+}
 
 /// What such a file does not say itself.
 #[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Which data and model a command works on, as options.
 
 use super::csv::CsvFlags;
-use super::files::FileFlags;
+use super::files::{FileFlags, data_source};
 use super::loss::{LossName, TaskName, smoothed};
 use super::network::{ActivationName, InitializerName};
 use crate::number::short;
@@ -30,7 +30,7 @@ pub(crate) struct ProblemOptions {
     pub(crate) example: Option<Example>,
     /// Files instead: mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy; of the last three features are
     /// standardized. Files without a validation part of their own are shuffled and split 80:20
-    #[arg(long, value_name = "KIND:PATH", value_parser = DataSource::parser(), conflicts_with_all = ["workload", "example"])]
+    #[arg(long, value_name = "KIND:PATH", value_parser = data_source(), conflicts_with_all = ["workload", "example"])]
     pub(crate) data: Option<DataSource>,
     /// What the targets of --data are [default: what the loss and class weights need; else text, 0 and 1, -1 and 1, and whole
     /// numbers that many rows share are classes; a doubtful guess is printed]

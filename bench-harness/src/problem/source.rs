@@ -1,6 +1,5 @@
 //! Which files, as `--data` names them.
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -44,11 +43,6 @@ impl DataSource {
             },
             _ => Err(format!("unknown kind of data {kind:?}: {FORMS}")),
         }
-    }
-
-    /// For the command line.
-    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
-        OsStringValueParser::new().try_map(|text| Self::parse(&text))
     }
 
     /// What it was parsed from.
