@@ -73,7 +73,8 @@ fn counts_are_numbers_and_the_heading_names_the_loss() {
 fn a_loss_gets_what_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     let svm = |name: &str, labels: [i32; 2]| {
-        let row = move |i: usize| format!("{} 1:{} 2:1\n", labels[usize::from(i % 4 == 0)], (i % 7) as f64 - 3.0);
+        let row =
+            move |i: usize| format!("{} 1:{} 2:1\n", labels[usize::from(i.is_multiple_of(4))], (i % 7) as f64 - 3.0);
         format!("svmlight:{}", written(folder.path(), name, (0..100).map(row)))
     };
     let (signs, counted) = (svm("signs.svm", [-1, 1]), svm("counted.svm", [1, 2]));
