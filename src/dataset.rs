@@ -2,9 +2,9 @@
 
 mod csv;
 pub(crate) mod digest;
+mod encoded;
 mod exact;
 mod idx;
-mod inference;
 mod input;
 mod npy;
 mod remainder;
@@ -15,23 +15,25 @@ mod standardizer;
 mod storage;
 mod stream;
 mod svmlight;
+mod target_encoding;
 mod targets;
 mod weights;
 
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
-pub(crate) use inference::Inference;
 pub(crate) use input::open_regular;
 pub(crate) use remainder::exact_targets;
 pub(crate) use standardizer::{blurs, spread};
 pub(crate) use stream::Buffer;
+pub(crate) use target_encoding::TargetProfile;
 
 pub use idx::{read_idx_pair, read_mnist_dir};
-pub use npy::{read_npy_pair, read_npz};
+pub use npy::{NpzOptions, read_npy_pair, read_npz};
 pub use rows::Rows;
 pub use standardizer::Standardizer;
 pub use storage::Csr;
 pub use stream::RowStream;
-pub use svmlight::{read_svmlight, read_svmlight_sparse};
+pub use svmlight::{SvmlightOptions, has_index_zero, read_svmlight, read_svmlight_sparse};
+pub use target_encoding::{TargetEncoding, TargetOptions, Task};
 pub use targets::Targets;
 
 use crate::error::DataError;
@@ -72,6 +74,7 @@ pub struct Dataset {
     remainders: Option<Remainders>,
     /// `[rows]`
     target_remainders: Option<Vec<f32>>,
+    target_encoding: Option<Arc<TargetEncoding>>,
 }
 
 impl Dataset {
@@ -120,6 +123,7 @@ impl Dataset {
             class_weights: None,
             remainders: None,
             target_remainders: None,
+            target_encoding: None,
         }
     }
 
@@ -128,7 +132,8 @@ impl Dataset {
     ///
     /// ```
     /// # use simdescent::{Dataset, Targets};
-    /// # let data = Dataset::new("toy", vec![0.5; 3], 1, Targets::infer(vec![0.0, 1.0, 2.0]))?;
+    /// # let targets = Targets::Labels { labels: vec![0, 1, 2], classes: 3 };
+    /// # let data = Dataset::new("toy", vec![0.5; 3], 1, targets)?;
     /// let Targets::Labels { labels, .. } = data.targets().clone() else { panic!("no labels") };
     /// let data = data.with_targets(Targets::Labels { labels, classes: 10 })?;
     /// # Ok::<(), simdescent::DataError>(())
@@ -144,8 +149,10 @@ impl Dataset {
         }
         targets.check(&self.name)?;
         let class_names = self.class_names.filter(|names| targets.classes() == Some(names.len()));
-        let target_remainders = self.target_remainders.filter(|_| targets == self.targets);
-        let data = Self { targets, class_names, target_remainders, ..self };
+        let are_same = targets == self.targets;
+        let target_remainders = self.target_remainders.filter(|_| are_same);
+        let target_encoding = self.target_encoding.filter(|_| are_same);
+        let data = Self { targets, class_names, target_remainders, target_encoding, ..self };
         match data.class_weights.clone() {
             Some(weights) => data.with_class_weights(weights),
             None => Ok(data),
@@ -205,6 +212,7 @@ impl Dataset {
             class_weights: self.class_weights.clone(),
             remainders: self.remainders.as_mut().map(|remainders| remainders.split_off(rows)),
             target_remainders: self.target_remainders.as_mut().map(|remainders| remainders.split_off(rows)),
+            target_encoding: self.target_encoding.clone(),
         };
         self.name = format!("{}[0..{rows}]", self.name);
         Ok((self, rest))

@@ -1,6 +1,6 @@
 //! Models on sparse inputs: the runs they have on dense ones, and what only sparse inputs can do.
 
-use simdescent::dataset::{Csr, read_svmlight_sparse};
+use simdescent::dataset::{Csr, SvmlightOptions, read_svmlight_sparse};
 use simdescent::kernels::activation::Activation;
 use simdescent::kernels::{Exec, MatMut, Par, Team, isa};
 use simdescent::random::{Purpose, Stream, StreamKey};
@@ -199,8 +199,9 @@ fn a_file_is_read_as_it_is_written() {
     let path = dir.path().join("wide.svm");
     let lines: String = (0..100).map(|i| format!("{} {}:0.5 1000000:{}\n", i % 2, i + 1, i % 2 * 2)).collect();
     std::fs::write(&path, lines).unwrap();
-    let data = read_svmlight_sparse(&path, None).unwrap();
+    let data = read_svmlight_sparse(&path, &SvmlightOptions::default()).unwrap();
     assert_eq!((data.rows(), data.features(), data.csr().unwrap().stored()), (100, 1_000_000, 200));
     assert_eq!(data.csr().unwrap().row(3), (&[3, 999_999][..], &[0.5, 2.0][..]));
-    assert!(read_svmlight_sparse(&path, Some(999_999)).unwrap_err().to_string().contains("line 1: index 1000000"));
+    let narrow = SvmlightOptions { features: Some(999_999), ..SvmlightOptions::default() };
+    assert!(read_svmlight_sparse(&path, &narrow).unwrap_err().to_string().contains("line 1: index 1000000"));
 }

@@ -3,7 +3,8 @@
 pub(crate) mod batch;
 mod column;
 pub(crate) mod csv;
-mod loss;
+pub(crate) mod files;
+pub(crate) mod loss;
 pub(crate) mod method;
 mod misplaced;
 pub(crate) mod network;

@@ -7,6 +7,8 @@ pub(crate) mod folds;
 mod inputs;
 pub(crate) mod model_spec;
 mod remarks;
+pub(crate) mod source;
+mod split;
 mod stream;
 mod training_rows;
 

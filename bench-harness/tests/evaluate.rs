@@ -94,9 +94,9 @@ fn another_file_is_a_test_set_in_the_training_s_scale() {
     fs::write(&test, "1,2,3,0\n1,2,4,1\n").unwrap();
     refused(&["evaluate", "--checkpoint", &file, "--data", &data], "4 columns, but the training file has 3");
     fs::write(&test, "1,2,0.5\n1,2,4.5\n").unwrap();
-    refused(&["evaluate", "--checkpoint", &file, "--data", &data], "needs class labels");
+    refused(&["evaluate", "--checkpoint", &file, "--data", &data], "0.5 is none of the classes 0, 1, 2");
     fs::write(&test, "1,2,0\n1,2,5\n").unwrap();
-    refused(&["evaluate", "--checkpoint", &file, "--data", &data], "label 5, but there are 3 classes");
+    refused(&["evaluate", "--checkpoint", &file, "--data", &data], "5 is none of the classes 0, 1, 2");
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn wrong_searches_are_clear_errors() {
     assert_eq!(fs::read_to_string(search.path("x")).unwrap(), "precious");
     search.refused("--journal /no/such/folder/j", "/no/such/folder/j");
     search.refused("--optimizer lbfgs", "lbfgs");
-    search.refused("--metric rmse", "rmse is not defined on the validation rows");
+    search.refused("--metric rmse", "no rmse: the loss is one of classes; --task regression");
     // What is wrong with the configuration is said before any trial, not once per trial.
     search
         .refused("--optimizer sgd", "no trial can begin, whatever is searched; the first: --momentum does not go with");

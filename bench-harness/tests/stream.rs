@@ -52,7 +52,7 @@ fn a_table_trains_alike_from_every_kind_of_file() {
     let evaluated = json(&["evaluate", "--checkpoint", &file, "--data", &csv]);
     assert!(evaluated["metrics"]["test"]["loss"].as_f64().unwrap() < 1e-3, "{evaluated}");
 
-    // Whole numbers are classes unless the loss says otherwise.
+    // Whole numbers that many rows share are classes unless the loss says otherwise.
     let data = ["--data", &csv, "--target", "0", "--steps", "10"];
     assert_eq!(train(&data)["model"], "softmax 2-13");
     assert_eq!(train(&[&data[..], &["--loss", "squared"]].concat())["model"], "linear 2-1");
@@ -64,7 +64,7 @@ fn a_table_trains_alike_from_every_kind_of_file() {
     refused(&["--data", &csv, "--stream", "--impute", "most-frequent"], wanted);
     refused(&["--data", &csv, "--stream", "--optimizer", "lbfgs"], "lbfgs needs the whole training set");
     refused(&["--data", &csv, "--stream", "--sampling", "with-replacement"], "no sampling with replacement");
-    refused(&["--data", &csv, "--stream", "--class-weights", "1,2"], "class weights need classes");
+    refused(&["--data", &csv, "--stream", "--class-weights", "1,2"], "2 class weights, but there are");
     command::refused(&["tune", "lr", "--data", &csv, "--stream"], "--stream is for train");
 }
 

@@ -11,6 +11,7 @@ mod options;
 mod profile;
 mod records;
 mod rows;
+mod targets;
 mod text;
 
 pub use encoding::CsvEncoding;

@@ -1,36 +1,43 @@
-//! IDX, the format of MNIST and its relatives: a big-endian header (magic number, then one size per dimension, each a
-//! `u32`) followed by raw bytes, plain or gzip-compressed.
+//! IDX, the format of MNIST and its relatives: a big-endian header (type, number of dimensions, then one size per dimension, each a
+//! `u32`) followed by the elements, plain or gzip-compressed.
+
+mod element;
+mod folder;
+
+pub(super) use folder::find;
 
 use super::input::{dataset_name, open_regular, room_for};
-use super::{Dataset, MAX_ELEMENTS, Targets};
+use super::{Dataset, MAX_ELEMENTS, TargetEncoding, TargetOptions, TargetProfile};
 use crate::error::{DataError, Place};
+use element::Element;
 use flate2::bufread::MultiGzDecoder;
 use std::fmt;
 use std::io::{BufReader, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-/// Unsigned bytes in three dimensions: images, rows, columns.
-const IMAGES_MAGIC: u32 = 0x0803;
-/// Unsigned bytes in one dimension: labels.
-const LABELS_MAGIC: u32 = 0x0801;
-
 /// Labels read at a time.
-const PIECE: usize = 1 << 16;
+const PIECE: usize = 1 << 14;
+
+/// The most dimensions: images, rows, columns, channels, and some more.
+const MAX_DIMENSIONS: u8 = 8;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Reads an MNIST-style pair of files, each plain or gzip-compressed (the content decides, not the name).
+/// Reads an MNIST-style pair of files, each plain or gzip-compressed (the content decides, not the name), of any type of IDX: bytes,
+/// signed or not, integers of 2 or 4 bytes, floats of 4 or 8.
 ///
-/// * inputs: `[images, rows · columns]`, each byte divided by 255, so in 0..=1
-/// * targets: [`Targets::Labels`] with `classes` = largest label + 1
+/// * inputs: `[images, …]`, all but the first dimension flattened; integers are divided by 255, so that pixels are in 0..=1, floats as
+///   they are
+/// * targets: `[images]` or `[images, 1]`; integers are labels unless the options say otherwise
 ///
 /// # Errors
 ///
-/// [`DataError::Io`] when a file cannot be read. [`DataError::Format`], with the byte offset, when a magic number is
-/// wrong, a file is shorter or longer than its header promises, the gzip stream is damaged, the counts of images and
-/// labels differ, there are none, or the pixels exceed 2³¹. Memory grows with the data found, not with the header.
-pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Dataset, DataError> {
-    parse_pair(images, open_regular(images)?, labels, open_regular(labels)?)
+/// [`DataError::Io`] when a file cannot be read. [`DataError::Format`], with the byte offset, when it is no IDX file, is shorter or
+/// longer than its header promises, the gzip stream is damaged, the counts of images and labels differ, there are none, or the
+/// pixels exceed 2³¹. [`DataError::Invalid`] when an element is not finite or the targets are not what the options want. Memory grows
+/// with the data found, not with the header.
+pub fn read_idx_pair(images: &Path, labels: &Path, options: &TargetOptions) -> Result<Dataset, DataError> {
+    parse_pair((images, open_regular(images)?), (labels, open_regular(labels)?), options)
 }
 
 /// Reads (training set, validation set) from a folder with the MNIST files, each with or without `.gz`:
@@ -40,19 +47,28 @@ pub fn read_idx_pair(images: &Path, labels: &Path) -> Result<Dataset, DataError>
 /// * with only the `t10k` pair, its first 80 % of rows are the training set and the last 20 % the validation set; the
 ///   row ranges are in the datasets' names
 ///
-/// Both sets get the same number of classes.
+/// Files of other common names are found too: `train-images.idx3-ubyte`, `train_images.idx`, `train-labels-idx1-int`,
+/// `emnist-letters-test-images-idx3-ubyte.gz`. Both sets have the same classes.
 ///
 /// # Errors
 ///
-/// [`DataError::Format`] when the files found are neither of the two sets above, naming those missing;
-/// [`DataError::Invalid`] when the image sizes of the two sets differ; otherwise as [`read_idx_pair`].
-pub fn read_mnist_dir(dir: &Path) -> Result<(Dataset, Dataset), DataError> {
+/// [`DataError::Format`] when the files found are neither of the two sets above, naming those missing, or several could be one of
+/// them; [`DataError::Invalid`] when the image sizes of the two sets differ; otherwise as [`read_idx_pair`].
+pub fn read_mnist_dir(dir: &Path, options: &TargetOptions) -> Result<(Dataset, Dataset), DataError> {
     match find(dir)? {
         (Some([images, labels]), [t10k_images, t10k_labels]) => {
-            same_shape(read_idx_pair(&images, &labels)?, read_idx_pair(&t10k_images, &t10k_labels)?)
+            let known = TargetOptions::Known(encoding_of(&[&labels, &t10k_labels], options)?);
+            let training = read_idx_pair(&images, &labels, &known)?;
+            let validation = read_idx_pair(&t10k_images, &t10k_labels, &known)?;
+            if training.features() != validation.features() {
+                let (pixels, others) = (validation.features(), training.features());
+                let message = format!("{pixels} pixels per image, but {} has {others}", training.name());
+                return Err(DataError::invalid(validation.name(), message));
+            }
+            Ok((training, validation))
         }
         (None, [images, labels]) => {
-            let data = read_idx_pair(&images, &labels)?;
+            let data = read_idx_pair(&images, &labels, options)?;
             // Not `rows * 4 / 5`, which overflows a 32-bit usize.
             let validation = data.rows() / 5;
             let training = data.rows() - validation;
@@ -61,94 +77,60 @@ pub fn read_mnist_dir(dir: &Path) -> Result<(Dataset, Dataset), DataError> {
     }
 }
 
-/// The pair for training, if there is one, and the `t10k` pair.
-#[allow(clippy::type_complexity)]
-pub(super) fn find(dir: &Path) -> Result<(Option<[PathBuf; 2]>, [PathBuf; 2]), DataError> {
-    const NAMES: [&str; 4] =
-        ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
-    if !dir.is_dir() {
-        let fault = if dir.exists() { "is not a folder" } else { "the folder does not exist" };
-        return Err(DataError::format(dir, Place::File, fault));
+/// What the labels of all these files mean.
+pub(super) fn encoding_of(labels: &[&Path], options: &TargetOptions) -> Result<TargetEncoding, DataError> {
+    let mut profile: Option<TargetProfile> = None;
+    for path in labels {
+        let mut file = Idx::open(path, open_regular(path)?)?;
+        let rows = file.labels()?;
+        let profile = profile.get_or_insert_with(|| TargetProfile::new(&file.element.options(options)));
+        file.each(rows, |label| profile.see(label))?;
     }
-    let found = NAMES.map(|name| {
-        let candidates = [dir.join(name), dir.join(format!("{name}.gz"))];
-        candidates.into_iter().find(|path: &PathBuf| path.is_file())
-    });
-    let missing: Vec<_> = NAMES.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(name, _)| *name).collect();
-    match found {
-        [Some(images), Some(labels), Some(t10k_images), Some(t10k_labels)] => {
-            Ok((Some([images, labels]), [t10k_images, t10k_labels]))
-        }
-        [None, None, Some(images), Some(labels)] => Ok((None, [images, labels])),
-        _ => {
-            let message = format!(
-                "needs {} (each with or without .gz), or only the last two; missing: {}",
-                NAMES.join(", "),
-                missing.join(", ")
-            );
-            Err(DataError::format(dir, Place::File, message))
-        }
-    }
+    encoding(labels[0], profile.unwrap_or_else(|| TargetProfile::new(options)))
 }
 
-/// Gives both sets the larger number of classes, as one of them may lack the last class.
-fn same_shape(training: Dataset, validation: Dataset) -> Result<(Dataset, Dataset), DataError> {
-    if training.features() != validation.features() {
-        let message =
-            format!("{} pixels per image, but {} has {}", validation.features(), training.name(), training.features());
-        return Err(DataError::invalid(validation.name(), message));
-    }
-    let classes = |data: &Dataset| match data.targets() {
-        Targets::Labels { classes, .. } => *classes,
-        _ => 0,
-    };
-    let most = classes(&training).max(classes(&validation));
-    let widen = |mut data: Dataset| {
-        if let Targets::Labels { classes, .. } = &mut data.targets {
-            *classes = most;
-        }
-        data
-    };
-    Ok((widen(training), widen(validation)))
+fn encoding(labels: &Path, profile: TargetProfile) -> Result<TargetEncoding, DataError> {
+    profile.encoding().map_err(|problem| DataError::invalid(&dataset_name(labels), problem))
 }
 
 fn parse_pair(
-    images_path: &Path,
-    images: impl Read,
-    labels_path: &Path,
-    labels: impl Read,
+    (images_path, images): (&Path, impl Read),
+    (labels_path, labels): (&Path, impl Read),
+    options: &TargetOptions,
 ) -> Result<Dataset, DataError> {
     let mut labels = Idx::open(labels_path, labels)?;
-    let (mut images, [count, height, width]) = pair(Idx::open(images_path, images)?, &mut labels)?;
-    let features = height as usize * width as usize;
-    let labels: Vec<u32> = labels.body(u64::from(count))?.into_iter().map(u32::from).collect();
-    let bytes = images.body(u64::from(count) * features as u64)?;
-    let mut inputs = room_for(images_path, bytes.len())?;
-    inputs.extend(bytes.into_iter().map(scaled));
-    let classes = labels.iter().max().map_or(0, |&label| label as usize + 1);
-    Dataset::new(dataset_name(images_path), inputs, features, Targets::Labels { labels, classes })
+    let (mut images, [rows, features]) = pair(Idx::open(images_path, images)?, &mut labels)?;
+    let (mut profile, mut numbers) = (TargetProfile::new(&labels.element.options(options)), vec![]);
+    labels.each(rows, |label| {
+        profile.see(label);
+        numbers.push(label);
+    })?;
+    let bytes = images.body((rows * features) as u64 * images.element.size())?;
+    let mut inputs = room_for(images_path, rows * features)?;
+    images.element.each(&bytes, |pixel| inputs.push(images.element.scaled(pixel)));
+    let (name, encoding) = (dataset_name(images_path), encoding(labels_path, profile)?);
+    let (targets, remainders) = encoding.encode_exactly(&dataset_name(labels_path), &numbers)?;
+    let data = Dataset::new(name, inputs, features, targets)?.with_all_remainders(vec![], remainders);
+    data.encoded_by(&encoding)
 }
 
-/// Divided, not multiplied by the rounded 1/255: division gives the nearest f32, and 255 gives exactly 1.
-fn scaled(pixel: u8) -> f32 {
-    f32::from(pixel) / 255.0
-}
-
-/// Reads both headers: images with count, height and width, as many as there are labels.
-fn pair<'a>(mut images: Idx<'a>, labels: &mut Idx<'_>) -> Result<(Idx<'a>, [u32; 3]), DataError> {
-    let [count, height, width] = images.header::<3>(IMAGES_MAGIC)?;
-    let [label_count] = labels.header::<1>(LABELS_MAGIC)?;
-    if count != label_count {
+/// Reads both headers: images with rows and features, as many rows as there are labels.
+fn pair<'a>(mut images: Idx<'a>, labels: &mut Idx<'_>) -> Result<(Idx<'a>, [usize; 2]), DataError> {
+    let sizes = images.header()?;
+    let label_count = labels.labels()?;
+    let count = sizes[0];
+    let shape = || sizes[1..].iter().map(u32::to_string).collect::<Vec<_>>().join(" × ");
+    if count as usize != label_count {
         let message = format!("{label_count} labels for the {count} images of {}", images.path.display());
         return Err(labels.error(4, message));
     }
-    let pixels = (u64::from(height) * u64::from(width)).checked_mul(u64::from(count));
+    let pixels = sizes.iter().try_fold(1u64, |n, &size| n.checked_mul(u64::from(size)));
     if !pixels.is_some_and(|n| (1..=MAX_ELEMENTS as u64).contains(&n)) {
-        let message =
-            format!("{count} images of {height} × {width} pixels; the total must be 1 to {MAX_ELEMENTS} pixels");
+        let message = format!("{count} images of {} pixels; the total must be 1 to {MAX_ELEMENTS} pixels", shape());
         return Err(images.error(4, message));
     }
-    Ok((images, [count, height, width]))
+    let features = sizes[1..].iter().map(|&size| size as usize).product();
+    Ok((images, [count as usize, features]))
 }
 
 /// A pair of files read row by row.
@@ -158,35 +140,35 @@ pub(super) struct IdxRows {
     labels: Idx<'static>,
     pub(super) rows: usize,
     pub(super) features: usize,
-    /// Largest label + 1.
-    pub(super) classes: usize,
     bytes: Vec<u8>,
 }
 
 impl IdxRows {
-    /// Opens the files and reads the labels, which it does not keep.
-    pub(super) fn open(images: &Path, labels: &Path) -> Result<Self, DataError> {
+    /// Opens the files and reads the labels, which it does not keep, to find what they mean.
+    pub(super) fn open(
+        images: &Path,
+        labels: &Path,
+        options: &TargetOptions,
+    ) -> Result<(Self, TargetEncoding), DataError> {
         let mut of_labels = Idx::open(labels, open_regular(labels)?)?;
-        let (of_images, [count, height, width]) = pair(Idx::open(images, open_regular(images)?)?, &mut of_labels)?;
-        let (rows, features) = (count as usize, height as usize * width as usize);
-        let (mut largest, mut bytes) = (0, vec![]);
-        for from in (0..rows).step_by(PIECE) {
-            of_labels.exactly((rows - from).min(PIECE) as u64, &mut bytes)?;
-            largest = bytes.iter().copied().fold(largest, u8::max);
-        }
-        of_labels.end()?;
-        let classes = usize::from(largest) + 1;
-        let mut rows = Self { images: of_images, labels: of_labels, rows, features, classes, bytes };
-        rows.rewind()?;
-        Ok(rows)
+        let (of_images, [rows, features]) = pair(Idx::open(images, open_regular(images)?)?, &mut of_labels)?;
+        let mut profile = TargetProfile::new(&of_labels.element.options(options));
+        of_labels.each(rows, |label| profile.see(label))?;
+        let mut found = Self { images: of_images, labels: of_labels, rows, features, bytes: vec![] };
+        found.rewind()?;
+        Ok((found, encoding(labels, profile)?))
+    }
+
+    pub(super) fn targets_path(&self) -> &Path {
+        &self.labels.path
     }
 
     /// Goes back to the first row. The files are opened again: a compressed one has no other way.
     pub(super) fn rewind(&mut self) -> Result<(), DataError> {
         let open = |path: &Path| Idx::open(path, open_regular(path)?);
         let mut labels = open(&self.labels.path)?;
-        let (images, [count, height, width]) = pair(open(&self.images.path)?, &mut labels)?;
-        if (count as usize, height as usize * width as usize) != (self.rows, self.features) {
+        let (images, shape) = pair(open(&self.images.path)?, &mut labels)?;
+        if shape != [self.rows, self.features] {
             return Err(images.error(4, "the file has changed since it was opened"));
         }
         (self.images, self.labels) = (images, labels);
@@ -195,11 +177,13 @@ impl IdxRows {
 
     /// Appends the pixels of the next row and returns its label.
     pub(super) fn next(&mut self, inputs: &mut Vec<f64>) -> Result<f64, DataError> {
-        self.labels.exactly(1, &mut self.bytes)?;
-        let label = self.bytes[0];
-        self.images.exactly(self.features as u64, &mut self.bytes)?;
-        inputs.extend(self.bytes.iter().map(|&byte| f64::from(scaled(byte))));
-        Ok(f64::from(label))
+        self.labels.exactly(self.labels.element.size(), &mut self.bytes)?;
+        let mut label = 0.0;
+        self.labels.element.each(&self.bytes, |number| label = number);
+        let element = self.images.element;
+        self.images.exactly(self.features as u64 * element.size(), &mut self.bytes)?;
+        element.each(&self.bytes, |pixel| inputs.push(f64::from(element.scaled(pixel))));
+        Ok(label)
     }
 }
 
@@ -207,6 +191,8 @@ impl IdxRows {
 struct Idx<'a> {
     path: PathBuf,
     reader: Box<dyn Read + 'a>,
+    /// As the header says, once it is read.
+    element: Element,
     /// Decompressed bytes read so far.
     offset: u64,
 }
@@ -225,22 +211,39 @@ impl<'a> Idx<'a> {
         let whole = BufReader::new(Cursor::new(start).chain(reader));
         // Multi: a plain decoder would ignore what follows the first gzip member.
         let reader: Box<dyn Read + 'a> = if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
-        Ok(Self { path: path.to_owned(), reader, offset: 0 })
+        Ok(Self { path: path.to_owned(), reader, element: Element::U8, offset: 0 })
     }
 
-    /// Reads the magic number and the `N` sizes.
-    fn header<const N: usize>(&mut self, magic: u32) -> Result<[u32; N], DataError> {
-        let found = self.number()?;
-        if found != magic {
-            let message =
-                format!("magic number {found}, expected {magic} for {N}-dimensional bytes; is it an IDX file?");
-            return Err(self.error(0, message));
+    /// Reads the type of the elements and the sizes, at least one.
+    fn header(&mut self) -> Result<Vec<u32>, DataError> {
+        let [zeros @ .., code, dimensions] = self.number()?.to_be_bytes();
+        if zeros != [0, 0] || !(1..=MAX_DIMENSIONS).contains(&dimensions) {
+            return Err(self.error(0, "no IDX file: it starts with two zeros, a type and 1 to 8 dimensions"));
         }
-        let mut sizes = [0; N];
-        for size in &mut sizes {
-            *size = self.number()?;
+        let known = Element::from_code(code);
+        self.element =
+            known.ok_or_else(|| self.error(2, format!("{code:#04x} is no type of IDX; is it an IDX file?")))?;
+        (0..dimensions).map(|_| self.number()).collect()
+    }
+
+    /// Reads the header of labels: how many there are.
+    fn labels(&mut self) -> Result<usize, DataError> {
+        let sizes = self.header()?;
+        if sizes[1..].iter().any(|&size| size != 1) {
+            let shape: Vec<_> = sizes.iter().map(u32::to_string).collect();
+            return Err(self.error(4, format!("labels of shape {}; one per image is needed", shape.join(" × "))));
         }
-        Ok(sizes)
+        Ok(sizes[0] as usize)
+    }
+
+    /// Shows all elements, of which there are so many; nothing may follow.
+    fn each(&mut self, count: usize, mut see: impl FnMut(f64)) -> Result<(), DataError> {
+        let mut bytes = vec![];
+        for from in (0..count).step_by(PIECE) {
+            self.exactly((count - from).min(PIECE) as u64 * self.element.size(), &mut bytes)?;
+            self.element.each(&bytes, &mut see);
+        }
+        self.end()
     }
 
     fn number(&mut self) -> Result<u32, DataError> {

@@ -36,6 +36,7 @@ impl Dataset {
             class_weights: self.class_weights.clone(),
             remainders: self.remainders.as_ref().map(|remainders| remainders.select(rows)),
             target_remainders: self.target_remainders.as_deref().map(pick),
+            target_encoding: self.target_encoding.clone(),
         }
     }
 }

@@ -7,7 +7,7 @@ mod source;
 pub(crate) use buffer::Buffer;
 
 use super::digest::DataDigest;
-use super::{Dataset, Standardizer, Targets};
+use super::{Dataset, Standardizer, TargetEncoding, Targets};
 use crate::error::DataError;
 use source::Source;
 
@@ -45,8 +45,7 @@ pub struct RowStream {
     /// Of so many rows the last is left out.
     held_out: Option<usize>,
     features: usize,
-    /// Targets are labels below it, or values.
-    classes: Option<usize>,
+    target_encoding: TargetEncoding,
     standardizer: Option<Standardizer>,
     class_weights: Option<Vec<f32>>,
     /// Rows of the file read since its start.
@@ -71,7 +70,7 @@ impl RowStream {
         self.rewind()?;
         for row in 0..self.total {
             let kept = held_out.targets.len();
-            self.source.next(&mut held_out)?;
+            self.source.next(&mut held_out, &self.target_encoding)?;
             if row % every != every - 1 {
                 weight += held_out.weights.last().map_or(1.0, |&w| f64::from(w));
                 held_out.truncate(kept);
@@ -108,18 +107,13 @@ impl RowStream {
         Ok(self.standardizer.insert(standardizer))
     }
 
-    /// As many classes as another data set has, if that is more.
-    pub fn with_classes(self, classes: usize) -> Self {
-        Self { classes: self.classes.map(|own| own.max(classes)), ..self }
-    }
-
     /// The same rows with a weight for each class, as [`Dataset::with_class_weights`] has them.
     ///
     /// # Errors
     ///
     /// As there.
     pub fn with_class_weights(self, weights: Vec<f32>) -> Result<Self, DataError> {
-        super::weights::check_class_weights(&self.name, self.classes, &weights)?;
+        super::weights::check_class_weights(&self.name, self.classes(), &weights)?;
         Ok(Self { class_weights: Some(weights), ..self })
     }
 
@@ -129,13 +123,13 @@ impl RowStream {
     ///
     /// As there, and as reading.
     pub fn balanced_class_weights(&mut self) -> Result<Vec<f32>, DataError> {
-        let Some(classes) = self.classes else {
+        let Some(classes) = self.classes() else {
             return Err(DataError::invalid(&self.name, "balanced class weights need labels"));
         };
         let mut totals = vec![0.0f64; classes];
         self.for_each(|row| {
             let weight = row.weights.first().map_or(1.0, |&w| f64::from(w));
-            if let Some(total) = totals.get_mut(row.targets[0].max(0.0) as usize) {
+            if let Some(total) = totals.get_mut(row.targets[0] as usize) {
                 *total += weight;
             }
         })?;
@@ -159,7 +153,12 @@ impl RowStream {
 
     /// How many classes the labels are of; `None` for values.
     pub fn classes(&self) -> Option<usize> {
-        self.classes
+        self.target_encoding.classes()
+    }
+
+    /// What the targets are in the file.
+    pub fn target_encoding(&self) -> &TargetEncoding {
+        &self.target_encoding
     }
 
     /// Whether the zeros of its rows are left out.
@@ -195,7 +194,7 @@ impl RowStream {
     /// SHA-256 over what there is to train on and the rows of a window, 0 if they do not matter, as 64 hexadecimal digits. Reads the
     /// file once and leaves it at its start.
     pub(crate) fn digest(&mut self, window: usize) -> Result<String, DataError> {
-        let classes = self.classes;
+        let classes = self.classes();
         let mut digest = DataDigest::new(self.features, classes, self.class_weights.as_deref());
         self.for_each(|row| {
             digest.inputs(row.inputs(), 0);
@@ -228,7 +227,7 @@ impl RowStream {
     }
 
     fn named(&self, data: Dataset) -> Result<Dataset, DataError> {
-        let Source::Csv(rows) = &self.source else { return Ok(data) };
+        let Source::Csv(rows) = &self.source else { return data.encoded_by(&self.target_encoding) };
         rows.encoding().give_names(data)
     }
 
@@ -242,7 +241,7 @@ impl RowStream {
     pub(crate) fn next(&mut self, rows: &mut Buffer) -> Result<(), DataError> {
         let kept = rows.targets.len();
         loop {
-            self.source.next(rows)?;
+            self.source.next(rows, &self.target_encoding)?;
             let row = self.read;
             self.read += 1;
             if self.held_out.is_some_and(|every| row % every == every - 1) {
@@ -258,10 +257,7 @@ impl RowStream {
 
     /// What targets are, as [`next`](Self::next) returns them.
     pub(crate) fn targets(&self, numbers: &[f32]) -> Result<Targets, DataError> {
-        let targets = match self.classes {
-            Some(classes) => Targets::Labels { labels: numbers.iter().map(|&x| x.max(0.0) as u32).collect(), classes },
-            None => Targets::Values(numbers.to_vec()),
-        };
+        let targets = self.target_encoding.targets(numbers.to_vec());
         targets.check(&self.name)?;
         Ok(targets)
     }

@@ -1,11 +1,11 @@
-//! The svmlight (LIBSVM) text format: `label index:value index:value … # comment`, indices from 1, zeros left out.
+//! The svmlight (LIBSVM) text format: `label index:value index:value … # comment`, indices from 1 or 0, zeros left out.
 
 mod rows;
 
 pub(super) use rows::SvmlightRows;
 
-use super::input::{dataset_name, open_regular, parse_number, quoted, room_for};
-use super::{Csr, Dataset, MAX_ELEMENTS, Targets};
+use super::input::{dataset_name, open_regular, parse_exact, parse_number, quoted, room_for};
+use super::{Csr, Dataset, MAX_ELEMENTS, TargetEncoding, TargetOptions};
 use crate::error::{DataError, Place};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -17,24 +17,34 @@ const MAX_ZEROS_PER_VALUE: usize = 4096;
 /// What some editors write in front of UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
+/// How to read an svmlight file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SvmlightOptions {
+    /// The width; `None` takes the largest index in the file. Give that of the training when reading another file, as the last
+    /// features may not occur in it.
+    pub features: Option<usize>,
+    /// Whether the first feature has index 0 in the file, as scikit-learn, XGBoost and LightGBM write it, instead of 1.
+    pub zero_based: bool,
+    /// What the labels are.
+    pub targets: TargetOptions,
+}
+
 /// Reads an svmlight file into a dense table.
 ///
-/// * inputs: `[rows, features]`; index `i` of the file is feature `i − 1`, values not written are 0
-/// * targets: by [`Targets::infer`] from the labels
-/// * `features`: the width; `None` takes the largest index in the file. Give the training file's width when reading a
-///   validation file, as the last features may not occur in it.
+/// * inputs: `[rows, features]`; index `i` of the file is feature `i − 1` (or `i`, if zero-based), values not written are 0
+/// * targets: the labels, as the options say
 ///
-/// Blank lines and everything after `#` are skipped. Memory is 4 · rows · features bytes for the result and a small
-/// multiple of the file's size while reading.
+/// The indices of a line may come in any order. Blank lines, everything after `#` and query ids (`qid:3`) are skipped. Memory is
+/// 4 · rows · features bytes for the result and a small multiple of the file's size while reading.
 ///
 /// # Errors
 ///
 /// [`DataError::Io`] when the file cannot be read. [`DataError::Format`], with the line, when a label or value is not a
-/// finite number, an index is not strictly larger than the one before (starting at 1) or exceeds `features`, or a line
-/// has a `qid:`. Also when there are no rows, when rows × features exceeds 2³¹, or, without `features`, when nearly
-/// all of a large table would be zeros.
-pub fn read_svmlight(path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
-    parse(path, open_regular(path)?, features)?.into_dense(path, features)
+/// finite number, or an index is there twice, is below the first or exceeds `features`. Also when there are no rows, when
+/// rows × features exceeds 2³¹, or, without `features`, when nearly all of a large table would be zeros. [`DataError::Invalid`]
+/// when the labels are not what the options want.
+pub fn read_svmlight(path: &Path, options: &SvmlightOptions) -> Result<Dataset, DataError> {
+    parse(path, open_regular(path)?, options)?.into_dense(path, options)
 }
 
 /// [`read_svmlight`] into a [sparse](Dataset::sparse) table of the values written; memory is a small multiple of the file's size.
@@ -43,14 +53,33 @@ pub fn read_svmlight(path: &Path, features: Option<usize>) -> Result<Dataset, Da
 ///
 /// As [`read_svmlight`]; but only the number of features is limited, because a model has a weight for each: to 2³², and
 /// without `features` to 2²⁴ or 4096 times the number of values, whichever is larger.
-pub fn read_svmlight_sparse(path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
-    parse(path, open_regular(path)?, features)?.into_sparse(path, features)
+pub fn read_svmlight_sparse(path: &Path, options: &SvmlightOptions) -> Result<Dataset, DataError> {
+    parse(path, open_regular(path)?, options)?.into_sparse(path, options)
 }
 
-fn parse(path: &Path, source: impl Read, features: Option<usize>) -> Result<SparseRows, DataError> {
+/// Whether a row of the file has index 0, so that its indices start there. A file that starts at 0 and leaves its first feature out
+/// everywhere is not told from one that starts at 1.
+///
+/// # Errors
+///
+/// [`DataError::Io`] when the file cannot be read.
+pub fn has_index_zero(path: &Path) -> Result<bool, DataError> {
+    let (mut reader, mut line) = (BufReader::new(open_regular(path)?), vec![]);
+    while reader.read_until(b'\n', &mut line).map_err(|e| DataError::io(path, e))? > 0 {
+        let text = line.split(|&byte| byte == b'#').next().unwrap_or_default();
+        let mut pairs = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty()).skip(1);
+        if pairs.any(|token| token.starts_with(b"0:")) {
+            return Ok(true);
+        }
+        line.clear();
+    }
+    Ok(false)
+}
+
+fn parse(path: &Path, source: impl Read, options: &SvmlightOptions) -> Result<SparseRows, DataError> {
     let mut rows = SparseRows::default();
     let mut lines = Lines::new(path, source);
-    while lines.next(&mut rows, features)? {}
+    while lines.next(&mut rows, options)? {}
     Ok(rows)
 }
 
@@ -69,7 +98,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// Adds the row of the next line to `rows`, if the line has one; says whether there was a line.
-    fn next(&mut self, rows: &mut SparseRows, features: Option<usize>) -> Result<bool, DataError> {
+    fn next(&mut self, rows: &mut SparseRows, options: &SvmlightOptions) -> Result<bool, DataError> {
         self.line.clear();
         if self.reader.read_until(b'\n', &mut self.line).map_err(|e| DataError::io(&self.path, e))? == 0 {
             return Ok(false);
@@ -79,7 +108,7 @@ impl<R: Read> Lines<R> {
         if self.number == 1 {
             text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         }
-        let pushed = rows.push(text, features);
+        let pushed = rows.push(text, options);
         pushed.map_err(|message| DataError::format(&self.path, Place::Line(self.number), message))?;
         Ok(true)
     }
@@ -88,14 +117,16 @@ impl<R: Read> Lines<R> {
 /// The file as written, before the width is known.
 #[derive(Default)]
 struct SparseRows {
-    targets: Vec<f32>,
+    targets: Vec<f64>,
     /// Where each row's values end.
     ends: Vec<usize>,
     /// The feature, from 0, of each value; of all rows in order.
     indices: Vec<u32>,
     values: Vec<f32>,
-    /// Largest index seen, counted from 1.
-    width: u32,
+    /// Largest feature seen, counted from 1.
+    width: usize,
+    /// The values of a line that are to be sorted.
+    line: Vec<(u32, f32)>,
 }
 
 impl SparseRows {
@@ -108,53 +139,83 @@ impl SparseRows {
     }
 
     /// Adds the row on this line, if it has one.
-    fn push(&mut self, text: &[u8], features: Option<usize>) -> Result<(), String> {
+    fn push(&mut self, text: &[u8], options: &SvmlightOptions) -> Result<(), String> {
         let mut tokens = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
         let Some(label) = tokens.next() else { return Ok(()) };
-        self.targets.push(parse_number(label).map_err(|problem| format!("label: {problem}"))?);
-        let mut previous = 0;
+        self.targets.push(parse_exact(label).map_err(|problem| format!("label: {problem}"))?);
+        let (start, first) = (self.indices.len(), u32::from(!options.zero_based));
+        let mut ascending = true;
         for token in tokens {
             let colon = token.iter().position(|&byte| byte == b':');
             let Some((index, value)) = colon.map(|at| (&token[..at], &token[at + 1..])) else {
                 return Err(format!("{} is not index:value", quoted(token)));
             };
             if index == b"qid" {
-                return Err(format!("{}: ranking groups are not supported; remove the qid tokens", quoted(token)));
+                continue;
             }
             let index: u32 = match std::str::from_utf8(index).ok().and_then(|index| index.parse().ok()) {
-                Some(0) => return Err(format!("{}: indices start at 1; add 1 to all", quoted(token))),
+                Some(0) if !options.zero_based => {
+                    return Err(format!(
+                        "{}: indices start at 1, unless the file is read as zero-based (--zero-based)",
+                        quoted(token)
+                    ));
+                }
                 Some(index) => index,
-                None => return Err(format!("{}: the index is not a number from 1 to {}", quoted(token), u32::MAX)),
+                None => {
+                    return Err(format!("{}: the index is not a number from {first} to {}", quoted(token), u32::MAX));
+                }
             };
-            if index <= previous {
-                return Err(format!("index {index} after {previous}; indices of a line must increase"));
+            let feature = index - first;
+            if let Some(features) = options.features.filter(|&features| feature as usize >= features) {
+                let last = last(features, first);
+                return Err(format!(
+                    "index {index} is above {last}, the last of {features} features, as the model or --features has them"
+                ));
             }
-            if let Some(features) = features.filter(|&features| index as usize > features) {
-                return Err(format!("index {index} is beyond the {features} features that there are to be"));
-            }
-            previous = index;
-            self.indices.push(index - 1);
-            self.values.push(parse_number(value).map_err(|problem| format!("index {index}: {problem}"))?);
+            let value = parse_number(value).map_err(|problem| format!("index {index}: {problem}"))?;
+            ascending &= self.indices.len() == start || self.indices.last() < Some(&feature);
+            self.indices.push(feature);
+            self.values.push(value);
         }
-        self.width = self.width.max(previous);
+        if !ascending {
+            self.sort_from(start)
+                .map_err(|feature| format!("index {} is there twice", u64::from(feature) + u64::from(first)))?;
+        }
+        if let Some(&feature) = self.indices[start..].last() {
+            self.width = self.width.max(feature as usize + 1);
+        }
         self.ends.push(self.values.len());
+        Ok(())
+    }
+
+    /// Sorts the features from the `start`-th value on, or says which one is there twice.
+    fn sort_from(&mut self, start: usize) -> Result<(), u32> {
+        self.line.clear();
+        self.line.extend(self.indices[start..].iter().copied().zip(self.values[start..].iter().copied()));
+        self.line.sort_unstable_by_key(|&(feature, _)| feature);
+        if let Some(twice) = self.line.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(twice[0].0);
+        }
+        for (at, &(feature, value)) in self.line.iter().enumerate() {
+            (self.indices[start + at], self.values[start + at]) = (feature, value);
+        }
         Ok(())
     }
 
     /// Rows and features, at least one of each.
     fn shape(&self, path: &Path, features: Option<usize>) -> Result<(usize, usize), DataError> {
-        shape(path, self.targets.len(), features.unwrap_or(self.width as usize))
+        shape(path, self.targets.len(), features.unwrap_or(self.width))
     }
 
-    fn into_dense(self, path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
+    fn into_dense(self, path: &Path, options: &SvmlightOptions) -> Result<Dataset, DataError> {
         let refuse = |message: String| Err(DataError::format(path, Place::File, message));
-        let (rows, width) = self.shape(path, features)?;
+        let (rows, width) = self.shape(path, options.features)?;
         let Some(elements) = rows.checked_mul(width).filter(|&elements| elements <= MAX_ELEMENTS) else {
             return refuse(format!("{rows} rows × {width} features exceed the limit of {MAX_ELEMENTS} values"));
         };
-        if features.is_none() && elements > 1 << 24 && elements / MAX_ZEROS_PER_VALUE > self.values.len() {
+        if options.features.is_none() && elements > 1 << 24 && elements / MAX_ZEROS_PER_VALUE > self.values.len() {
             return refuse(format!(
-                "{rows} rows × {width} features for only {} values; give the number of features if {width} is right",
+                "{rows} rows × {width} features for only {} values; give the number of features (--features {width}) if that is right",
                 self.values.len()
             ));
         }
@@ -167,17 +228,29 @@ impl SparseRows {
             }
             start = end;
         }
-        Dataset::new(dataset_name(path), inputs, width, Targets::infer(self.targets))
+        let name = dataset_name(path);
+        let encoding = TargetEncoding::fit(&name, &self.targets, &options.targets)?;
+        let (targets, remainders) = encoding.encode_exactly(&name, &self.targets)?;
+        let data = Dataset::new(name, inputs, width, targets)?.with_all_remainders(vec![], remainders);
+        data.encoded_by(&encoding)
     }
 
-    fn into_sparse(self, path: &Path, features: Option<usize>) -> Result<Dataset, DataError> {
-        let (_, width) = self.shape(path, features)?;
-        check_width(path, width, features, self.values.len())?;
+    fn into_sparse(self, path: &Path, options: &SvmlightOptions) -> Result<Dataset, DataError> {
+        let (_, width) = self.shape(path, options.features)?;
+        check_width(path, width, options.features, self.values.len())?;
         let indptr = [0].into_iter().chain(self.ends).collect();
-        let targets = Targets::infer(self.targets);
+        let name = dataset_name(path);
+        let encoding = TargetEncoding::fit(&name, &self.targets, &options.targets)?;
+        let (targets, remainders) = encoding.encode_exactly(&name, &self.targets)?;
         let inputs = Csr { indptr, indices: self.indices, values: self.values };
-        Dataset::sparse(dataset_name(path), inputs, width, targets)
+        let data = Dataset::sparse(name, inputs, width, targets)?;
+        data.with_all_remainders(vec![], remainders).encoded_by(&encoding)
     }
+}
+
+/// The index of the last feature in a file that starts with `first`.
+fn last(features: usize, first: u32) -> u64 {
+    (features as u64 + u64::from(first)).saturating_sub(1)
 }
 
 /// Rows and features, at least one of each.
@@ -194,7 +267,9 @@ fn check_width(path: &Path, width: usize, features: Option<usize>, values: usize
     let problem = if width > u32::MAX as usize + 1 {
         format!("{width} features exceed the limit of 2^32")
     } else if features.is_none() && width > 1 << 24 && width / MAX_ZEROS_PER_VALUE > values {
-        format!("{width} features for only {values} values; give the number of features if {width} is right")
+        format!(
+            "{width} features for only {values} values; give the number of features (--features {width}) if that is right"
+        )
     } else {
         return Ok(());
     };

@@ -1,6 +1,5 @@
 //! What is to be learned: one target per row.
 
-use super::Inference;
 use crate::error::DataError;
 
 /// How far from 1 the probabilities of a row may add up: numbers of a text file are rounded.
@@ -28,23 +27,6 @@ pub enum Targets {
 }
 
 impl Targets {
-    /// Decides what a column of numbers from a text file means. The first rule that fits every value wins:
-    ///
-    /// 1. 0 and 1, or −1 and 1: two classes, −1 becoming class 0
-    /// 2. whole numbers 0 ≤ v < 1000: classes, `classes` = largest value + 1
-    /// 3. anything else: regression values
-    ///
-    /// A regression target of small whole numbers (counts, grades) reads as classes, and a validation file may lack the
-    /// last class of its training file: [`Dataset::with_targets`](super::Dataset::with_targets) corrects both.
-    pub fn infer(values: Vec<f32>) -> Targets {
-        let mut inference = Inference::default();
-        values.iter().for_each(|&v| inference.see(v));
-        match inference.classes() {
-            Some(classes) => Targets::Labels { labels: values.iter().map(|&v| v.max(0.0) as u32).collect(), classes },
-            None => Targets::Values(values),
-        }
-    }
-
     /// How many rows have a target.
     pub fn rows(&self) -> usize {
         match self {
@@ -97,23 +79,6 @@ impl Targets {
             Targets::Probabilities { values, classes } => {
                 Targets::Probabilities { values: values.split_off(rows * *classes), classes: *classes }
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets_follow_the_documented_rules() {
-        let labels = |labels: &[u32], classes| Targets::Labels { labels: labels.to_vec(), classes };
-        assert_eq!(Targets::infer(vec![1.0, -0.0]), labels(&[1, 0], 2));
-        assert_eq!(Targets::infer(vec![1.0, -1.0]), labels(&[1, 0], 2));
-        assert_eq!(Targets::infer(vec![0.0, 0.0]), labels(&[0, 0], 2));
-        assert_eq!(Targets::infer(vec![0.0, 999.0]), labels(&[0, 999], 1000));
-        for values in [vec![0.0, 1000.0], vec![-1.0, 0.0, 1.0], vec![0.5, 1.0], vec![f32::NAN], vec![-2.0]] {
-            assert!(matches!(Targets::infer(values), Targets::Values(_)));
         }
     }
 }

@@ -26,7 +26,8 @@ fn bad_tables_are_refused() {
 
 #[test]
 fn split_keeps_rows_classes_and_says_so_in_the_names() {
-    let data = Dataset::new("t", vec![0.0, 1.0, 2.0], 1, Targets::infer(vec![0.0, 1.0, 4.0])).unwrap();
+    let data =
+        Dataset::new("t", vec![0.0, 1.0, 2.0], 1, Targets::Labels { labels: vec![0, 1, 4], classes: 5 }).unwrap();
     let (training, validation) = data.clone().split_at(2).unwrap();
     assert_eq!((training.name(), validation.name()), ("t[0..2]", "t[2..3]"));
     assert_eq!((training.inputs(), validation.row(0)), (&[0.0, 1.0][..], &[2.0][..]));

@@ -1,7 +1,8 @@
 //! Arguments that several commands take.
 
 use crate::options::RunOptions;
-use crate::problem::files::DataSource;
+use crate::options::files::{FileFlags, data_source};
+use crate::problem::source::DataSource;
 use anyhow::Result;
 use clap::Args;
 use std::num::NonZeroUsize;
@@ -47,10 +48,20 @@ pub(crate) struct SavedModelOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
     /// A test set instead of the training's own data: csv:FILE, svmlight:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy, all rows
-    /// of it, or mnist:DIR, its validation part. Columns and scale are those of the training.
-    #[arg(long, value_name = "KIND:PATH")]
+    /// of it, or the validation part of mnist:DIR and of an archive that has one. Columns, classes and scale are those of the training.
+    #[arg(long, value_name = "KIND:PATH", value_parser = data_source())]
     pub(crate) data: Option<DataSource>,
     /// Threads; results do not depend on it.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,
+    #[command(flatten, next_help_heading = "svmlight and npz files")]
+    pub(crate) files: FileFlags,
+}
+
+impl SavedModelOptions {
+    /// The test set and how to read it, if there is one.
+    pub(super) fn source(&self) -> Result<Option<(&DataSource, &FileFlags)>> {
+        self.files.check(self.data.as_ref())?;
+        Ok(self.data.as_ref().map(|data| (data, &self.files)))
+    }
 }

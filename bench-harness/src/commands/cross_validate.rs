@@ -13,9 +13,6 @@ pub(crate) struct CrossValidateOptions {
     /// How many folds, up to the number of rows.
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub(crate) folds: usize,
-    /// Leave the shares of the classes in the folds to chance.
-    #[arg(long)]
-    pub(crate) not_stratified: bool,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
@@ -27,7 +24,7 @@ pub(crate) fn run(options: &CrossValidateOptions) -> Result<()> {
     let problem = run.problem.problem(run.seed())?;
     warn(run.batch.cut(problem.training.rows()));
     let threads = Threads::of(&run)?;
-    let report = cross_validation(threads.exec()?, &run, &problem, options.folds, !options.not_stratified)?;
+    let report = cross_validation(threads.exec()?, &run, &problem, options.folds)?;
     if options.output.json {
         print_json(&report)?;
     } else {

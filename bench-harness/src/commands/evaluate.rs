@@ -18,10 +18,10 @@ pub(crate) struct EvaluateOptions {
 }
 
 pub(crate) fn run(options: &EvaluateOptions) -> Result<()> {
-    let SavedModelOptions { checkpoint, data, threads } = &options.saved;
+    let SavedModelOptions { checkpoint, threads, .. } = &options.saved;
     let threads = Threads::new(threads.get())?;
     let saved = SavedModel::read(checkpoint)?;
-    let report = EvaluationReport::new(threads.exec()?, saved, data.as_ref())?;
+    let report = EvaluationReport::new(threads.exec()?, saved, options.saved.source()?)?;
     if options.output.json {
         return print_json(&report);
     }

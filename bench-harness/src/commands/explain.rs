@@ -39,12 +39,12 @@ fn metric(text: &str) -> Result<Metric, String> {
 }
 
 pub(crate) fn run(options: &ExplainOptions) -> Result<()> {
-    let SavedModelOptions { checkpoint, data, threads } = &options.saved;
+    let SavedModelOptions { checkpoint, threads, .. } = &options.saved;
     let threads = Threads::new(threads.get())?;
     let saved = SavedModel::read(checkpoint)?;
     let importance =
         PermutationImportance { metric: options.metric, repeats: options.repeats.get(), seed: options.seed };
-    let report = ExplanationReport::new(threads.exec()?, saved, data.as_ref(), importance)?;
+    let report = ExplanationReport::new(threads.exec()?, saved, options.saved.source()?, importance)?;
     if options.output.json {
         return print_json(&report);
     }

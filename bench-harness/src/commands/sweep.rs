@@ -5,9 +5,12 @@ use super::progress::Bar;
 use super::threads::Threads;
 use crate::environment::Environment;
 use crate::options::csv::CsvFlags;
+use crate::options::files::{FileFlags, data_source};
+use crate::options::loss::{LossName, TaskName};
+use crate::options::problem::ProblemOptions;
 use crate::problem::embedded::Embedded;
-use crate::problem::files::DataSource;
 use crate::problem::model_spec::ModelSpec;
+use crate::problem::source::DataSource;
 use crate::problem::{Inputs, Problem};
 use crate::progress::Progress;
 use crate::report::results_dir::ResultsDir;
@@ -36,16 +39,42 @@ pub(crate) struct SweepOptions {
     /// Threads per training step; results do not depend on it, and models this small seldom gain.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,
-    /// Measure on files instead of the embedded workloads: mnist:DIR (IDX files), svmlight:FILE, csv:FILE, npz:FILE (arrays X
-    /// and y) or npy:INPUTS.npy,TARGETS.npy (features of the last three are standardised). Files without a validation part
+    /// Measure on files instead of the embedded workloads: mnist:DIR (IDX files), svmlight:FILE, csv:FILE, npz:FILE or
+    /// npy:INPUTS.npy,TARGETS.npy (features of the last three are standardized). Files without a validation part
     /// of their own are shuffled and split 80:20.
-    #[arg(long, value_name = "KIND:PATH")]
+    #[arg(long, value_name = "KIND:PATH", value_parser = data_source())]
     pub(crate) data: Option<DataSource>,
+    /// What the targets of --data are, as for train.
+    #[arg(long, value_enum, requires = "data")]
+    pub(crate) task: Option<TaskName>,
+    /// The loss on --data, as for train.
+    #[arg(long, value_enum, requires = "data")]
+    pub(crate) loss: Option<LossName>,
+    /// The number of some losses, as for train.
+    #[arg(long, value_name = "X", allow_negative_numbers = true, requires = "loss")]
+    pub(crate) loss_parameter: Option<f32>,
+    /// Leave the shares of the classes in both parts of --data to chance.
+    #[arg(long, requires = "data")]
+    pub(crate) not_stratified: bool,
     /// Seed of data, weights and sample order.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+    #[command(flatten, next_help_heading = "svmlight and npz files")]
+    pub(crate) files: FileFlags,
     #[command(flatten, next_help_heading = "CSV files")]
     pub(crate) csv: CsvFlags,
+}
+
+impl SweepOptions {
+    /// The problem of the files, as for train.
+    fn problem(&self) -> ProblemOptions {
+        let mut problem = ProblemOptions::default();
+        (problem.data, problem.task) = (self.data.clone(), self.task);
+        (problem.loss, problem.loss_parameter) = (self.loss, self.loss_parameter);
+        problem.not_stratified = self.not_stratified.then_some(true);
+        (problem.files, problem.csv) = (self.files.clone(), self.csv.clone());
+        problem
+    }
 }
 
 pub(crate) fn run(options: &SweepOptions) -> Result<()> {
@@ -102,15 +131,13 @@ struct Workload<'p> {
 }
 
 fn problems(options: &SweepOptions) -> Result<Vec<Problem>> {
-    let Some(source) = &options.data else {
+    if options.data.is_none() {
         options.csv.refuse()?;
+        options.files.check(None)?;
         return Embedded::ALL.into_iter().map(|embedded| embedded.problem(options.seed)).collect();
-    };
-    if !matches!(source, DataSource::Csv(_)) {
-        options.csv.refuse()?;
     }
     // Dense: throughput is of the work that the shapes say.
-    Ok(vec![source.problem(options.seed, &options.csv.options()?)?.keeping(Inputs::Dense)?])
+    Ok(vec![options.problem().problem(options.seed)?.keeping(Inputs::Dense)?])
 }
 
 /// The embedded problems with their models, files with a linear one and a small network.

@@ -120,6 +120,7 @@ impl CsvFlags {
                 Some(UnseenName::Refuse) => Unseen::Refuse,
                 Some(UnseenName::Zeros) | None => Unseen::Zeros,
             },
+            task: None,
         })
     }
 }

@@ -1,17 +1,20 @@
 //! Which data and model a command works on, as options.
 
 use super::csv::CsvFlags;
-use super::loss::{LossName, smoothed};
+use super::files::{FileFlags, data_source};
+use super::loss::{LossName, TaskName, smoothed};
 use super::network::{ActivationName, InitializerName};
 use crate::number::short;
 use crate::problem::embedded::{Embedded, linear_example};
-use crate::problem::files::DataSource;
+use crate::problem::files::Reading;
 use crate::problem::model_spec::ModelSpec;
+use crate::problem::source::DataSource;
 use crate::problem::{ClassWeights, Inputs, Problem};
+use crate::progress::remark;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
-use simdescent::dataset::{CsvFile, CsvOptions, RowStream};
+use simdescent::dataset::{CsvFile, CsvOptions, RowStream, Task};
 use simdescent::{Dataset, Dropout, Loss};
 use std::num::NonZeroUsize;
 
@@ -25,10 +28,17 @@ pub(crate) struct ProblemOptions {
     /// The reference example instead: shown beside its closed form
     #[arg(long, value_enum, conflicts_with = "workload")]
     pub(crate) example: Option<Example>,
-    /// Files instead: mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE (arrays X and y) or npy:INPUTS.npy,TARGETS.npy; of the last
-    /// three features are standardised
-    #[arg(long, value_name = "KIND:PATH", conflicts_with_all = ["workload", "example"])]
-    data: Option<DataSource>,
+    /// Files instead: mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy; of the last three features are
+    /// standardized. Files without a validation part of their own are shuffled and split 80:20
+    #[arg(long, value_name = "KIND:PATH", value_parser = data_source(), conflicts_with_all = ["workload", "example"])]
+    pub(crate) data: Option<DataSource>,
+    /// What the targets of --data are [default: what the loss and class weights need; else text, 0 and 1, -1 and 1, and whole
+    /// numbers that many rows share are classes; a doubtful guess is printed]
+    #[arg(long, value_enum)]
+    pub(crate) task: Option<TaskName>,
+    /// Leave the shares of the classes to chance, where rows are split for training and validation, and in folds [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) not_stratified: Option<bool>,
     /// Read the files of --data as they are needed instead of loading them, this many rows at a time [without a number:
     /// 4096]; not npz. Every fifth row validates, at most 10 000. Rows come in the file's order, by default shuffled among those read together
     #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "4096")]
@@ -44,11 +54,11 @@ pub(crate) struct ProblemOptions {
     activation: Option<ActivationName>,
     /// The loss [default: squared for numbers, logistic for two classes, softmax-cross-entropy for more]
     #[arg(long, value_enum)]
-    loss: Option<LossName>,
+    pub(crate) loss: Option<LossName>,
     /// The number of huber (δ) [default: 1], quantile (τ) [default: 0.5] and smoothed-softmax-cross-entropy (ε) [default: 0.1]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
-    loss_parameter: Option<f32>,
+    pub(crate) loss_parameter: Option<f32>,
     /// Train on targets that are scaled to mean 0 and deviation 1, as the training rows say, so that rates and penalties do not
     /// depend on their unit; losses and metrics stay in it [default: true for files and the losses squared, absolute, huber, quantile]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
@@ -72,8 +82,10 @@ pub(crate) struct ProblemOptions {
     #[arg(long, value_name = "P")]
     #[serde(serialize_with = "short")]
     dropout: Option<f32>,
+    #[command(flatten, next_help_heading = "svmlight and npz files, [problem.files]")]
+    pub(crate) files: FileFlags,
     #[command(flatten, next_help_heading = "CSV files, [problem.csv]")]
-    csv: CsvFlags,
+    pub(crate) csv: CsvFlags,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -88,7 +100,7 @@ impl ProblemOptions {
     pub(crate) fn problem(&self, seed: u64) -> Result<Problem> {
         let mut problem = self.data(seed)?;
         (problem.model, problem.loss) = self.model_and_loss(&problem)?;
-        self.keep(problem)
+        self.keep(self.named(problem))
     }
 
     /// Leaves zeros out as the options say.
@@ -104,22 +116,83 @@ impl ProblemOptions {
         if self.stream.is_some() {
             bail!("--stream is for train: here the data has to fit into memory");
         }
-        let csv = self.csv_options()?;
+        let reading = self.reading()?;
         let problem = match (self.workload, self.example, &self.data) {
             (embedded, None, None) => embedded.unwrap_or(Embedded::Mlp).problem(seed)?,
             (None, Some(Example::Linear), None) => linear_example(),
-            (None, None, Some(data)) => data.problem(seed, &csv)?,
+            (None, None, Some(data)) => data.problem(seed, &reading)?,
             _ => bail!("give one of workload, example and data"),
         };
         self.class_weights.iter().try_fold(problem, Problem::<Dataset>::with_class_weights)
     }
 
-    /// How to read a CSV file; of other data they are refused.
-    fn csv_options(&self) -> Result<CsvOptions> {
-        match self.data {
-            Some(DataSource::Csv(_)) => self.csv.options(),
-            _ => self.csv.refuse().map(|()| CsvOptions::default()),
+    /// The problem with the name that its model and loss give it.
+    fn named<R>(&self, problem: Problem<R>) -> Problem<R> {
+        let heading = || problem.model.heading(problem.loss);
+        let name = match &self.data {
+            Some(data) => data.problem_name(&heading()),
+            None if self.loss.is_some() => heading(),
+            None => problem.name,
+        };
+        Problem { name, ..problem }
+    }
+
+    /// How files are read and divided. Flags for data of another kind are refused.
+    fn reading(&self) -> Result<Reading> {
+        let task = self.task()?;
+        if self.data.is_none() && (self.task.is_some() || self.not_stratified.is_some()) {
+            bail!("--task and --not-stratified need --data");
         }
+        self.files.check(self.data.as_ref())?;
+        let files = self.files.resolved(self.data.as_ref())?;
+        if let (None, Some(true), Some(data)) = (self.files.zero_based, files.zero_based, &self.data) {
+            let file = data.file_name();
+            remark(&format!(
+                "note: {file} has an index 0: indices start there; --zero-based false makes that an error"
+            ));
+        }
+        let csv = match self.data {
+            Some(DataSource::Csv(_)) => self.csv.options()?,
+            _ => self.csv.refuse().map(|()| CsvOptions::default())?,
+        };
+        Ok(Reading {
+            csv: CsvOptions { task, ..csv },
+            targets: task.into(),
+            stratified: self.stratified(),
+            ..files.reading()
+        })
+    }
+
+    /// The options with what they leave open about the files found out, to read others in the same way.
+    pub(crate) fn resolved(&self) -> Result<Self> {
+        Ok(Self { files: self.files.resolved(self.data.as_ref())?, ..self.clone() })
+    }
+
+    /// What is to be learned, as far as the options say.
+    fn task(&self) -> Result<Option<Task>> {
+        let needed = self.loss.and_then(LossName::task);
+        match (self.task.map(Task::from), needed) {
+            (Some(Task::Regression), Some(Task::Classification)) => {
+                bail!(
+                    "this --loss is for classes, --task regression takes the targets for numbers: leave one of them out"
+                )
+            }
+            (Some(Task::Classification), Some(Task::Regression)) => {
+                bail!(
+                    "this --loss is for numbers, --task classification takes the targets for classes: leave one of them out"
+                )
+            }
+            (None, None) => {
+                let classes = self.class_weights.is_some() || self.label_smoothing.is_some();
+                Ok(classes.then_some(Task::Classification))
+            }
+            (task, needed) => Ok(task.or(needed)),
+        }
+    }
+
+    /// Whether training and validation rows, and folds, have the same shares of all classes.
+    pub(crate) fn stratified(&self) -> bool {
+        !self.not_stratified.unwrap_or(false)
     }
 
     /// The class weights that are asked for.
@@ -130,7 +203,7 @@ impl ProblemOptions {
     /// The CSV file, if the data is one.
     pub(crate) fn csv_file(&self) -> Result<Option<CsvFile>> {
         let Some(DataSource::Csv(path)) = &self.data else { return Ok(None) };
-        Ok(Some(CsvFile::open(path, &self.csv.options()?)?))
+        Ok(Some(CsvFile::open(path, &self.reading()?.csv)?))
     }
 
     /// Whether the training is on scaled targets under this loss.
@@ -145,6 +218,9 @@ impl ProblemOptions {
     pub(crate) fn model_and_loss<R>(&self, data: &Problem<R>) -> Result<(ModelSpec, Loss)> {
         let (mut model, mut loss) = (data.model.clone(), data.loss);
         self.choose(&mut loss, &mut model)?;
+        if self.data.is_some() && loss_is_of_numbers(loss) && data.validation.targets().classes().is_some() {
+            bail!("the loss {} needs numbers, the targets were taken for classes: give --task regression", loss.name());
+        }
         self.change(&mut model)?;
         Ok((model, loss))
     }
@@ -162,23 +238,19 @@ impl ProblemOptions {
                 "--inputs is for data in memory: of a stream, svmlight files are read without their zeros, others with them"
             );
         }
-        let problem = data.streamed(&self.csv_options()?)?;
+        let problem = data.streamed(&self.reading()?)?;
         let mut problem = self.class_weights.iter().try_fold(problem, Problem::<RowStream>::with_class_weights)?;
         (problem.model, problem.loss) = self.model_and_loss(&problem)?;
-        Ok(problem)
+        let problem = self.named(problem);
+        Ok(Problem { name: format!("{}, streamed", problem.name), ..problem })
     }
 
-    /// Takes the loss that is asked for. Whole numbers in a file are taken for classes; a loss for numbers wants one output, and
-    /// a softmax an output for each of two classes.
+    /// Takes the loss that is asked for. A softmax wants an output for each of two classes.
     fn choose(&self, loss: &mut Loss, model: &mut ModelSpec) -> Result<()> {
         match (self.loss, self.loss_parameter) {
             (Some(name), parameter) => {
                 *loss = name.with(parameter)?;
-                let numbers = loss.scales_with_targets() || *loss == Loss::Poisson;
                 let (features, outputs) = model.shape();
-                if numbers && outputs > 1 && self.data.is_some() {
-                    *model = ModelSpec::Linear { features, bias: true };
-                }
                 let softmax = matches!(loss, Loss::SoftmaxCrossEntropy | Loss::SmoothedSoftmaxCrossEntropy { .. });
                 if softmax && outputs == 1 && self.data.is_some() {
                     *model = ModelSpec::mlp(vec![features, 2]);
@@ -236,9 +308,18 @@ impl ProblemOptions {
             if other.data.is_none() {
                 self.stream = None;
             }
+            self.files =
+                other.data.as_ref().map(|data| FileFlags::default().over(&self.files, data)).unwrap_or_default();
             if !matches!(other.data, Some(DataSource::Csv(_))) {
                 self.csv = CsvFlags::default();
             }
+            if other.data.is_none() {
+                (self.task, self.not_stratified) = (None, None);
+            }
         }
     }
+}
+
+fn loss_is_of_numbers(loss: Loss) -> bool {
+    loss.scales_with_targets() || loss == Loss::Poisson
 }

@@ -1,6 +1,6 @@
 //! The data of one fold: whatever was measured on the training rows is measured again on those of the fold.
 
-use super::files::{shuffled, training_rows};
+use super::files::split_csv;
 use super::{ClassWeights, Problem};
 use anyhow::Result;
 use simdescent::dataset::{CsvFile, Standardizer};
@@ -27,19 +27,19 @@ pub(crate) struct FoldData {
 }
 
 impl<'p> Folds<'p> {
-    /// `csv` is the file that the problem is from, if it is a CSV file; `class_weights` are given to each fold.
+    /// `csv` is the file that the problem is from, if it is a CSV file, and was divided so; `class_weights` are given to each fold.
     pub(crate) fn new(
         problem: &'p Problem,
         class_weights: Option<&'p ClassWeights>,
         csv: Option<CsvFile>,
-        seed: u64,
-    ) -> Self {
-        let csv = csv.map(|file| {
-            let mut order = shuffled(file.rows(), seed);
-            order.truncate(training_rows(order.len()));
-            Csv { file, order }
-        });
-        Self { problem, class_weights, csv }
+        (stratified, seed): (bool, u64),
+    ) -> Result<Self> {
+        let mut divided = None;
+        if let Some(mut file) = csv {
+            let order = split_csv(&mut file, stratified, seed)?.training().to_vec();
+            divided = Some(Csv { file, order });
+        }
+        Ok(Self { problem, class_weights, csv: divided })
     }
 
     /// Levels of categories and what fills gaps (of a CSV file), the scale of features and targets, balanced class weights: all of

@@ -96,6 +96,26 @@ impl ModelSpec {
         }
     }
 
+    /// What a training of this model is called, by the loss that it minimizes.
+    pub(crate) fn heading(&self, loss: Loss) -> String {
+        if matches!(self, Self::Mlp { widths, .. } if widths.len() > 2) {
+            return format!("mlp ({} loss)", loss.name().replace('_', " "));
+        }
+        let heading = match loss {
+            Loss::Squared => "linear regression",
+            Loss::Absolute => "linear regression (absolute loss)",
+            Loss::Huber { .. } => "linear regression (huber loss)",
+            Loss::Quantile { .. } => "quantile regression",
+            Loss::Poisson => "poisson regression",
+            Loss::Logistic => "logistic regression",
+            Loss::Hinge => "linear classification (hinge loss)",
+            Loss::SquaredHinge => "linear classification (squared hinge loss)",
+            Loss::SoftmaxCrossEntropy => "softmax regression",
+            Loss::SmoothedSoftmaxCrossEntropy { .. } => "softmax regression (smoothed labels)",
+        };
+        heading.into()
+    }
+
     /// For people: `linear 64-1` or `mlp 32-64-10`.
     pub(crate) fn describe(&self) -> String {
         match self {
@@ -109,11 +129,11 @@ impl ModelSpec {
 }
 
 /// The linear model that fits targets of so many classes, or values.
-pub(crate) fn linear_model(features: usize, classes: Option<usize>) -> (&'static str, Loss, ModelSpec) {
+pub(crate) fn linear_model(features: usize, classes: Option<usize>) -> (Loss, ModelSpec) {
     let linear = ModelSpec::Linear { features, bias: true };
     match classes {
-        None => ("linear regression", Loss::Squared, linear),
-        Some(2) => ("logistic regression", Loss::Logistic, linear),
-        Some(n) => ("softmax regression", Loss::SoftmaxCrossEntropy, ModelSpec::mlp(vec![features, n])),
+        None => (Loss::Squared, linear),
+        Some(2) => (Loss::Logistic, linear),
+        Some(n) => (Loss::SoftmaxCrossEntropy, ModelSpec::mlp(vec![features, n])),
     }
 }

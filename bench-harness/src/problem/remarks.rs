@@ -2,18 +2,48 @@
 
 use crate::progress::remark;
 use anyhow::{Result, anyhow};
-use simdescent::dataset::Standardizer;
-use simdescent::{DataError, Dataset, TargetScaling};
+use simdescent::dataset::{Standardizer, TargetEncoding};
+use simdescent::{DataError, Dataset, TargetScaling, Targets};
 
 /// Tells what was guessed of a file; with the error if it cannot be read so.
 pub(super) fn guessed<T>(guesses: &[String], read: Result<T, DataError>) -> Result<T> {
+    let read = or_guesses(guesses, read)?;
+    guesses.iter().for_each(|guess| remark(&format!("note: {guess}")));
+    Ok(read)
+}
+
+/// An error with what was guessed of the file.
+pub(super) fn or_guesses<T>(guesses: &[String], read: Result<T, DataError>) -> Result<T> {
     match read {
-        Err(error) if guesses.is_empty() => Err(error.into()),
-        Err(error) => Err(anyhow!("{error} ({})", guesses.join("; "))),
-        Ok(read) => {
-            guesses.iter().for_each(|guess| remark(&format!("note: {guess}")));
-            Ok(read)
-        }
+        Err(error) if !guesses.is_empty() => Err(anyhow!("{error} ({})", guesses.join("; "))),
+        read => Ok(read?),
+    }
+}
+
+/// Tells what was guessed of a file's targets, and which classes no validation row has.
+pub(super) fn remark_targets(file: &str, validation: &Dataset) {
+    if let Some(guess) = validation.target_encoding().and_then(TargetEncoding::guess) {
+        remark(&format!("note: {file}: {guess}"));
+    }
+    if let Some(classes) = absent_classes(validation) {
+        remark(&format!("note: {file}: no row for validation is of {classes}"));
+    }
+}
+
+/// The classes that no row is of, for people.
+fn absent_classes(data: &Dataset) -> Option<String> {
+    const SHOWN: usize = 5;
+    let Targets::Labels { labels, classes } = data.targets() else { return None };
+    let mut present = vec![false; *classes];
+    labels.iter().for_each(|&label| present[label as usize] = true);
+    let name = |k: usize| data.class_names().map_or_else(|| k.to_string(), |names| names[k].clone());
+    let absent: Vec<usize> = (0..*classes).filter(|&k| !present[k]).collect();
+    let shown: Vec<String> = absent.iter().take(SHOWN).map(|&k| name(k)).collect();
+    match absent.len() {
+        0 => None,
+        1 => Some(format!("class {}", shown[0])),
+        n if n <= SHOWN => Some(format!("the classes {}", shown.join(", "))),
+        n => Some(format!("{n} classes: {}, …", shown.join(", "))),
     }
 }
 

@@ -1,11 +1,12 @@
 //! A training set that stays on the disk.
 
 use super::Problem;
-use super::files::DataSource;
+use super::files::Reading;
 use super::model_spec::linear_model;
-use super::remarks::{guessed, remark_blurred};
+use super::remarks::{guessed, remark_blurred, remark_targets};
+use super::source::DataSource;
 use anyhow::{Result, bail};
-use simdescent::dataset::{CsvFile, CsvOptions, Missing, RowStream};
+use simdescent::dataset::{CsvFile, Missing, RowStream};
 
 /// Rows that validate, at most: they are in memory.
 const MOST_HELD_OUT: usize = 10_000;
@@ -18,17 +19,17 @@ fn every(rows: usize) -> usize {
 impl DataSource {
     /// The linear model that fits the targets, on the rows of these files; those of a file without a validation part are
     /// every fifth, or every k-th of more than 50 000.
-    pub(crate) fn streamed(&self, csv: &CsvOptions) -> Result<Problem<RowStream>> {
+    pub(crate) fn streamed(&self, reading: &Reading) -> Result<Problem<RowStream>> {
         let mut encoded_by = None;
         let (mut training, mut validation) = match self {
             Self::Csv(path) => {
-                if csv.missing == Missing::MostFrequent {
+                if reading.csv.missing == Missing::MostFrequent {
                     bail!(
                         "--impute most-frequent needs whole columns in memory: with --stream take mean, median or constant, or fill \
                          the gaps in the file"
                     );
                 }
-                let mut file = CsvFile::open(path, csv)?;
+                let mut file = CsvFile::open(path, &reading.csv)?;
                 let every = every(file.rows());
                 let guesses = file.guesses().to_vec();
                 let encoding = guessed(&guesses, file.fit(&|row| row % every != every - 1))?;
@@ -36,13 +37,13 @@ impl DataSource {
                 RowStream::csv(file, encoding)?.hold_out(every)?
             }
             Self::Npy(inputs, targets) => {
-                let rows = RowStream::npy(inputs, targets)?;
+                let rows = RowStream::npy(inputs, targets, &reading.targets)?;
                 let every = every(rows.rows());
                 rows.hold_out(every)?
             }
-            Self::Mnist(dir) => RowStream::mnist_dir(dir)?,
+            Self::Mnist(dir) => RowStream::mnist_dir(dir, &reading.targets)?,
             Self::Svmlight(path) => {
-                let rows = RowStream::svmlight(path, None)?;
+                let rows = RowStream::svmlight(path, &reading.svmlight())?;
                 let every = every(rows.rows());
                 rows.hold_out(every)?
             }
@@ -57,8 +58,9 @@ impl DataSource {
         } else {
             None
         };
-        let (name, loss, model) = linear_model(training.features(), training.classes());
-        let name = format!("{name} on {}, streamed", self.file_name());
+        remark_targets(&self.file_name(), &validation);
+        let (loss, model) = linear_model(training.features(), training.classes());
+        let name = self.problem_name(&model.heading(loss));
         Ok(Problem { name, training, validation, loss, model, standardizer, encoding: encoded_by })
     }
 }

@@ -70,10 +70,27 @@ impl Objective {
         if self == Self::BestLoss {
             return best.context("no loss is finite");
         }
-        let (metric, metrics) = (self.at_end(), metrics());
-        metric.of(&metrics).with_context(|| {
-            let why = metric.why_undefined(&metrics);
-            format!("{} is not defined on the validation rows: {why}; take another --metric", self.name())
-        })
+        let metrics = metrics();
+        self.at_end().of(&metrics).with_context(|| format!("no {}: {}", self.name(), self.why_undefined(&metrics)))
+    }
+
+    /// Why there is no such number among these.
+    fn why_undefined(self, metrics: &Metrics) -> &'static str {
+        let of_numbers = matches!(self, Self::Rmse | Self::Mae | Self::R2);
+        match (&metrics.classification, self) {
+            (Some(_), _) if of_numbers => {
+                "the loss is one of classes; --task regression takes the targets for numbers, or take another --metric"
+            }
+            (None, _) if !of_numbers => {
+                "the loss is one of numbers; --task classification takes the targets for classes, or take another --metric"
+            }
+            (Some(_), Self::Auc) => {
+                "the rows for validation are all of one class, or of more than 1000: take another --metric"
+            }
+            (Some(_), Self::LogLoss) => {
+                "the outputs of this --loss are no probabilities: take another --loss or --metric"
+            }
+            _ => "it is not defined on the rows for validation: take another --metric",
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::metrics_report::MetricsReport;
 use super::saved_model::{self, SavedModel, SavedModelReport};
-use crate::problem::files::DataSource;
+use crate::options::files::FileFlags;
+use crate::problem::source::DataSource;
 use anyhow::Result;
 use serde::Serialize;
 use simdescent::kernels::Exec;
@@ -21,7 +22,7 @@ pub(crate) struct EvaluationReport {
 
 impl EvaluationReport {
     /// On this data, or on the training's own.
-    pub(crate) fn new(exec: Exec<'_>, mut saved: SavedModel, data: Option<&DataSource>) -> Result<Self> {
+    pub(crate) fn new(exec: Exec<'_>, mut saved: SavedModel, data: Option<(&DataSource, &FileFlags)>) -> Result<Self> {
         let settings = *saved.checkpoint.settings();
         let (metrics, data) = if let Some(source) = data {
             let test = saved_model::test_set(&saved.checkpoint, &*saved.model, source)?;

@@ -2,8 +2,9 @@
 
 use super::saved_model::{self, SavedModel, SavedModelReport};
 use crate::number::Number;
+use crate::options::files::FileFlags;
 use crate::problem::Inputs;
-use crate::problem::files::DataSource;
+use crate::problem::source::DataSource;
 use anyhow::Result;
 use serde::Serialize;
 use simdescent::dataset::Standardizer;
@@ -82,7 +83,7 @@ impl ExplanationReport {
     pub(crate) fn new(
         exec: Exec<'_>,
         mut saved: SavedModel,
-        data: Option<&DataSource>,
+        data: Option<(&DataSource, &FileFlags)>,
         importance: PermutationImportance,
     ) -> Result<Self> {
         let SavedModel { checkpoint, model, .. } = &mut saved;

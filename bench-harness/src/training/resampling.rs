@@ -93,12 +93,12 @@ pub(crate) fn cross_validation(
     run: &RunOptions,
     problem: &Problem,
     folds: usize,
-    stratified: bool,
 ) -> Result<CrossValidationReport> {
     let prepared = prepare(run, &problem.training, &problem.model, problem.loss)?;
-    let stratified = stratified && matches!(problem.training.targets(), Targets::Labels { .. });
+    let stratified = run.problem.stratified() && matches!(problem.training.targets(), Targets::Labels { .. });
     let folds = KFold { folds, stratified, trial: run.trial(), seed: run.seed() };
-    let mut data = Folds::new(problem, run.problem.class_weights(), run.problem.csv_file()?, run.seed());
+    let division = (run.problem.stratified(), run.seed());
+    let mut data = Folds::new(problem, run.problem.class_weights(), run.problem.csv_file()?, division)?;
     let mut scores = vec![];
     for fold in folds.split(problem.training.targets())? {
         let FoldData { problem: Problem { training, validation, model, .. }, settings } =

@@ -3,15 +3,17 @@
 
 use super::result::SCHEMA_VERSION;
 use crate::options::RunOptions;
+use crate::options::files::FileFlags;
 use crate::options::network::ActivationName;
-use crate::problem::files::DataSource;
+use crate::problem::files::Reading;
 use crate::problem::model_spec::ModelSpec;
+use crate::problem::source::DataSource;
 use crate::problem::{Inputs, Problem};
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use simdescent::dataset::{CsvEncoding, Standardizer};
-use simdescent::{Checkpoint, Dataset, Initializer, Model, Targets};
+use simdescent::dataset::{CsvEncoding, Standardizer, TargetEncoding, TargetOptions};
+use simdescent::{Checkpoint, Dataset, Initializer, Model};
 use std::path::{Path, PathBuf};
 
 /// A model as it was saved.
@@ -37,7 +39,7 @@ impl SavedModel {
     pub(crate) fn report(&self) -> SavedModelReport {
         SavedModelReport {
             schema_version: SCHEMA_VERSION,
-            checkpoint: self.path.clone(),
+            checkpoint: self.path.display().to_string(),
             model: self.description.clone(),
             loss: self.checkpoint.settings().loss.name(),
             steps: self.steps,
@@ -50,7 +52,7 @@ impl SavedModel {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SavedModelReport {
     schema_version: u32,
-    checkpoint: PathBuf,
+    checkpoint: String,
     pub(crate) model: String,
     loss: &'static str,
     pub(crate) steps: u64,
@@ -88,12 +90,15 @@ pub(crate) fn note<R>(checkpoint: &mut Checkpoint, problem: &Problem<R>, run: &R
     };
     let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
     add("model", serde_json::to_string(&shape)?);
-    add("run", serde_json::to_string(run)?);
+    add("run", serde_json::to_string(&RunOptions { problem: run.problem.resolved()?, ..run.clone() })?);
     if let Some(s) = &problem.standardizer {
         add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
     }
     if let Some(encoding) = &problem.encoding {
         add("csv", serde_json::to_string(encoding)?);
+    }
+    if let Some(targets) = problem.validation.target_encoding() {
+        add("targets", serde_json::to_string(targets)?);
     }
     if let Some(weights) = problem.validation.class_weights() {
         add("class_weights", serde_json::to_string(weights)?);
@@ -131,35 +136,40 @@ fn encoding(checkpoint: &Checkpoint) -> Result<Option<CsvEncoding>> {
     read(checkpoint, "csv")
 }
 
-/// Other data than the training's, scaled and weighted as those were.
-pub(crate) fn test_set(checkpoint: &Checkpoint, model: &dyn Model, source: &DataSource) -> Result<Dataset> {
-    let test = source.test_set(model.inputs(), encoding(checkpoint)?.as_ref())?;
+/// Other data than the training's: its targets mean what those did, it is scaled and weighted as they were. What `files` leaves open is
+/// read as in training.
+pub(crate) fn test_set(
+    checkpoint: &Checkpoint,
+    model: &dyn Model,
+    (source, files): (&DataSource, &FileFlags),
+) -> Result<Dataset> {
+    files.check(Some(source))?;
+    let of_training = run(checkpoint)?.map(|run| run.problem.files).unwrap_or_default();
+    let targets: Option<TargetEncoding> = read(checkpoint, "targets")?;
+    let reading = Reading {
+        features: Some(model.inputs()),
+        targets: targets.map_or(TargetOptions::Guess, TargetOptions::Known),
+        ..files.over(&of_training, source).reading()
+    };
+    let test = source.test_set(&reading, encoding(checkpoint)?.as_ref())?;
     let mut test = Inputs::Auto.of(test)?;
     if let Some(standardizer) = standardizer(checkpoint)? {
         standardizer.apply(&mut test)?;
     }
     let test = for_model(test, model)?;
-    let Some(weights) = read::<Vec<f32>>(checkpoint, "class_weights")? else { return Ok(test) };
-    let all = match test.targets() {
-        Targets::Labels { labels, .. } => Targets::Labels { labels: labels.clone(), classes: weights.len() },
-        other => other.clone(),
-    };
-    Ok(test.with_targets(all)?.with_class_weights(weights)?)
+    match read::<Vec<f32>>(checkpoint, "class_weights")? {
+        Some(weights) => Ok(test.with_class_weights(weights)?),
+        None => Ok(test),
+    }
 }
 
-/// The data with as many classes as the model tells apart, if they go together: a test set may lack some.
+/// The data, if it has the features that the model takes.
 pub(crate) fn for_model(data: Dataset, model: &dyn Model) -> Result<Dataset> {
-    let (name, features) = (data.name().to_owned(), data.features());
+    let features = data.features();
     if features != model.inputs() {
-        bail!("dataset {name} has {features} features, the model takes {}", model.inputs());
+        bail!("dataset {} has {features} features, the model takes {}", data.name(), model.inputs());
     }
-    match data.targets() {
-        Targets::Labels { labels, classes } if model.outputs() > 1 && *classes != model.outputs() => {
-            let targets = Targets::Labels { labels: labels.clone(), classes: model.outputs() };
-            Ok(data.with_targets(targets)?)
-        }
-        _ => Ok(data),
-    }
+    Ok(data)
 }
 
 /// The model with its weights, and how it is called.

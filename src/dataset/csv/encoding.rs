@@ -4,7 +4,7 @@ use super::field::{Fields, describe, level, missing, missing_target};
 use super::options::{CsvOptions, Unseen};
 use super::records::Record;
 use crate::dataset::input::quoted;
-use crate::dataset::{Dataset, Targets};
+use crate::dataset::{Dataset, TargetEncoding};
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
 
@@ -49,19 +49,7 @@ pub(super) enum Role {
         levels: Vec<String>,
         fill: Option<usize>,
     },
-    Target(CsvTarget),
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CsvTarget {
-    /// Labels below `classes`, or values.
-    Numbers {
-        classes: Option<usize>,
-    },
-    Names {
-        classes: Vec<String>,
-    },
+    Target(TargetEncoding),
 }
 
 /// As it comes from a file.
@@ -83,10 +71,9 @@ impl CsvEncoding {
     pub(super) fn new(options: CsvOptions, columns: Vec<Column>) -> Result<Self, String> {
         let sorted = |names: &[String]| !names.is_empty() && names.is_sorted_by(|a, b| a < b);
         let good = |column: &Column| match &column.role {
-            Role::Ignored | Role::Weight | Role::Target(CsvTarget::Numbers { .. }) => true,
+            Role::Ignored | Role::Weight | Role::Target(_) => true,
             Role::Number { fill } => fill.is_none_or(|x| (x as f32).is_finite()),
             Role::Levels { levels, fill } => sorted(levels) && fill.is_none_or(|fill| fill < levels.len()),
-            Role::Target(CsvTarget::Names { classes }) => sorted(classes),
         };
         let targets = columns.iter().filter(|column| matches!(column.role, Role::Target(_))).count();
         let weights = columns.iter().filter(|column| column.role == Role::Weight).count();
@@ -149,29 +136,26 @@ impl CsvEncoding {
         names
     }
 
-    /// The names of the classes, in the order of their labels, if the target has names.
-    pub fn classes(&self) -> Option<&[String]> {
-        match self.target() {
-            CsvTarget::Names { classes } => Some(classes),
-            CsvTarget::Numbers { .. } => None,
-        }
-    }
-
     /// The data with the names of features and classes.
     pub(crate) fn give_names(&self, data: Dataset) -> Result<Dataset, DataError> {
-        let data = data.with_feature_names(self.feature_names())?;
-        match self.classes() {
-            Some(classes) => data.with_class_names(classes.to_vec()),
-            None => Ok(data),
-        }
+        data.with_feature_names(self.feature_names())?.encoded_by(self.target())
     }
 
-    pub(crate) fn target(&self) -> &CsvTarget {
+    /// What the targets are.
+    pub fn target(&self) -> &TargetEncoding {
         let target = |column: &'_ Column| matches!(column.role, Role::Target(_));
         match self.columns.iter().find(|column| target(column)).map(|column| &column.role) {
             Some(Role::Target(target)) => target,
             _ => unreachable!("checked at construction"),
         }
+    }
+
+    /// The same with targets that mean something else: what they were in the training of a model on other files.
+    pub fn with_target(mut self, target: TargetEncoding) -> Self {
+        if let Some(column) = self.columns.iter_mut().find(|column| matches!(column.role, Role::Target(_))) {
+            column.role = Role::Target(target);
+        }
+        self
     }
 
     /// Where the columns are in a file of so many columns with these names.
@@ -216,7 +200,7 @@ impl CsvEncoding {
                 Role::Ignored => Ok(()),
                 Role::Weight if at == ABSENT => Ok(()),
                 Role::Weight => self.weight(field).map(|x| weights.push(x)),
-                Role::Target(role) => self.target_number(role, field).map(|x| target = x),
+                Role::Target(role) => target_code(role, &self.fields, field).map(|x| target = x),
                 Role::Number { fill } if self.fields.is_missing(field) || self.fields.is_number_gap(field) => {
                     fill.map(|x| inputs.push(x)).ok_or_else(missing)
                 }
@@ -263,22 +247,6 @@ impl CsvEncoding {
         }
     }
 
-    fn target_number(&self, target: &CsvTarget, field: &[u8]) -> Result<f64, String> {
-        match target {
-            _ if self.fields.is_missing(field) => Err(missing_target()),
-            CsvTarget::Numbers { .. } => self.number(field),
-            CsvTarget::Names { classes } => {
-                let text = level(field)?;
-                let found = classes.binary_search_by(|class| class.as_str().cmp(text));
-                found.map(|class| class as f64).map_err(|_| {
-                    let shown: Vec<_> = classes.iter().take(10).map(|class| quoted(class.as_bytes())).collect();
-                    let more = if classes.len() > 10 { ", …" } else { "" };
-                    format!("{} is none of the classes {}{more}", quoted(text.as_bytes()), shown.join(", "))
-                })
-            }
-        }
-    }
-
     /// Whether a record has the names of all columns that are used.
     pub(super) fn names_are_in(&self, record: &Record) -> bool {
         let mut used = self.columns.iter().filter(|column| !matches!(column.role, Role::Ignored | Role::Weight));
@@ -286,23 +254,11 @@ impl CsvEncoding {
     }
 }
 
-impl CsvTarget {
-    /// How many classes the target has, if it is none of values.
-    pub(crate) fn class_count(&self) -> Option<usize> {
-        match self {
-            Self::Numbers { classes } => *classes,
-            Self::Names { classes } => Some(classes.len()),
-        }
-    }
-
-    /// All targets of a file.
-    pub(super) fn targets(&self, numbers: Vec<f32>) -> Targets {
-        match self {
-            Self::Numbers { classes: None } => Targets::Values(numbers),
-            Self::Numbers { classes: Some(_) } => Targets::infer(numbers),
-            Self::Names { classes } => {
-                Targets::Labels { labels: numbers.iter().map(|&x| x as u32).collect(), classes: classes.len() }
-            }
-        }
+/// The target in this field: a value, or the index of its class.
+pub(super) fn target_code(encoding: &TargetEncoding, fields: &Fields, field: &[u8]) -> Result<f64, String> {
+    match encoding {
+        _ if fields.is_missing(field) => Err(missing_target()),
+        names if names.has_names() => names.code_of_name(level(field)?),
+        numbers => numbers.code(fields.number(field)?),
     }
 }

@@ -168,8 +168,7 @@ impl<R: Read + Seek> CsvFile<R> {
     /// All rows as numbers. The columns are found by their names if there are names, otherwise by their order.
     ///
     /// * inputs: a number is a feature, a category one feature per level, 1 for its own and 0 for the others
-    /// * targets: names are labels in the order of the [`classes`](CsvEncoding::classes); numbers are values if they
-    ///   were in training, otherwise by [`Targets::infer`](crate::Targets::infer)
+    /// * targets: what they were in training, see [`target`](CsvEncoding::target)
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! How to read a delimited file.
 
+use crate::dataset::Task;
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -45,6 +46,10 @@ pub struct CsvOptions {
     pub usual_missing_values: Option<bool>,
     /// What becomes of a category that no training row has.
     pub unseen: Unseen,
+    /// What is to be learned; `None` takes text for classes, and numbers for what they
+    /// [look like](crate::dataset::TargetEncoding::fit).
+    #[serde(default)]
+    pub task: Option<Task>,
 }
 
 /// A column of a file.

@@ -1,12 +1,12 @@
 //! What the columns of a file hold, from one look at its training rows.
 
-use super::encoding::{Column, CsvEncoding, CsvTarget, Role};
+use super::encoding::{Column, CsvEncoding, Role};
 use super::field::{Fields, Look, describe, level, missing, missing_target};
 use super::file::CsvFile;
 use super::median::Median;
 use super::options::{CsvColumn, Missing};
-use crate::dataset::Inference;
 use crate::dataset::input::quoted;
+use crate::dataset::{TargetEncoding, TargetProfile, Task};
 use crate::error::{DataError, Place};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
@@ -24,7 +24,7 @@ impl<R: Read + Seek> CsvFile<R> {
     /// A column is one of categories if it was listed as such or its first value is text; it must then hold text only, as
     /// one of numbers must hold numbers only. A column of text most of which people read as numbers or dates (`1,5`, `1,234,567`, `$5`,
     /// `5 %`, `2018-01-28`) is refused unless it was listed. Levels are in the order of their UTF-8 bytes. The target is looked at in
-    /// all rows: text means class names, numbers what [`Targets::infer`](crate::Targets::infer) says.
+    /// all rows: text means class names, numbers what [`TargetEncoding::fit`] says.
     ///
     /// # Errors
     ///
@@ -57,8 +57,8 @@ impl<R: Read + Seek> CsvFile<R> {
 
         let (fields, delimiter) = (self.fields.clone(), self.delimiter);
         let new = |column| {
-            let listed = categorical.contains(&column);
-            Profile { kind: listed.then_some(Kind::Text), listed, delimiter, ..Profile::default() }
+            let profile = Profile::new(categorical.contains(&column), delimiter);
+            if column == target { profile.of_target(options.task) } else { profile }
         };
         let mut profiles: Vec<Profile> = (0..width).map(new).collect();
         let seen = |column: usize| !ignored.contains(&column) && weights != Some(column);
@@ -66,10 +66,10 @@ impl<R: Read + Seek> CsvFile<R> {
             let in_training = training(row);
             for (column, field) in record.iter().enumerate().filter(|(column, _)| seen(*column)) {
                 if in_training || column == target {
-                    let missing = if column == target { Missing::Refuse } else { options.missing };
-                    let seen = match column == target && fields.is_missing(field) {
-                        true => Err(missing_target()),
-                        false => profiles[column].see(field, &fields, missing, record.line()),
+                    let profile = &mut profiles[column];
+                    let seen = match column == target {
+                        true => profile.see_target(field, &fields, record.line()),
+                        false => profile.see(field, &fields, options.missing, record.line()),
                     };
                     let name = || describe(column, width, names.as_ref().map(|names| &names[column]));
                     seen.map_err(|problem| format!("{}: {problem}", name()))?;
@@ -100,7 +100,7 @@ impl<R: Read + Seek> CsvFile<R> {
             } else if weights == Some(column) {
                 Ok(Role::Weight)
             } else if column == target {
-                Ok(Role::Target(profile.target()))
+                profile.target(options.task).map(Role::Target)
             } else {
                 profile.feature(options.missing)
             };
@@ -114,7 +114,7 @@ impl<R: Read + Seek> CsvFile<R> {
 }
 
 /// The column that is meant.
-fn find(names: Option<&[String]>, width: usize, wanted: &CsvColumn, what: &str) -> Result<usize, String> {
+pub(super) fn find(names: Option<&[String]>, width: usize, wanted: &CsvColumn, what: &str) -> Result<usize, String> {
     match wanted {
         CsvColumn::First => Ok(0),
         CsvColumn::Last => Ok(width - 1),
@@ -150,7 +150,7 @@ const MAX_UNIT_LEVELS: usize = 20;
 
 /// What was seen of a column.
 #[derive(Default)]
-struct Profile {
+pub(super) struct Profile {
     kind: Option<Kind>,
     /// Whether it was said to be one of categories.
     listed: bool,
@@ -160,7 +160,8 @@ struct Profile {
     /// All of them, for the most frequent one.
     numbers: Vec<f64>,
     median: Median,
-    inference: Inference,
+    /// Of the target only.
+    targets: Option<TargetProfile>,
     levels: BTreeMap<String, u64>,
     texts: u64,
     /// How many of them look like numbers; what the first of these is, and its line.
@@ -173,6 +174,20 @@ struct Profile {
 }
 
 impl Profile {
+    pub(super) fn new(listed: bool, delimiter: u8) -> Self {
+        Self { kind: listed.then_some(Kind::Text), listed, delimiter, ..Self::default() }
+    }
+
+    /// The same for the target.
+    pub(super) fn of_target(self, task: Option<Task>) -> Self {
+        Self { targets: Some(TargetProfile::new(&task.into())), ..self }
+    }
+
+    /// [`see`](Self::see) for the target.
+    pub(super) fn see_target(&mut self, field: &[u8], fields: &Fields, line: u64) -> Result<(), String> {
+        if fields.is_missing(field) { Err(missing_target()) } else { self.see(field, fields, Missing::Refuse, line) }
+    }
+
     fn see(&mut self, field: &[u8], fields: &Fields, how: Missing, line: u64) -> Result<(), String> {
         if fields.is_missing(field) {
             return if how == Missing::Refuse { Err(missing()) } else { Ok(()) };
@@ -192,7 +207,9 @@ impl Profile {
                 let x = fields.number(field).map_err(|problem| self.among_numbers(field, fields, number, problem))?;
                 self.count += 1;
                 self.sum += x;
-                self.inference.see(x as f32);
+                if let Some(targets) = &mut self.targets {
+                    targets.see(x);
+                }
                 match how {
                     Missing::MostFrequent => self.numbers.push(x),
                     Missing::Median => self.median.see(x as f32),
@@ -251,7 +268,7 @@ impl Profile {
     }
 
     /// What can be wrong with a column as a whole, and a line that shows it.
-    fn fault(&self, missing: Missing) -> Option<(u64, String)> {
+    pub(super) fn fault(&self, missing: Missing) -> Option<(u64, String)> {
         if let (Some(Kind::Number), Some(line), Missing::Refuse) = (self.kind, self.gap, missing) {
             return Some((line, self::missing()));
         }
@@ -281,12 +298,14 @@ impl Profile {
         }
     }
 
-    fn target(self) -> CsvTarget {
-        match self.kind {
-            Some(Kind::Text) | None if !self.levels.is_empty() => {
-                CsvTarget::Names { classes: self.levels.into_keys().collect() }
-            }
-            _ => CsvTarget::Numbers { classes: self.inference.classes() },
+    pub(super) fn target(self, task: Option<Task>) -> Result<TargetEncoding, String> {
+        match (self.kind, self.targets) {
+            (Some(Kind::Text) | None, _) if !self.levels.is_empty() => match task {
+                Some(Task::Regression) => Err("text is no target of a regression: it needs numbers".into()),
+                _ => TargetEncoding::names(self.levels.into_keys().collect()),
+            },
+            (_, Some(targets)) => targets.encoding(),
+            (_, None) => unreachable!("made for the target"),
         }
     }
 

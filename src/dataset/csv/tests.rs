@@ -1,6 +1,6 @@
 use super::*;
-use crate::dataset::Targets;
 use crate::dataset::input::noise;
+use crate::dataset::{Targets, Task};
 use flate2::{Compression, write::GzEncoder};
 use std::io::{Cursor, Write};
 
@@ -48,9 +48,45 @@ fn any_column_can_be_the_target() {
         assert_eq!(data.feature_names().collect::<Vec<_>>(), ["a", "b"]);
     }
     let options = CsvOptions { header: Some(true), delimiter: Some(b' '), ..target(CsvColumn::Name("7".into())) };
-    assert_eq!(read(b"6 7\n1 2\n", &options).unwrap().targets(), &Targets::Labels { labels: vec![2], classes: 3 });
+    let targets = Targets::Labels { labels: vec![1, 0], classes: 2 };
+    assert_eq!(read(b"6 7\n1 2\n1 0\n", &options).unwrap().targets(), &targets);
     let options = CsvOptions { ignored: vec![CsvColumn::Name("id".into())], ..CsvOptions::default() };
     assert_eq!(read(b"id,a,y\nq,1,2\nr,3,4\n", &options).unwrap().inputs(), [1.0, 3.0]);
+}
+
+#[test]
+fn targets_are_what_the_task_needs() {
+    let options = |task| CsvOptions { task, ..CsvOptions::default() };
+    let as_task = |text: &str, task| read(text.as_bytes(), &options(task));
+    let labels = |labels: &[u32], classes| Targets::Labels { labels: labels.to_vec(), classes };
+    let text = "a,y\n1,1\n2,2\n3,2\n";
+    let data = as_task(text, None).unwrap();
+    assert_eq!((data.targets(), data.class_names().unwrap()), (&labels(&[0, 1, 1], 2), &["1".into(), "2".into()][..]));
+    assert_eq!(as_task(text, Some(Task::Regression)).unwrap().targets(), &Targets::Values(vec![1.0, 2.0, 2.0]));
+    let counts = "a,y\n1,631\n2,0\n3,77\n";
+    assert_eq!(as_task(counts, None).unwrap().targets(), &Targets::Values(vec![631.0, 0.0, 77.0]));
+    assert_eq!(as_task(counts, Some(Task::Classification)).unwrap().targets(), &labels(&[2, 0, 1], 3));
+    let guess = open(counts.as_bytes(), &options(None)).unwrap().fit(&|_| true).unwrap();
+    assert!(guess.target().guess().unwrap().contains("3 different whole numbers, are taken for numbers"));
+    for (text, task, wanted) in [
+        ("a,y\n1,yes\n2,yes\n", None, "column 2 of 2 (\"y\"): every target is \"yes\": one class only"),
+        ("a,y\n1,7\n2,7\n", None, "column 2 of 2 (\"y\"): every target is 7: one class only"),
+        ("a,y\n1,yes\n2,no\n", Some(Task::Regression), "text is no target of a regression"),
+    ] {
+        let message = as_task(text, task).unwrap_err().to_string();
+        assert!(message.contains(wanted), "{message}");
+    }
+    // Another file is read by what the targets were in training.
+    let encoding = open(text.as_bytes(), &options(None)).unwrap().fit(&|_| true).unwrap();
+    let mut other = open(b"a,y\n1,2\n", &options(None)).unwrap();
+    assert_eq!(other.encode(&encoding).unwrap().targets(), &labels(&[1], 2));
+    let message = open(b"a,y\n1,2\n5,0\n", &options(None)).unwrap().encode(&encoding).unwrap_err().to_string();
+    assert!(message.contains("line 3: column 2 of 2 (\"y\"): 0 is none of the classes 1, 2"), "{message}");
+    // Of all rows, whatever is done with them.
+    let labels = |text: &str, task| open(text.as_bytes(), &options(task)).unwrap().labels().unwrap();
+    assert_eq!(labels(text, None), Some(vec![0, 1, 1]));
+    assert_eq!((labels(text, Some(Task::Regression)), labels(counts, None)), (None, None));
+    assert_eq!(labels("a,y\n1,no\n,yes\n?,no\n", None), Some(vec![0, 1, 0]));
 }
 
 #[test]
@@ -158,7 +194,7 @@ fn hostile_files_are_named_errors() {
         (b"a,b\n3,4", named.clone(), "no column \"z\" among the 2: \"a\", \"b\""),
         (b"z,z\n3,4", named, "several columns named \"z\""),
         (b"1,2", target(CsvColumn::Index(2)), "target column 2 (counted from 0), but there are 2 columns"),
-        (b"1,2", CsvOptions { ignored: vec![CsvColumn::First], ..last.clone() }, "no column is left as a feature"),
+        (b"1,2\n3,4", CsvOptions { ignored: vec![CsvColumn::First], ..last.clone() }, "no column is left as a feature"),
         (many.as_bytes(), last, "line 1001: column 1 of 2: more than 1000 different texts"),
     ];
     for (text, options, expected) in cases {

@@ -2,7 +2,7 @@
 
 use crate::dataset::MAX_ELEMENTS;
 use crate::dataset::input::quoted;
-use crate::dataset::remainder::split;
+use crate::dataset::remainder::{exact_targets, split};
 use crate::error::{DataError, Place};
 use serde::Deserialize;
 use std::io::Read;
@@ -25,6 +25,7 @@ enum Kind {
     U16,
     U32,
     U64,
+    F16,
     F32,
     F64,
 }
@@ -50,6 +51,13 @@ pub(crate) struct Elements {
     pub(crate) values: Vec<f32>,
     /// What `f32` left of them, if their type can hold more.
     pub(crate) remainders: Vec<f32>,
+}
+
+impl Elements {
+    /// The elements as exactly as they are known.
+    pub(crate) fn exact(&self) -> Vec<f64> {
+        exact_targets(&self.values, Some(&self.remainders[..]).filter(|remainders| !remainders.is_empty()))
+    }
 }
 
 /// The three keys of the header.
@@ -95,7 +103,8 @@ impl<R: Read> NpyArray<R> {
         let descr = header.descr.as_str().unwrap_or_default();
         let Some((big_endian, kind)) = kind(descr) else {
             let descr = quoted(header.descr.to_string().as_bytes());
-            return Err(self.error(at, format!("elements of type {descr}; save them with .astype(\"float32\")")));
+            let text = "numbers are needed: save them with .astype(\"float32\"), texts as their place among np.unique";
+            return Err(self.error(at, format!("elements of type {descr}; {text}")));
         };
         let elements = header.shape.iter().try_fold(1u64, |n, &dimension| n.checked_mul(dimension));
         let fits = elements.is_some_and(|n| (1..=MAX_ELEMENTS as u64).contains(&n));
@@ -206,22 +215,29 @@ impl<R: Read> NpyArray<R> {
     }
 }
 
-/// The header's Python literal as JSON, whose parser bounds depth and numbers: other quotes, brackets and constants, and no
-/// comma before a bracket that closes.
+/// The header's Python literal as JSON, whose parser bounds depth and numbers: other quotes, brackets and constants, no comma
+/// before a bracket that closes, and no L after a number, where NumPy under Python 2 wrote one.
 fn as_json(python: &str) -> String {
     let mut json = String::with_capacity(python.len());
+    let mut quoted = false;
     for c in python.chars() {
-        let c = match c {
-            '\'' => '"',
-            '(' => '[',
-            ')' => ']',
-            c => c,
-        };
-        if matches!(c, ']' | '}') {
-            let end = json.trim_end().trim_end_matches(',').len();
-            json.truncate(end);
+        let after_digit = json.ends_with(|c: char| c.is_ascii_digit());
+        match c {
+            '\'' | '"' => {
+                quoted = !quoted;
+                json.push('"');
+            }
+            _ if quoted => json.push(c),
+            // A blank, so that a second L does not follow a digit.
+            'L' if after_digit => json.push(' '),
+            '(' => json.push('['),
+            ')' | ']' | '}' => {
+                let end = json.trim_end().trim_end_matches(',').len();
+                json.truncate(end);
+                json.push(if c == '}' { '}' } else { ']' });
+            }
+            c => json.push(c),
         }
-        json.push(c);
     }
     json.replace("True", "true").replace("False", "false")
 }
@@ -243,6 +259,7 @@ fn kind(descr: &str) -> Option<(bool, Kind)> {
         "u2" => Kind::U16,
         "u4" => Kind::U32,
         "u8" => Kind::U64,
+        "f2" => Kind::F16,
         "f4" => Kind::F32,
         "f8" => Kind::F64,
         _ => return None,
@@ -254,7 +271,7 @@ impl Kind {
     fn size(self) -> usize {
         match self {
             Self::Bool | Self::I8 | Self::U8 => 1,
-            Self::I16 | Self::U16 => 2,
+            Self::I16 | Self::U16 | Self::F16 => 2,
             Self::I32 | Self::U32 | Self::F32 => 4,
             Self::I64 | Self::U64 | Self::F64 => 8,
         }
@@ -268,10 +285,13 @@ impl Kind {
     /// Shows the elements; `as` rounds to nearest.
     fn decode(self, big_endian: bool, bytes: &[u8], see: &mut impl FnMut(f64)) {
         macro_rules! decode {
-            ($t:ty) => {{
+            ($t:ty) => {
+                decode!($t, |element: $t| element as f64)
+            };
+            ($t:ty, $value:expr) => {{
                 let (elements, _) = bytes.as_chunks();
                 let decode = if big_endian { <$t>::from_be_bytes } else { <$t>::from_le_bytes };
-                elements.iter().for_each(|&element| see(decode(element) as f64));
+                elements.iter().for_each(|&element| see($value(decode(element))));
             }};
         }
         match self {
@@ -284,8 +304,22 @@ impl Kind {
             Self::U16 => decode!(u16),
             Self::U32 => decode!(u32),
             Self::U64 => decode!(u64),
+            Self::F16 => decode!(u16, half),
             Self::F32 => decode!(f32),
             Self::F64 => decode!(f64),
         }
     }
+}
+
+/// The value of these bits as an IEEE 754 binary16.
+fn half(bits: u16) -> f64 {
+    let (exponent, fraction) = (bits >> 10 & 0x1f, f64::from(bits & 0x3ff));
+    let unit = f64::from(1u32 << 24);
+    let magnitude = match exponent {
+        0 => fraction / unit,
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * f64::from(1u32 << (exponent - 1)) / unit,
+    };
+    if bits >> 15 == 0 { magnitude } else { -magnitude }
 }

@@ -1,8 +1,8 @@
 //! A pair of `.npy` files row by row.
 
 use super::NpyArray;
-use crate::dataset::Inference;
-use crate::dataset::input::open_regular;
+use crate::dataset::input::{dataset_name, open_regular};
+use crate::dataset::{TargetEncoding, TargetOptions, TargetProfile};
 use crate::error::{DataError, Place};
 use std::fs::File;
 use std::io::BufReader;
@@ -14,17 +14,20 @@ pub(crate) struct NpyRows {
     paths: [PathBuf; 2],
     inputs: NpyArray<BufReader<File>>,
     targets: NpyArray<BufReader<File>>,
-    classes: Option<usize>,
     target: Vec<f64>,
 }
 
 impl NpyRows {
-    /// Opens the files and looks at the targets, which it does not keep.
-    pub(crate) fn open(inputs: &Path, targets: &Path) -> Result<Self, DataError> {
+    /// Opens the files and looks at the targets, which it does not keep, to find what they mean.
+    pub(crate) fn open(
+        inputs: &Path,
+        targets: &Path,
+        options: &TargetOptions,
+    ) -> Result<(Self, TargetEncoding), DataError> {
         let paths = [inputs.to_owned(), targets.to_owned()];
         let [inputs, mut targets] = open(&paths)?;
-        let mut inference = Inference::default();
-        let mut target = vec![];
+        let mut profile = TargetProfile::new(options);
+        let mut target: Vec<f64> = vec![];
         for row in 0..targets.rows() {
             target.clear();
             targets.next(1, |x| target.push(x))?;
@@ -32,12 +35,13 @@ impl NpyRows {
                 let message = format!("row {row}: target is {}", target[0]);
                 return Err(DataError::format(&paths[1], Place::File, message));
             }
-            inference.see(target[0] as f32);
+            profile.see(target[0]);
         }
         targets.end()?;
-        let mut rows = Self { paths, inputs, targets, classes: inference.classes(), target };
+        let encoding = profile.encoding().map_err(|problem| DataError::invalid(&dataset_name(&paths[1]), problem))?;
+        let mut rows = Self { paths, inputs, targets, target };
         rows.rewind()?;
-        Ok(rows)
+        Ok((rows, encoding))
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -46,9 +50,9 @@ impl NpyRows {
     pub(crate) fn features(&self) -> usize {
         self.inputs.features()
     }
-    /// How many classes the targets are labels of, if they are.
-    pub(crate) fn classes(&self) -> Option<usize> {
-        self.classes
+
+    pub(crate) fn targets_path(&self) -> &Path {
+        &self.paths[1]
     }
 
     /// Goes back to the first row.

@@ -1,5 +1,8 @@
 use super::super::input::noise;
+use super::archive::Archive;
 use super::*;
+use crate::Targets;
+use crate::dataset::Task;
 use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
 
@@ -18,7 +21,11 @@ fn floats(values: &[f32]) -> Vec<u8> {
 }
 
 fn read(x: &[u8], y: &[u8]) -> Result<Dataset, DataError> {
-    table("x.npy", NpyArray::open(Path::new("d/x.npy"), x)?, NpyArray::open(Path::new("d/y.npy"), y)?)
+    read_as(x, y, &TargetOptions::Guess)
+}
+
+fn read_as(x: &[u8], y: &[u8], options: &TargetOptions) -> Result<Dataset, DataError> {
+    table("x.npy", NpyArray::open(Path::new("d/x.npy"), x)?, NpyArray::open(Path::new("d/y.npy"), y)?, options)
 }
 
 fn npz(members: &[(&str, &[u8])], compressed: bool) -> Vec<u8> {
@@ -31,8 +38,12 @@ fn npz(members: &[(&str, &[u8])], compressed: bool) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+fn unzip_as(bytes: &[u8], options: &NpzOptions) -> Result<(Dataset, Option<Dataset>), DataError> {
+    Archive::open(Path::new("d/a.npz"), Cursor::new(bytes))?.read(options)
+}
+
 fn unzip(bytes: &[u8]) -> Result<Dataset, DataError> {
-    parse_npz(Path::new("d/a.npz"), Cursor::new(bytes))
+    unzip_as(bytes, &NpzOptions::default()).map(|(data, _)| data)
 }
 
 #[test]
@@ -42,8 +53,11 @@ fn every_type_order_and_shape_is_the_same_table() {
             [1, 2, 3, 4, 5, 6].iter().flat_map(|&x| (x as $t).$to()).collect::<Vec<u8>>()
         };
     }
-    let y = npy("<i8", false, "(3,)", &[0i64, 2, 1].map(i64::to_le_bytes).concat());
+    let y = npy("<i8", false, "(3,)", &[0i64, 2, 2].map(i64::to_le_bytes).concat());
+    let halves = [0x3c00u16, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600];
     let cases = [
+        ("<f2", halves.map(u16::to_le_bytes).concat()),
+        (">f2", halves.map(u16::to_be_bytes).concat()),
         ("|i1", bytes!(i8, to_le_bytes)),
         ("|u1", bytes!(u8, to_le_bytes)),
         ("<i2", bytes!(i16, to_le_bytes)),
@@ -58,11 +72,12 @@ fn every_type_order_and_shape_is_the_same_table() {
         (">f8", bytes!(f64, to_be_bytes)),
     ];
     for (descr, data) in cases {
-        for shape in ["(3, 2)", "(3, 1, 2)", "(3,2)"] {
+        // The last two as NumPy under Python 2 wrote them.
+        for shape in ["(3, 2)", "(3, 1, 2)", "(3,2)", "(3L, 2L)", "(3L,2L,)"] {
             let data = read(&npy(descr, false, shape, &data), &y).unwrap();
             assert_eq!(data.inputs(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "{descr} {shape}");
             assert_eq!((data.name(), data.rows(), data.features()), ("x.npy", 3, 2));
-            assert_eq!(data.targets(), &Targets::Labels { labels: vec![0, 2, 1], classes: 3 });
+            assert_eq!(data.targets(), &Targets::Labels { labels: vec![0, 1, 1], classes: 2 });
         }
         let data = read(&npy(descr, true, "(3, 2)", &data), &y).unwrap();
         assert_eq!(data.inputs(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0], "{descr}");
@@ -87,14 +102,76 @@ fn an_archive_is_its_two_arrays() {
         assert_eq!(data.targets(), &Targets::Values(vec![0.5, 1.5]));
     }
     let message = |members: &[(&str, &[u8])]| unzip(&npz(members, true)).unwrap_err().to_string();
-    assert!(message(&[("X.npy", &x)]).contains("0 arrays named y, Y, targets, labels; exactly one"));
-    assert!(message(&[("X.npy", &x), ("x.npy", &x), ("y.npy", &y)]).contains("2 arrays named X, x, features, inputs"));
+    let error = message(&[("X.npy", &x), ("quality.npy", &y)]);
+    assert!(error.contains("no array of targets with a usual name (y, Y, targets, "), "{error}");
+    assert!(error.ends_with("name it with --targets-array; the archive has \"X\", \"quality\""), "{error}");
+    let error = message(&[("X.npy", &x), ("arr_0.npy", &x), ("y.npy", &y)]);
+    assert!(
+        error.contains("X, arr_0 may all be inputs; name the right one with --inputs-array; the archive"),
+        "{error}"
+    );
     assert!(message(&[("X.npy", &x), ("y.npy", &x)]).contains("targets of shape [2, 2] for 2 rows"));
     assert!(message(&[("X.npy", b"no"), ("y.npy", &y)]).starts_with("d/a.npz/X.npy, byte 2: the data ends at least 6"));
     // 128 MiB of zeros in 128 KiB.
     let bomb = npy("|u1", false, "(134217728, 1)", &vec![0; 1 << 27]);
     assert!(message(&[("X.npy", &bomb), ("y.npy", &y)]).contains("X.npy unpacks to more than 500 times its size"));
     assert!(unzip(b"PK no").unwrap_err().to_string().contains("not a zip archive"));
+}
+
+/// As `np.float16` has them, by bits.
+#[test]
+fn halves_are_exact() {
+    let bits = [0x0000u16, 0x8000, 0x0001, 0x03ff, 0x0400, 0x3555, 0xbc00, 0x7bff, 0x7800, 0x5bff];
+    let x = npy("<f2", false, "(10,)", &bits.map(u16::to_le_bytes).concat());
+    let data = read_as(&x, &x, &TargetOptions::Task(Task::Regression)).unwrap();
+    let unit = 2f32.powi(-24);
+    let wanted = [0.0, -0.0, unit, 1023.0 * unit, 1024.0 * unit, 0.333_251_95, -1.0, 65504.0, 32768.0, 255.875f32];
+    assert_eq!(data.inputs().iter().map(|x| x.to_bits()).collect::<Vec<_>>(), wanted.map(f32::to_bits));
+    assert_eq!(data.targets(), &Targets::Values(wanted.to_vec()));
+    for (bits, shown) in [(0x7c00u16, "inf"), (0xfc00, "-inf"), (0x7e01, "NaN")] {
+        let y = npy("<f2", false, "(2,)", &[0, bits].map(u16::to_le_bytes).concat());
+        let message = read(&y, &npy("|u1", false, "(2,)", &[0, 1])).unwrap_err().to_string();
+        assert!(message.contains(&format!("input is {shown}")), "{message}");
+    }
+}
+
+#[test]
+fn archives_of_other_names_and_with_a_validation_part() {
+    let x = npy("<f4", false, "(2, 1)", &floats(&[1.0, 2.0]));
+    let (y, z) = (npy("|u1", false, "(2,)", &[5, 7]), npy("|u1", false, "(2,)", &[7, 6]));
+    let read = |members: &[(&str, &[u8])], options: &NpzOptions| unzip_as(&npz(members, true), options);
+    let usual = NpzOptions { targets: TargetOptions::Task(Task::Classification), ..NpzOptions::default() };
+    for [inputs, targets] in [["arr_0", "arr_1"], ["x_train", "y_train"], ["data", "target"]] {
+        let members = [(&*format!("{inputs}.npy"), &x[..]), (&*format!("{targets}.npy"), &y[..])];
+        let (data, validation) = read(&members, &usual).unwrap();
+        assert_eq!(
+            (data.inputs(), data.class_names().unwrap()),
+            (&[1.0, 2.0][..], &["5".to_owned(), "7".to_owned()][..])
+        );
+        assert!(validation.is_none());
+    }
+    let keras: [(&str, &[u8]); 4] = [("x_train.npy", &x), ("y_train.npy", &y), ("x_test.npy", &x), ("y_test.npy", &z)];
+    let (training, validation) = read(&keras, &usual).unwrap();
+    assert_eq!(training.targets(), &Targets::Labels { labels: vec![0, 2], classes: 3 });
+    let validation = validation.unwrap();
+    assert_eq!(validation.targets(), &Targets::Labels { labels: vec![2, 1], classes: 3 });
+    assert_eq!(validation.name(), "a.npz/x_test");
+    let named = |inputs: &str, targets: &str| NpzOptions {
+        inputs_array: Some(inputs.into()),
+        targets_array: Some(targets.into()),
+        ..usual.clone()
+    };
+    let (data, none) = read(&keras, &named("x_test", "y_test")).unwrap();
+    assert_eq!((data.targets().classes(), none.is_none()), (Some(2), true));
+    let message = read(&keras, &named("x_test", "z")).unwrap_err().to_string();
+    assert!(
+        message.ends_with("no array \"z\"; the archive has \"x_test\", \"x_train\", \"y_test\", \"y_train\""),
+        "{message}"
+    );
+    let wide = npy("<f4", false, "(2, 2)", &floats(&[1.0; 4]));
+    let keras = [keras[0], keras[1], ("x_val.npy", &wide[..]), ("y_val.npy", &z[..])];
+    let message = read(&keras, &usual).unwrap_err().to_string();
+    assert!(message.contains("a.npz/x_val: 2 features, but a.npz has 1"), "{message}");
 }
 
 #[test]
@@ -114,9 +191,12 @@ fn hostile_files_are_named_errors() {
         (good[..40].to_vec(), "byte 40: the data ends"),
         (good[..good.len() - 1].to_vec(), "the data ends at least 1 bytes early"),
         (long, "more data than the header promises"),
-        (with("<c8", "(2,)"), "elements of type \"\\\"<c8\\\"\"; save them with"),
+        (with("<c8", "(2,)"), "elements of type \"\\\"<c8\\\"\"; numbers are needed: save them with"),
         (with("|O", "(2,)"), "elements of type"),
-        (with("<f2", "(2,)"), "elements of type"),
+        (with("<f16", "(2,)"), "elements of type"),
+        (with("<U4", "(2,)"), "texts as their place among np.unique"),
+        (with("<f4", "(L,)"), "the header is not understood"),
+        (with("<f4", "(2LL,)"), "the header is not understood"),
         (with("[f4", "(2,)"), "elements of type"),
         (with("<f4", "()"), "shape []; rows are needed"),
         (with("<f4", "(0, 3)"), "shape [0, 3]; rows are needed, with 1 to 2147483648 elements"),

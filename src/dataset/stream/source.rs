@@ -1,11 +1,12 @@
 //! The files that can be read row by row.
 
 use super::Buffer;
+use crate::dataset::TargetEncoding;
 use crate::dataset::csv::CsvRows;
 use crate::dataset::idx::IdxRows;
 use crate::dataset::npy::NpyRows;
 use crate::dataset::svmlight::SvmlightRows;
-use crate::error::DataError;
+use crate::error::{DataError, Place};
 
 #[derive(Debug)]
 pub(super) enum Source {
@@ -16,21 +17,23 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Appends the next row.
-    pub(super) fn next(&mut self, rows: &mut Buffer) -> Result<(), DataError> {
+    /// Appends the next row, whose target means this.
+    pub(super) fn next(&mut self, rows: &mut Buffer, encoding: &TargetEncoding) -> Result<(), DataError> {
         rows.row.clear();
-        let target = match self {
+        let (target, path) = match self {
             Self::Csv(source) => {
                 let mut weights = std::mem::take(&mut rows.weights);
                 let target = source.next(&mut rows.row, &mut weights);
                 rows.weights = weights;
-                target?
+                rows.push_target(target?);
+                return Ok(());
             }
-            Self::Idx(source) => source.next(&mut rows.row)?,
-            Self::Npy(source) => source.next(&mut rows.row)?,
-            Self::Svmlight(source) => f64::from(source.next(rows.sparse())?),
+            Self::Idx(source) => (source.next(&mut rows.row)?, source.targets_path()),
+            Self::Npy(source) => (source.next(&mut rows.row)?, source.targets_path()),
+            Self::Svmlight(source) => (source.next(rows.sparse())?, source.path()),
         };
-        rows.push_target(target);
+        let code = encoding.code(target).map_err(|problem| DataError::format(path, Place::File, problem))?;
+        rows.push_target(code);
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 use super::*;
 use crate::dataset::input::noise;
 use crate::dataset::{
-    CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, read_idx_pair, read_npy_pair, read_svmlight_sparse,
+    CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, SvmlightOptions, TargetOptions, read_idx_pair, read_npy_pair,
+    read_svmlight_sparse,
 };
 use crate::{Checkpoint, LastBatch, Linear, Loss, Rule, Sampling, Settings, Trainer};
 use simdescent_kernels::Exec;
@@ -76,15 +77,16 @@ impl Files {
     /// A stream and the same file in memory.
     fn both(&self, kind: usize) -> (RowStream, Dataset) {
         let [x, y, images, labels, svm] = ["x.npy", "y.npy", "images", "labels", "t.svm"].map(|name| self.path(name));
+        let (guess, svmlight) = (TargetOptions::Guess, SvmlightOptions::default());
         match kind {
             0 | 4 => {
                 let (mut file, encoding) = self.csv_file(kind == 4);
                 let data = file.encode(&encoding).unwrap();
                 (RowStream::csv(file, encoding).unwrap(), data)
             }
-            1 => (RowStream::npy(&x, &y).unwrap(), read_npy_pair(&x, &y).unwrap()),
-            2 => (RowStream::idx(&images, &labels).unwrap(), read_idx_pair(&images, &labels).unwrap()),
-            _ => (RowStream::svmlight(&svm, None).unwrap(), read_svmlight_sparse(&svm, None).unwrap()),
+            1 => (RowStream::npy(&x, &y, &guess).unwrap(), read_npy_pair(&x, &y, &guess).unwrap()),
+            2 => (RowStream::idx(&images, &labels, &guess).unwrap(), read_idx_pair(&images, &labels, &guess).unwrap()),
+            _ => (RowStream::svmlight(&svm, &svmlight).unwrap(), read_svmlight_sparse(&svm, &svmlight).unwrap()),
         }
     }
 }
@@ -307,7 +309,8 @@ fn what_a_stream_cannot_do_is_said() {
         [&bytes[..at], b"True ", &bytes[at + 5..]].concat()
     });
     fs::write(files.path("x.npy"), fortran.unwrap()).unwrap();
-    let error = RowStream::npy(&files.path("x.npy"), &files.path("y.npy")).unwrap_err().to_string();
+    let error =
+        RowStream::npy(&files.path("x.npy"), &files.path("y.npy"), &TargetOptions::Guess).unwrap_err().to_string();
     assert!(error.contains("save it with np.ascontiguousarray"), "{error}");
 }
 

@@ -1,8 +1,8 @@
 //! An svmlight file row by row.
 
-use super::{Lines, SparseRows, check_width, shape};
-use crate::dataset::input::open_regular;
-use crate::dataset::{Csr, Inference};
+use super::{Lines, SparseRows, SvmlightOptions, check_width, shape};
+use crate::dataset::input::{dataset_name, open_regular};
+use crate::dataset::{Csr, TargetEncoding, TargetProfile};
 use crate::error::{DataError, Place};
 use std::fmt;
 use std::fs::File;
@@ -11,12 +11,11 @@ use std::path::Path;
 /// The rows of a file, without their zeros.
 pub(crate) struct SvmlightRows {
     lines: Lines<File>,
+    options: SvmlightOptions,
     /// The row last read.
     row: SparseRows,
     pub(crate) rows: usize,
     pub(crate) features: usize,
-    /// How many classes the targets are labels of, if they are.
-    pub(crate) classes: Option<usize>,
 }
 
 impl fmt::Debug for SvmlightRows {
@@ -26,22 +25,27 @@ impl fmt::Debug for SvmlightRows {
 }
 
 impl SvmlightRows {
-    /// Opens the file and reads it once.
-    pub(crate) fn open(path: &Path, features: Option<usize>) -> Result<Self, DataError> {
+    /// Opens the file and reads it once, also to find what its targets mean.
+    pub(crate) fn open(path: &Path, options: &SvmlightOptions) -> Result<(Self, TargetEncoding), DataError> {
         let lines = Lines::new(path, open_regular(path)?);
-        let mut file = Self { lines, row: SparseRows::default(), rows: 0, features: 0, classes: None };
-        let (mut inference, mut values, mut width) = (Inference::default(), 0, 0);
-        while let Some(target) = file.advance(features)? {
-            inference.see(target);
+        let mut file = Self { lines, options: options.clone(), row: SparseRows::default(), rows: 0, features: 0 };
+        let (mut targets, mut values, mut width) = (TargetProfile::new(&options.targets), 0, 0);
+        while let Some(target) = file.advance()? {
+            targets.see(target);
             file.rows += 1;
             values += file.row.values.len();
-            width = width.max(file.row.width as usize);
+            width = width.max(file.row.width);
         }
-        (file.rows, file.features) = shape(path, file.rows, features.unwrap_or(width))?;
-        check_width(path, file.features, features, values)?;
-        file.classes = inference.classes();
+        (file.rows, file.features) = shape(path, file.rows, options.features.unwrap_or(width))?;
+        check_width(path, file.features, options.features, values)?;
+        let targets = targets.encoding().map_err(|problem| DataError::invalid(&dataset_name(path), problem))?;
+        file.options.features = Some(file.features);
         file.rewind()?;
-        Ok(file)
+        Ok((file, targets))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.lines.path
     }
 
     /// Goes back to the first row.
@@ -51,8 +55,8 @@ impl SvmlightRows {
     }
 
     /// Appends the values of the next row; returns its target.
-    pub(crate) fn next(&mut self, inputs: &mut Csr) -> Result<f32, DataError> {
-        let Some(target) = self.advance(Some(self.features))? else {
+    pub(crate) fn next(&mut self, inputs: &mut Csr) -> Result<f64, DataError> {
+        let Some(target) = self.advance()? else {
             let message = "the file has shrunk since it was opened";
             return Err(DataError::format(&self.lines.path, Place::File, message));
         };
@@ -61,9 +65,9 @@ impl SvmlightRows {
     }
 
     /// Reads the next row, if there is one; returns its target.
-    fn advance(&mut self, features: Option<usize>) -> Result<Option<f32>, DataError> {
+    fn advance(&mut self) -> Result<Option<f64>, DataError> {
         self.row.clear();
-        while self.lines.next(&mut self.row, features)? {
+        while self.lines.next(&mut self.row, &self.options)? {
             if let [target] = self.row.targets[..] {
                 return Ok(Some(target));
             }
