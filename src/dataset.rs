@@ -26,8 +26,8 @@ pub(crate) use standardizer::{blurs, spread};
 pub(crate) use stream::Buffer;
 pub(crate) use target_encoding::TargetProfile;
 
-pub use idx::{read_idx_pair, read_mnist_dir};
-pub use npy::{NpzOptions, read_npy_pair, read_npz};
+pub use idx::{read_idx_pair, read_mnist_dir, read_mnist_inputs};
+pub use npy::{NpzOptions, read_npy_inputs, read_npy_pair, read_npz};
 pub use rows::Rows;
 pub use standardizer::Standardizer;
 pub use storage::Csr;

@@ -7,6 +7,7 @@ mod generalization;
 mod metric;
 mod metrics;
 mod permutation_importance;
+mod predictions;
 mod regression;
 
 pub use auc::roc_auc;
@@ -16,18 +17,16 @@ pub use generalization::{Generalization, Verdict};
 pub use metric::Metric;
 pub use metrics::{Classification, Metrics};
 pub use permutation_importance::{Importance, PermutationImportance};
+pub use predictions::{ClassPredictions, Predictions};
 pub use regression::Regression;
 
 use crate::dataset::{Dataset, Rows};
 use crate::error::ConfigError;
 use crate::loss::{BatchTargets, Loss, LossTargets};
-use crate::model::Model;
+use crate::model::{BLOCK, Model};
 use crate::settings::Settings;
 use crate::target_scaling::TargetScaling;
 use simdescent_kernels::{Exec, MatMut, MatRef};
-
-/// Rows per forward pass: enough to be fast, few enough to stay in cache.
-const ROWS: usize = 512;
 
 /// The quality of a model on a data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,8 +108,8 @@ impl<'d> Evaluator<'d> {
         assert!(!self.data.is_sparse() || model.takes_sparse(), "evaluation: the model takes no sparse inputs");
         let rows = self.data.rows();
         let (mut loss, mut all, mut right) = (0.0, 0.0, 0usize);
-        for from in (0..rows).step_by(ROWS) {
-            let to = (from + ROWS).min(rows);
+        for from in (0..rows).step_by(BLOCK) {
+            let to = (from + BLOCK).min(rows);
             let outputs = model.forward(exec, inputs.slice(from..to));
             let logits = outputs.as_ref();
             see(logits, from);

@@ -39,6 +39,13 @@ pub struct FitOptions {
     pub early_stopping: Option<EarlyStopping>,
 }
 
+impl Default for FitOptions {
+    /// 1000 steps, validated every 100, without early stopping.
+    fn default() -> Self {
+        Self { steps: 1000, samples: None, validate_every: 100, early_stopping: None }
+    }
+}
+
 /// Ends a training that no longer improves, and goes back to its best weights (Prechelt 1998).
 ///
 /// It ends after `patience` validations in a row none of which is below best − `min_delta`, where best is the loss of the last

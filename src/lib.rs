@@ -39,9 +39,9 @@
 //! | optimizer | [`Rule`], with [`StepTransforms`] around it; [`Lbfgs`] for full-batch problems |
 //!
 //! [`dataset`] reads files, and [`dataset::RowStream`] reads those that do not fit into memory. [`Evaluator::metrics`],
-//! [`Generalization`], [`learning_curve`] and [`cross_validate`] say how good a model is. [`PermutationImportance`] and
-//! [`Model::coefficients`] say what it makes of each feature. A [`Checkpoint`] keeps it in a file, and [`output_file`]
-//! writes others as carefully.
+//! [`Generalization`], [`learning_curve`] and [`cross_validate`] say how good a model is, and [`Settings::predict`] what it says
+//! of other rows. [`PermutationImportance`] and [`Model::coefficients`] say what it makes of each feature. A [`Checkpoint`] keeps
+//! it in a file, and [`output_file`] writes others as carefully.
 //!
 //! The kernels are in a crate of their own, [`simdescent_kernels`], which can be used without this one.
 
@@ -77,8 +77,9 @@ pub use checkpoint::Checkpoint;
 pub use dataset::{Dataset, Rows, Targets};
 pub use error::{CheckpointError, ConfigError, DataError, Place};
 pub use evaluate::{
-    Calibration, CalibrationBin, ClassQuality, Classification, ConfusionMatrix, Evaluation, Evaluator, Generalization,
-    Importance, Metric, Metrics, PermutationImportance, Regression, Verdict, roc_auc,
+    Calibration, CalibrationBin, ClassPredictions, ClassQuality, Classification, ConfusionMatrix, Evaluation,
+    Evaluator, Generalization, Importance, Metric, Metrics, PermutationImportance, Predictions, Regression, Verdict,
+    roc_auc,
 };
 pub use fit::{EarlyStopping, Fit, FitOptions, FitProgress, Stop, Validation};
 pub use history::{History, trajectory_digest};
@@ -100,3 +101,4 @@ pub use target_scaling::TargetScaling;
 pub use trainer::Trainer;
 
 pub use simdescent_kernels as kernels;
+pub use simdescent_kernels::activation::Activation;

@@ -12,6 +12,9 @@ use crate::dataset::Rows;
 use crate::optimizer::InBackward;
 use simdescent_kernels::{Exec, MatMut};
 
+/// Rows per forward pass outside of training: enough to be fast, few enough to stay in cache.
+pub(crate) const BLOCK: usize = 512;
+
 /// A differentiable function of a batch, with its parameters.
 ///
 /// A training step is `forward`, then a loss that leaves its gradient in the outputs, then `backward`; buffers belong to
@@ -42,6 +45,22 @@ pub trait Model: Send {
     /// # Panics
     /// This and the others that take inputs: if they are sparse and the model [takes](Model::takes_sparse) none.
     fn forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) -> MatMut<'_, f32>;
+    /// The outputs of any number of rows, `[rows, outputs]` row-major; in blocks, so that no more than these is in memory. What they
+    /// mean is said by [`Settings::predict`](crate::Settings::predict).
+    ///
+    /// # Panics
+    /// If the inputs have another number of features, and as [`forward`](Model::forward).
+    fn predict(&mut self, exec: Exec<'_>, inputs: Rows<'_>) -> Vec<f32> {
+        assert_eq!(inputs.cols(), self.inputs(), "prediction: the model takes another number of features");
+        let rows = inputs.rows();
+        let mut outputs = Vec::with_capacity(rows * self.outputs());
+        for from in (0..rows).step_by(BLOCK) {
+            let block = self.forward(exec, inputs.slice(from..(from + BLOCK).min(rows)));
+            let block = block.as_ref();
+            outputs.extend((0..block.rows()).flat_map(|i| (0..block.cols()).map(move |j| block.at(i, j))));
+        }
+        outputs
+    }
     /// As [`forward`](Model::forward) in training step number `step`: for models that train otherwise than they predict.
     fn forward_training(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: u64) -> MatMut<'_, f32> {
         let _ = step;

@@ -4,6 +4,7 @@ use crate::commands::cross_validate::{self, CrossValidateOptions};
 use crate::commands::evaluate::{self, EvaluateOptions};
 use crate::commands::explain::{self, ExplainOptions};
 use crate::commands::learning_curve::{self, LearningCurveOptions};
+use crate::commands::predict::{self, PredictOptions};
 use crate::commands::schedule::{self, ScheduleCommand};
 use crate::commands::sweep::{self, SweepOptions};
 use crate::commands::train::{self, TrainOptions};
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Train(Box<TrainOptions>),
     /// Print all metrics of a model that `train --save` saved.
     Evaluate(EvaluateOptions),
+    /// Predict the targets of rows with a model that `train --save` saved.
+    Predict(PredictOptions),
     /// Print what a saved model makes of each feature: permutation importance, and the coefficients of a linear model.
     Explain(ExplainOptions),
     /// Train once per fold of the training set without it, and print how good the models are on it. Scales, what fills gaps,
@@ -64,6 +67,7 @@ impl Command {
         match self {
             Self::Train(options) => train::run(&options),
             Self::Evaluate(options) => evaluate::run(&options),
+            Self::Predict(options) => predict::run(&options),
             Self::Explain(options) => explain::run(&options),
             Self::CrossValidate(options) => cross_validate::run(&options),
             Self::LearningCurve(options) => learning_curve::run(&options),

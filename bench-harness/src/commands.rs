@@ -6,6 +6,7 @@ pub(crate) mod evaluate;
 pub(crate) mod explain;
 mod files;
 pub(crate) mod learning_curve;
+pub(crate) mod predict;
 pub(crate) mod print;
 mod progress;
 pub(crate) mod schedule;

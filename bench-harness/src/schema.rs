@@ -6,6 +6,7 @@ use crate::search::SearchReport;
 use crate::study::result::Report;
 use crate::training::evaluation::EvaluationReport;
 use crate::training::explanation::ExplanationReport;
+use crate::training::prediction::PredictionReport;
 use crate::training::rate_test::RateTestReport;
 use crate::training::resampling::{CrossValidationReport, LearningCurveReport};
 use crate::training::result::{LbfgsReport, TrainingReport};
@@ -14,12 +15,13 @@ use schemars::{Schema, schema_for};
 use std::path::Path;
 
 /// By command.
-fn schemas() -> [(&'static str, Schema); 10] {
+fn schemas() -> [(&'static str, Schema); 11] {
     [
         ("cross-validate", schema_for!(CrossValidationReport)),
         ("evaluate", schema_for!(EvaluationReport)),
         ("explain", schema_for!(ExplanationReport)),
         ("learning-curve", schema_for!(LearningCurveReport)),
+        ("predict", schema_for!(PredictionReport)),
         ("schedule", schema_for!(ScheduleReport)),
         ("sweep", schema_for!(Report)),
         ("train", schema_for!(TrainingReport)),

@@ -7,6 +7,7 @@ pub(crate) mod lbfgs;
 mod memory;
 pub(crate) mod metrics_report;
 pub(crate) mod minimizer;
+pub(crate) mod prediction;
 pub(crate) mod prepare;
 pub(crate) mod rate_test;
 pub(crate) mod resampling;

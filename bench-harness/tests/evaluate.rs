@@ -231,3 +231,64 @@ fn classes_have_coefficients_and_networks_have_none() {
     let printed = text(&simdescent(&["explain", "--checkpoint", &file, "--repeats", "1"]).stdout);
     assert!(printed.contains("coefficients: none, the model has hidden layers"), "{printed}");
 }
+
+/// What was found out in training is used again, and rows that are others are refused, however little shows it.
+#[test]
+fn a_file_that_has_changed_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, csv) = (path(folder.path(), "run"), path(folder.path(), "houses.csv"));
+    let data = format!("csv:{csv}");
+    let mut base = vec!["train", "--data", &data, "--rate", "0.05", "--validate-every", "10"];
+    for streamed in [false, true] {
+        if streamed {
+            base.push("--stream");
+        }
+        fs::write(&csv, houses(400)).unwrap();
+        let trained = json(&[&base[..], &["--steps", "100", "--save", &file]].concat());
+        let resume = ["train", "--resume", &file, "--steps", "110"];
+        assert_eq!(json(&resume)["digest"], json(&[&base[..], &["--steps", "110"]].concat())["digest"]);
+        if !streamed {
+            assert_eq!(json(&["evaluate", "--checkpoint", &file])["metrics"], trained["metrics"]);
+        }
+        let original = houses(400);
+        let (header, rows) = original.split_once('\n').unwrap();
+        let changed = |change: &dyn Fn(usize, &str) -> String| {
+            let rows: String = rows.lines().enumerate().map(|(i, row)| change(i, row) + "\n").collect();
+            fs::write(&csv, format!("{header}\n{rows}")).unwrap();
+            if !streamed {
+                for command in ["evaluate", "explain"] {
+                    refused(
+                        &[command, "--checkpoint", &file],
+                        "the data of the training; others can be given by --data",
+                    );
+                    refused(&[command, "--checkpoint", &file], "rows are not those that the model was trained with");
+                }
+            }
+            let output = simdescent(&resume);
+            let message = text(&output.stderr);
+            // Of a stream the training rows are known by what the checkpoint itself has.
+            let wanted = ["not those that the model was trained with: the file has changed since", "other data than"];
+            let is_told = message.contains(wanted[0]) || streamed && message.contains(wanted[1]);
+            assert!(!output.status.success() && is_told, "{message}");
+        };
+        // In other units, to which a scale that is fitted anew would bring back the same numbers.
+        changed(&|_, row| {
+            let cells: Vec<f64> = row.split(',').map(|cell| cell.parse().unwrap()).collect();
+            format!("{},{},{},{}", 4.0 * cells[0], cells[1], cells[2], cells[3])
+        });
+        changed(&|_, row| {
+            let cells: Vec<f64> = row.split(',').map(|cell| cell.parse().unwrap()).collect();
+            format!("{},{},{},{}", cells[0], cells[1], cells[2], 2.0 * cells[3])
+        });
+        // One target only, wherever it is.
+        for at in [0, 1, 2, 3, 4] {
+            changed(&|i, row| {
+                let (inputs, price) = row.rsplit_once(',').unwrap();
+                let price: f64 = price.parse().unwrap();
+                format!("{inputs},{}", price + f64::from(u8::from(i == at)))
+            });
+        }
+        // Other data by name is read as ever.
+        json(&["evaluate", "--checkpoint", &file, "--data", &data]);
+    }
+}

@@ -136,3 +136,56 @@ fn where_scaling_means_nothing_it_is_refused() {
     let help = text(&simdescent(&["train", "--help"]).stdout);
     assert!(help.contains("--standardize-targets"), "{help}");
 }
+
+fn sweep(data: &str, more: &[&str]) -> Value {
+    let out = tempfile::tempdir().unwrap();
+    let arguments = [&["sweep", "--data", data, "--out", out.path().to_str().unwrap()], more].concat();
+    let output = simdescent(&arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    let report = printed.lines().find_map(|line| line.strip_prefix("report: ")).unwrap();
+    serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap()
+}
+
+/// A sweep goes the way of `train`: targets are scaled, losses are in their unit.
+#[test]
+fn a_sweep_on_prices_measures_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = houses(&folder);
+    let report = sweep(&data, &["--hidden", "32,16"]);
+    let workloads = report["workloads"].as_array().unwrap();
+    assert_eq!((&workloads[0]["model"], &workloads[1]["model"]), (&"linear 1-1".into(), &"mlp 1-32-16-1".into()));
+    let (initial, target) =
+        (workloads[0]["initial_loss"].as_f64().unwrap(), workloads[0]["target_loss"].as_f64().unwrap());
+    // The variance of the prices is 2.1e9, that around the line is below 10.
+    assert!((1e9..4e9).contains(&initial) && target < 0.06 * initial, "{initial} {target}");
+    for (workload, least) in workloads.iter().zip([6, 1]) {
+        let reached = |cell: &&Value| cell["outcome"] == "complete" && cell["steps_to_target"].as_f64().unwrap() > 1.0;
+        assert!(workload["cells"].as_array().unwrap().iter().filter(reached).count() >= least, "{workload}");
+    }
+    let path = folder.path().join("large.csv");
+    let rows: String = (0..100).map(|i| format!("{},{}e24\n", i % 10, i % 10 - 4)).collect();
+    fs::write(&path, rows).unwrap();
+    let report = sweep(&format!("csv:{}", path.display()), &["--task", "regression"]);
+    let target = report["workloads"][0]["target_loss"].as_f64().unwrap();
+    assert!((1e44..1e48).contains(&target), "{target}");
+}
+
+/// Where the pilot hardly learns, there is no target: the message says how it can.
+#[test]
+fn a_sweep_without_a_target_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = houses(&folder);
+    let out = folder.path().join("out").to_str().unwrap().to_owned();
+    let sweep = |data: &str, more: &[&str], wanted: &str| {
+        refused(&[&["sweep", "--data", data, "--out", &out], more].concat(), wanted);
+    };
+    sweep(&data, &["--standardize-targets", "false"], "let targets be scaled for the training: --standardize-targets");
+    // Features of svmlight files are as they are: these are too small for the rates of a sweep.
+    let rows: String = (0..200).map(|i| format!("{} 1:{}e-5 2:3e-5\n", i % 50, i % 50)).collect();
+    let path = folder.path().join("small.svm");
+    fs::write(&path, rows).unwrap();
+    let small = format!("svmlight:{}", path.display());
+    sweep(&small, &["--task", "regression"], "scale the features to deviations near 1");
+    refused(&["sweep", "--hidden", "4"], "--data");
+}

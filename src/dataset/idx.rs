@@ -5,9 +5,10 @@ mod element;
 mod folder;
 
 pub(super) use folder::find;
+use folder::find_inputs;
 
 use super::input::{dataset_name, open_regular, room_for};
-use super::{Dataset, MAX_ELEMENTS, TargetEncoding, TargetOptions, TargetProfile};
+use super::{Dataset, MAX_ELEMENTS, TargetEncoding, TargetOptions, TargetProfile, Targets};
 use crate::error::{DataError, Place};
 use element::Element;
 use flate2::bufread::MultiGzDecoder;
@@ -77,6 +78,22 @@ pub fn read_mnist_dir(dir: &Path, options: &TargetOptions) -> Result<(Dataset, D
     }
 }
 
+/// Reads the images of the `t10k` pair of such a folder, or, if it has none, those of the other pair: rows to predict, with
+/// [no targets](TargetEncoding::ABSENT). Their labels may be missing.
+///
+/// # Errors
+///
+/// As there, for the images.
+pub fn read_mnist_inputs(dir: &Path) -> Result<Dataset, DataError> {
+    let path = find_inputs(dir)?;
+    let mut images = Idx::open(&path, open_regular(&path)?)?;
+    let sizes = images.header()?;
+    let [rows, features] = images.shape(&sizes)?;
+    let inputs = images.pixels(rows * features)?;
+    let targets = Targets::Values(vec![0.0; rows]);
+    Dataset::new(dataset_name(&path), inputs, features, targets)?.encoded_by(&TargetEncoding::ABSENT)
+}
+
 /// What the labels of all these files mean.
 pub(super) fn encoding_of(labels: &[&Path], options: &TargetOptions) -> Result<TargetEncoding, DataError> {
     let mut profile: Option<TargetProfile> = None;
@@ -105,9 +122,7 @@ fn parse_pair(
         profile.see(label);
         numbers.push(label);
     })?;
-    let bytes = images.body((rows * features) as u64 * images.element.size())?;
-    let mut inputs = room_for(images_path, rows * features)?;
-    images.element.each(&bytes, |pixel| inputs.push(images.element.scaled(pixel)));
+    let inputs = images.pixels(rows * features)?;
     let (name, encoding) = (dataset_name(images_path), encoding(labels_path, profile)?);
     let (targets, remainders) = encoding.encode_exactly(&dataset_name(labels_path), &numbers)?;
     let data = Dataset::new(name, inputs, features, targets)?.with_all_remainders(vec![], remainders);
@@ -119,18 +134,12 @@ fn pair<'a>(mut images: Idx<'a>, labels: &mut Idx<'_>) -> Result<(Idx<'a>, [usiz
     let sizes = images.header()?;
     let label_count = labels.labels()?;
     let count = sizes[0];
-    let shape = || sizes[1..].iter().map(u32::to_string).collect::<Vec<_>>().join(" × ");
     if count as usize != label_count {
         let message = format!("{label_count} labels for the {count} images of {}", images.path.display());
         return Err(labels.error(4, message));
     }
-    let pixels = sizes.iter().try_fold(1u64, |n, &size| n.checked_mul(u64::from(size)));
-    if !pixels.is_some_and(|n| (1..=MAX_ELEMENTS as u64).contains(&n)) {
-        let message = format!("{count} images of {} pixels; the total must be 1 to {MAX_ELEMENTS} pixels", shape());
-        return Err(images.error(4, message));
-    }
-    let features = sizes[1..].iter().map(|&size| size as usize).product();
-    Ok((images, [count as usize, features]))
+    let shape = images.shape(&sizes)?;
+    Ok((images, shape))
 }
 
 /// A pair of files read row by row.
@@ -234,6 +243,25 @@ impl<'a> Idx<'a> {
             return Err(self.error(4, format!("labels of shape {}; one per image is needed", shape.join(" × "))));
         }
         Ok(sizes[0] as usize)
+    }
+
+    /// Rows and features of images whose header says these sizes.
+    fn shape(&self, sizes: &[u32]) -> Result<[usize; 2], DataError> {
+        let pixels = sizes.iter().try_fold(1u64, |n, &size| n.checked_mul(u64::from(size)));
+        if !pixels.is_some_and(|n| (1..=MAX_ELEMENTS as u64).contains(&n)) {
+            let (count, shape) = (sizes[0], sizes[1..].iter().map(u32::to_string).collect::<Vec<_>>().join(" × "));
+            let message = format!("{count} images of {shape} pixels; the total must be 1 to {MAX_ELEMENTS} pixels");
+            return Err(self.error(4, message));
+        }
+        Ok([sizes[0] as usize, sizes[1..].iter().map(|&size| size as usize).product()])
+    }
+
+    /// All elements as inputs, of which there are so many; nothing may follow.
+    fn pixels(&mut self, count: usize) -> Result<Vec<f32>, DataError> {
+        let bytes = self.body(count as u64 * self.element.size())?;
+        let mut inputs = room_for(&self.path, count)?;
+        self.element.each(&bytes, |pixel| inputs.push(self.element.scaled(pixel)));
+        Ok(inputs)
     }
 
     /// Shows all elements, of which there are so many; nothing may follow.

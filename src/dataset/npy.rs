@@ -9,7 +9,7 @@ use array::{Elements, NpyArray};
 pub(super) use rows::NpyRows;
 
 use super::input::{dataset_name, open_regular};
-use super::{Dataset, TargetEncoding, TargetOptions};
+use super::{Dataset, TargetEncoding, TargetOptions, Targets};
 use crate::error::DataError;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -30,6 +30,22 @@ use std::path::Path;
 pub fn read_npy_pair(inputs: &Path, targets: &Path, options: &TargetOptions) -> Result<Dataset, DataError> {
     let (x, y) = (BufReader::new(open_regular(inputs)?), BufReader::new(open_regular(targets)?));
     table(&dataset_name(inputs), NpyArray::open(inputs, x)?, NpyArray::open(targets, y)?, options)
+}
+
+/// Reads the inputs of [`read_npy_pair`] alone: rows to predict, with [no targets](TargetEncoding::ABSENT).
+///
+/// # Errors
+///
+/// As there.
+pub fn read_npy_inputs(inputs: &Path) -> Result<Dataset, DataError> {
+    let array = NpyArray::open(inputs, BufReader::new(open_regular(inputs)?))?;
+    without_targets(&dataset_name(inputs), array.read()?)
+}
+
+fn without_targets(name: &str, x: Elements) -> Result<Dataset, DataError> {
+    let (rows, features) = (x.shape[0], x.shape[1..].iter().product());
+    let data = Dataset::new(name, x.values, features, Targets::Values(vec![0.0; rows]))?;
+    data.with_all_remainders(x.remainders, vec![]).encoded_by(&TargetEncoding::ABSENT)
 }
 
 fn table(

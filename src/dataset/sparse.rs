@@ -64,7 +64,7 @@ impl Dataset {
     }
 
     /// All rows. For sparse inputs this looks at all of them.
-    pub(crate) fn all(&self) -> Rows<'_> {
+    pub fn all(&self) -> Rows<'_> {
         self.inputs.rows(self.rows(), self.features)
     }
 

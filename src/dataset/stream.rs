@@ -97,14 +97,35 @@ impl RowStream {
     ///
     /// [`DataError::Invalid`] when the rows are sparse, because taking means off would fill in their zeros; and as reading.
     pub fn standardize(&mut self) -> Result<&Standardizer, DataError> {
-        if self.is_sparse() {
-            let message = "taking off means would fill in the zeros of sparse rows: leave them as they are";
-            return Err(DataError::invalid(&self.name, message));
-        }
+        self.check_dense()?;
         self.standardizer = None;
         let (rows, features) = (self.rows(), self.features);
         let standardizer = Standardizer::fit_passes(rows, features, |see| self.for_each(|row| see(&row.row)))?;
         Ok(self.standardizer.insert(standardizer))
+    }
+
+    /// Transforms all rows from now on as other rows were, usually those of the training that goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`] when it has another number of features, or the rows are sparse.
+    pub fn standardize_by(&mut self, standardizer: Standardizer) -> Result<(), DataError> {
+        self.check_dense()?;
+        let features = standardizer.mean().len();
+        if features != self.features {
+            let message = format!("{} features, but the standardizer is of {features}", self.features);
+            return Err(DataError::invalid(&self.name, message));
+        }
+        self.standardizer = Some(standardizer);
+        Ok(())
+    }
+
+    fn check_dense(&self) -> Result<(), DataError> {
+        if self.is_sparse() {
+            let message = "taking off means would fill in the zeros of sparse rows: leave them as they are";
+            return Err(DataError::invalid(&self.name, message));
+        }
+        Ok(())
     }
 
     /// The same rows with a weight for each class, as [`Dataset::with_class_weights`] has them.

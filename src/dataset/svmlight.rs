@@ -140,9 +140,15 @@ impl SparseRows {
 
     /// Adds the row on this line, if it has one.
     fn push(&mut self, text: &[u8], options: &SvmlightOptions) -> Result<(), String> {
-        let mut tokens = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
-        let Some(label) = tokens.next() else { return Ok(()) };
-        self.targets.push(parse_exact(label).map_err(|problem| format!("label: {problem}"))?);
+        let mut tokens = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty()).peekable();
+        let Some(&first) = tokens.peek() else { return Ok(()) };
+        if options.targets.are_absent() {
+            tokens.next_if(|token| !token.contains(&b':'));
+            self.targets.push(0.0);
+        } else {
+            tokens.next();
+            self.targets.push(parse_exact(first).map_err(|problem| format!("label: {problem}"))?);
+        }
         let (start, first) = (self.indices.len(), u32::from(!options.zero_based));
         let mut ascending = true;
         for token in tokens {

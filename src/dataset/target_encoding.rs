@@ -42,6 +42,13 @@ impl From<Option<Task>> for TargetOptions {
     }
 }
 
+impl TargetOptions {
+    /// Whether there are none to be read.
+    pub(crate) fn are_absent(&self) -> bool {
+        matches!(self, Self::Known(encoding) if encoding.is_absent())
+    }
+}
+
 /// Numbers as they are, or classes: what the targets of a file mean. It can be kept, as JSON for example, and read other files.
 ///
 /// ```
@@ -72,6 +79,8 @@ enum Meaning {
     Labels(Vec<f64>),
     /// The names of the classes, ascending.
     Names(Vec<String>),
+    /// None are read.
+    Absent,
 }
 
 /// What was guessed does not matter.
@@ -91,7 +100,7 @@ impl TryFrom<Meaning> for TargetEncoding {
     type Error = &'static str;
     fn try_from(meaning: Meaning) -> Result<Self, Self::Error> {
         let good = match &meaning {
-            Meaning::Numbers => true,
+            Meaning::Numbers | Meaning::Absent => true,
             Meaning::Labels(labels) => {
                 labels.len() > 1 && labels.is_sorted_by(|a, b| a < b) && labels.iter().all(|x| x.is_finite())
             }
@@ -105,6 +114,17 @@ impl TargetEncoding {
     /// Regression: targets are the numbers of the file.
     pub const NUMBERS: Self = Self { meaning: Meaning::Numbers, guess: None };
 
+    /// Rows to predict: targets are not read, and the file may be without them. Zeros stand for them in the data.
+    ///
+    /// As [`TargetOptions::Known`] it is for svmlight files, whose rows may then begin with a feature, and archives; as the target of a
+    /// [`CsvEncoding`](super::CsvEncoding::with_target) it is for CSV files, whose weights are not read either.
+    pub const ABSENT: Self = Self { meaning: Meaning::Absent, guess: None };
+
+    /// Whether it is [`ABSENT`](Self::ABSENT).
+    pub fn is_absent(&self) -> bool {
+        self.meaning == Meaning::Absent
+    }
+
     /// Classes with these names, ascending; at least two, or what is wrong.
     pub(crate) fn names(names: Vec<String>) -> Result<Self, String> {
         match &names[..] {
@@ -116,7 +136,7 @@ impl TargetEncoding {
     /// How many classes there are; `None` for numbers.
     pub fn classes(&self) -> Option<usize> {
         match &self.meaning {
-            Meaning::Numbers => None,
+            Meaning::Numbers | Meaning::Absent => None,
             Meaning::Labels(labels) => Some(labels.len()),
             Meaning::Names(names) => Some(names.len()),
         }
@@ -125,7 +145,7 @@ impl TargetEncoding {
     /// What the classes are called in the file, in the order of their labels; `None` for numbers.
     pub fn class_names(&self) -> Option<Vec<String>> {
         match &self.meaning {
-            Meaning::Numbers => None,
+            Meaning::Numbers | Meaning::Absent => None,
             Meaning::Labels(labels) => Some(labels.iter().map(f64::to_string).collect()),
             Meaning::Names(names) => Some(names.clone()),
         }
@@ -158,6 +178,7 @@ impl TargetEncoding {
     /// A number of a file as [`targets`](Self::targets) takes it: a value, or the index of its class.
     pub(crate) fn code(&self, number: f64) -> Result<f64, String> {
         match &self.meaning {
+            Meaning::Absent => Ok(0.0),
             _ if !(number as f32).is_finite() => Err(format!("target is {number}")),
             Meaning::Numbers => Ok(number),
             Meaning::Labels(labels) => match labels.binary_search_by(|label| label.total_cmp(&(number + 0.0))) {
@@ -175,6 +196,7 @@ impl TargetEncoding {
                 Ok(class) => Ok(class as f64),
                 Err(_) => Err(self.unknown(&quoted(text.as_bytes()))),
             },
+            Meaning::Absent => Ok(0.0),
             Meaning::Numbers | Meaning::Labels(_) => Err(format!("{} is not a number", quoted(text.as_bytes()))),
         }
     }
@@ -188,14 +210,14 @@ impl TargetEncoding {
     pub(crate) fn is_counted(&self) -> bool {
         match &self.meaning {
             Meaning::Labels(labels) => labels.iter().enumerate().all(|(i, &label)| label == i as f64),
-            Meaning::Numbers | Meaning::Names(_) => false,
+            Meaning::Numbers | Meaning::Names(_) | Meaning::Absent => false,
         }
     }
 
     fn unknown(&self, what: &str) -> String {
         const SHOWN: usize = 10;
         let classes: Vec<String> = match &self.meaning {
-            Meaning::Numbers => vec![],
+            Meaning::Numbers | Meaning::Absent => vec![],
             Meaning::Labels(labels) => labels.iter().take(SHOWN).map(f64::to_string).collect(),
             Meaning::Names(names) => names.iter().take(SHOWN).map(|name| quoted(name.as_bytes())).collect(),
         };

@@ -1,6 +1,7 @@
 //! All metrics of a model on a data set at once.
 
 use super::calibration::BINS;
+use super::predictions::{in_target_unit, log_sum};
 use super::{Calibration, ConfusionMatrix, Evaluation, Evaluator, Regression, largest, roc_auc};
 use crate::dataset::{Rows, Targets, exact_targets};
 use crate::loss::Loss;
@@ -83,11 +84,7 @@ impl Evaluator<'_> {
 
     /// Outputs and targets compared in the targets' unit.
     fn regression(&self, outputs: &[f32]) -> Regression {
-        let predicted = |&z: &f32| match self.target_scaling {
-            Some(scaling) => scaling.restore(z),
-            None if self.loss == Loss::Poisson => libm::exp(f64::from(z)),
-            None => f64::from(z),
-        };
+        let predicted = |&z: &f32| in_target_unit(self.loss, self.target_scaling, z);
         let own = match self.data.targets() {
             Targets::Values(values) => exact_targets(values, self.data.target_remainders()),
             Targets::Labels { labels, .. } => labels.iter().map(|&label| f64::from(label)).collect(),
@@ -163,7 +160,7 @@ impl Logits {
             let most_likely = largest(matrix, i);
             // ln p_k = z_k − ln Σ exp(z); shifted by the largest, so that nothing overflows.
             let top = most_likely.map_or(f64::NAN, |k| f64::from(row[k as usize]));
-            let log_sum = libm::log(row.iter().map(|&z| libm::exp(f64::from(z) - top)).sum());
+            let log_sum = log_sum(row, top);
             let log_p = |class: u32| f64::from(row[class as usize]) - top - log_sum;
             log_loss -= log_p(label);
             scores.iter_mut().for_each(|(class, scores)| scores.push(log_p(*class)));
@@ -181,7 +178,7 @@ impl Logits {
         let labels: Vec<u32> = (0..rows).map(|i| largest(matrix, i).expect("checked: no target is NaN")).collect();
         let log_losses = logits.chunks_exact(classes).zip(targets.chunks_exact(classes)).map(|(z, p)| {
             let top = z.iter().fold(f64::NEG_INFINITY, |top, &z| if f64::from(z) <= top { top } else { f64::from(z) });
-            let log_sum = libm::log(z.iter().map(|&z| libm::exp(f64::from(z) - top)).sum());
+            let log_sum = log_sum(z, top);
             // A class that cannot be costs nothing, whatever its logit.
             let terms = p.iter().zip(z).filter(|(p, _)| **p > 0.0);
             terms.map(|(&p, &z)| f64::from(p) * (log_sum - (f64::from(z) - top))).sum::<f64>()

@@ -4,7 +4,7 @@ use super::{Coefficients, Model};
 use crate::dataset::Rows;
 use crate::initializer::Initializer;
 use crate::optimizer::InBackward;
-use crate::random::Stream;
+use crate::random::{Purpose, Stream, StreamKey};
 use crate::regularizer::Dropout;
 use simdescent_kernels::activation::{Activation, bias_activation_in_place};
 use simdescent_kernels::gemm::{ActivationGradient, BiasActivation, gemm_fused};
@@ -127,6 +127,14 @@ impl Mlp {
             initializer.fill(weights, layer.fan_in, layer.fan_out, stream);
         }
         Self { layers, gradient: vec![0.0; start], parameters, dropout: None, ones: vec![] }
+    }
+
+    /// A network as [`new`](Self::new) makes it, with the stream of random numbers that this seed has for weights.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn from_seed(widths: &[usize], activation: Activation, initializer: Initializer, seed: u64) -> Self {
+        Self::new(widths, activation, initializer, &mut Stream::new(StreamKey::new(Purpose::Weights, seed)))
     }
 
     /// With dropout on the outputs of every hidden layer.

@@ -16,7 +16,7 @@ pub(super) fn check(flags: &[(&str, &Option<PathBuf>)]) -> Result<()> {
     Ok(())
 }
 
-/// Writes a text into the file that a flag names.
-pub(super) fn write(path: &Path, text: &str) -> Result<()> {
-    output_file::write(path, text.as_bytes()).with_context(|| format!("{}: cannot write", path.display()))
+/// Writes a file's content into the file that a flag names.
+pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    output_file::write(path, content.as_ref()).with_context(|| format!("{}: cannot write", path.display()))
 }

@@ -4,6 +4,7 @@ use super::print::print;
 use super::progress::Bar;
 use super::threads::Threads;
 use crate::environment::Environment;
+use crate::options::RunOptions;
 use crate::options::csv::CsvFlags;
 use crate::options::files::{FileFlags, data_source};
 use crate::options::loss::{LossName, TaskName};
@@ -15,15 +16,18 @@ use crate::problem::{Inputs, Problem};
 use crate::progress::Progress;
 use crate::report::results_dir::ResultsDir;
 use crate::report::table;
-use crate::study::convergence::{Measured, measure};
+use crate::study::convergence::{measure, pilot};
+use crate::study::pilot::{Pilot, known_loss};
 use crate::study::plan::ProblemPlan;
 use crate::study::protocol::{self, Profile, budget};
-use crate::study::result::{DataReport, Report, SCHEMA_VERSION, WorkloadReport};
+use crate::study::result::{Cell, DataReport, Report, SCHEMA_VERSION, WorkloadReport};
 use crate::study::runner::TrainingRunner;
-use anyhow::Result;
+use crate::training::prepare::prepare;
+use anyhow::{Context, Result};
 use clap::Args;
 use humantime::format_rfc3339;
-use simdescent::{Dataset, Model};
+use simdescent::kernels::Exec;
+use simdescent::{Dataset, Model, Settings};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -53,6 +57,12 @@ pub(crate) struct SweepOptions {
     /// The number of some losses, as for train.
     #[arg(long, value_name = "X", allow_negative_numbers = true, requires = "loss")]
     pub(crate) loss_parameter: Option<f32>,
+    /// Train on scaled targets, as for train.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", requires = "data")]
+    pub(crate) standardize_targets: Option<bool>,
+    /// Widths of the hidden layers of the network on --data [default: 32]
+    #[arg(long, value_name = "N", value_delimiter = ',', requires = "data")]
+    pub(crate) hidden: Option<Vec<NonZeroUsize>>,
     /// Leave the shares of the classes in both parts of --data to chance.
     #[arg(long, requires = "data")]
     pub(crate) not_stratified: bool,
@@ -66,14 +76,15 @@ pub(crate) struct SweepOptions {
 }
 
 impl SweepOptions {
-    /// The problem of the files, as for train.
-    fn problem(&self) -> ProblemOptions {
+    /// A run on the files, as of train.
+    fn run(&self) -> RunOptions {
         let mut problem = ProblemOptions::default();
         (problem.data, problem.task) = (self.data.clone(), self.task);
         (problem.loss, problem.loss_parameter) = (self.loss, self.loss_parameter);
+        problem.standardize_targets = self.standardize_targets;
         problem.not_stratified = self.not_stratified.then_some(true);
         (problem.files, problem.csv) = (self.files.clone(), self.csv.clone());
-        problem
+        RunOptions { problem, seed: Some(self.seed), ..RunOptions::default() }
     }
 }
 
@@ -84,16 +95,24 @@ pub(crate) fn run(options: &SweepOptions) -> Result<()> {
     let environment = Environment::detect(exec);
     let results = ResultsDir::open(&options.out, &environment.cpu)?;
     let problems = problems(options)?;
-    let workloads: Vec<Workload<'_>> = problems.iter().flat_map(|problem| workloads(options, problem)).collect();
+    let workloads: Vec<Workload<'_>> =
+        problems.iter().map(|problem| workloads(exec, options, problem)).collect::<Result<Vec<_>>>()?.concat();
     workloads.iter().try_for_each(|workload| workload.model.check_size())?;
     let plan = |workload: &Workload<'_>| ProblemPlan::new(options.profile, workload.problem.training.rows());
     let bar = Bar::new(workloads.iter().map(|workload| plan(workload).runs()).sum());
-    let (mut reports, mut printed) = (vec![], Ok(()));
+    // All pilots first: what they refuse is known before anything is measured.
+    let mut pilots = vec![];
     for workload in &workloads {
-        let Workload { name, problem, model } = workload;
-        bar.subject(name);
-        let measured = measure(&plan(workload), options.seed, &TrainingRunner { exec, problem, model }, &bar)?;
-        let report = workload_report(workload, options.seed, measured);
+        bar.subject(&workload.name);
+        let pilot = pilot(&plan(workload), options.seed, &workload.runner(exec), &bar)?;
+        pilot.check(workload.known, workload.problem, &workload.settings).with_context(|| workload.name.clone())?;
+        pilots.push(pilot);
+    }
+    let (mut reports, mut printed) = (vec![], Ok(()));
+    for (workload, pilot) in workloads.iter().zip(pilots) {
+        bar.subject(&workload.name);
+        let cells = measure(&plan(workload), pilot.target(), options.seed, &workload.runner(exec), &bar)?;
+        let report = workload_report(workload, options.seed, pilot, cells);
         // The file is what the measuring is for: it goes on where the table cannot be printed.
         printed = printed.and(bar.print(&table::render(&report)));
         reports.push(report);
@@ -124,10 +143,21 @@ pub(crate) fn run(options: &SweepOptions) -> Result<()> {
 }
 
 /// What is measured: a problem with one of the models that a sweep trains on it.
+#[derive(Clone)]
 struct Workload<'p> {
     name: String,
     problem: &'p Problem,
     model: ModelSpec,
+    /// Those of `train`, but for what is varied.
+    settings: Settings,
+    /// A validation loss that is possible.
+    known: f64,
+}
+
+impl Workload<'_> {
+    fn runner<'a>(&'a self, exec: Exec<'a>) -> TrainingRunner<'a> {
+        TrainingRunner { exec, problem: self.problem, model: &self.model, settings: &self.settings }
+    }
 }
 
 fn problems(options: &SweepOptions) -> Result<Vec<Problem>> {
@@ -137,22 +167,24 @@ fn problems(options: &SweepOptions) -> Result<Vec<Problem>> {
         return Embedded::ALL.into_iter().map(|embedded| embedded.problem(options.seed)).collect();
     }
     // Dense: throughput is of the work that the shapes say.
-    Ok(vec![options.problem().problem(options.seed)?.keeping(Inputs::Dense)?])
+    Ok(vec![options.run().problem.problem(options.seed)?.keeping(Inputs::Dense)?])
 }
 
 /// The embedded problems with their models, files with a linear one and a small network.
-fn workloads<'p>(options: &SweepOptions, problem: &'p Problem) -> Vec<Workload<'p>> {
-    let own = Workload { name: problem.name.clone(), problem, model: problem.model.clone() };
+fn workloads<'p>(exec: Exec<'_>, options: &SweepOptions, problem: &'p Problem) -> Result<Vec<Workload<'p>>> {
+    let settings = prepare(&options.run(), &problem.training, &problem.model, problem.loss)?.settings;
+    let known = known_loss(exec, problem, &settings)?;
+    let own = Workload { name: problem.name.clone(), problem, model: problem.model.clone(), settings, known };
     let network = options.data.as_ref().map(|source| {
-        let (name, model) = source.network(problem);
-        Workload { name, problem, model }
+        let usual = vec![NonZeroUsize::new(32).expect("not zero")];
+        let (name, model) = source.network(problem, options.hidden.as_ref().unwrap_or(&usual));
+        Workload { name, problem, model, settings, known }
     });
-    [own].into_iter().chain(network).collect()
+    Ok([own].into_iter().chain(network).collect())
 }
 
-fn workload_report(workload: &Workload<'_>, seed: u64, measured: Measured) -> WorkloadReport {
-    let Workload { name, problem, model } = workload;
-    let Measured { initial_loss, target_loss, cells } = measured;
+fn workload_report(workload: &Workload<'_>, seed: u64, pilot: Pilot, cells: Vec<Cell>) -> WorkloadReport {
+    let Workload { name, problem, model, .. } = workload;
     WorkloadReport {
         name: name.clone(),
         model: model.describe(),
@@ -163,8 +195,8 @@ fn workload_report(workload: &Workload<'_>, seed: u64, measured: Measured) -> Wo
         training: data_report(&problem.training),
         validation: data_report(&problem.validation),
         budget_samples: budget(problem.training.rows()),
-        initial_loss,
-        target_loss,
+        initial_loss: pilot.initial_loss,
+        target_loss: pilot.target(),
         cells,
     }
 }

@@ -52,7 +52,10 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     let report = if let Some(window) = run.problem.window() {
         on_stream(exec, &run, window, saving, resumed)?
     } else {
-        let problem = run.problem.problem(run.seed())?;
+        let problem = match &resumed {
+            None => run.problem.problem(run.seed())?,
+            Some(resumed) => resumed.problem(&run)?,
+        };
         if run.method() == Method::Lbfgs {
             if resumed.is_some() {
                 bail!("--resume is for optimizers that take steps, lbfgs has no state to go on from");
@@ -98,7 +101,7 @@ fn in_memory(
     let (trainer, progress) = match resumed {
         None => (Trainer::new(exec, model, training, settings)?, FitProgress::default()),
         Some(resumed) => {
-            resumed.check(run, &settings)?;
+            resumed.check(run, &settings, Some(training), &problem.validation)?;
             (Trainer::resume(exec, model, training, &resumed.checkpoint)?, resumed.progress)
         }
     };
@@ -117,7 +120,10 @@ fn on_stream(
     if run.method() == Method::Lbfgs {
         bail!("lbfgs needs the whole training set in every step: leave --stream out");
     }
-    let mut problem = run.problem.streamed()?;
+    let mut problem = match &resumed {
+        None => run.problem.streamed()?,
+        Some(resumed) => resumed.streamed(run)?,
+    };
     warn(run.batch.cut(problem.training.rows()));
     let prepared = prepare(run, &mut problem.training, &problem.model, problem.loss)?;
     prepared.check_memory(saving.path.is_some())?;
@@ -127,7 +133,7 @@ fn on_stream(
     let (trainer, progress) = match resumed {
         None => (Trainer::streaming(exec, model, stream, window, settings)?, FitProgress::default()),
         Some(resumed) => {
-            resumed.check(run, &settings)?;
+            resumed.check(run, &settings, None, &problem.validation)?;
             (Trainer::resume_streaming(exec, model, stream, window, &resumed.checkpoint)?, resumed.progress)
         }
     };

@@ -14,6 +14,11 @@ pub(crate) fn data_source() -> impl TypedValueParser<Value = DataSource> {
     OsStringValueParser::new().try_map(|text| DataSource::parse(&text))
 }
 
+/// The same where rows need no targets.
+pub(crate) fn input_source() -> impl TypedValueParser<Value = DataSource> {
+    OsStringValueParser::new().try_map(|text| DataSource::parse_inputs(&text))
+}
+
 /// What such a file does not say itself.
 #[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -51,7 +56,9 @@ impl FileFlags {
         let base = match data {
             DataSource::Svmlight(_) => Self { inputs_array: None, targets_array: None, ..base.clone() },
             DataSource::Npz(_) => Self { features: None, zero_based: None, ..base.clone() },
-            DataSource::Csv(_) | DataSource::Npy(..) | DataSource::Mnist(_) => Self::default(),
+            DataSource::Csv(_) | DataSource::Npy(..) | DataSource::NpyInputs(_) | DataSource::Mnist(_) => {
+                Self::default()
+            }
         };
         Self {
             features: self.features.or(base.features),

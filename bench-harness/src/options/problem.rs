@@ -6,7 +6,7 @@ use super::loss::{LossName, TaskName, smoothed};
 use super::network::{ActivationName, InitializerName};
 use crate::number::short;
 use crate::problem::embedded::{Embedded, linear_example};
-use crate::problem::files::Reading;
+use crate::problem::files::{Known, Reading};
 use crate::problem::model_spec::ModelSpec;
 use crate::problem::source::DataSource;
 use crate::problem::{ClassWeights, Inputs, Problem};
@@ -62,7 +62,7 @@ pub(crate) struct ProblemOptions {
     /// Train on targets that are scaled to mean 0 and deviation 1, as the training rows say, so that rates and penalties do not
     /// depend on their unit; losses and metrics stay in it [default: true for files and the losses squared, absolute, huber, quantile]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    standardize_targets: Option<bool>,
+    pub(crate) standardize_targets: Option<bool>,
     /// The share of each label that softmax-cross-entropy spreads over all classes, in [0, 1] [default: 0]
     #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
@@ -98,7 +98,15 @@ pub(crate) enum Example {
 impl ProblemOptions {
     /// The problem that the options name.
     pub(crate) fn problem(&self, seed: u64) -> Result<Problem> {
-        let mut problem = self.data(seed)?;
+        self.modeled(self.data(seed)?)
+    }
+
+    /// The problem again that an earlier training had, which found out this.
+    pub(crate) fn problem_again(&self, seed: u64, known: Known) -> Result<Problem> {
+        self.modeled(self.data_read(seed, &self.reading()?.knowing(known))?)
+    }
+
+    fn modeled(&self, mut problem: Problem) -> Result<Problem> {
         (problem.model, problem.loss) = self.model_and_loss(&problem)?;
         self.keep(self.named(problem))
     }
@@ -113,14 +121,17 @@ impl ProblemOptions {
 
     /// The data that the options name, with its usual model and loss.
     pub(crate) fn data(&self, seed: u64) -> Result<Problem> {
+        self.data_read(seed, &self.reading()?)
+    }
+
+    fn data_read(&self, seed: u64, reading: &Reading) -> Result<Problem> {
         if self.stream.is_some() {
             bail!("--stream is for train: here the data has to fit into memory");
         }
-        let reading = self.reading()?;
         let problem = match (self.workload, self.example, &self.data) {
             (embedded, None, None) => embedded.unwrap_or(Embedded::Mlp).problem(seed)?,
             (None, Some(Example::Linear), None) => linear_example(),
-            (None, None, Some(data)) => data.problem(seed, &reading)?,
+            (None, None, Some(data)) => data.problem(seed, reading)?,
             _ => bail!("give one of workload, example and data"),
         };
         self.class_weights.iter().try_fold(problem, Problem::<Dataset>::with_class_weights)
@@ -232,13 +243,22 @@ impl ProblemOptions {
 
     /// The problem that the options name, where its rows are not to be loaded.
     pub(crate) fn streamed(&self) -> Result<Problem<RowStream>> {
+        self.streamed_read(&self.reading()?)
+    }
+
+    /// The same of an earlier training, which found out this.
+    pub(crate) fn streamed_again(&self, known: Known) -> Result<Problem<RowStream>> {
+        self.streamed_read(&self.reading()?.knowing(known))
+    }
+
+    fn streamed_read(&self, reading: &Reading) -> Result<Problem<RowStream>> {
         let Some(data) = &self.data else { bail!("--stream needs --data: csv, svmlight, npy or mnist files") };
         if self.inputs.is_some_and(|inputs| inputs != Inputs::Auto) {
             bail!(
                 "--inputs is for data in memory: of a stream, svmlight files are read without their zeros, others with them"
             );
         }
-        let problem = data.streamed(&self.reading()?)?;
+        let problem = data.streamed(reading)?;
         let mut problem = self.class_weights.iter().try_fold(problem, Problem::<RowStream>::with_class_weights)?;
         (problem.model, problem.loss) = self.model_and_loss(&problem)?;
         let problem = self.named(problem);
@@ -268,9 +288,7 @@ impl ProblemOptions {
     /// Makes the model what the options want.
     fn change(&self, model: &mut ModelSpec) -> Result<()> {
         if let Some(hidden) = &self.hidden {
-            let (inputs, outputs) = model.shape();
-            let widths = [inputs].into_iter().chain(hidden.iter().map(|n| n.get())).chain([outputs]).collect();
-            *model = ModelSpec::mlp(widths);
+            *model = model.with_hidden(hidden);
         }
         model.check_size()?;
         let hidden = matches!(model, ModelSpec::Mlp { widths, .. } if widths.len() > 2);

@@ -3,14 +3,15 @@
 use super::Problem;
 use super::model_spec::{ModelSpec, linear_model};
 use super::remarks::{guessed, or_guesses, remark_blurred, remark_targets};
-use super::source::DataSource;
+use super::source::{DataSource, NO_TARGETS};
 use super::split::Split;
 use anyhow::{Result, bail};
 use simdescent::Dataset;
 use simdescent::dataset::{
-    CsvEncoding, CsvFile, CsvOptions, NpzOptions, Standardizer, SvmlightOptions, TargetOptions, Task, read_mnist_dir,
-    read_npy_pair, read_npz, read_svmlight_sparse,
+    CsvEncoding, CsvFile, CsvOptions, NpzOptions, Standardizer, SvmlightOptions, TargetEncoding, TargetOptions, Task,
+    read_mnist_dir, read_mnist_inputs, read_npy_inputs, read_npy_pair, read_npz, read_svmlight_sparse,
 };
+use std::num::NonZeroUsize;
 
 /// How files are read and divided.
 #[derive(Clone, Debug, Default)]
@@ -27,9 +28,27 @@ pub(crate) struct Reading {
     pub(crate) targets_array: Option<String>,
     /// Whether training and validation rows have the same shares of all classes.
     pub(crate) stratified: bool,
+    /// To be used, not to be found out again.
+    pub(crate) known: Known,
+}
+
+/// What a training found out from its rows, and all others are read with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// What the columns of a CSV file are, the target among them.
+    pub(crate) encoding: Option<CsvEncoding>,
+    /// What the targets are, of all kinds of files.
+    pub(crate) targets: Option<TargetEncoding>,
+    /// What scales the inputs.
+    pub(crate) standardizer: Option<Standardizer>,
 }
 
 impl Reading {
+    /// The same with what an earlier training found out.
+    pub(crate) fn knowing(self, known: Known) -> Self {
+        Self { targets: known.targets.clone().map_or(self.targets, TargetOptions::Known), known, ..self }
+    }
+
     pub(super) fn svmlight(&self) -> SvmlightOptions {
         SvmlightOptions { features: self.features, zero_based: self.zero_based, targets: self.targets.clone() }
     }
@@ -63,23 +82,30 @@ impl DataSource {
                 let guesses = file.guesses().to_vec();
                 let split = split_csv(&mut file, reading.stratified, seed)?;
                 let is_training = split.is_training();
-                let encoding = guessed(&guesses, file.fit(&|row| is_training.get(row).is_some_and(|&yes| yes)))?;
+                let encoding = match reading.known.encoding.clone() {
+                    Some(known) => known,
+                    None => guessed(&guesses, file.fit(&|row| is_training.get(row).is_some_and(|&yes| yes)))?,
+                };
                 let data = file.encode(&encoding)?;
                 encoded_by = Some(encoding);
                 split.apply(&data)?
             }
             Self::Npy(inputs, targets) => split(read_npy_pair(inputs, targets, &reading.targets)?)?,
+            Self::NpyInputs(_) => bail!(NO_TARGETS),
             Self::Npz(file) => match read_npz(file, &reading.npz())? {
                 (training, Some(validation)) => (training, validation),
                 (data, None) => split(data)?,
             },
         };
         if self.is_standardized() {
-            let fitted = Standardizer::fit(&training);
-            remark_blurred(&fitted, &training);
-            fitted.apply(&mut training)?;
-            fitted.apply(&mut validation)?;
-            standardizer = Some(fitted);
+            let by = reading.known.standardizer.clone().unwrap_or_else(|| {
+                let fitted = Standardizer::fit(&training);
+                remark_blurred(&fitted, &training);
+                fitted
+            });
+            by.apply(&mut training)?;
+            by.apply(&mut validation)?;
+            standardizer = Some(by);
         }
         let (rows, features) = (training.rows(), training.features());
         if rows < 2 {
@@ -91,10 +117,9 @@ impl DataSource {
         Ok(Problem { name, training, validation, loss, model, standardizer, encoding: encoded_by })
     }
 
-    /// A small network for the data of such a problem.
-    pub(crate) fn network(&self, problem: &Problem) -> (String, ModelSpec) {
-        let (features, outputs) = problem.model.shape();
-        let network = ModelSpec::mlp(vec![features, 32, outputs]);
+    /// A network with these hidden layers for the data of such a problem.
+    pub(crate) fn network(&self, problem: &Problem, hidden: &[NonZeroUsize]) -> (String, ModelSpec) {
+        let network = problem.model.with_hidden(hidden);
         (self.problem_name(&network.heading(problem.loss)), network)
     }
 
@@ -107,6 +132,7 @@ impl DataSource {
     /// `reading`, and of CSV by the encoding of the training, if there is one.
     pub(crate) fn test_set(&self, reading: &Reading, encoding: Option<&CsvEncoding>) -> Result<Dataset> {
         Ok(match self {
+            Self::NpyInputs(_) => bail!(NO_TARGETS),
             Self::Mnist(dir) => read_mnist_dir(dir, &reading.targets)?.1,
             Self::Svmlight(file) => read_svmlight_sparse(file, &reading.svmlight())?,
             Self::Csv(path) => match encoding {
@@ -134,8 +160,26 @@ impl DataSource {
         })
     }
 
+    /// All rows of a file, those for tests of a folder or archive, to predict: without their targets, which they need not have. CSV is read
+    /// by the encoding of the training, if there is one, and otherwise as numbers.
+    pub(crate) fn inputs(&self, reading: &Reading, encoding: Option<&CsvEncoding>) -> Result<Dataset> {
+        match self {
+            Self::Npy(inputs, _) | Self::NpyInputs(inputs) => Ok(read_npy_inputs(inputs)?),
+            Self::Mnist(dir) => Ok(read_mnist_inputs(dir)?),
+            Self::Csv(_) => {
+                let numbers = CsvEncoding::of_numbers(reading.features.unwrap_or(1));
+                let encoding = encoding.cloned().map_or(numbers, Ok)?.with_target(TargetEncoding::ABSENT);
+                self.test_set(reading, Some(&encoding))
+            }
+            Self::Svmlight(_) | Self::Npz(_) => {
+                let targets = TargetOptions::Known(TargetEncoding::ABSENT);
+                self.test_set(&Reading { targets, ..reading.clone() }, None)
+            }
+        }
+    }
+
     /// Whether features get mean 0 and standard deviation 1; pixels and sparse features are scaled already.
     pub(crate) fn is_standardized(&self) -> bool {
-        matches!(self, Self::Csv(_) | Self::Npy(..) | Self::Npz(_))
+        matches!(self, Self::Csv(_) | Self::Npy(..) | Self::NpyInputs(_) | Self::Npz(_))
     }
 }

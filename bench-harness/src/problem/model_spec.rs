@@ -1,9 +1,9 @@
 //! Models before their weights are drawn.
 
 use anyhow::{Result, bail};
-use simdescent::kernels::activation::Activation;
 use simdescent::random::{Purpose, Stream, StreamKey};
-use simdescent::{Dropout, Initializer, Linear, Loss, Mlp, Model};
+use simdescent::{Activation, Dropout, Initializer, Linear, Loss, Mlp, Model};
+use std::num::NonZeroUsize;
 
 /// A model, before its weights are drawn.
 #[derive(Clone, Debug)]
@@ -30,6 +30,13 @@ impl ModelSpec {
             Self::Linear { features, .. } => (*features, 1),
             Self::Mlp { widths, .. } => (widths[0], widths[widths.len() - 1]),
         }
+    }
+
+    /// A network with these hidden layers between its inputs and outputs.
+    pub(crate) fn with_hidden(&self, hidden: &[NonZeroUsize]) -> Self {
+        let (inputs, outputs) = self.shape();
+        let hidden = hidden.iter().map(|width| width.get());
+        Self::mlp([inputs].into_iter().chain(hidden).chain([outputs]).collect())
     }
 
     /// The same for so many features.

@@ -13,6 +13,8 @@ pub(crate) enum DataSource {
     Csv(PathBuf),
     /// Inputs and targets.
     Npy(PathBuf, PathBuf),
+    /// Inputs alone, to predict.
+    NpyInputs(PathBuf),
     Npz(PathBuf),
 }
 
@@ -26,9 +28,20 @@ enum Written {
 
 const FORMS: &str = "write mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy";
 
+/// What is wrong with inputs alone.
+pub(crate) const NO_TARGETS: &str = "targets are needed, too: write npy:INPUTS.npy,TARGETS.npy";
+
 impl DataSource {
-    /// Reads `KIND:PATH`.
+    /// Reads `KIND:PATH` of data with targets.
     pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
+        match Self::parse_inputs(text)? {
+            Self::NpyInputs(_) => Err(FORMS.into()),
+            source => Ok(source),
+        }
+    }
+
+    /// Reads `KIND:PATH` of data that need not have targets.
+    pub(crate) fn parse_inputs(text: &OsStr) -> Result<Self, String> {
         let (kind, path) = split_once(text, b':').filter(|(_, path)| !path.is_empty()).ok_or(FORMS)?;
         match kind.to_str() {
             Some("mnist") => Ok(Self::Mnist(path.into())),
@@ -39,7 +52,8 @@ impl DataSource {
                 Some((inputs, targets)) if !inputs.is_empty() && !targets.is_empty() => {
                     Ok(Self::Npy(inputs.into(), targets.into()))
                 }
-                _ => Err(FORMS.into()),
+                None => Ok(Self::NpyInputs(path.into())),
+                Some(_) => Err(FORMS.into()),
             },
             _ => Err(format!("unknown kind of data {kind:?}: {FORMS}")),
         }
@@ -52,7 +66,7 @@ impl DataSource {
             Self::Svmlight(path) => ("svmlight:", path),
             Self::Csv(path) => ("csv:", path),
             Self::Npz(path) => ("npz:", path),
-            Self::Npy(inputs, _) => ("npy:", inputs),
+            Self::Npy(inputs, _) | Self::NpyInputs(inputs) => ("npy:", inputs),
         };
         let mut text = OsString::from(kind);
         text.push(path);
@@ -64,8 +78,10 @@ impl DataSource {
     }
 
     pub(crate) fn path(&self) -> &Path {
-        let (Self::Mnist(path) | Self::Svmlight(path) | Self::Csv(path) | Self::Npy(path, _) | Self::Npz(path)) = self;
-        path
+        match self {
+            Self::Npy(inputs, _) | Self::NpyInputs(inputs) => inputs,
+            Self::Mnist(path) | Self::Svmlight(path) | Self::Csv(path) | Self::Npz(path) => path,
+        }
     }
 
     /// For people.

@@ -4,7 +4,7 @@ use super::Problem;
 use super::files::Reading;
 use super::model_spec::linear_model;
 use super::remarks::{guessed, remark_blurred, remark_targets};
-use super::source::DataSource;
+use super::source::{DataSource, NO_TARGETS};
 use anyhow::{Result, bail};
 use simdescent::dataset::{CsvFile, Missing, RowStream};
 
@@ -32,7 +32,10 @@ impl DataSource {
                 let mut file = CsvFile::open(path, &reading.csv)?;
                 let every = every(file.rows());
                 let guesses = file.guesses().to_vec();
-                let encoding = guessed(&guesses, file.fit(&|row| row % every != every - 1))?;
+                let encoding = match reading.known.encoding.clone() {
+                    Some(known) => known,
+                    None => guessed(&guesses, file.fit(&|row| row % every != every - 1))?,
+                };
                 encoded_by = Some(encoding.clone());
                 RowStream::csv(file, encoding)?.hold_out(every)?
             }
@@ -47,17 +50,26 @@ impl DataSource {
                 let every = every(rows.rows());
                 rows.hold_out(every)?
             }
+            Self::NpyInputs(_) => bail!(NO_TARGETS),
             Self::Npz(_) => bail!("--stream is for csv, svmlight, npy and mnist files: unpack the archive"),
         };
-        let standardizer = if self.is_standardized() {
-            let standardizer = training.standardize()?.clone();
-            // Of the rows that are in memory.
-            remark_blurred(&standardizer, &validation);
-            standardizer.apply(&mut validation)?;
-            Some(standardizer)
-        } else {
-            None
-        };
+        let mut standardizer = None;
+        if self.is_standardized() {
+            let by = match reading.known.standardizer.clone() {
+                Some(known) => {
+                    training.standardize_by(known.clone())?;
+                    known
+                }
+                None => {
+                    let fitted = training.standardize()?.clone();
+                    // Of the rows that are in memory.
+                    remark_blurred(&fitted, &validation);
+                    fitted
+                }
+            };
+            by.apply(&mut validation)?;
+            standardizer = Some(by);
+        }
         remark_targets(&self.file_name(), &validation);
         let (loss, model) = linear_model(training.features(), training.classes());
         let name = self.problem_name(&model.heading(loss));

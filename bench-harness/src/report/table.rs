@@ -1,5 +1,6 @@
 //! The table a sweep prints.
 
+use super::format_number::format_number;
 use crate::study::result::{Cell, Outcome, WorkloadReport};
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -30,7 +31,7 @@ pub(crate) fn render(workload: &WorkloadReport) -> String {
             to_target(cell, cell.steps_to_target.map(count)),
             to_target(cell, cell.samples_to_target.map(count)),
             to_target(cell, cell.seconds_to_target.map(|s| format!("{}s", si(s)))),
-            format!("{:.4}", cell.final_loss),
+            loss(cell.final_loss),
             cell.final_accuracy.map_or(String::new(), |a| format!("{:.1} %", 100.0 * a)),
             cell.digest[..8].to_owned(),
             if cell.seconds_to_target.is_some() && cell.seconds_to_target == fastest {
@@ -44,16 +45,21 @@ pub(crate) fn render(workload: &WorkloadReport) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let title = format!(
-        "{}: {}, {} parameters, {} training rows\nvalidation loss {:.4} before training, target {:.4}",
+        "{}: {}, {} parameters, {} training rows\nvalidation loss {} before training, target {}",
         workload.name,
         workload.model,
         workload.parameters,
         workload.training.rows,
-        workload.initial_loss,
-        workload.target_loss,
+        loss(workload.initial_loss),
+        loss(workload.target_loss),
     );
     let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     format!("{title}\n{}\n", lines.join("\n"))
+}
+
+/// Four digits after the point, so that a column is easily compared; large losses, of targets in a large unit, with six in all.
+fn loss(x: f64) -> String {
+    if x.abs() < 1e4 { format!("{x:.4}") } else { format_number(x) }
 }
 
 fn to_target(cell: &Cell, value: Option<String>) -> String {
@@ -93,6 +99,11 @@ fn si(x: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn losses_of_any_unit_are_readable() {
+        assert_eq!([0.611_68, 9999.0, 353_722.25, 4.25e43].map(loss), ["0.6117", "9999.0000", "353722", "4.25000e43"]);
+    }
 
     #[test]
     fn numbers_have_three_digits_and_a_prefix() {

@@ -1,33 +1,30 @@
-//! The runs of a problem: a pilot finds the target, then each cell is tuned and measured.
+//! The runs of a problem: after a pilot has found the target, each cell is tuned and measured.
 
+use super::pilot::Pilot;
 use super::plan::{CellPlan, ProblemPlan};
-use super::protocol::TARGET_GAP;
 use super::result::{Cell, Outcome, Run};
 use super::runner::{RunSpec, Runner};
 use crate::progress::Progress;
 use anyhow::Result;
 use simdescent_measure::statistics::median;
 
-/// What came of a problem's plan.
-pub(crate) struct Measured {
-    /// Validation loss before training.
-    pub(crate) initial_loss: f64,
-    /// Validation loss to reach.
-    pub(crate) target_loss: f64,
-    pub(crate) cells: Vec<Cell>,
-}
-
-/// Does the runs of a plan, all with this seed.
+/// Does the runs of a plan but for its pilot, all with this seed, until they reach this validation loss.
 pub(crate) fn measure(
     plan: &ProblemPlan,
+    target_loss: f64,
     seed: u64,
     runner: &impl Runner,
     progress: &dyn Progress,
-) -> Result<Measured> {
+) -> Result<Vec<Cell>> {
     let study = Study { seed, runner, progress };
-    let (initial_loss, target_loss) = study.target(&plan.pilot)?;
-    let cells = plan.cells.iter().map(|cell| study.cell(cell, target_loss)).collect::<Result<_>>()?;
-    Ok(Measured { initial_loss, target_loss, cells })
+    plan.cells.iter().map(|cell| study.cell(cell, target_loss)).collect()
+}
+
+/// Does the runs of the pilot.
+pub(crate) fn pilot(plan: &ProblemPlan, seed: u64, runner: &impl Runner, progress: &dyn Progress) -> Result<Pilot> {
+    let runs = Study { seed, runner, progress }.tune(&plan.pilot, f64::NEG_INFINITY)?;
+    let best_loss = runs.iter().map(|run| run.best_loss).fold(f64::INFINITY, f64::min);
+    Ok(Pilot { initial_loss: runs[0].initial_loss, best_loss })
 }
 
 /// What all cells share.
@@ -38,14 +35,6 @@ struct Study<'s, R> {
 }
 
 impl<R: Runner> Study<'_, R> {
-    /// (initial loss, target loss), from the best of the pilot's runs.
-    fn target(&self, pilot: &CellPlan) -> Result<(f64, f64)> {
-        let runs = self.tune(pilot, f64::NEG_INFINITY)?;
-        let best = runs.iter().map(|run| run.best_loss).fold(f64::INFINITY, f64::min);
-        let initial = runs[0].initial_loss;
-        Ok((initial, best + TARGET_GAP * (initial - best)))
-    }
-
     fn run(&self, cell: &CellPlan, learning_rate: f64, trial: u64, target: f64) -> Result<Run> {
         let CellPlan { rule, batch_size, .. } = *cell;
         let run = self.runner.run(RunSpec { rule, batch_size, learning_rate, trial, seed: self.seed, target })?;
@@ -185,21 +174,23 @@ mod tests {
 
     #[test]
     fn a_plan_is_done_in_order_and_the_best_rate_is_repeated_with_fresh_seeds() {
-        use crate::study::protocol::Profile;
+        use crate::study::protocol::{Profile, TARGET_GAP};
         let plan = ProblemPlan::new(Profile::Standard, 1);
         let (runner, count) = (FakeRunner(vec![].into()), Count(0.into()));
-        let measured = measure(&plan, 7, &runner, &count).unwrap();
-        assert_eq!((measured.initial_loss, measured.target_loss), (1.0, 0.1 + TARGET_GAP * 0.9));
+        let pilot = pilot(&plan, 7, &runner, &count).unwrap();
+        let target = pilot.target();
+        assert_eq!((pilot.initial_loss, target), (1.0, 0.1 + TARGET_GAP * 0.9));
+        let cells = measure(&plan, target, 7, &runner, &count).unwrap();
         let specs = runner.0.into_inner();
         assert_eq!((specs.len(), count.0.get()), (plan.runs(), plan.runs()));
         assert!(specs[..4].iter().all(|spec| spec.target == f64::NEG_INFINITY), "the pilot has no target yet");
-        assert!(specs[4..].iter().all(|spec| spec.target == measured.target_loss && spec.seed == 7));
-        let sgd = &measured.cells[0];
+        assert!(specs[4..].iter().all(|spec| spec.target == target && spec.seed == 7));
+        let sgd = &cells[0];
         assert_eq!((sgd.optimizer, sgd.learning_rate, sgd.learning_rate_at_border), ("sgd", 0.316, false));
         assert_eq!(sgd.runs.iter().map(|run| run.trial).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(sgd.steps_to_target, Some((100.0f64 / 0.316).floor() + 20.0), "the median of three");
         assert_eq!(
-            measured.cells.iter().map(|cell| cell.optimizer).collect::<Vec<_>>(),
+            cells.iter().map(|cell| cell.optimizer).collect::<Vec<_>>(),
             ["sgd", "momentum", "adagrad", "rmsprop", "adam"]
         );
     }

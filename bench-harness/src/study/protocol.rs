@@ -12,6 +12,8 @@ pub(crate) const RULES: [Rule; 5] = [Rule::Sgd, Rule::MOMENTUM, Rule::ADAGRAD, R
 
 /// The target is the validation loss that leaves this share of the gap between the initial loss and the pilot's best.
 pub(crate) const TARGET_GAP: f64 = 0.05;
+/// A pilot that closes less than this share of the gap between the initial loss and the lowest that is known to be possible has no target.
+pub(crate) const LEAST_GAP: f64 = 0.2;
 /// The optimizer and batch size whose best run sets the target.
 pub(crate) const PILOT: (Rule, usize) = (Rule::ADAM, 32);
 

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::problem::model_spec::ModelSpec;
 use anyhow::Result;
 use simdescent::kernels::Exec;
-use simdescent::{Evaluator, LearningRate, Model, Rule, Sampling, Settings, Trainer};
+use simdescent::{LearningRate, Model, Rule, Settings, Trainer};
 use std::time::{Duration, Instant};
 
 /// What distinguishes one run from the others of a problem.
@@ -33,22 +33,22 @@ pub(crate) struct TrainingRunner<'a> {
     pub(crate) problem: &'a Problem,
     /// Instead of the problem's own.
     pub(crate) model: &'a ModelSpec,
+    /// But for what a [`RunSpec`] says.
+    pub(crate) settings: &'a Settings,
 }
 
 impl Runner for TrainingRunner<'_> {
     fn run(&self, spec: RunSpec) -> Result<Run> {
-        let Self { exec, problem, model } = *self;
+        let Self { exec, problem, model, settings } = *self;
         let settings = Settings {
-            loss: problem.loss,
             rule: spec.rule,
             learning_rate: LearningRate::Constant { rate: spec.learning_rate },
             batch_size: spec.batch_size,
-            sampling: Sampling::Reshuffled,
             trial: spec.trial,
             seed: spec.seed,
-            ..Settings::default()
+            ..*settings
         };
-        let validation = Evaluator::new(problem.loss, &problem.validation)?;
+        let validation = settings.evaluator(&problem.validation)?;
         let model = model.build(spec.trial, spec.seed);
         let mut trainer = Trainer::new(exec, model, &problem.training, settings)?;
         let initial = validation.evaluate(exec, trainer.model_mut());
@@ -127,7 +127,8 @@ mod tests {
     fn run(learning_rate: f64, target: f64) -> Run {
         let spec = RunSpec { rule: Rule::Sgd, batch_size: 16, learning_rate, trial: 0, seed: 1, target };
         let problem = problem();
-        TrainingRunner { exec: Exec::default(), problem: &problem, model: &problem.model }.run(spec).unwrap()
+        let (exec, settings) = (Exec::default(), Settings { loss: problem.loss, ..Settings::default() });
+        TrainingRunner { exec, problem: &problem, model: &problem.model, settings: &settings }.run(spec).unwrap()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::metrics_report::MetricsReport;
 use super::minimizer::Minimizer;
 use super::prepare::prepare;
 use super::result::{ExampleReport, LbfgsReport, SCHEMA_VERSION};
-use super::saved_model;
+use super::saved_model::{self, RowDigests};
 use crate::number::Number;
 use crate::options::RunOptions;
 use crate::problem::Problem;
@@ -60,7 +60,7 @@ pub(crate) fn train(exec: Exec<'_>, run: &RunOptions, problem: &Problem, save: O
     if let Some(path) = save.filter(|_| !failed) {
         // A run that took no step yet: it has all that evaluation needs.
         let mut checkpoint = Trainer::new(exec, model, training, settings)?.checkpoint()?;
-        saved_model::note(&mut checkpoint, problem, run)?;
+        saved_model::note(&mut checkpoint, problem, &RowDigests::of(Some(training), validation), run)?;
         saved_model::note_iterations(&mut checkpoint, minimum.iterations);
         checkpoint.write(path)?;
     }

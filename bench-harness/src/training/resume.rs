@@ -3,8 +3,10 @@
 use super::saved_model;
 use crate::options::RunOptions;
 use crate::options::method::Method;
+use crate::problem::Problem;
 use anyhow::{Context, Result, bail};
-use simdescent::{BatchGrowth, BatchShape, Checkpoint, FitProgress, LearningRate, Settings};
+use simdescent::dataset::RowStream;
+use simdescent::{BatchGrowth, BatchShape, Checkpoint, Dataset, FitProgress, LearningRate, Settings};
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml::{Table, Value};
@@ -31,12 +33,45 @@ impl Resumed {
         Ok(Self { name, checkpoint, run, progress })
     }
 
-    /// Whether the steps to come are those that it would have taken.
-    pub(crate) fn check(&self, run: &RunOptions, settings: &Settings) -> Result<()> {
-        if Table::try_from(&self.run.problem)? != Table::try_from(&run.problem)? {
+    /// The problem of the run, read as it was read before it was saved.
+    pub(crate) fn problem(&self, run: &RunOptions) -> Result<Problem> {
+        if self.keeps_problem(run)? {
+            run.problem.problem_again(run.seed(), saved_model::known(&self.checkpoint)?)
+        } else {
+            run.problem.problem(run.seed())
+        }
+    }
+
+    /// The same, if its rows are read as they are needed.
+    pub(crate) fn streamed(&self, run: &RunOptions) -> Result<Problem<RowStream>> {
+        if self.keeps_problem(run)? {
+            run.problem.streamed_again(saved_model::known(&self.checkpoint)?)
+        } else {
+            run.problem.streamed()
+        }
+    }
+
+    fn keeps_problem(&self, run: &RunOptions) -> Result<bool> {
+        Ok(Table::try_from(&self.run.problem)? == Table::try_from(&run.problem)?)
+    }
+
+    /// Whether the steps to come are those that it would have taken, on these rows (of a stream only the latter are known).
+    pub(crate) fn check(
+        &self,
+        run: &RunOptions,
+        settings: &Settings,
+        training: Option<&Dataset>,
+        validation: &Dataset,
+    ) -> Result<()> {
+        if !self.keeps_problem(run)? {
             bail!("{}: a resumed training keeps its data and model: leave the options of [problem] out", self.name);
         }
+        // Targets are scaled as the rows say, which are looked at first.
         let before = self.checkpoint.settings();
+        saved_model::check_rows(&self.checkpoint, training, validation).with_context(|| self.name.clone())?;
+        if before.target_scaling != settings.target_scaling {
+            bail!("{}: {}", self.name, saved_model::other_rows("training"));
+        }
         if before == settings {
             return Ok(());
         }

@@ -5,11 +5,11 @@ use super::result::SCHEMA_VERSION;
 use crate::options::RunOptions;
 use crate::options::files::FileFlags;
 use crate::options::network::ActivationName;
-use crate::problem::files::Reading;
+use crate::problem::files::{Known, Reading};
 use crate::problem::model_spec::ModelSpec;
 use crate::problem::source::DataSource;
 use crate::problem::{Inputs, Problem};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use simdescent::dataset::{CsvEncoding, Standardizer, TargetEncoding, TargetOptions};
@@ -80,8 +80,27 @@ struct Scaling {
     scale: Vec<f64>,
 }
 
+/// SHA-256 of the rows of a training as the model sees them.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RowDigests {
+    /// `None` if they were read as they were needed: the digest of these is in the checkpoint itself.
+    training: Option<String>,
+    validation: String,
+}
+
+impl RowDigests {
+    pub(crate) fn of(training: Option<&Dataset>, validation: &Dataset) -> Self {
+        Self { training: training.map(Dataset::digest), validation: validation.digest() }
+    }
+}
+
 /// Writes the notes.
-pub(crate) fn note<R>(checkpoint: &mut Checkpoint, problem: &Problem<R>, run: &RunOptions) -> Result<()> {
+pub(crate) fn note<R>(
+    checkpoint: &mut Checkpoint,
+    problem: &Problem<R>,
+    rows: &RowDigests,
+    run: &RunOptions,
+) -> Result<()> {
     let shape = match &problem.model {
         ModelSpec::Linear { features, bias } => Shape::Linear { features: *features, bias: *bias },
         ModelSpec::Mlp { widths, activation, .. } => {
@@ -91,6 +110,7 @@ pub(crate) fn note<R>(checkpoint: &mut Checkpoint, problem: &Problem<R>, run: &R
     let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
     add("model", serde_json::to_string(&shape)?);
     add("run", serde_json::to_string(&RunOptions { problem: run.problem.resolved()?, ..run.clone() })?);
+    add("rows", serde_json::to_string(rows)?);
     if let Some(s) = &problem.standardizer {
         add("standardizer", serde_json::to_string(&Scaling { mean: s.mean().into(), scale: s.scale().into() })?);
     }
@@ -122,7 +142,43 @@ pub(crate) fn problem(checkpoint: &Checkpoint) -> Result<Problem> {
     if run.problem.window().is_some() {
         bail!("the model was trained on a stream: give --data");
     }
-    run.problem.problem(run.seed()).context("the data of the training; others can be given by --data")
+    let again = || {
+        let problem = run.problem.problem_again(run.seed(), known(checkpoint)?)?;
+        check_rows(checkpoint, Some(&problem.training), &problem.validation)?;
+        Ok(problem)
+    };
+    again().map_err(|error: anyhow::Error| error.context("the data of the training; others can be given by --data"))
+}
+
+/// What the training found out from its rows.
+pub(crate) fn known(checkpoint: &Checkpoint) -> Result<Known> {
+    let (encoding, targets) = (encoding(checkpoint)?, targets(checkpoint)?);
+    Ok(Known { encoding, targets, standardizer: standardizer(checkpoint)? })
+}
+
+/// An error if these are other rows than those of the training.
+pub(crate) fn check_rows(checkpoint: &Checkpoint, training: Option<&Dataset>, validation: &Dataset) -> Result<()> {
+    let Some(noted) = read::<RowDigests>(checkpoint, "rows")? else { return Ok(()) };
+    let same = |noted: Option<&String>, data: Option<&Dataset>| match (noted, data) {
+        (Some(noted), Some(data)) => *noted == data.digest(),
+        _ => true,
+    };
+    for (which, noted, data) in
+        [("training", noted.training.as_ref(), training), ("validation", Some(&noted.validation), Some(validation))]
+    {
+        ensure!(same(noted, data), "{}", other_rows(which));
+    }
+    Ok(())
+}
+
+/// What is wrong with rows that were others.
+pub(crate) fn other_rows(which: &str) -> String {
+    format!("the {which} rows are not those that the model was trained with: the file has changed since")
+}
+
+/// What the targets of the training are; `None` if no file had them.
+pub(crate) fn targets(checkpoint: &Checkpoint) -> Result<Option<TargetEncoding>> {
+    read(checkpoint, "targets")
 }
 
 /// How inputs were scaled.
@@ -143,24 +199,45 @@ pub(crate) fn test_set(
     model: &dyn Model,
     (source, files): (&DataSource, &FileFlags),
 ) -> Result<Dataset> {
-    files.check(Some(source))?;
-    let of_training = run(checkpoint)?.map(|run| run.problem.files).unwrap_or_default();
-    let targets: Option<TargetEncoding> = read(checkpoint, "targets")?;
-    let reading = Reading {
-        features: Some(model.inputs()),
-        targets: targets.map_or(TargetOptions::Guess, TargetOptions::Known),
-        ..files.over(&of_training, source).reading()
-    };
-    let test = source.test_set(&reading, encoding(checkpoint)?.as_ref())?;
-    let mut test = Inputs::Auto.of(test)?;
-    if let Some(standardizer) = standardizer(checkpoint)? {
-        standardizer.apply(&mut test)?;
-    }
-    let test = for_model(test, model)?;
+    let test = scaled(
+        checkpoint,
+        model,
+        source.test_set(&reading(checkpoint, model, (source, files))?, encoding(checkpoint)?.as_ref())?,
+    )?;
     match read::<Vec<f32>>(checkpoint, "class_weights")? {
         Some(weights) => Ok(test.with_class_weights(weights)?),
         None => Ok(test),
     }
+}
+
+/// Rows to predict, read and scaled as those of the training were; their targets are not read.
+pub(crate) fn inputs(
+    checkpoint: &Checkpoint,
+    model: &dyn Model,
+    (source, files): (&DataSource, &FileFlags),
+) -> Result<Dataset> {
+    let reading = reading(checkpoint, model, (source, files))?;
+    scaled(checkpoint, model, source.inputs(&reading, encoding(checkpoint)?.as_ref())?)
+}
+
+/// How other data is read: what `files` leaves open as in training.
+fn reading(checkpoint: &Checkpoint, model: &dyn Model, (source, files): (&DataSource, &FileFlags)) -> Result<Reading> {
+    files.check(Some(source))?;
+    let of_training = run(checkpoint)?.map(|run| run.problem.files).unwrap_or_default();
+    Ok(Reading {
+        features: Some(model.inputs()),
+        targets: targets(checkpoint)?.map_or(TargetOptions::Guess, TargetOptions::Known),
+        ..files.over(&of_training, source).reading()
+    })
+}
+
+/// Other data as the model takes it.
+fn scaled(checkpoint: &Checkpoint, model: &dyn Model, data: Dataset) -> Result<Dataset> {
+    let mut data = Inputs::Auto.of(data)?;
+    if let Some(standardizer) = standardizer(checkpoint)? {
+        standardizer.apply(&mut data)?;
+    }
+    for_model(data, model)
 }
 
 /// The data, if it has the features that the model takes.

@@ -3,7 +3,7 @@
 use super::divergence::{diverged, is_finite, weights_not_finite, with_file};
 use super::metrics_report::MetricsReport;
 use super::result::{ExampleReport, SCHEMA_VERSION, TrainingReport, ValidationReport};
-use super::saved_model;
+use super::saved_model::{self, RowDigests};
 use crate::options::RunOptions;
 use crate::problem::Problem;
 use anyhow::{Context, Result};
@@ -44,11 +44,12 @@ impl<R> Job<'_, R> {
         let settings = *trainer.settings();
         let validation = settings.evaluator(&problem.validation)?;
         let mut saved = false;
+        let digests = self.saving.path.map(|_| RowDigests::of(self.training, &problem.validation));
         let stop = loop {
             let steps = trainer.history().steps();
             let pause = self.saving.every.map_or(u64::MAX, |n| (steps / n + 1).saturating_mul(n.get()));
             let end = trainer.fit_until(&validation, length, &mut progress, pause)?;
-            if let Some(path) = self.saving.path {
+            if let (Some(path), Some(digests)) = (self.saving.path, &digests) {
                 // What diverged is not worth a file, except for the weights that early stopping keeps.
                 let worth = match end {
                     Some(Stop::Diverged) => length.early_stopping.is_some() && progress.best().is_some(),
@@ -56,7 +57,7 @@ impl<R> Job<'_, R> {
                 };
                 if worth {
                     let mut checkpoint = trainer.fit_checkpoint(&progress)?;
-                    saved_model::note(&mut checkpoint, problem, self.run)?;
+                    saved_model::note(&mut checkpoint, problem, digests, self.run)?;
                     checkpoint.write(path)?;
                 }
                 saved = worth;

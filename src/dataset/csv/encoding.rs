@@ -8,7 +8,7 @@ use crate::dataset::{Dataset, TargetEncoding};
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
 
-/// The place of a column of weights that a file has not.
+/// The place of a column that is not read.
 const ABSENT: usize = usize::MAX;
 
 /// Where each column of an encoding is in a file.
@@ -158,14 +158,32 @@ impl CsvEncoding {
         self
     }
 
+    /// For files of rows to predict that are so many columns of numbers, and perhaps a target after them.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Invalid`] when there is no column.
+    pub fn of_numbers(features: usize) -> Result<Self, DataError> {
+        let column = |role| Column { name: None, role };
+        let mut columns = vec![column(Role::Number { fill: None }); features];
+        columns.push(column(Role::Target(TargetEncoding::ABSENT)));
+        Self::new(CsvOptions::default(), columns).map_err(|problem| DataError::invalid("CSV", problem))
+    }
+
+    /// Whether a column is read where there may be no targets.
+    fn is_optional(&self, role: &Role) -> bool {
+        self.target().is_absent() && matches!(role, Role::Weight | Role::Target(_))
+    }
+
     /// Where the columns are in a file of so many columns with these names.
     pub(super) fn place(&self, names: Option<&[String]>, width: usize) -> Result<Places, String> {
+        let read = |role: &Role| *role != Role::Ignored && !self.is_optional(role);
         let own: Option<Vec<&String>> = self.columns.iter().map(|column| column.name.as_ref()).collect();
         if let (Some(own), Some(names)) = (own, names)
             && !own.iter().copied().eq(names)
         {
             let used = self.columns.iter().map(|column| match (&column.name, &column.role) {
-                (Some(name), role) if *role != Role::Ignored => {
+                (Some(name), role) if read(role) => {
                     let mut matching = (0..width).filter(|&at| names[at] == *name);
                     match (matching.next(), matching.next()) {
                         (Some(at), None) => Ok(at),
@@ -174,14 +192,21 @@ impl CsvEncoding {
                         (Some(_), Some(_)) => Err(format!("several columns named {name:?}")),
                     }
                 }
-                _ => Ok(0),
+                _ => Ok(ABSENT),
             });
             return used.collect();
         }
-        if width != self.columns.len() {
+        // Without names all columns have to be there, or all but those that are not read.
+        let is_there = |column: &Column| width == self.columns.len() || !self.is_optional(&column.role);
+        if width != self.columns.iter().filter(|column| is_there(column)).count() {
             return Err(format!("{width} columns, but the training file has {}", self.columns.len()));
         }
-        Ok((0..width).collect())
+        let mut left = 0..width;
+        let mut place = |column: &Column| {
+            let at = if is_there(column) { left.next() } else { None };
+            at.filter(|_| read(&column.role)).unwrap_or(ABSENT)
+        };
+        Ok(self.columns.iter().map(&mut place).collect())
     }
 
     /// Appends the features of a record, whose columns are at `place`, and its weight if there is one; returns its target: a value
@@ -198,7 +223,7 @@ impl CsvEncoding {
             let field = record.get(at);
             let pushed = match &column.role {
                 Role::Ignored => Ok(()),
-                Role::Weight if at == ABSENT => Ok(()),
+                Role::Weight | Role::Target(_) if at == ABSENT => Ok(()),
                 Role::Weight => self.weight(field).map(|x| weights.push(x)),
                 Role::Target(role) => target_code(role, &self.fields, field).map(|x| target = x),
                 Role::Number { fill } if self.fields.is_missing(field) || self.fields.is_number_gap(field) => {
@@ -249,7 +274,8 @@ impl CsvEncoding {
 
     /// Whether a record has the names of all columns that are used.
     pub(super) fn names_are_in(&self, record: &Record) -> bool {
-        let mut used = self.columns.iter().filter(|column| !matches!(column.role, Role::Ignored | Role::Weight));
+        let is_used = |role: &Role| !matches!(role, Role::Ignored | Role::Weight) && !self.is_optional(role);
+        let mut used = self.columns.iter().filter(|column| is_used(&column.role));
         used.all(|column| column.name.as_ref().is_some_and(|name| record.iter().any(|field| field == name.as_bytes())))
     }
 }

@@ -105,7 +105,8 @@ impl<R: Read + Seek> CsvFile<R> {
             return Err(whole("the file is empty: there is no record in it".into()));
         }
         file.width = file.record.len();
-        if file.width < 2 {
+        let is_row_to_predict = like.is_some_and(|encoding| encoding.target().is_absent());
+        if file.width < 2 && !is_row_to_predict {
             let message = "1 column; a feature and a target are needed, so state the right delimiter (--delimiter)";
             return Err(whole(format!("{message}, records are cut at {:?}", char::from(delimiter))));
         }

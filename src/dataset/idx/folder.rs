@@ -10,9 +10,38 @@ const NAMES: [&str; 4] =
 /// What stands between the words of a name.
 const SEPARATORS: [char; 3] = ['-', '_', '.'];
 
+/// The images of the `t10k` pair, or else those for training.
+pub(super) fn find_inputs(dir: &Path) -> Result<PathBuf, DataError> {
+    let [training, _, t10k, _] = found(dir)?;
+    t10k.or(training).ok_or_else(|| {
+        let message = format!("needs {}, with or without .gz: the images to predict", NAMES[2]);
+        DataError::format(dir, Place::File, message)
+    })
+}
+
 /// The pair for training, if there is one, and the `t10k` pair.
 #[allow(clippy::type_complexity)]
 pub(in crate::dataset) fn find(dir: &Path) -> Result<(Option<[PathBuf; 2]>, [PathBuf; 2]), DataError> {
+    let found = found(dir)?;
+    let missing: Vec<_> = NAMES.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(name, _)| *name).collect();
+    match found {
+        [Some(images), Some(labels), Some(t10k_images), Some(t10k_labels)] => {
+            Ok((Some([images, labels]), [t10k_images, t10k_labels]))
+        }
+        [None, None, Some(images), Some(labels)] => Ok((None, [images, labels])),
+        _ => {
+            let message = format!(
+                "needs {} (each with or without .gz, also with dots or underscores between the words), or only the last two; missing: {}",
+                NAMES.join(", "),
+                missing.join(", ")
+            );
+            Err(DataError::format(dir, Place::File, message))
+        }
+    }
+}
+
+/// The file of each of the [`NAMES`], as far as they are there.
+fn found(dir: &Path) -> Result<[Option<PathBuf>; 4], DataError> {
     let mut named: [Vec<String>; 4] = Default::default();
     for entry in fs::read_dir(dir).map_err(|e| DataError::io(dir, e))? {
         let name = entry.map_err(|e| DataError::io(dir, e))?.file_name();
@@ -38,21 +67,7 @@ pub(in crate::dataset) fn find(dir: &Path) -> Result<(Option<[PathBuf; 2]>, [Pat
         }
         found[which] = Some(dir.join(first));
     }
-    let missing: Vec<_> = NAMES.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(name, _)| *name).collect();
-    match found {
-        [Some(images), Some(labels), Some(t10k_images), Some(t10k_labels)] => {
-            Ok((Some([images, labels]), [t10k_images, t10k_labels]))
-        }
-        [None, None, Some(images), Some(labels)] => Ok((None, [images, labels])),
-        _ => {
-            let message = format!(
-                "needs {} (each with or without .gz, also with dots or underscores between the words), or only the last two; missing: {}",
-                NAMES.join(", "),
-                missing.join(", ")
-            );
-            Err(DataError::format(dir, Place::File, message))
-        }
-    }
+    Ok(found)
 }
 
 /// Which of the [`NAMES`] is meant by a name such as `train-images.idx3-ubyte`, `train_labels.idx1.gz` or

@@ -1,6 +1,6 @@
 //! `.npz`, a zip archive of arrays.
 
-use super::{Elements, NpyArray, join};
+use super::{Elements, NpyArray, join, without_targets};
 use crate::dataset::input::{dataset_name, open_regular, quoted};
 use crate::dataset::{Dataset, TargetOptions, TargetProfile};
 use crate::error::{DataError, Place};
@@ -38,7 +38,8 @@ pub struct NpzOptions {
 ///
 /// Usual names are `X`, `x`, `features`, `inputs`, `data`, `x_train`, `X_train`, `train_images`, `train_data`, `arr_0`, and `y`, `Y`,
 /// `targets`, `labels`, `target`, `y_train`, `Y_train`, `train_labels`, `train_targets`, `arr_1`. Where both names have `train` in
-/// them, the arrays with `val`, `valid` or `test` in its place are the validation part. Both parts have the same classes.
+/// them, the arrays with `val`, `valid` or `test` in its place are the validation part. Both parts have the same classes. Where targets
+/// are [absent](crate::dataset::TargetEncoding::ABSENT), the same holds for the inputs alone.
 ///
 /// # Errors
 ///
@@ -65,8 +66,15 @@ impl<'p, R: Read + Seek> Archive<'p, R> {
 
     pub(super) fn read(&mut self, options: &NpzOptions) -> Result<(Dataset, Option<Dataset>), DataError> {
         let x = self.find(options.inputs_array.as_deref(), INPUTS, "inputs")?;
-        let y = self.find(options.targets_array.as_deref(), TARGETS, "targets")?;
         let other = |name: &str, part| name.contains("train").then(|| name.replacen("train", part, 1));
+        let name = dataset_name(self.path);
+        if options.targets.are_absent() {
+            let other = PARTS.iter().find_map(|part| other(&x, part).filter(|x| self.has(x)));
+            let training = without_targets(&name, self.array(&x)?.read()?)?;
+            let validation = other.map(|x| without_targets(&format!("{name}/{x}"), self.array(&x)?.read()?));
+            return Ok((training, validation.transpose()?));
+        }
+        let y = self.find(options.targets_array.as_deref(), TARGETS, "targets")?;
         let other = PARTS
             .iter()
             .find_map(|part| Some((other(&x, part)?, other(&y, part)?)).filter(|(x, y)| self.has(x) && self.has(y)));
@@ -76,7 +84,6 @@ impl<'p, R: Read + Seek> Archive<'p, R> {
         let mut profile = TargetProfile::new(&options.targets);
         training.1.exact().into_iter().for_each(|number| profile.see(number));
         validation.iter().flat_map(|((_, y), _)| y.exact()).for_each(|number| profile.see(number));
-        let name = dataset_name(self.path);
         let encoding = profile.encoding().map_err(|problem| DataError::invalid(&name, problem))?;
         let training = join(&name, training.0, &training.1, &encoding)?;
         let Some(((inputs, targets), x)) = validation else { return Ok((training, None)) };
