@@ -7,7 +7,7 @@ pub(crate) mod lbfgs;
 pub(crate) mod metrics_report;
 pub(crate) mod minimizer;
 pub(crate) mod prepare;
-pub(crate) mod rate_test;
+pub(crate) mod rate_search;
 pub(crate) mod resampling;
 pub(crate) mod result;
 pub(crate) mod resume;
