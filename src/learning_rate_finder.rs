@@ -24,15 +24,14 @@ use simdescent_kernels::Exec;
 /// with one of them; its loss is that of the validation rows after its last step, and infinite if a loss was not finite on the way.
 ///
 /// 1. Every second rate of the grid is tried for n/64 steps.
-/// 2. From the best of them on, for n/8 steps and then for n: every second rate up to two to either side of the best so far, until
-///    no rate tried is better than the one in the middle. (Longer trainings mostly want lower rates, so the short ones only say where to begin.)
-/// 3. With every rate of these whose loss is at most five percent above the lowest, two trials more: t + 1 and t + 2 after the settings'
-///    trial t. Their median counts.
-/// 4. From the best of them on, for n steps with three trials: every rate of the grid up to two to either side, as in 2.
+/// 2. From the best of them on, for n/8 steps and then, two trials each, for n: every second rate up to two to either side of the best so
+///    far, until no rate tried is better than the one in the middle. (Short trainings mostly want higher rates; they only say where to begin.)
+/// 3. With every rate of these whose loss is at most five percent above the lowest, two trials more.
+/// 4. From the best of them on, for n steps with four trials: every rate of the grid up to two to either side, as in 2.
 ///
-/// Rates next to the best one are as good if their loss is above the lowest by at most half a percent of it (and of what training
-/// gains), or by the standard error of the best rate's three losses. The rate suggested is the middle of these on the logarithmic
-/// axis; there is none if the search does not know, see [`UnknownRate`].
+/// The trials of a rate are t, t + 1, … of the settings' trial t; the mean of their losses counts. Rates next to the best one are as good if
+/// their loss is above the lowest by at most half a percent of it (and of what training gains). The rate suggested is the middle of
+/// these on the logarithmic axis; there is none if the search does not know, see [`UnknownRate`].
 ///
 /// Short trials over a geometric grid, of which the better are made longer, are those of successive halving (Jamieson & Talwalkar
 /// 2016); what rates a grid should have says Bengio (2012). The exponential range test (Smith 2017), one training in which the rate

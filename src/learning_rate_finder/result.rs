@@ -14,10 +14,10 @@ pub struct RateTrials {
 }
 
 impl RateTrials {
-    /// The median of the losses, of an even number the upper one; `None` if that diverged.
-    pub fn median(&self) -> Option<f64> {
-        let losses: Vec<f64> = self.losses.iter().map(|loss| loss.unwrap_or(f64::INFINITY)).collect();
-        Some(median(&losses)).filter(|loss| loss.is_finite())
+    /// The mean of the losses; `None` if one diverged.
+    pub fn mean(&self) -> Option<f64> {
+        let losses: Option<Vec<f64>> = self.losses.iter().copied().collect();
+        losses.map(|losses| mean(&losses)).filter(|mean| mean.is_finite())
     }
 }
 
@@ -26,7 +26,7 @@ impl RateTrials {
 pub struct RateSuggestion {
     /// The rate
     pub rate: f64,
-    /// The validation loss after all steps with it, the median of the trials
+    /// The validation loss after all steps with it, the mean of the trials
     pub loss: f64,
     /// The lowest rate that is as good
     pub lowest: f64,
@@ -71,9 +71,6 @@ pub struct RateSearch {
     pub trials: Vec<RateTrials>,
 }
 
-/// Of an even number the upper one.
-pub(super) fn median(losses: &[f64]) -> f64 {
-    let mut losses = losses.to_vec();
-    losses.sort_by(f64::total_cmp);
-    losses[losses.len() / 2]
+pub(super) fn mean(losses: &[f64]) -> f64 {
+    losses.iter().sum::<f64>() / losses.len() as f64
 }

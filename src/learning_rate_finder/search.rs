@@ -1,12 +1,13 @@
 //! Which rates are tried for how long, and what follows from their losses.
 
-use super::result::{RateSearch, RateSuggestion, RateTrials, UnknownRate, median};
+use super::result::{RateSearch, RateSuggestion, RateTrials, UnknownRate, mean};
 use crate::error::ConfigError;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// Trials of a rate, whose median counts in the end.
-const TRIALS: u64 = 3;
+/// Trials of a rate, whose mean counts in the end. Trials of one number share weights and batches, so that means differ less by chance than
+/// medians would.
+const TRIALS: u64 = 4;
 /// Above the lowest loss by this share of it, a loss is as good.
 const TOLERANCE: f64 = 0.005;
 
@@ -38,11 +39,10 @@ impl<F: FnMut(f64, u64, u64) -> Result<f64, ConfigError>> Search<F> {
             self.measure(shortest, at, 1)?;
         }
         let mut best = self.best(shortest, 1);
-        let coarse = Window { stride: 2, reach: 2, trials: 1 };
-        for steps in [steps.div_ceil(8), steps] {
-            best = self.descend(steps, best, coarse)?;
+        for (steps, trials) in [(steps.div_ceil(8), 1), (steps, 2)] {
+            best = self.descend(steps, best, Window { stride: 2, reach: 2, trials })?;
         }
-        // One trial may have been lucky.
+        // Two trials may have been lucky.
         let lowest = self.loss(steps, best);
         for at in 0..self.rates.len() {
             if self.is_measured(steps, at, 1) && self.loss(steps, at) <= lowest + 10.0 * self.tolerance(lowest) {
@@ -99,7 +99,7 @@ impl<F: FnMut(f64, u64, u64) -> Result<f64, ConfigError>> Search<F> {
     }
 
     fn loss(&self, steps: u64, at: usize) -> f64 {
-        median(&self.losses[&(steps, at)])
+        mean(&self.losses[&(steps, at)])
     }
 
     /// The place of the lowest loss among rates with so many trials, the lowest rate of equals.
@@ -113,7 +113,7 @@ impl<F: FnMut(f64, u64, u64) -> Result<f64, ConfigError>> Search<F> {
         self.initial_loss - self.loss(steps, best) > TOLERANCE * self.initial_loss.abs()
     }
 
-    /// By how much a loss that is as good as the lowest may be above it, however much the trials differ.
+    /// By how much a loss that is as good as the lowest may be above it.
     fn tolerance(&self, lowest: f64) -> f64 {
         TOLERANCE * lowest.abs().min((self.initial_loss - lowest).max(0.0))
     }
@@ -121,7 +121,7 @@ impl<F: FnMut(f64, u64, u64) -> Result<f64, ConfigError>> Search<F> {
     /// The places around the best one that are as good, as far as they are measured.
     fn as_good(&self, steps: u64, best: usize) -> RangeInclusive<usize> {
         let lowest = self.loss(steps, best);
-        let limit = lowest + self.tolerance(lowest).max(standard_error(&self.losses[&(steps, best)]));
+        let limit = lowest + self.tolerance(lowest);
         let good = |&at: &usize| self.is_measured(steps, at, TRIALS) && self.loss(steps, at) <= limit;
         let start = (0..best).rev().take_while(good).last().unwrap_or(best);
         let end = (best + 1..self.rates.len()).take_while(good).last().unwrap_or(best);
@@ -162,12 +162,4 @@ impl<F: FnMut(f64, u64, u64) -> Result<f64, ConfigError>> Search<F> {
             trials: trials.collect(),
         }
     }
-}
-
-/// Of the mean; 0 where a loss is not finite.
-fn standard_error(losses: &[f64]) -> f64 {
-    let n = losses.len() as f64;
-    let mean = losses.iter().sum::<f64>() / n;
-    let squares: f64 = losses.iter().map(|loss| (loss - mean) * (loss - mean)).sum();
-    Some((squares / (n * (n - 1.0))).sqrt()).filter(|error| error.is_finite()).unwrap_or(0.0)
 }

@@ -30,7 +30,7 @@ fn the_bottom_of_a_valley_is_found_wherever_short_trainings_have_theirs() {
             assert_eq!(found.unknown, None);
             let last =
                 found.trials.iter().filter(|trials| trials.steps == 6400).map(|trials| trials.losses.len() as u64);
-            assert!(last.sum::<u64>() < 30);
+            assert!(last.sum::<u64>() < 40);
         }
     }
 }
@@ -73,28 +73,17 @@ fn a_flat_curve_is_not_known_and_a_wide_valley_has_its_middle() {
     assert!(suggestion.rate == 1e-3 && !suggestion.is_sharp());
 }
 
-/// The first trial of a rate is what the coarse grid has seen.
+/// The first trials of a rate are what the coarse grid has seen.
 #[test]
-fn one_unlucky_trial_does_not_decide() {
+fn one_lucky_trial_does_not_decide_and_one_that_diverges_does() {
     let clean = search(|rate, _, _| valley(rate, 0.01)).suggestion;
-    let unlucky = |rate: f64, number| if number == 0 && near(rate, 0.01) { f64::INFINITY } else { valley(rate, 0.01) };
-    assert_eq!(search(|rate, _, number| unlucky(rate, number)).suggestion, clean);
-    let lucky = |rate: f64, number| if number == 0 && near(rate, 0.1) { 0.05 } else { valley(rate, 0.01) };
+    let lucky = |rate: f64, number| valley(rate, 0.01) - if number == 0 && near(rate, 0.1) { 0.25 } else { 0.0 };
     assert_eq!(search(|rate, _, number| lucky(rate, number)).suggestion, clean);
-    // A second valley, that only the first trial sees as the deeper one.
-    let second =
-        |rate: f64, number| valley(rate, 1e-3).min(valley(rate, 0.1) + if number == 0 { -0.001 } else { 0.002 });
+    // A second valley, that only the first trials see as the deeper one.
+    let second = |rate: f64, number| valley(rate, 1e-3).min(valley(rate, 0.1) + if number < 2 { -0.001 } else { 0.01 });
     assert!(near(search(|rate, _, number| second(rate, number)).suggestion.unwrap().rate, 1e-3));
-}
-
-/// What differs by less than the trials of one rate do is as good.
-#[test]
-fn noise_of_the_trials_widens_what_is_as_good() {
-    let noisy =
-        |noise: f64| search(|rate, _, number| valley(rate, 0.01) + noise * (number as f64 - 1.0)).suggestion.unwrap();
-    assert_eq!((noisy(0.0).lowest, noisy(0.0).highest), (0.01, 0.01));
-    let suggestion = noisy(0.03); // its standard error is 0.017, 0.2·0.25² is 0.0125
-    assert_eq!((suggestion.lowest, suggestion.rate, suggestion.highest), (0.005623, 0.01, 0.01778));
+    let unlucky = |rate: f64, number| if number == 3 && rate > 0.9e-2 { f64::INFINITY } else { valley(rate, 0.01) };
+    assert_eq!(search(|rate, _, number| unlucky(rate, number)).suggestion.unwrap().rate, 0.005623);
 }
 
 #[test]

@@ -19,9 +19,9 @@ pub(crate) fn lines(report: &RateSearchReport) -> Vec<String> {
         format!("{:>14}  loss", "rate"),
     ];
     lines.extend(result.trials.iter().filter(|trials| trials.steps == steps).map(|trials| {
-        let loss = trials.median().map_or_else(|| "diverged".into(), format_number);
+        let loss = trials.mean().map_or_else(|| "diverged".into(), format_number);
         let of = trials.losses.len();
-        let which = if of > 1 { format!("   (median of {of})") } else { String::new() };
+        let which = if of > 1 { format!("   (mean of {of})") } else { String::new() };
         format!("{:>14}  {loss}{which}", digits(trials.rate, 4))
     }));
     if let Some(rate) = result.too_high {
@@ -70,12 +70,12 @@ fn explain(why: UnknownRate, finder: LearningRateFinder) -> String {
 /// The loss over the rate, a curve for each number of steps, as an SVG. Losses well above that before training are left out.
 pub(crate) fn svg(report: &RateSearchReport) -> Result<String> {
     let RateSearch { initial_loss, suggestion, trials, .. } = &report.result;
-    let lowest = trials.iter().filter_map(RateTrials::median).fold(*initial_loss, f64::min);
+    let lowest = trials.iter().filter_map(RateTrials::mean).fold(*initial_loss, f64::min);
     let highest = initial_loss + 0.1 * (initial_loss - lowest);
     let lengths: Vec<_> = trials.chunk_by(|a, b| a.steps == b.steps).collect();
     let names: Vec<String> = lengths.iter().map(|trials| format!("{} steps", trials[0].steps)).collect();
     let points = |trials: &[RateTrials]| {
-        let losses = trials.iter().filter_map(|trials| Some((trials.rate, trials.median()?)));
+        let losses = trials.iter().filter_map(|trials| Some((trials.rate, trials.mean()?)));
         losses.filter(|(_, loss)| *loss <= highest).collect()
     };
     let curves: Vec<_> = names.iter().zip(lengths).map(|(name, trials)| (name.as_str(), points(trials))).collect();
