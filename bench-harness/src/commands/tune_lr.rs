@@ -27,10 +27,10 @@ pub(crate) struct TuneLearningRate {
     #[arg(long, value_name = "NAME")]
     optimizer: Option<Method>,
     /// The lowest rate to try.
-    #[arg(long, value_name = "RATE", default_value_t = 1e-8)]
+    #[arg(long, value_name = "RATE", default_value = "1e-8")]
     pub(crate) from: f64,
     /// The highest rate to try.
-    #[arg(long, value_name = "RATE", default_value_t = 100.0)]
+    #[arg(long, value_name = "RATE", default_value = "100")]
     pub(crate) to: f64,
     /// Steps of the training that the rate is for [default: those of the file, else 10 epochs; of both only what takes about half a
     /// second]
