@@ -24,18 +24,23 @@ use simdescent_kernels::Exec;
 /// with one of them; its loss is that of the validation rows after its last step, and infinite if a loss was not finite on the way.
 ///
 /// 1. Every second rate of the grid is tried for n/64 steps.
-/// 2. From the best of them on, for n/8 steps and then, two trials each, for n: every second rate up to two to either side of the best so
-///    far, until no rate tried is better than the one in the middle. (Short trainings mostly want higher rates; they only say where to begin.)
+/// 2. From the best of them on, for n/8 steps and then, two trials each, for n: every second rate up to two to either side of the
+///    best so far, until no rate tried is better than the one in the middle. (Short trainings mostly want higher rates; they only say
+///    where to begin.)
 /// 3. With every rate of these whose loss is at most five percent above the lowest, two trials more.
 /// 4. From the best of them on, for n steps with four trials: every rate of the grid up to two to either side, as in 2.
 ///
-/// The trials of a rate are t, t + 1, … of the settings' trial t; the mean of their losses counts. Rates next to the best one are as good if
-/// their loss is above the lowest by at most half a percent of it (and of what training gains). The rate suggested is the middle of
-/// these on the logarithmic axis; there is none if the search does not know, see [`UnknownRate`].
+/// The trials of a rate are t, t + 1, … of the settings' trial t; the mean of their losses counts. Rates next to the best one are as
+/// good if their loss is above the lowest by at most half a percent of it (and of what training gains). The rate suggested is the
+/// middle of these on the logarithmic axis; there is none if the search does not know, see [`UnknownRate`].
 ///
 /// Short trials over a geometric grid, of which the better are made longer, are those of successive halving (Jamieson & Talwalkar
 /// 2016); what rates a grid should have says Bengio (2012). The exponential range test (Smith 2017), one training in which the rate
 /// grows from step to step, is quicker, but sees the loss of single batches at single rates: on small batches it answers by chance.
+///
+/// `examples/learning_rate_table.rs` measures how far it is from the best rates: of 100 trainings (four problems, ten optimizers, batches
+/// of 1 to 512) 96 rates were within a factor of 3 of the best one, and one was not known. The number of trials was chosen with these
+/// 100 in view, so others may come out a little worse.
 ///
 /// What it cannot know: the rate that is best for a longer training (mostly lower), for a schedule that falls (its peak may be
 /// higher, up to about three times), for another batch size, or for rows unlike those that validate.
