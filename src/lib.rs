@@ -85,7 +85,7 @@ pub use fit::{EarlyStopping, Fit, FitOptions, FitProgress, Stop, Validation};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};
-pub use learning_rate_finder::{LearningRateFinder, RangePoint, RangeTest};
+pub use learning_rate_finder::{LearningRateFinder, RateSearch, RateSuggestion, RateTrials, UnknownRate};
 pub use loss::{BatchTargets, Loss, Weights};
 pub use model::{Coefficients, Linear, Mlp, Model};
 pub use optimizer::{HYPERPARAMETERS, Hyperparameter, InBackward, Optimizer, Rule, StepTransforms};

@@ -51,7 +51,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tune {
-    /// Find a learning rate: train with a rate that grows from step to step until the loss explodes.
+    /// Find a learning rate: train with many, and suggest the one whose training ends with the lowest validation loss.
     Lr(Box<TuneLearningRate>),
     /// Search any hyper-parameters: train with many values of them.
     ///

@@ -4,7 +4,7 @@ pub(crate) mod explanation;
 pub(crate) mod format_number;
 pub(crate) mod metrics_report;
 pub(crate) mod prediction;
-pub(crate) mod rate_test;
+pub(crate) mod rate_search;
 pub(crate) mod resampling;
 pub(crate) mod results_dir;
 pub(crate) mod schedule;

@@ -7,7 +7,7 @@ use crate::study::result::Report;
 use crate::training::evaluation::EvaluationReport;
 use crate::training::explanation::ExplanationReport;
 use crate::training::prediction::PredictionReport;
-use crate::training::rate_test::RateTestReport;
+use crate::training::rate_search::RateSearchReport;
 use crate::training::resampling::{CrossValidationReport, LearningCurveReport};
 use crate::training::result::{LbfgsReport, TrainingReport};
 use crate::training::schedule::ScheduleReport;
@@ -26,7 +26,7 @@ fn schemas() -> [(&'static str, Schema); 11] {
         ("sweep", schema_for!(Report)),
         ("train", schema_for!(TrainingReport)),
         ("train-lbfgs", schema_for!(LbfgsReport)),
-        ("tune-lr", schema_for!(RateTestReport)),
+        ("tune-lr", schema_for!(RateSearchReport)),
         ("tune-search", schema_for!(SearchReport)),
     ]
 }

@@ -9,7 +9,7 @@ pub(crate) mod metrics_report;
 pub(crate) mod minimizer;
 pub(crate) mod prediction;
 pub(crate) mod prepare;
-pub(crate) mod rate_test;
+pub(crate) mod rate_search;
 pub(crate) mod resampling;
 pub(crate) mod result;
 pub(crate) mod resume;

@@ -76,31 +76,71 @@ fn a_wrong_schedule_is_a_clear_error() {
 }
 
 #[test]
-fn the_finder_suggests_a_rate_and_gives_its_curve() {
+fn the_finder_suggests_a_rate_and_gives_its_curves() {
     let dir = tempfile::tempdir().unwrap();
     let svg = dir.path().join("lr.svg");
     let arguments = ["tune", "lr", "--workload", "linear", "--svg", svg.to_str().unwrap()];
     let report = json(&arguments);
-    let suggested = report["result"]["suggested"].as_f64().unwrap();
-    assert!((1e-3..1.0).contains(&suggested), "{suggested}");
-    assert!(report["result"]["exploded"].as_f64().unwrap() > suggested);
-    assert!(report["result"]["points"].as_array().unwrap().len() > 50);
+    let suggestion = &report["result"]["suggestion"];
+    let rate = suggestion["rate"].as_f64().unwrap();
+    assert!((1e-3..0.1).contains(&rate), "{rate}");
+    assert!(report["result"]["too_high"].as_f64().unwrap() > rate);
+    assert_eq!((&report["finder"]["steps"], &report["training_steps"]), (&1250.into(), &1250.into()));
     let picture = std::fs::read_to_string(&svg).unwrap();
-    assert!(picture.contains("suggested") && picture.contains("training loss"));
+    assert!(picture.contains("suggested") && picture.contains("validation loss") && picture.contains("157 steps"));
+    // Every number says what it is.
     let printed = text(&simdescent(&arguments).stdout);
-    let line = printed.lines().find_map(|line| line.strip_prefix("suggested      ")).unwrap();
-    let rate: f64 = line.split(' ').next().unwrap().parse().unwrap();
-    assert!((rate / suggested - 1.0).abs() < 1e-3, "{printed}");
-    // What a file says of the run holds, but for schedule and length.
+    assert!(printed.contains("\nvalidation loss after 1250 steps with a constant rate; "), "{printed}");
+    let line = printed.lines().find_map(|line| line.strip_prefix("suggested rate  ")).unwrap();
+    let (shown, loss) = line.split_once("   loss ").unwrap();
+    assert_eq!(shown.parse::<f64>().unwrap(), rate);
+    assert!((loss.parse::<f64>().unwrap() / suggestion["loss"].as_f64().unwrap() - 1.0).abs() < 1e-5, "{printed}");
+    assert!(printed.contains("\nas good         rates from 0.0"), "{printed}");
+    assert!(printed.contains("no loss below that before the first step"), "{printed}");
+    // What a file says of the run holds, but for the schedule.
     let config = dir.path().join("run.toml");
     let run = "optimizer = 'adam'\nschedule = 'cosine'\nseed = 3\n[problem]\nworkload = 'linear'\n[rule]\nbeta1 = 0.5\n\
-        [learning-rate]\nrate = 0.5\n[batch]\nbatch-size = 64\n[fit]\nsteps = 7\n";
+        [learning-rate]\nrate = 0.5\n[batch]\nbatch-size = 64\n[fit]\nsteps = 200\n";
     std::fs::write(&config, run).unwrap();
     let from_file = json(&["tune", "lr", "--config", config.to_str().unwrap()]);
-    let flags = "tune lr --workload linear --optimizer adam --beta1 0.5 --batch-size 64 --seed 3";
-    assert_eq!(from_file, json(&flags.split(' ').collect::<Vec<_>>()));
+    let flags = "tune lr --workload linear --optimizer adam --beta1 0.5 --batch-size 64 --seed 3 --steps 200";
+    let from_flags = json(&flags.split(' ').collect::<Vec<_>>());
+    assert_eq!(from_file["result"], from_flags["result"]);
     assert_eq!((&from_file["optimizer"], &from_file["batch_size"]), (&"adam".into(), &64.into()));
     refused(&["tune", "lr", "--optimizer", "lbfgs"], "lbfgs has no learning rate");
-    refused(&["tune", "lr", "--from", "1", "--to", "0.1"], "the first below the last");
+    refused(&["tune", "lr", "--from", "1", "--to", "0.1"], "the lowest below the highest");
     refused(&["tune", "lr", "--optimizer", "sgdm"], "unknown optimizer \"sgdm\": take one of sgd, momentum");
+}
+
+/// The loss of a whole training decides, at any batch size.
+#[test]
+fn the_suggested_rate_is_the_best_of_its_workload() {
+    for run in [
+        "--workload linear --batch-size 8 --optimizer momentum",
+        "--workload softmax --batch-size 32 --optimizer adam",
+        "--workload mlp --batch-size 512",
+    ] {
+        let with = |command: String| json(&format!("{command} {run}").split(' ').collect::<Vec<_>>());
+        let rate = with("tune lr".into())["result"]["suggestion"]["rate"].as_f64().unwrap();
+        let loss = |factor: f64| with(format!("train --trial 5 --rate {}", rate * factor))["loss"].as_f64();
+        let middle = loss(1.0).unwrap();
+        for factor in [0.1, 10.0] {
+            assert!(loss(factor).is_none_or(|loss| loss > 1.02 * middle), "{run}: {rate}, {factor}");
+        }
+    }
+}
+
+#[test]
+fn a_rate_that_is_not_known_is_said_to_be() {
+    let printed = |range: &str| {
+        let all = format!("tune lr --workload linear --steps 100 {range}");
+        text(&simdescent(&all.split(' ').collect::<Vec<_>>()).stdout)
+    };
+    let low = printed("--to 1e-4");
+    assert!(
+        low.contains("suggested rate  not known: the loss does not rise towards 0.0001000, the highest rate"),
+        "{low}"
+    );
+    let high = printed("--from 0.3 --to 0.5");
+    assert!(high.contains("suggested rate  not known: ") && high.contains("take a lower --from"), "{high}");
 }

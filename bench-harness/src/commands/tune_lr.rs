@@ -12,34 +12,32 @@ use crate::options::rule::RuleOptions;
 use crate::options::step_transforms::StepTransformOptions;
 use crate::report;
 use crate::training::prepare::prepare;
-use crate::training::rate_test::RateTestReport;
+use crate::training::rate_search::{RateSearchReport, longest_trial};
 use anyhow::{Result, bail};
 use clap::Args;
 use simdescent::LearningRateFinder;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct TuneLearningRate {
-    /// TOML file with the options of the run, as for train; schedule and length are those of the test. A flag wins over the
-    /// file
+    /// TOML file with the options of the run, as for train, but for schedules: trials have a constant rate and batch size. A flag wins
+    /// over the file
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The optimizer, with its usual hyper-parameters [default: sgd]
     #[arg(long, value_name = "NAME")]
     optimizer: Option<Method>,
-    /// The first rate.
-    #[arg(long, value_name = "RATE", default_value_t = 1e-6)]
+    /// The lowest rate to try.
+    #[arg(long, value_name = "RATE", default_value = "1e-8")]
     pub(crate) from: f64,
-    /// The last rate.
-    #[arg(long, value_name = "RATE", default_value_t = 10.0)]
+    /// The highest rate to try.
+    #[arg(long, value_name = "RATE", default_value = "100")]
     pub(crate) to: f64,
-    /// Steps from the first rate to the last.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub(crate) steps: u64,
-    /// Weight of the past in the smoothed loss, in [0, 1).
-    #[arg(long, value_name = "BETA", default_value_t = 0.9)]
-    pub(crate) smoothing: f64,
+    /// Steps of the training that the rate is for [default: those of the file, else 10 epochs; of both only what takes about half a
+    /// second]
+    #[arg(long, value_name = "N")]
+    pub(crate) steps: Option<NonZeroU64>,
     /// Seed of data, weights, sample order and dropout [default: 1]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -88,17 +86,24 @@ pub(crate) fn run(options: &TuneLearningRate) -> Result<()> {
     let problem = run.problem.problem(run.seed())?;
     warn(run.batch.cut(problem.training.rows()));
     let prepared = prepare(&run, &problem.training, &problem.model, problem.loss)?;
-    let finder =
-        LearningRateFinder { from: options.from, to: options.to, steps: options.steps, smoothing: options.smoothing };
-    let result = finder.run(threads.exec()?, prepared.model(), &problem.training, prepared.settings)?;
-    let report = RateTestReport::new(&problem, &prepared.settings, finder, result);
+    let settings = prepared.settings;
+    let training_steps =
+        options.steps.map_or_else(|| prepared.length("tune lr").map(|fit| fit.steps), |n| Ok(n.get()))?;
+    let parameters = problem.model.parameters().unwrap_or(usize::MAX);
+    let affordable = if options.steps.is_some() { u64::MAX } else { longest_trial(parameters, settings.batch_size) };
+    let steps = training_steps.min(affordable);
+    let finder = LearningRateFinder { from: options.from, to: options.to, steps };
+    let model = |trial| problem.model.build(trial, settings.seed);
+    let validation = settings.evaluator(&problem.validation)?;
+    let result = finder.run(threads.exec()?, model, &problem.training, &validation, settings)?;
+    let report = RateSearchReport::new(&problem, &settings, training_steps, finder, result);
     if let Some(path) = &options.svg {
-        files::write(path, &report::rate_test::svg(&report)?)?;
+        files::write(path, &report::rate_search::svg(&report)?)?;
     }
     if options.output.json {
         return print_json(&report);
     }
-    print_lines(&report::rate_test::lines(&report))?;
+    print_lines(&report::rate_search::lines(&report))?;
     if let Some(path) = &options.svg {
         print(&format!("plot: {}", path.display()))?;
     }

@@ -3,8 +3,8 @@
 use super::ranges::{is_rate, positive, require};
 use serde::{Deserialize, Serialize};
 
-/// η(t) = η₀·r^(t/T): Keras' `ExponentialDecay`. It goes on after T. A factor above 1 makes the rate grow, for a
-/// [`LearningRateFinder`](crate::LearningRateFinder).
+/// η(t) = η₀·r^(t/T): Keras' `ExponentialDecay`. It goes on after T. A factor above 1 makes the rate grow, as
+/// in the range test of Smith (2017).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exponential {
