@@ -26,7 +26,7 @@ pub struct Lbfgs {
 }
 
 impl Default for Lbfgs {
-    /// 10 pairs, 1000 iterations, 1e-6. (SciPy's L-BFGS-B: 10, 15 000, 1e-5, and it also stops where the value hardly falls.)
+    /// 10 pairs, 1000 iterations, 1e-6. (SciPy's L-BFGS-B: 10, 15 000, 1e-5.)
     fn default() -> Self {
         Self { memory: 10, max_iterations: 1000, tolerance: 1e-6 }
     }
@@ -53,7 +53,8 @@ pub struct Minimum {
 pub enum Stop {
     /// The gradient is below the tolerance.
     Converged,
-    /// No step along the direction is better: the rounding errors of the objective are reached (or its gradient is wrong).
+    /// No step along the direction is better, or steps no longer make the value or the largest element of the gradient smaller: the
+    /// rounding errors of the objective are reached (or its gradient is wrong).
     Precision,
     /// All iterations are used up.
     Iterations,
@@ -80,6 +81,7 @@ impl Lbfgs {
         let mut history = CurvaturePairs { pairs: VecDeque::new(), limit: self.memory };
         let mut value = objective(x, &mut gradient);
         let (mut iterations, mut evaluations) = (0, 1);
+        let mut progress = Progress { value, gradient: f64::INFINITY, at: 0 };
         let stop = loop {
             let largest = amax(exec, &gradient).to_f64();
             if !value.is_finite() || !largest.is_finite() {
@@ -91,26 +93,29 @@ impl Lbfgs {
             if iterations == self.max_iterations {
                 break Stop::Iterations;
             }
+            let noise = 4.0 * T::EPSILON.to_f64() * value.abs();
+            if progress.has_stalled(iterations, (value, noise), largest) {
+                break Stop::Precision;
+            }
             direction.copy_from_slice(&gradient);
             history.multiply(exec, &mut direction);
             scale(exec, -T::ONE, &mut direction);
-            let mut slope = dot(exec, &gradient, &direction).to_f64();
+            let mut slope = inner(exec, &gradient, &direction);
             if slope >= 0.0 {
                 // Rounding errors: the pairs are of no use any more.
                 history.pairs.clear();
                 direction.copy_from_slice(&gradient);
                 scale(exec, -T::ONE, &mut direction);
-                slope = dot(exec, &gradient, &direction).to_f64();
+                slope = inner(exec, &gradient, &direction);
             }
             // Without pairs, the direction has no length of its own.
             let first = if history.pairs.is_empty() { (1.0 / largest).min(1.0) } else { 1.0 };
-            let noise = 4.0 * T::EPSILON.to_f64() * value.abs();
             let found = strong_wolfe(Point { step: 0.0, value, slope }, first, noise, |step| {
                 evaluations += 1;
                 trial.copy_from_slice(x);
                 axpy(exec, T::from_f64(step), &direction, &mut trial);
                 let value = objective(&trial, &mut trial_gradient);
-                (value, dot(exec, &trial_gradient, &direction).to_f64())
+                (value, inner(exec, &trial_gradient, &direction))
             });
             match found {
                 Some(at) => {
@@ -159,11 +164,40 @@ impl Lbfgs {
             model.backward(exec, batch.inputs);
             gradient.copy_from_slice(model.parameters_and_gradient().1);
             axpy(exec, l2, x, gradient);
-            f64::from(loss) + 0.5 * f64::from(l2) * f64::from(dot(exec, x, x))
+            f64::from(loss) + 0.5 * f64::from(l2) * inner(exec, x, x)
         });
         model.parameters_mut().copy_from_slice(&x);
         Ok(minimum)
     }
+}
+
+/// Iterations without progress before it counts as stalled.
+const PATIENCE: usize = 10;
+
+/// The last iteration that made value or gradient smaller, and what they were then.
+struct Progress {
+    value: f64,
+    gradient: f64,
+    at: usize,
+}
+impl Progress {
+    /// Of the value more than its rounding errors counts as progress, of the gradient a tenth.
+    fn has_stalled(&mut self, iterations: usize, (value, noise): (f64, f64), gradient: f64) -> bool {
+        if value + noise < self.value || gradient < 0.9 * self.gradient {
+            *self = Self { value: value.min(self.value), gradient: gradient.min(self.gradient), at: iterations };
+        }
+        iterations - self.at >= PATIENCE
+    }
+}
+
+/// a·b; where that overflows or underflows in the precision of the vectors, in `f64`, element by element.
+fn inner<T: Real>(exec: Exec<'_>, a: &[T], b: &[T]) -> f64 {
+    let product = dot(exec, a, b).to_f64();
+    let reliable = (T::MIN_POSITIVE.to_f64() / T::EPSILON.to_f64().powi(2))..=f64::MAX;
+    if reliable.contains(&product.abs()) {
+        return product;
+    }
+    a.iter().zip(b).map(|(a, b)| a.to_f64() * b.to_f64()).sum()
 }
 
 /// The last steps and the changes of the gradient along them, oldest first.
@@ -189,13 +223,13 @@ impl<T: Real> CurvaturePairs<T> {
         let Some(newest) = self.pairs.back() else { return };
         let mut shares = Vec::with_capacity(self.pairs.len());
         for pair in self.pairs.iter().rev() {
-            let share = dot(exec, &pair.step, q).to_f64() / pair.curvature;
+            let share = inner(exec, &pair.step, q) / pair.curvature;
             axpy(exec, T::from_f64(-share), &pair.change, q);
             shares.push(share);
         }
         scale(exec, T::from_f64(newest.scale), q);
         for (pair, share) in self.pairs.iter().zip(shares.into_iter().rev()) {
-            let rest = share - dot(exec, &pair.change, q).to_f64() / pair.curvature;
+            let rest = share - inner(exec, &pair.change, q) / pair.curvature;
             axpy(exec, T::from_f64(rest), &pair.step, q);
         }
     }
@@ -208,7 +242,7 @@ impl<T: Real> CurvaturePairs<T> {
             difference
         };
         let (step, change) = (difference(x), difference(gradient));
-        let (curvature, square) = (dot(exec, &step, &change).to_f64(), dot(exec, &change, &change).to_f64());
+        let (curvature, square) = (inner(exec, &step, &change), inner(exec, &change, &change));
         // The line search makes it positive, up to rounding errors.
         if curvature > 0.0 && square > 0.0 {
             self.pairs.push_back(Pair { step, change, curvature, scale: curvature / square });

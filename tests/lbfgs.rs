@@ -73,6 +73,45 @@ fn it_says_why_it_ended() {
     assert_eq!((empty.stop, empty.value), (Stop::Converged, 1.0));
 }
 
+/// Where the gradient does not vanish for its errors alone, there is nothing to gain after a few iterations.
+#[test]
+fn it_stops_where_it_stalls() {
+    let options = Lbfgs { tolerance: 0.0, ..Lbfgs::default() };
+    let mut x = [3.0f32, -2.0, 1.0];
+    let end = options.minimise(Exec::default(), &mut x, |x, g| {
+        // Squares, with an error of either sign in the gradient.
+        let mut value = 1000.0;
+        for (i, (x, g)) in x.iter().zip(g).enumerate() {
+            let off = (x - 0.3 * i as f32) + 1e-4 * if x.to_bits() % 2 == 0 { 1.0 } else { -1.0 };
+            value += f64::from(off * off);
+            *g = 2.0 * off;
+        }
+        value
+    });
+    assert_eq!(end.stop, Stop::Precision, "{end:?}");
+    assert!(end.iterations < 40 && end.value < 1000.0001, "{end:?}");
+}
+
+/// Squares of these gradients are beyond the range of `f32`.
+#[test]
+fn gradients_of_any_size_lead_to_the_minimum() {
+    for size in [1e25f64, 1e-12] {
+        let options = Lbfgs { tolerance: 1e-4 * size, ..Lbfgs::default() };
+        let mut x = [3.0f32, -2.0, 1.0, 5.0];
+        let end = options.minimise(Exec::default(), &mut x, |x, g| {
+            let mut value = 0.0;
+            for (i, (x, g)) in x.iter().zip(g).enumerate() {
+                let (h, off) = (size * 4f64.powi(i as i32), f64::from(*x) - i as f64);
+                value += 0.5 * h * off * off;
+                *g = (h * off) as f32;
+            }
+            value
+        });
+        assert_eq!(end.stop, Stop::Converged, "{size}: {end:?}");
+        assert!(end.iterations < 40, "{size}: {end:?}");
+    }
+}
+
 /// w = (2XᵀX/n + λI)⁻¹·2Xᵀy/n, because the loss has no factor ½.
 #[test]
 fn ridge_regression_has_its_closed_form() {
