@@ -6,6 +6,7 @@ mod line_search;
 use crate::dataset::Dataset;
 use crate::error::ConfigError;
 use crate::model::Model;
+use crate::optimizer::arrays::ranges;
 use crate::random::{Purpose, StreamKey};
 use crate::sampling::{Batches, LastBatch, Sampling};
 use crate::settings::Settings;
@@ -134,7 +135,7 @@ impl Lbfgs {
         Minimum { value, gradient, iterations, evaluations, stop }
     }
 
-    /// Trains `model` on all of `data`: minimizes loss + ½λ‖θ‖² from the model's parameters on, of targets that are scaled if
+    /// Trains `model` on all of `data`: minimizes loss + ½λ‖w‖² from the model's parameters on, of targets that are scaled if
     /// the settings say so. Of the settings it takes loss, [`target_scaling`](Settings::target_scaling) and λ = `l2`; what is about
     /// steps and samples does not matter.
     ///
@@ -156,6 +157,9 @@ impl Lbfgs {
         let key = StreamKey::new(Purpose::Sampling, 0); // not drawn from
         let mut batches = Batches::new(data.all(), targets, Sampling::FixedOrder, LastBatch::Short, key);
         let mut x = model.parameters().to_vec();
+        let layout = model.layout();
+        let penalized = ranges(&layout).zip(settings.penalized(model)).filter(|(_, penalized)| *penalized);
+        let penalized: Vec<_> = penalized.map(|(range, _)| range).collect();
         let minimum = self.minimize(exec, &mut x, |x, gradient| {
             model.parameters_mut().copy_from_slice(x);
             let batch = batches.next(data.rows());
@@ -163,8 +167,13 @@ impl Lbfgs {
             let loss = loss.replace_by_weighted_gradient(exec, outputs, batch.targets, batch.weights);
             model.backward(exec, batch.inputs);
             gradient.copy_from_slice(model.parameters_and_gradient().1);
-            axpy(exec, l2, x, gradient);
-            f64::from(loss) + 0.5 * f64::from(l2) * inner(exec, x, x)
+            let mut squares = 0.0;
+            for range in &penalized {
+                let weights = &x[range.clone()];
+                axpy(exec, l2, weights, &mut gradient[range.clone()]);
+                squares += inner(exec, weights, weights);
+            }
+            f64::from(loss) + 0.5 * f64::from(l2) * squares
         });
         model.parameters_mut().copy_from_slice(&x);
         Ok(minimum)

@@ -36,6 +36,11 @@ pub trait Model: Send {
     fn layout(&self) -> Vec<(usize, usize)> {
         vec![(1, self.parameters().len())]
     }
+    /// Which arrays of the [layout](Model::layout) are biases: penalties leave them out unless they are told to take them in. If not
+    /// overridden: none.
+    fn biases(&self) -> Vec<bool> {
+        vec![false; self.layout().len()]
+    }
     /// Weights and intercept of each output, if outputs are linear functions of the inputs.
     fn coefficients(&self) -> Option<Vec<Coefficients>> {
         None
@@ -103,6 +108,9 @@ impl<M: Model + ?Sized> Model for Box<M> {
     }
     fn layout(&self) -> Vec<(usize, usize)> {
         (**self).layout()
+    }
+    fn biases(&self) -> Vec<bool> {
+        (**self).biases()
     }
     fn coefficients(&self) -> Option<Vec<Coefficients>> {
         (**self).coefficients()

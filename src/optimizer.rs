@@ -1,5 +1,6 @@
 //! Optimizers: a rule with its hyper-parameters, its state, and the number of steps taken.
 
+pub(crate) mod arrays;
 mod in_backward;
 mod rule;
 mod step;
@@ -25,6 +26,8 @@ pub struct Optimizer {
     state: [Vec<f32>; 3],
     /// Rows and columns of each parameter array.
     layout: Vec<(usize, usize)>,
+    /// Which of them penalties and weight decay take in.
+    penalized: Vec<bool>,
     /// Room for the gradient or the direction of one array, for rules of several passes; empty where none is needed.
     scratch: Vec<f32>,
     steps: u64,
@@ -40,10 +43,30 @@ impl Rule {
 }
 
 impl Optimizer {
-    /// Fresh state for parameter arrays of these rows and columns, as [`Model::layout`](crate::Model::layout) has them.
+    /// Fresh state for parameter arrays of these rows and columns, as [`Model::layout`](crate::Model::layout) has them. All are
+    /// penalized, until [`with_penalized`](Self::with_penalized) says otherwise.
     pub fn new(rule: Rule, step_transforms: StepTransforms, layout: &[(usize, usize)]) -> Self {
         let state = rule.state_lengths(layout).map(|n| vec![0.0; n]);
-        Self { rule, step_transforms, state, layout: layout.to_vec(), scratch: vec![], steps: 0, accumulated: 0.0 }
+        Self {
+            rule,
+            step_transforms,
+            state,
+            layout: layout.to_vec(),
+            penalized: vec![true; layout.len()],
+            scratch: vec![],
+            steps: 0,
+            accumulated: 0.0,
+        }
+    }
+
+    /// The same with penalties (L2, L1) and weight decay, that of the rule too, on these arrays only: usually those that are no
+    /// [biases](crate::Model::biases).
+    ///
+    /// # Panics
+    /// If there are not as many as arrays.
+    pub fn with_penalized(self, penalized: Vec<bool>) -> Self {
+        assert_eq!(self.layout.len(), penalized.len(), "optimizer: arrays and which of them are penalized");
+        Self { penalized, ..self }
     }
 
     /// The rule.
@@ -67,6 +90,7 @@ impl Optimizer {
             t: self.steps,
             around,
             layout: &self.layout,
+            penalized: &self.penalized,
             parameters,
             gradient,
             state: &mut self.state,
@@ -99,7 +123,8 @@ impl Optimizer {
         };
         self.steps = t;
         let [first, second, _] = &mut self.state;
-        Some(InBackward { exec, rule, l2, state: [first, second] })
+        let (layout, penalized) = (&self.layout, &self.penalized);
+        Some(InBackward { exec, rule, l2, layout, penalized, state: [first, second] })
     }
 
     /// The state vectors, and what is accumulated besides.

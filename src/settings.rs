@@ -2,7 +2,8 @@
 
 use crate::error::ConfigError;
 use crate::loss::Loss;
-use crate::optimizer::{Rule, StepTransforms};
+use crate::model::Model;
+use crate::optimizer::{Optimizer, Rule, StepTransforms};
 use crate::sampling::{LastBatch, Sampling};
 use crate::schedule::{BatchGrowth, LearningRate, Warmup};
 use crate::target_scaling::TargetScaling;
@@ -23,9 +24,13 @@ pub struct Settings {
     /// What goes in front of it.
     #[serde(default)]
     pub warmup: Warmup,
-    /// λ of the penalty ½λ‖θ‖² on all parameters, biases included; 0 for none. Part of the gradient, not of the
-    /// recorded loss.
+    /// λ of the penalty ½λ‖w‖² on the weights; 0 for none. Part of the gradient, not of the recorded loss.
     pub l2: f32,
+    /// Whether penalties and weight decay take in the biases, too: [`l2`](Self::l2), those of [`step_transforms`](Self::step_transforms)
+    /// and the weight decay of the optimizer itself. (Most libraries leave biases out, so that a penalty does not move the mean of
+    /// the predictions.)
+    #[serde(default = "before_it_was_a_choice")]
+    pub penalize_bias: bool,
     /// Clipping, decoupled decay, L1.
     #[serde(default)]
     pub step_transforms: StepTransforms,
@@ -45,6 +50,11 @@ pub struct Settings {
     pub seed: u64,
 }
 
+/// Checkpoints that do not say so are of runs with biases in the penalties.
+fn before_it_was_a_choice() -> bool {
+    true
+}
+
 /// Mini-batch SGD on the squared loss: rate 0.01, batches of 32, reshuffled, seed 0, and nothing else.
 impl Default for Settings {
     fn default() -> Self {
@@ -55,6 +65,7 @@ impl Default for Settings {
             learning_rate: LearningRate::Constant { rate: 0.01 },
             warmup: Warmup::default(),
             l2: 0.0,
+            penalize_bias: false,
             step_transforms: StepTransforms::NONE,
             batch_size: 32,
             batch_growth: BatchGrowth::Fixed,
@@ -67,6 +78,16 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// A new optimizer for a model.
+    pub(crate) fn optimizer(&self, model: &dyn Model) -> Optimizer {
+        Optimizer::new(self.rule, self.step_transforms, &model.layout()).with_penalized(self.penalized(model))
+    }
+
+    /// Which parameter arrays of a model penalties take in.
+    pub(crate) fn penalized(&self, model: &dyn Model) -> Vec<bool> {
+        model.biases().into_iter().map(|bias| self.penalize_bias || !bias).collect()
+    }
+
     /// Checks everything that does not depend on the model, for data of so many rows.
     ///
     /// # Errors

@@ -39,7 +39,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         let key = StreamKey { purpose: Purpose::Sampling, batch_size: batch_size as u64, trial, seed };
         Ok(Self {
             exec,
-            optimizer: Optimizer::new(settings.rule, settings.step_transforms, &model.layout()),
+            optimizer: settings.optimizer(&model),
             batches: Feed::Table(Box::new(Batches::new(data.all(), targets, sampling, last_batch, key))),
             history: History::default(),
             model,
@@ -84,7 +84,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         let windows = Windows::new(rows, loss, window, sampling, last_batch, key);
         Ok(Self {
             exec,
-            optimizer: Optimizer::new(settings.rule, settings.step_transforms, &model.layout()),
+            optimizer: settings.optimizer(&model),
             batches: Feed::Stream(Box::new(windows.with_target_scaling(settings.target_scaling))),
             history: History::default(),
             model,

@@ -82,6 +82,37 @@ fn a_resumed_run_is_the_run_that_went_on() {
     }
 }
 
+/// Whether penalties take in biases goes with a run; a file that does not say so is from before it was a choice, when they did.
+#[test]
+fn a_resumed_run_penalizes_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, path) = (data(), folder.path().join("run.safetensors"));
+    let resume = || Trainer::resume(Exec::default(), model(16), &data, &Checkpoint::read(&path).unwrap()).unwrap();
+    let runs = [false, true].map(|penalize_bias| {
+        let settings = Settings { l2: 0.1, penalize_bias, ..settings(Rule::ADAM, Sampling::Reshuffled) };
+        let mut whole = Trainer::new(Exec::default(), model(16), &data, settings).unwrap();
+        go(&mut whole, 20);
+        whole.checkpoint().unwrap().write(&path).unwrap();
+        go(&mut whole, 20);
+        let mut resumed = resume();
+        assert_eq!(resumed.settings(), &settings);
+        go(&mut resumed, 20);
+        assert_eq!(resumed.digest(), whole.digest(), "{penalize_bias}");
+        whole.digest()
+    });
+    assert_ne!(runs[0], runs[1]);
+
+    // The last of the two files, without the entry: spaces in its place keep the length of the header.
+    let (mut bytes, entry) = (std::fs::read(&path).unwrap(), br#"\"penalize_bias\":true,"#);
+    let at = bytes.windows(entry.len()).position(|window| window == entry).expect("the entry");
+    bytes[at..][..entry.len()].fill(b' ');
+    std::fs::write(&path, bytes).unwrap();
+    let mut resumed = resume();
+    assert!(resumed.settings().penalize_bias);
+    go(&mut resumed, 20);
+    assert_eq!(resumed.digest(), runs[1]);
+}
+
 #[test]
 fn weights_are_the_average_where_the_rule_averages() {
     let data = data();

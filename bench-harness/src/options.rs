@@ -35,7 +35,7 @@ use toml::{Table, Value};
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct RunOptions {
     /// The optimizer, with its usual hyper-parameters; lbfgs takes whole-batch steps until it converges or --steps are done, and
-    /// of the other options only --l2, --seed, --trial, --threads and those of [problem] [default: sgd]
+    /// of the other options only --l2, --penalize-bias, --seed, --trial, --threads and those of [problem] [default: sgd]
     #[arg(long, value_name = "NAME")]
     pub(crate) optimizer: Option<Method>,
     /// The learning-rate schedule; in brackets the default of what it takes [default: constant]
@@ -119,8 +119,8 @@ impl RunOptions {
         self.optimizer.unwrap_or(Method::Rule(Rule::Sgd))
     }
 
-    /// L-BFGS and its L2 penalty.
-    pub(crate) fn lbfgs(&self) -> Result<(Lbfgs, f32)> {
+    /// L-BFGS, which of the regularization takes the L2 penalty alone.
+    pub(crate) fn lbfgs(&self) -> Result<Lbfgs> {
         let fit = LengthOptions { steps: None, ..self.fit.clone() };
         let alone = [
             ("schedule", self.schedule.is_some()),
@@ -137,7 +137,7 @@ impl RunOptions {
         if let Some(steps) = self.fit.steps {
             lbfgs.max_iterations = usize::try_from(steps.get())?;
         }
-        Ok((lbfgs, self.regularization.l2()))
+        Ok(lbfgs)
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -172,6 +172,7 @@ impl RunOptions {
             learning_rate,
             warmup,
             l2: self.regularization.l2(),
+            penalize_bias: self.regularization.penalize_bias(),
             step_transforms: self.regularization.step_transforms(),
             batch_size,
             batch_growth: self.batch.growth(self.learning_rate.plateau(), rows, steps)?,

@@ -12,9 +12,9 @@ use simdescent_kernels::loss::{
     SoftmaxOptions, Squared, SquaredHinge, pointwise_in_place, softmax_cross_entropy_with,
 };
 use simdescent_kernels::optimizer::{
-    Adafactor, AdafactorOptions, Adam, ClipValue, CoupledDecay, DecoupledDecay, FlushState, KeepGradient, Lamb,
-    LambOptions, Momentum, MuonMomentum, Scaled, Sgd, SoftThreshold, UpdateRule, clip_factor, fused_step, lamb_step,
-    orthogonalize, schedule_free_average,
+    Adafactor, AdafactorOptions, Adam, Averaging, ClipValue, CoupledDecay, DecoupledDecay, FlushState, KeepGradient,
+    Lamb, LambOptions, Momentum, MuonMomentum, Scaled, Sgd, SoftThreshold, UpdateRule, clip_factor, fused_step,
+    lamb_step, orthogonalize, schedule_free_average,
 };
 use simdescent_kernels::reference::{ForRule, RuleCase, every_rule};
 use simdescent_kernels::{
@@ -175,7 +175,7 @@ fn optimizers<T: Real>(exec: Exec<'_>) {
     let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
     lamb_step(exec, &Lamb::at_step(t, 1e-3, options), &mut w, &g, [&mut m, &mut v]);
     let (rows, cols) = black_box((5, 15));
-    let averages = AdafactorOptions { beta2: factor, epsilon };
+    let averages = AdafactorOptions { beta2: Averaging::new(f64::from(black_box(0.5f32))), epsilon };
     let moment = Adafactor::estimate(exec, averages, &g, &mut m[..rows], &mut v[..cols]);
     black_box(moment.rms(exec, &g));
     let sgd = Sgd { learning_rate };

@@ -51,6 +51,10 @@ impl Model for Linear {
         [(1, self.features)].into_iter().chain(bias).collect()
     }
 
+    fn biases(&self) -> Vec<bool> {
+        [false].into_iter().chain(self.bias().map(|_| true)).collect()
+    }
+
     fn coefficients(&self) -> Option<Vec<Coefficients>> {
         let weights = self.parameters[..self.features].iter().map(|&w| f64::from(w)).collect();
         Some(vec![Coefficients { weights, intercept: self.bias().map_or(0.0, f64::from) }])

@@ -242,6 +242,10 @@ impl Model for Mlp {
         self.layers.iter().flat_map(|layer| [(layer.fan_in, layer.fan_out), (1, layer.fan_out)]).collect()
     }
 
+    fn biases(&self) -> Vec<bool> {
+        [false, true].repeat(self.layers.len())
+    }
+
     /// Without hidden layers.
     fn coefficients(&self) -> Option<Vec<Coefficients>> {
         let [layer] = &self.layers[..] else { return None };
@@ -288,6 +292,9 @@ mod tests {
         assert_eq!(model.layout().iter().map(|(rows, cols)| rows * cols).sum::<usize>(), model.parameters().len());
         assert_eq!(crate::Linear::new(4, true).layout(), [(1, 4), (1, 1)]);
         assert_eq!(crate::Linear::new(4, false).layout(), [(1, 4)]);
+        assert_eq!(model.biases(), [false, true, false, true]);
+        assert_eq!(crate::Linear::new(4, true).biases(), [false, true]);
+        assert_eq!(crate::Linear::new(4, false).biases(), [false]);
     }
 
     /// The gradient of every parameter against central differences of the loss, without dropout and with the mask of one step.

@@ -1,5 +1,6 @@
 //! [`InBackward`]: an optimizer step as part of the backward pass.
 
+use super::arrays::ranges;
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
 use simdescent_kernels::optimizer::{
     Adam, CoupledDecay, DecoupledDecay, Momentum, Nesterov, Sgd, UpdateRule, fused_step,
@@ -16,6 +17,9 @@ pub struct InBackward<'a> {
     pub(super) exec: Exec<'a>,
     pub(super) rule: ElementWise,
     pub(super) l2: f32,
+    pub(super) layout: &'a [(usize, usize)],
+    /// Which arrays penalty and decay take in.
+    pub(super) penalized: &'a [bool],
     /// As many as parameters, or none.
     pub(super) state: [&'a mut [f32]; 2],
 }
@@ -34,14 +38,15 @@ pub(super) enum ElementWise {
 /// times as fast at 1 and 8 samples where L2 does not hold the state, the same at 128.
 pub(super) const STRIPS_UP_TO: usize = 32;
 
-impl InBackward<'_> {
-    /// Steps the weights, those at `range` of all parameters, m × n row-major, with the gradient A·B.
+impl<'a> InBackward<'a> {
+    /// Steps the weights, those at `range` of all parameters and in one array, m × n row-major, with the gradient A·B.
     ///
     /// # Panics
     /// If the shapes do not fit.
     pub fn product(&mut self, range: Range<usize>, a: MatRef<'_, f32>, b: MatRef<'_, f32>, weights: &mut [f32]) {
         let with = Product { exec: self.exec, a, b, weights };
-        self.dispatch(range, with);
+        let penalized = self.arrays().any(|(array, penalized)| penalized && array.contains(&range.start));
+        self.dispatch(range, penalized, with);
     }
 
     /// Steps the parameters at `range` with their gradient.
@@ -49,21 +54,41 @@ impl InBackward<'_> {
     /// # Panics
     /// If the lengths differ.
     pub fn vector(&mut self, range: Range<usize>, parameters: &mut [f32], gradient: &[f32]) {
-        let with = Vector { exec: self.exec, parameters, gradient };
-        self.dispatch(range, with);
+        assert_eq!(
+            (range.len(), range.len()),
+            (parameters.len(), gradient.len()),
+            "optimizer: parameters and gradient"
+        );
+        for (array, penalized) in self.arrays() {
+            let part = array.start.max(range.start)..array.end.min(range.end);
+            if !part.is_empty() {
+                let within = part.start - range.start..part.end - range.start;
+                let (parameters, gradient) = (&mut parameters[within.clone()], &gradient[within]);
+                self.dispatch(part, penalized, Vector { exec: self.exec, parameters, gradient });
+            }
+        }
     }
 
-    fn dispatch(&mut self, range: Range<usize>, with: impl Step) {
+    /// Where each parameter array lies, and whether it is penalized.
+    fn arrays(&self) -> impl Iterator<Item = (Range<usize>, bool)> + use<'a> {
+        ranges(self.layout).zip(self.penalized.iter().copied())
+    }
+
+    fn dispatch(&mut self, range: Range<usize>, penalized: bool, with: impl Step) {
         let [first, second] = &mut self.state;
+        let l2 = if penalized { self.l2 } else { 0.0 };
         match self.rule {
-            ElementWise::Sgd(rule) => with.with_penalty(self.l2, rule, []),
-            ElementWise::Momentum(rule) => with.with_penalty(self.l2, rule, [&mut first[range]]),
-            ElementWise::Nesterov(rule) => with.with_penalty(self.l2, rule, [&mut first[range]]),
+            ElementWise::Sgd(rule) => with.with_penalty(l2, rule, []),
+            ElementWise::Momentum(rule) => with.with_penalty(l2, rule, [&mut first[range]]),
+            ElementWise::Nesterov(rule) => with.with_penalty(l2, rule, [&mut first[range]]),
             ElementWise::Adam(rule) => {
-                with.strips_with_penalty(self.l2, rule, [&mut first[range.clone()], &mut second[range]]);
+                with.strips_with_penalty(l2, rule, [&mut first[range.clone()], &mut second[range]]);
             }
-            ElementWise::AdamW(rule) => {
-                with.strips_with_penalty(self.l2, rule, [&mut first[range.clone()], &mut second[range]]);
+            ElementWise::AdamW(mut rule) => {
+                if !penalized {
+                    rule.rate = 0.0;
+                }
+                with.strips_with_penalty(l2, rule, [&mut first[range.clone()], &mut second[range]]);
             }
         }
     }
@@ -146,7 +171,10 @@ mod tests {
             let mut stream = Stream::new(StreamKey::new(Purpose::Weights, 5));
             let mut apart = Mlp::new(&[20, 33, 7], Activation::Tanh, Initializer::XavierNormal, &mut stream);
             let mut at_once = apart.clone();
-            let mut optimizers = [(); 2].map(|()| Optimizer::new(rule, StepTransforms::NONE, &apart.layout()));
+            // With and without biases in the penalties, by turns.
+            let penalized: Vec<bool> = apart.biases().iter().map(|bias| !bias || batch == 1).collect();
+            let optimizer = Optimizer::new(rule, StepTransforms::NONE, &apart.layout()).with_penalized(penalized);
+            let mut optimizers = [optimizer.clone(), optimizer];
             let x: Vec<f32> = (0..20 * batch).map(|_| stream.normal() as f32).collect();
             let inputs = crate::Rows::Dense(MatRef::new(&x, batch, 20));
             for _ in 0..3 {

@@ -8,8 +8,8 @@ use super::step::{AdafactorStep, MuonStep, Step, hidden};
 use crate::error::ConfigError;
 use serde::{Deserialize, Serialize};
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, AdafactorOptions, Adam, Adamax, AmsGrad, CenteredRmsProp, DecoupledDecay, Lamb, LambOptions,
-    Lion, Momentum, NAdam, Nesterov, RmsProp, ScheduleFree, ScheduleFreeOptions, Sgd,
+    AdaDelta, AdaGrad, AdafactorOptions, Adam, Adamax, AmsGrad, Averaging, CenteredRmsProp, DecoupledDecay, Lamb,
+    LambOptions, Lion, Momentum, NAdam, Nesterov, RmsProp, ScheduleFree, ScheduleFreeOptions, Sgd,
 };
 use table::{Number, Range, rules};
 
@@ -46,19 +46,19 @@ rules! {
     /// RMSprop.
     RmsProp, RMSPROP, "rmsprop" {
         /// ρ in [0, 1)
-        decay: f32 = 0.9, Unit;
+        decay: f64 = 0.9, Average;
         /// ε > 0, outside the root
         epsilon: f32 = 1e-8, Positive;
     }
     state |n, _| [n, 0, 0];
-    step |s| s.run(RmsProp { learning_rate: s.rate(), decay, epsilon });
+    step |s| s.run(RmsProp { learning_rate: s.rate(), decay: Averaging::new(decay), epsilon });
 
     /// Adam; its usual numbers are the paper's.
     Adam, ADAM, "adam" {
         /// β₁ in [0, 1)
-        beta1: f64 = 0.9, Unit;
+        beta1: f64 = 0.9, Average;
         /// β₂ in [0, 1)
-        beta2: f64 = 0.999, Unit;
+        beta2: f64 = 0.999, Average;
         /// ε > 0, outside the root, after bias correction
         epsilon: f64 = 1e-8, Positive;
     }
@@ -68,46 +68,46 @@ rules! {
     /// Adam with decoupled weight decay.
     AdamW, ADAMW, "adamw" {
         /// β₁ in [0, 1)
-        beta1: f64 = 0.9, Unit;
+        beta1: f64 = 0.9, Average;
         /// β₂ in [0, 1)
-        beta2: f64 = 0.999, Unit;
+        beta2: f64 = 0.999, Average;
         /// ε > 0, outside the root, after bias correction
         epsilon: f64 = 1e-8, Positive;
-        /// λ ≥ 0; a step multiplies the weights by 1 − ηλ
+        /// λ ≥ 0; a step multiplies the weights, biases excepted, by 1 − ηλ
         weight_decay: f64 = 0.01, NotNegative;
     }
     state |n, _| [n, n, 0];
-    step |s| s.run(DecoupledDecay {
-        rate: (s.learning_rate() * weight_decay) as f32,
-        rule: Adam::at_step(s.t, s.learning_rate(), beta1, beta2, epsilon),
-    });
+    step |s| {
+        let (rate, rule) = (s.learning_rate(), Adam::at_step(s.t, s.learning_rate(), beta1, beta2, epsilon));
+        s.run_decayed(weight_decay, |lambda| DecoupledDecay { rate: (rate * lambda) as f32, rule });
+    };
 
     /// RMSprop that divides by the deviation of the gradient; its usual numbers are PyTorch's.
     CenteredRmsProp, CENTERED_RMSPROP, "centered-rmsprop" {
         /// ρ in [0, 1)
-        decay: f32 = 0.99, Unit;
+        decay: f64 = 0.99, Average;
         /// ε > 0, outside the root
         epsilon: f32 = 1e-8, Positive;
     }
     state |n, _| [n, n, 0];
-    step |s| s.run(CenteredRmsProp { learning_rate: s.rate(), decay, epsilon });
+    step |s| s.run(CenteredRmsProp { learning_rate: s.rate(), decay: Averaging::new(decay), epsilon });
 
     /// AdaDelta; made for a learning rate of 1. Its usual numbers are PyTorch's.
     AdaDelta, ADADELTA, "adadelta" {
         /// ρ in [0, 1)
-        decay: f32 = 0.9, Unit;
+        decay: f64 = 0.9, Average;
         /// ε > 0, inside the roots
         epsilon: f32 = 1e-6, Positive;
     }
     state |n, _| [n, n, 0];
-    step |s| s.run(AdaDelta { learning_rate: s.rate(), decay, epsilon });
+    step |s| s.run(AdaDelta { learning_rate: s.rate(), decay: Averaging::new(decay), epsilon });
 
     /// Adam whose step sizes never grow.
     AmsGrad, AMSGRAD, "amsgrad" {
         /// β₁ in [0, 1)
-        beta1: f64 = 0.9, Unit;
+        beta1: f64 = 0.9, Average;
         /// β₂ in [0, 1)
-        beta2: f64 = 0.999, Unit;
+        beta2: f64 = 0.999, Average;
         /// ε > 0, outside the root, after bias correction
         epsilon: f64 = 1e-8, Positive;
     }
@@ -117,9 +117,9 @@ rules! {
     /// Adam with the infinity norm.
     Adamax, ADAMAX, "adamax" {
         /// β₁ in [0, 1)
-        beta1: f64 = 0.9, Unit;
+        beta1: f64 = 0.9, Average;
         /// β₂ in [0, 1)
-        beta2: f64 = 0.999, Unit;
+        beta2: f64 = 0.999, Average;
         /// ε > 0, added to the magnitude of the gradient
         epsilon: f64 = 1e-8, Positive;
     }
@@ -129,9 +129,9 @@ rules! {
     /// Adam with Nesterov momentum.
     NAdam, NADAM, "nadam" {
         /// β₁ in [0, 1), which the momentum comes up to from half of it
-        beta1: f64 = 0.9, Unit;
+        beta1: f64 = 0.9, Average;
         /// β₂ in [0, 1)
-        beta2: f64 = 0.999, Unit;
+        beta2: f64 = 0.999, Average;
         /// ε > 0, outside the root, after bias correction
         epsilon: f64 = 1e-8, Positive;
     }
@@ -149,12 +149,12 @@ rules! {
     /// [`StepTransforms::weight_decay`](crate::StepTransforms::weight_decay).
     Lion, LION, "lion" {
         /// β₁ in [0, 1), of the direction
-        beta1: f32 = 0.9, Unit;
+        beta1: f64 = 0.9, Average;
         /// β₂ in [0, 1), of the momentum
-        beta2: f32 = 0.99, Unit;
+        beta2: f64 = 0.99, Average;
     }
     state |n, _| [n, 0, 0];
-    step |s| s.run(Lion { learning_rate: s.rate(), beta1, beta2 });
+    step |s| s.run(Lion { learning_rate: s.rate(), beta1: Averaging::new(beta1), beta2: Averaging::new(beta2) });
 
     /// AdamW that averages instead of needing a schedule; [`Trainer::at_average`](crate::Trainer::at_average) has the result. Its
     /// usual numbers are the authors'.
@@ -162,7 +162,7 @@ rules! {
         /// β₁ in (0, 1)
         beta1: f64 = 0.9, OpenUnit;
         /// β₂ in [0, 1)
-        beta2: f64 = 0.999, Unit;
+        beta2: f64 = 0.999, Average;
         /// ε > 0, outside the root, after bias correction
         epsilon: f64 = 1e-8, Positive;
         /// λ ≥ 0
@@ -173,32 +173,40 @@ rules! {
         if s.t == 1 {
             s.state[0].copy_from_slice(s.parameters);
         }
-        let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay };
-        let learning_rate = s.learning_rate();
-        let rule = ScheduleFree::at_step(s.t, s.accumulated, learning_rate, options);
-        s.run(rule);
+        let (t, learning_rate, before) = (s.t, s.learning_rate(), *s.accumulated);
+        let rule = |weight_decay| {
+            let mut squares = before;
+            let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay };
+            (ScheduleFree::at_step(t, &mut squares, learning_rate, options), squares)
+        };
+        s.run_decayed(weight_decay, |lambda| rule(lambda).0);
+        *s.accumulated = rule(0.0).1;
     };
 
     /// Adam with a step length per layer, for large batches; its usual numbers are the paper's.
     Lamb, LAMB, "lamb" {
         /// β₁ in [0, 1)
-        beta1: f64 = 0.9, Unit;
+        beta1: f64 = 0.9, Average;
         /// β₂ in [0, 1)
-        beta2: f64 = 0.999, Unit;
+        beta2: f64 = 0.999, Average;
         /// ε > 0, outside the root, after bias correction
         epsilon: f64 = 1e-6, Positive;
         /// λ ≥ 0, part of the direction
         weight_decay: f64 = 0.01, NotNegative;
     }
     state |n, _| [n, n, 0];
-    step |s| s.lamb(Lamb::at_step(s.t, s.learning_rate(), LambOptions { beta1, beta2, epsilon, weight_decay }));
+    step |s| {
+        let (t, rate) = (s.t, s.learning_rate());
+        let lamb = |weight_decay| Lamb::at_step(t, rate, LambOptions { beta1, beta2, epsilon, weight_decay });
+        s.lamb(weight_decay, lamb);
+    };
 
     /// Second moments from the means of rows and columns: little state. The learning rate is the schedule's, with
     /// no 1/√t of the rule's own (Hugging Face's `relative_step=False`, and PyTorch's while η ≤ 1/√t). Its usual numbers are the
     /// paper's.
     Adafactor, ADAFACTOR, "adafactor" {
         /// β₁ in [0, 1) of an average of the directions; 0 for none, which needs no state. (Hugging Face averages steps, rate included.)
-        momentum: f32 = 0.0, Unit;
+        momentum: f64 = 0.0, Average;
         /// β₂ = 1 − t^−decay, decay > 0
         decay: f64 = 0.8, Positive;
         /// ε₁ > 0, added to squares of the gradient
@@ -214,7 +222,7 @@ rules! {
         [means, if momentum > 0.0 { n } else { 0 }, 0]
     };
     step |s| {
-        let beta2 = (1.0 - libm::pow(s.t as f64, -decay)) as f32;
+        let beta2 = Averaging::with_rest(libm::pow(s.t as f64, -decay));
         s.adafactor(AdafactorStep { options: AdafactorOptions { beta2, epsilon }, clip, momentum, scale_parameter });
     };
 
@@ -229,12 +237,12 @@ rules! {
         /// μ in [0, 1) of the Nesterov momentum
         momentum: f32 = 0.95, Unit;
         /// β₁ in [0, 1) of AdamW
-        beta1: f64 = 0.9, Unit;
+        beta1: f64 = 0.9, Average;
         /// β₂ in [0, 1) of AdamW
-        beta2: f64 = 0.95, Unit;
+        beta2: f64 = 0.95, Average;
         /// ε > 0 of AdamW
         epsilon: f64 = 1e-8, Positive;
-        /// λ ≥ 0; a step multiplies all weights by 1 − ηλ
+        /// λ ≥ 0; a step multiplies the weights, biases excepted, by 1 − ηλ
         weight_decay: f64 = 0.01, NotNegative;
     }
     state |n, layout| {
@@ -337,18 +345,23 @@ mod tests {
         for (rule, field, bad, range) in [
             (Rule::MOMENTUM, "momentum", 1.0, "in [0, 1), got 1"),
             (Rule::MUON, "momentum", 1.0, "in [0, 1), got 1"),
-            (Rule::NADAM, "beta1", 1.0, "in [0, 1), got 1"),
-            (Rule::LION, "beta2", 1.5, "in [0, 1), got 1.5"),
+            (Rule::NADAM, "beta1", 1.0, "(at most 0.99999997), got 1"),
+            (Rule::LION, "beta2", 1.5, "in [0, 1), and less than 1 in single precision (at most 0.99999997), got 1.5"),
+            (Rule::ADAM, "beta2", 0.99999999, "(at most 0.99999997), got 0.99999999"),
+            (Rule::ADAFACTOR, "momentum", 0.99999998, "(at most 0.99999997), got 0.99999998"),
             (Rule::SCHEDULE_FREE, "beta1", 0.0, "in (0, 1), got 0"),
             (Rule::ADADELTA, "epsilon", 0.0, "positive and finite, got 0"),
             (Rule::ADAFACTOR, "scale_parameter", 0.0, "positive and finite, got 0"),
             (Rule::ADAMW, "weight_decay", -1.0, "at least 0 and finite, got -1"),
         ] {
             let error = rule.with(field, bad).unwrap().validate().unwrap_err().to_string();
-            assert!(error.ends_with(&format!("{field} has to be {range}")), "{error}");
+            assert!(error.contains(&format!("{field} has to be ")) && error.ends_with(range), "{error}");
         }
         let Rule::Adafactor { momentum, decay, epsilon, clip, .. } = Rule::ADAFACTOR else { unreachable!() };
         assert_eq!(Rule::Adafactor { momentum, decay, epsilon, clip, scale_parameter: None }.validate(), Ok(()));
+        for (rule, field) in [(Rule::ADAM, "beta2"), (Rule::RMSPROP, "decay"), (Rule::LION, "beta1")] {
+            assert_eq!(rule.with(field, 0.99999997).unwrap().validate(), Ok(()));
+        }
         assert_eq!(Rule::SGD.with("momentum", 0.9), None);
         assert!(HYPERPARAMETERS.iter().all(|h| Rule::ALL.iter().any(|rule| rule.with(h.field, 0.5).is_some())));
     }

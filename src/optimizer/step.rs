@@ -1,11 +1,12 @@
 //! [`Step`]: what a rule has at hand, and the rules that take layer by layer.
 
+use super::arrays::ranges;
 use super::step_transforms::Around;
 use simdescent_kernels::optimizer::{
     Adafactor, AdafactorOptions, Adam, CoupledDecay, DecoupledDecay, KeepGradient, Lamb, Momentum, MuonMomentum,
     Scaled, Sgd, UpdateRule, fused_step, orthogonalize, trust_ratio,
 };
-use simdescent_kernels::{Exec, dot};
+use simdescent_kernels::{Exec, nrm2};
 use std::ops::Range;
 
 /// One step: parameters, gradient, state, and what is done around the rule.
@@ -16,6 +17,8 @@ pub(super) struct Step<'a> {
     pub(super) around: Around,
     /// Rows and columns of each array.
     pub(super) layout: &'a [(usize, usize)],
+    /// Which of them penalties and weight decay take in.
+    pub(super) penalized: &'a [bool],
     pub(super) parameters: &'a mut [f32],
     pub(super) gradient: &'a [f32],
     pub(super) state: &'a mut [Vec<f32>; 3],
@@ -31,7 +34,7 @@ pub(super) struct AdafactorStep {
     /// d
     pub(super) clip: f32,
     /// β₁
-    pub(super) momentum: f32,
+    pub(super) momentum: f64,
     /// ε₂ if the rate is relative to the parameters.
     pub(super) scale_parameter: Option<f32>,
 }
@@ -46,13 +49,13 @@ pub(super) struct MuonStep {
     pub(super) weight_decay: f64,
 }
 
-/// Where each array of a layout lies.
-fn layers(layout: &[(usize, usize)]) -> impl Iterator<Item = (Range<usize>, (usize, usize))> {
-    layout.iter().scan(0, |end, &(rows, cols)| {
-        let start = *end;
-        *end += rows * cols;
-        Some((start..*end, (rows, cols)))
-    })
+/// An array of parameters.
+struct Layer {
+    range: Range<usize>,
+    rows: usize,
+    cols: usize,
+    /// Whether penalties and weight decay take it in.
+    penalized: bool,
 }
 
 /// The first `n` elements, which are there from the first step on.
@@ -67,7 +70,7 @@ pub(super) fn hidden(layout: &[(usize, usize)]) -> impl Iterator<Item = bool> {
     layout.iter().enumerate().map(move |(i, &(rows, cols))| i < last && rows > 1 && cols > 1)
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
     /// η
     pub(super) fn learning_rate(&self) -> f64 {
         self.around.learning_rate
@@ -77,36 +80,54 @@ impl Step<'_> {
         self.around.learning_rate as f32
     }
 
+    fn layers(&self) -> impl Iterator<Item = Layer> + use<'a> {
+        let arrays = self.layout.iter().zip(self.penalized);
+        let layer = |(range, (&(rows, cols), &penalized))| Layer { range, rows, cols, penalized };
+        ranges(self.layout).zip(arrays).map(layer)
+    }
+
     /// A rule of one pass, with as many vectors of the state as it takes.
     pub(super) fn run<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R) {
-        let around = self.around;
-        if around.is_more_than_l2() {
-            self.apply(around.all(rule));
-        } else if around.l2 != 0.0 {
-            self.apply(CoupledDecay { lambda: around.l2, rule });
-        } else {
-            self.apply(rule);
-        }
+        self.run_decayed(0.0, |_| rule);
     }
 
+    /// The same for a rule that has a weight decay of its own, which it gets.
+    ///
     /// Layer by layer, because threads then share each of them as they do its products: a thread finds its rows in its cache.
-    fn apply<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R) {
-        for (layer, _) in layers(self.layout) {
-            let mut vectors = self.state.iter_mut();
-            let state: [&mut [f32]; S] = std::array::from_fn(|_| match vectors.next() {
-                Some(vector) => &mut vector[layer.clone()],
-                None => unreachable!("no rule has more than three vectors"),
-            });
-            let (parameters, gradient) = (&mut self.parameters[layer.clone()], &self.gradient[layer]);
-            fused_step(self.exec, &rule, parameters, gradient, state);
+    pub(super) fn run_decayed<R: UpdateRule<f32, S>, const S: usize>(
+        &mut self,
+        weight_decay: f64,
+        rule: impl Fn(f64) -> R,
+    ) {
+        for Layer { range, penalized, .. } in self.layers() {
+            let (around, rule) = (self.around.of(penalized), rule(if penalized { weight_decay } else { 0.0 }));
+            if around.is_more_than_l2() {
+                self.apply(around.all(rule), range);
+            } else if around.l2 != 0.0 {
+                self.apply(CoupledDecay { lambda: around.l2, rule }, range);
+            } else {
+                self.apply(rule, range);
+            }
         }
     }
 
-    /// Two passes over each layer.
-    pub(super) fn lamb(&mut self, lamb: Lamb<f32>) {
-        let (exec, around, [m, v, _]) = (self.exec, self.around, &mut *self.state);
-        let first = around.before(around.flushed(lamb));
-        for (layer, _) in layers(self.layout) {
+    fn apply<R: UpdateRule<f32, S>, const S: usize>(&mut self, rule: R, layer: Range<usize>) {
+        let mut vectors = self.state.iter_mut();
+        let state: [&mut [f32]; S] = std::array::from_fn(|_| match vectors.next() {
+            Some(vector) => &mut vector[layer.clone()],
+            None => unreachable!("no rule has more than three vectors"),
+        });
+        let (parameters, gradient) = (&mut self.parameters[layer.clone()], &self.gradient[layer]);
+        fused_step(self.exec, &rule, parameters, gradient, state);
+    }
+
+    /// Two passes over each layer; `lamb` gets its weight decay.
+    pub(super) fn lamb(&mut self, weight_decay: f64, lamb: impl Fn(f64) -> Lamb<f32>) {
+        let layers = self.layers();
+        let (exec, [m, v, _]) = (self.exec, &mut *self.state);
+        for Layer { range: layer, penalized, .. } in layers {
+            let (around, lamb) = (self.around.of(penalized), lamb(if penalized { weight_decay } else { 0.0 }));
+            let first = around.before(around.flushed(lamb));
             let (gradient, m, v) = (&self.gradient[layer.clone()], &mut m[layer.clone()], &mut v[layer.clone()]);
             let w = &self.parameters[layer.clone()];
             let ratio = trust_ratio(exec, &lamb, &first, w, gradient, [&mut *m, &mut *v]);
@@ -118,9 +139,10 @@ impl Step<'_> {
     /// parameters if the rate is relative to them. State: means of rows and columns, layer by layer; velocities, or none.
     pub(super) fn adafactor(&mut self, rule: AdafactorStep) {
         let AdafactorStep { options, clip, momentum, scale_parameter } = rule;
-        let (exec, around) = (self.exec, self.around);
+        let (exec, layers) = (self.exec, self.layers());
         let [mut means, velocity, _] = self.state.each_mut().map(Vec::as_mut_slice);
-        for (layer, (rows, cols)) in layers(self.layout) {
+        for Layer { range: layer, rows, cols, penalized } in layers {
+            let around = self.around.of(penalized);
             let (row_means, others) = means.split_at_mut(rows);
             let (col_means, others) = others.split_at_mut(cols);
             means = others;
@@ -142,14 +164,15 @@ impl Step<'_> {
             let mut rate = around.learning_rate as f32;
             if let Some(smallest) = scale_parameter {
                 let w = &self.parameters[layer.clone()];
-                let size = (dot(exec, w, w) / w.len().max(1) as f32).sqrt();
+                let size = nrm2(exec, w) / (w.len().max(1) as f32).sqrt();
                 rate *= if size > smallest { size } else { smallest };
             }
             if momentum == 0.0 {
                 let step = around.after(Scaled { factor, rule: Sgd { learning_rate: rate } });
                 moment.step(exec, &step, &mut self.parameters[layer], gradient, []);
             } else {
-                let rule = around.flushed(Momentum { learning_rate: rate * (1.0 - momentum), momentum });
+                let learning_rate = rate * (1.0 - momentum) as f32;
+                let rule = around.flushed(Momentum { learning_rate, momentum: momentum as f32 });
                 let step = around.after(Scaled { factor, rule });
                 moment.step(exec, &step, &mut self.parameters[layer.clone()], gradient, [&mut velocity[layer]]);
             }
@@ -160,16 +183,16 @@ impl Step<'_> {
     /// State: m of all; v of the others, one after the other.
     pub(super) fn muon(&mut self, rule: MuonStep) {
         let MuonStep { momentum, adam, weight_decay } = rule;
-        let (exec, around) = (self.exec, self.around);
+        let (exec, layers) = (self.exec, self.layers());
         let [m, mut v, _] = self.state.each_mut().map(Vec::as_mut_slice);
-        let rate = (around.learning_rate * weight_decay) as f32;
-        let (first, adamw) =
-            (around.before(around.flushed(MuonMomentum { momentum })), around.all(DecoupledDecay { rate, rule: adam }));
-        for ((layer, (rows, cols)), hidden) in layers(self.layout).zip(hidden(self.layout)) {
+        for (Layer { range: layer, rows, cols, penalized }, hidden) in layers.zip(hidden(self.layout)) {
+            let around = self.around.of(penalized);
+            let rate = if penalized { (around.learning_rate * weight_decay) as f32 } else { 0.0 };
             let (parameters, gradient) = (&mut self.parameters[layer.clone()], &self.gradient[layer.clone()]);
             let m = &mut m[layer.clone()];
             if hidden {
                 let direction = room(self.scratch, layer.len());
+                let first = around.before(around.flushed(MuonMomentum { momentum }));
                 fused_step(exec, &first, parameters, gradient, [m, &mut *direction]);
                 orthogonalize(exec, direction, rows, cols);
                 let learning_rate = (around.learning_rate * 0.2 * (rows.max(cols) as f64).sqrt()) as f32;
@@ -178,6 +201,7 @@ impl Step<'_> {
             } else {
                 let (mine, others) = v.split_at_mut(layer.len());
                 v = others;
+                let adamw = around.all(DecoupledDecay { rate, rule: adam });
                 fused_step(exec, &adamw, parameters, gradient, [m, mine]);
             }
         }

@@ -20,9 +20,10 @@ pub struct StepTransforms {
     pub clip_norm: Option<f32>,
     /// Limit of the magnitude of each element of the gradient.
     pub clip_value: Option<f32>,
-    /// λ of decoupled weight decay: a step multiplies all parameters by 1 − ηλ. Added to that of the rule, if it has one.
+    /// λ of decoupled weight decay: a step multiplies the weights by 1 − ηλ. Added to that of the rule, if it has one. Without biases,
+    /// unless [`Settings::penalize_bias`](crate::Settings::penalize_bias).
     pub weight_decay: f32,
-    /// λ of the penalty λ‖θ‖₁ on all parameters, as a proximal step with threshold ηλ: makes exact zeros.
+    /// λ of the penalty λ‖θ‖₁, as a proximal step with threshold ηλ: makes exact zeros. Likewise without biases.
     pub l1: f32,
     /// Sets state below the smallest normal number to 0, because arithmetic on subnormals is slow: 30 to 160 times on Intel's
     /// CPUs, up to three times on AMD's Zen 5.
@@ -63,6 +64,14 @@ pub(super) struct Around {
 }
 
 impl Around {
+    /// What is around the rule for an array that is penalized or not.
+    pub(super) fn of(self, penalized: bool) -> Self {
+        if penalized {
+            return self;
+        }
+        let step_transforms = StepTransforms { weight_decay: 0.0, l1: 0.0, ..self.step_transforms };
+        Self { step_transforms, l2: 0.0, ..self }
+    }
     /// Whether the rule needs anything around it besides the penalty.
     pub(super) fn is_more_than_l2(&self) -> bool {
         self.step_transforms != StepTransforms::NONE

@@ -7,97 +7,97 @@ pub(super) const GOLDEN: &[(&str, [&str; 3])] = &[
     (
         "sgd",
         [
-            "80bc813ce06263089ec212a10604bd927e6aac3f55d69a677b7e67425ffa4ad8",
-            "6abbc78d0e9b2538208848198209f292923bbc6fc5b096716871222015de10c3",
-            "dfb5c317765e73e3de50e4e9ba9d7d085492b03c62de4661dc2b5f36e60d295d",
+            "b4b47d48a4cca342e50736e0dc922ccb2e11d4aab7f1ba23b9d0206edc3b955e",
+            "c53f0c10983d79af4dd1b3a1fc43a62a801083ab128504fb4774e019a8395aea",
+            "0868f7603938eefd6319afd38300f1e373af84d861294dd32f665bb3f5845f4c",
         ],
     ),
     (
         "momentum",
         [
-            "566089b0df9d9bd9563ad89499d171af04d41137456af8764389b13ba9813534",
-            "ecee46e6ead9213a9ceb67c0ac8c35a45730b413de6f668f87a2f602c4a55617",
-            "5f3778832b44e5c81cf0cf6314c1f9e3e325c19b5cfb181173c0e2ece44a4a84",
+            "a040da74106318b2fa8d8aed82c6875a8b0028e2e4bd40e9a7c3288dcc3c0248",
+            "293217e0a1b19b21c16791f93fb046c1f3df01067f21cc0376c36f09bb880d24",
+            "cc8bcfead98cc577a48048df30f729ba0c6767b541ee5e8305fa525a436ca726",
         ],
     ),
     (
         "nesterov",
         [
-            "d0fd56f028b52c43ea5b8aa72fe56059be2a38d7af7929e53511491f215146ed",
-            "e25e37fd84461095638667da3764a2aa8e67cf0a3bb3c56a9cc6c2910b06d93c",
-            "6fc6d6178e26351c3ddd3144cf4ae7fc3595acab1e78062eec0049855d494670",
+            "e0706bd6bd33de4a6f2d9f7f6bd0a5eff3045eaf2e8b40e02f7c2bb587c338ed",
+            "c5ae0ce3143221b5ff6108fa216e7d7dd63dabb208fb6549ad7bd143fc873b5e",
+            "d6682df61ca141217e27a56913a9addd837e4530f9dd82d539c2d62fc4171301",
         ],
     ),
     (
         "adagrad",
         [
-            "78cf7702a8107a99e91d8dfd53d797431a6d0e33620f08c69fbfff7fd9b9a740",
-            "91a238c5eaef5ebcd4ef00e278a1b1c2184c0d2091789fbcb659a8cd4751b24c",
-            "2934de6b5e1ddcebc9302ebacd34f630c345b7e4ab6a8dec80492589af908806",
+            "c2436c50ee636a0b852c7102660cf8e21cd076b0283deb9e1791f6ae87781ead",
+            "883cd674c180c2324b6f885c8aee16ed66b0f5cdf6587b4d06f8f0489dc9c19b",
+            "a435e32e658ada42eacb4b5317c86d13c8e7aa1d8d63734ad7780db69737f8bb",
         ],
     ),
     (
         "rmsprop",
         [
-            "97245c816a37d883f4160185392f4001f252a087670979f521f7e2983912f685",
-            "46a17751c38b50a85379bd8ab42c4b1e9586a2ff1b8d2bbf2ed43654c4db3bae",
-            "e39babd8554314dcebf7c8ee820c923f6848803c687c51361db5fafa4ca8c548",
+            "19acc60e8b0828f527afc755969f78e9ef3edf5a8356ed283185e2caacba05d6",
+            "bb254401f93dc326852e0fc3a278a817f135bc5e5a442c2efec927f051708750",
+            "53fe135be272bc09f7443fe88f19b6fba177a4d3f04aba075eab4ae0455df612",
         ],
     ),
     (
         "adam",
         [
-            "1d8e0d0509ee9274d917d0b42764c54c66c6c9066ea1d2b37982c3aa1f0bdf08",
-            "58df743f09df146448a138e98e53d80391ff38ba465b285660230c77fa1fbf26",
-            "4312def96d643a7e7c82a59f8b7f072c4e90fdfa08d20d9fd48388786dc0cc63",
+            "f30ad772b8e81345c5f3605e067850287389a00bb6af0657179fdb57378cc9d8",
+            "830c70536ff625c0109b0393b7dd7d93b13cf3a2d72161842f60f49f3f6cf85c",
+            "b88dcef470bb09c207523cff0911fbb8276956029b880d004399d8d399a96c5d",
         ],
     ),
     (
         "adamw",
         [
-            "c1de1796b6d196cc7a0de78c47865eabbde66eb91e8e86817aa914e0e11caa6e",
-            "ea02cc353c7746a3da99d64f8ddebec0adb94c1dd8264e5c91e2fcbee7bf40b0",
-            "5d304407ddd3b63bbfb819f105a625c95dfd623b8e74e730d61ba1dc13d22a34",
+            "aff6407258456ec6773223274d2ed7b713298d8fab875b11275e34fb3f18c22e",
+            "7cf80e744b6d828467e9758f7e5cb59457ff22b063eab349cc099cd029cffa1d",
+            "48fb074149aa613b963af2d6f920ccad605a4f3c5dfef32d57f2e2de61eaa3fa",
         ],
     ),
     (
         "centered-rmsprop",
         [
-            "fea176ac9f95c07cb5d804c477aa18205464a2615c75504430c4d66cbf73394f",
-            "258c00a116caf27668b44ea2dd4918c1df2b66b4509b92ffc9095d3670f678fc",
-            "965bb2f36d3fe3f321df62629f60d26b81e6c443557fd1bff7b5878bbe18a887",
+            "d5b79697cf1527e9680441aeb748e0b42f715c827dc53d79b8fa297792cf3ae7",
+            "d78d4b1e86425420132dab6b3815567aa70923454c258b6e1ad602599548bb74",
+            "befd9d047158ad75a24a93a591e7a60236c6955e2b3f158ee1da8f3140c6916d",
         ],
     ),
     (
         "adadelta",
         [
-            "cc1ccad10b88008281cfa03e525b2a8c38cb1d8923004251c856c5e451e40b4c",
-            "da5a680ad627c54287428748e18c064917c42f39fcbad2f4dcc8271cd457954d",
-            "75d11811b9b9e02a5c8bf051aee8220d93276e57aa0615d13336ebdc1d1db262",
+            "76823cb3d811367a3f2300a39d972fc8bcb431517386275c9da79c2e48ebe252",
+            "0f1e93464bd56687d949d46c960ed95cb0000b5e7f90faa5623d175aa0f41c1a",
+            "e19c0dde734c0b6fc354da3da4ccd58cfc508fcd5182b73f590c31dba0a7808e",
         ],
     ),
     (
         "amsgrad",
         [
-            "4f72a08f2f87094e6211cdeb1a88ca066aff702b422adce499380e6db0517a6c",
-            "f2503739b805b7202d4c7c0c2db739b21532718fae539d01534725ad3dea1377",
-            "5a993f660621f14394b3f269c642ad1da929773ca8baf3931c9583f2109c6417",
+            "186be24cbb1eacd5b7fc9e32dd2bfaf06b6cc57576e78dae40856b1f6c2d1567",
+            "ccb08e3809c20dbfa8213d2e92cdaf8ade3f729a7764101e8ffda2ed587f814d",
+            "07b441a20524e467119100661823519de1dd4b17814f8f00c20f9034d66f2cdc",
         ],
     ),
     (
         "adamax",
         [
-            "0ada0b58f5874075639755740a4c685f78a7c2f0356076c260371977d8b27a5a",
-            "afd6e1cc52eeb099febab8ea6540934f2b710f4c7eae568f111296e1bc04776b",
-            "e480db3f5f05038bf0d4885b87674f0ffea638042bd6d3dfa050baf88de1fb24",
+            "4502a4b34a8f4abf437787a9ea20a1352097a254e2b0e9c15b9e51bb379324a2",
+            "491404c62419fafd52985af8eceaed5a463f8ec29140b3103285cdc45559f3f6",
+            "59a332c1b79d600cbc3df77f3b5c61ebe13764b123699d0c39a5a153c2bcbcb9",
         ],
     ),
     (
         "nadam",
         [
-            "9f17223c098d4ba51d13decd595cdeeab9d2962110e0f77022875e9502e3ac4f",
-            "6752ab3661a3d899a45b69c43661f3a50d8990cc43fae7d35a422a94178385ea",
-            "dab35174ffe197d783883aa16e715a709f4a8230b9985452a1be75b53c68e130",
+            "37c10124aa908a456cdd13d8b006d2b52d27f670761882d5bf44dd77cedb0e10",
+            "351d49f381fd1aeea3ffee50820b9890ea677d0d11787cfe4dcbf611e8b994c5",
+            "4ace064b947c73a6890ecc3ebc55e181124948e33547aa04cd9ce7734ad9504f",
         ],
     ),
     (
@@ -111,39 +111,39 @@ pub(super) const GOLDEN: &[(&str, [&str; 3])] = &[
     (
         "schedule-free",
         [
-            "096f0d82a8c249311d272e0a6cb87246016e5a148c8b3c0ce4ea7bcee5272c76",
-            "552b5779b27f620c269bead8099ae9d9fa3eabb612d4352c47a2ec43875c971b",
-            "07df6b6852a81cf486b054d476bd6bb0ad10fb12b90f148a50d47c71a72f5c07",
+            "ca55d83c44ae3b4b950aff51724aed54bd4a293cf0bc07122036843d1b927764",
+            "bda92d03ff198f3d618b5b87db72c15a4623cb38d58229d56ad1ea1378c55d81",
+            "47af44e899da9d532f5ee209466b10b626be2035539cf4318b54d4a715b62ba5",
         ],
     ),
     (
         "lamb",
         [
-            "5cba7ede5d10db9fe09ff1f4d7e39234642ff13d3e51dc5855a6c7147fc7b55f",
-            "42de52ef09cb528409f17d3555ffa9b71d361485232db58d449a8f3a1d111a79",
-            "fb462159c20a7f6055c3c2deb453b10326b2ee47c7dc42deab617805e7dd0ddd",
+            "1e077def82eaba3aa3841d634dfa83550d4246aa4fa233a428189177a3919e10",
+            "2c82436020f3990cd78379ed7adf6eb245448881e6a0f3276d2a5ad9d8b0cfb8",
+            "ea252565f20fabff9a4b1687bf035e90cbd6ddc44daf5b243475385d09160bb3",
         ],
     ),
     (
         "adafactor",
         [
-            "5724e986ed9ede453888a99de7f812684a97c727da389b1e1621aeadc8843bc9",
-            "57af9b94dc5ae14c90498ab2372038bec7a366f43e566091902f02aa5d73621a",
-            "62d382e2746dfa2f258e7f2c1f3a9e0b6994c6f11b90efe125ae0812ced6e995",
+            "4711a6866fc7d6b71a6e7cf6a138c1610b97ee6ca55dab6ba2a90a52bb005648",
+            "cd5cfae24f671912734d149b64a85cb21270855bee203702b27fa063bdd89367",
+            "8cc75e74147005fc6198a3a4240c07bb16c6af0a5026e6431b0965b54dcd0223",
         ],
     ),
     (
         "muon",
         [
-            "bf59e29cf8a0f498523acdee7de200e3690a34b60aa70fe05d5e7ae91dea62a0",
-            "67a97cbbc56c8127ad8e2b9da16e2fc28b057c9b50d2187cc9068bd408b93dd2",
-            "4d422063632c92d7f9b65779c7902dcace6e083f3f6bbc6f34f0735419faa617",
+            "ce6f1860172a32619650ccb5d2339a0f67963ecb536b6a21341e8318a2d7a9fc",
+            "626e35fd74440ad634c7de1d2d1615b0a7ec071fcafb88465975de607cbc3017",
+            "29004f6078d4ee308f1ed8768642757df1f0664a8b579e4b1eab51074ba43ca9",
         ],
     ),
 ];
 
 /// The same of SGD and Adam with [`StepTransforms`].
 pub(super) const TRANSFORMED: [&str; 2] = [
-    "53d48d336f22083eccf990e28abe008bf68161853aba0e741374ca4cbd86b0c8",
-    "8cea4cebc8872c6520e4852b1b0cef84be6224e85d5973ea7ef107ed81c0b6ec",
+    "ec2705d57aca5800c25fd4fb0ff9a9879246d8f34aadf8c7b7513a680c133e7f",
+    "455fa3d2dc7aa0f2295a51c1c87171da95d390b6dccef287fd2eb1f30bc2e57b",
 ];

@@ -5,9 +5,9 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
-    Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold,
-    UpdateRule, clip_factor, fused_step,
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, Averaging, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay,
+    FlushState, Lion, Momentum, NAdam, Nesterov, RmsProp, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd,
+    SoftThreshold, UpdateRule, clip_factor, fused_step,
 };
 use simdescent_kernels::{Exec, Par, isa};
 use std::hint::black_box;
@@ -31,7 +31,7 @@ fn bench<R: UpdateRule<f32, S>, const S: usize>(c: &mut Criterion, name: &str, r
 }
 
 fn rules(c: &mut Criterion) {
-    let (learning_rate, momentum, decay, epsilon) = (1e-6, 0.9, 0.9, 1e-8);
+    let (learning_rate, momentum, decay, epsilon) = (1e-6, 0.9, Averaging::new(0.9), 1e-8);
     let (lr, beta1, beta2, eps) = (1e-6, 0.9, 0.999, 1e-8);
     let adam = Adam::at_step(1000, lr, beta1, beta2, eps);
     bench(c, "SGD", Sgd { learning_rate });
@@ -39,14 +39,14 @@ fn rules(c: &mut Criterion) {
     bench(c, "Nesterov", Nesterov { learning_rate, momentum });
     bench(c, "AdaGrad", AdaGrad { learning_rate, epsilon });
     bench(c, "RMSprop", RmsProp { learning_rate, decay, epsilon });
-    bench(c, "centred RMSprop", CenteredRmsProp { learning_rate, decay, epsilon });
+    bench(c, "centered RMSprop", CenteredRmsProp { learning_rate, decay, epsilon });
     bench(c, "AdaDelta", AdaDelta { learning_rate, decay, epsilon });
     bench(c, "Adam", adam);
     bench(c, "AdamW", DecoupledDecay { rate: 1e-8, rule: adam });
     bench(c, "AMSGrad", AmsGrad::at_step(1000, lr, beta1, beta2, eps));
     bench(c, "Adamax", Adamax::at_step(1000, lr, beta1, beta2, eps));
     bench(c, "NAdam", NAdam::at_step(1000, &mut 0.0, lr, beta1, beta2, eps));
-    bench(c, "Lion", Lion { learning_rate, beta1: 0.9, beta2: 0.99 });
+    bench(c, "Lion", Lion { learning_rate, beta1: Averaging::new(0.9), beta2: Averaging::new(0.99) });
     let options = ScheduleFreeOptions { beta1, beta2, epsilon: eps, weight_decay: 0.0 };
     bench(c, "schedule-free AdamW", ScheduleFree::at_step(1000, &mut 1e-9, lr, options));
     let rule = FlushState { below: f32::MIN_POSITIVE, rule: DecoupledDecay { rate: 1e-8, rule: adam } };

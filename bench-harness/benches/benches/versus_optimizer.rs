@@ -14,7 +14,7 @@
 use simdescent_benches::arguments::Arguments;
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
 use simdescent_kernels::optimizer::{
-    AdaGrad, Adam, AmsGrad, Lion, Momentum, NAdam, RmsProp, Sgd, UpdateRule, fused_step,
+    AdaGrad, Adam, AmsGrad, Averaging, Lion, Momentum, NAdam, RmsProp, Sgd, UpdateRule, fused_step,
 };
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Par, gemm, isa};
 use simdescent_measure::clock::medians;
@@ -94,7 +94,7 @@ fn rules(table: &Table<'_>) {
             *w -= LR * g / (s.sqrt() + 1e-8);
         }
     });
-    table.row("RMSprop", RmsProp { learning_rate: LR, decay: 0.9, epsilon: 1e-8 }, |w, g, [v]| {
+    table.row("RMSprop", RmsProp { learning_rate: LR, decay: Averaging::new(0.9), epsilon: 1e-8 }, |w, g, [v]| {
         for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
             *v = 0.9 * *v + 0.1 * g * g;
             *w -= LR * g / (v.sqrt() + 1e-8);
@@ -122,13 +122,17 @@ fn rules(table: &Table<'_>) {
             *w -= ETA * (0.9 * *m + 0.1 * g) / (v.sqrt() * KAPPA + 1e-8);
         }
     });
-    table.row("Lion", Lion { learning_rate: LR, beta1: 0.9, beta2: 0.99 }, |w, g, [m]| {
-        for ((w, g), m) in w.iter_mut().zip(g).zip(m) {
-            let direction = 0.9 * *m + 0.1 * g;
-            *w -= LR * if direction > 0.0 { 1.0 } else { -1.0 };
-            *m = 0.99 * *m + 0.01 * g;
-        }
-    });
+    table.row(
+        "Lion",
+        Lion { learning_rate: LR, beta1: Averaging::new(0.9), beta2: Averaging::new(0.99) },
+        |w, g, [m]| {
+            for ((w, g), m) in w.iter_mut().zip(g).zip(m) {
+                let direction = 0.9 * *m + 0.1 * g;
+                *w -= LR * if direction > 0.0 { 1.0 } else { -1.0 };
+                *m = 0.99 * *m + 0.01 * g;
+            }
+        },
+    );
 }
 
 struct Table<'a> {

@@ -9,18 +9,22 @@ use simdescent::StepTransforms;
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct StepTransformOptions {
-    /// λ of the penalty ½λ‖θ‖² in the gradient [default: 0]
+    /// λ of the penalty ½λ‖w‖² in the gradient, without biases [default: 0]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     l2: Option<f32>,
-    /// λ of the penalty λ‖θ‖₁, a proximal step that makes exact zeros [default: 0]
+    /// λ of the penalty λ‖w‖₁, a proximal step that makes exact zeros, without biases [default: 0]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     l1: Option<f32>,
-    /// λ of decoupled weight decay: a step multiplies all parameters by 1 − ηλ [default: 0; adamw has 0.01 of its own]
+    /// λ of decoupled weight decay: a step multiplies the weights, without biases, by 1 − ηλ [default: 0; adamw has 0.01 of its
+    /// own]
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     weight_decay: Option<f32>,
+    /// Penalties and weight decay with biases (intercepts), too [default: false]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    penalize_bias: Option<bool>,
     /// Largest Euclidean norm of the whole gradient [default: no limit]
     #[arg(long, value_name = "NORM", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
@@ -37,6 +41,10 @@ pub(crate) struct StepTransformOptions {
 impl StepTransformOptions {
     pub(crate) fn l2(&self) -> f32 {
         self.l2.unwrap_or(0.0)
+    }
+
+    pub(crate) fn penalize_bias(&self) -> bool {
+        self.penalize_bias.unwrap_or(false)
     }
 
     pub(crate) fn step_transforms(&self) -> StepTransforms {

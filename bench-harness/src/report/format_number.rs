@@ -18,6 +18,12 @@ pub(crate) fn digits(x: f64, n: usize) -> String {
     format!("{x:.*}", (n as i32 - 1 - exponent).max(0) as usize)
 }
 
+/// A number that somebody chose, such as a learning rate: six significant digits without zeros at the end, `0.000316`.
+pub(crate) fn format_setting(x: f64) -> String {
+    let rounded: f64 = format!("{x:.5e}").parse().expect("formatted");
+    if (1e-5..1e6).contains(&rounded.abs()) || rounded == 0.0 { rounded.to_string() } else { format!("{rounded:e}") }
+}
+
 /// A mean and how far single numbers are from it.
 pub(crate) fn plus_minus(mean: f64, deviation: f64) -> String {
     format!("{} ± {}", format_number(mean), digits(deviation, 2))
@@ -37,6 +43,9 @@ mod tests {
         assert_eq!([f64::INFINITY, -f64::INFINITY].map(format_number), ["inf", "-inf"]);
         assert_eq!(digits(0.017_48, 4), "0.01748");
         assert_eq!(digits(73.2, 2), "73");
+        let settings = [0.000_316_000_000_000_000_04, 0.1, 1.0, 1000.0, 3.16e-6, 2e6, 0.0, 0.123_456_789, f64::NAN];
+        let wanted = ["0.000316", "0.1", "1", "1000", "3.16e-6", "2e6", "0", "0.123457", "NaN"];
+        assert_eq!(settings.map(format_setting), wanted);
         assert_eq!(plus_minus(404.0, 123.26), "404.000 ± 123");
     }
 }

@@ -1,6 +1,6 @@
 //! The table a sweep prints.
 
-use super::format_number::format_number;
+use super::format_number::{format_number, format_setting};
 use crate::study::result::{Cell, Outcome, WorkloadReport};
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -26,7 +26,7 @@ pub(crate) fn render(workload: &WorkloadReport) -> String {
         table.add_row([
             cell.optimizer.to_owned(),
             cell.batch_size.to_string(),
-            format!("{}{}", cell.learning_rate, if cell.learning_rate_at_border { "*" } else { "" }),
+            format!("{}{}", format_setting(cell.learning_rate), if cell.learning_rate_at_border { "*" } else { "" }),
             si(cell.samples_per_second),
             to_target(cell, cell.steps_to_target.map(count)),
             to_target(cell, cell.samples_to_target.map(count)),

@@ -1,6 +1,6 @@
 //! What a training came to, as text.
 
-use super::format_number::{digits, format_number};
+use super::format_number::{digits, format_number, format_setting};
 use crate::training::divergence::diverged;
 use crate::training::result::{LbfgsReport, TrainingReport};
 use simdescent::{Settings, Stop};
@@ -58,7 +58,8 @@ pub(crate) fn lbfgs_lines(report: &LbfgsReport) -> Vec<String> {
 
 fn method(settings: &Settings) -> String {
     let Settings { rule, learning_rate, batch_size, .. } = settings;
-    format!("{}, batch {batch_size}, {} rate from {}", rule.name(), learning_rate.name(), learning_rate.at(0, &[]))
+    let rate = format_setting(learning_rate.at(0, &[]));
+    format!("{}, batch {batch_size}, {} rate from {rate}", rule.name(), learning_rate.name())
 }
 
 fn quality(loss: f64, accuracy: Option<f64>) -> String {

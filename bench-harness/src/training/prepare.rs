@@ -31,9 +31,17 @@ pub(crate) fn prepare<'m>(
         if drops {
             bail!("lbfgs needs the same function in every step: leave --dropout out");
         }
-        let (lbfgs, l2) = run.lbfgs()?;
-        let (trial, seed) = (run.trial(), run.seed());
-        let settings = Settings { loss, target_scaling, l2, batch_size: count, trial, seed, ..Settings::default() };
+        let lbfgs = run.lbfgs()?;
+        let settings = Settings {
+            loss,
+            target_scaling,
+            l2: run.regularization.l2(),
+            penalize_bias: run.regularization.penalize_bias(),
+            batch_size: count,
+            trial: run.trial(),
+            seed: run.seed(),
+            ..Settings::default()
+        };
         (settings, Minimizer::Lbfgs(lbfgs))
     } else {
         let (settings, options) = run.settings(count, loss, target_scaling)?;

@@ -1,6 +1,6 @@
 //! AdaDelta (Zeiler 2012): steps in the unit of the parameters, without a learning rate to tune.
 
-use super::UpdateRule;
+use super::{Averaging, UpdateRule};
 use crate::lanes::Lanes;
 use crate::real::Real;
 
@@ -13,7 +13,7 @@ pub struct AdaDelta<T> {
     /// η, 1 in the paper
     pub learning_rate: T,
     /// ρ, in [0, 1); e.g. 0.9 (PyTorch) or 0.95 (paper, Keras)
-    pub decay: T,
+    pub decay: Averaging<T>,
     /// ε, e.g. 1e-6; the first step is about √(ε/(1−ρ)) long
     pub epsilon: T,
 }
@@ -21,10 +21,10 @@ pub struct AdaDelta<T> {
 impl<T: Real> UpdateRule<T, 2> for AdaDelta<T> {
     #[inline(always)]
     fn update<L: Lanes<T>>(&self, l: L, w: L::Reg, g: L::Reg, [s, u]: [L::Reg; 2]) -> (L::Reg, [L::Reg; 2]) {
-        let (decay, rest, epsilon) = (l.splat(self.decay), l.splat(T::ONE - self.decay), l.splat(self.epsilon));
-        let s = l.fma(decay, s, l.mul(l.mul(rest, g), g));
+        let epsilon = l.splat(self.epsilon);
+        let s = self.decay.add_square(l, s, g);
         let delta = l.mul(l.sqrt(l.div(l.add(u, epsilon), l.add(s, epsilon))), g);
-        let u = l.fma(decay, u, l.mul(l.mul(rest, delta), delta));
+        let u = self.decay.add_square(l, u, delta);
         (l.fnma(l.splat(self.learning_rate), delta, w), [s, u])
     }
 }

@@ -1,6 +1,6 @@
 //! Adafactor (Shazeer & Stern 2018): the second moment of a matrix from the means of its rows and columns.
 
-use super::{UpdateRule, fused_step};
+use super::{Averaging, UpdateRule, fused_step};
 use crate::axpy::axpy;
 use crate::dot::dot_lanes;
 use crate::gemm::Scratch;
@@ -25,10 +25,10 @@ use core::marker::PhantomData;
 /// machine epsilon. Both have decoupled weight decay.
 ///
 /// ```
-/// use simdescent_kernels::{Exec, optimizer::{Adafactor, AdafactorOptions, Scaled, Sgd}};
+/// use simdescent_kernels::{Exec, optimizer::{Adafactor, AdafactorOptions, Averaging, Scaled, Sgd}};
 /// let (exec, gradient) = (Exec::default(), [3.0f32, -4.0, 6.0, 8.0]); // 2 x 2
 /// let (mut w, mut rows, mut cols) = ([1.0; 4], [0.0; 2], [0.0; 2]);
-/// let options = AdafactorOptions { beta2: 0.0, epsilon: 1e-30 }; // of step 1
+/// let options = AdafactorOptions { beta2: Averaging::new(0.0), epsilon: 1e-30 }; // of step 1
 /// let moment = Adafactor::estimate(exec, options, &gradient, &mut rows, &mut cols);
 /// let factor = 1.0 / moment.rms(exec, &gradient).max(1.0);
 /// moment.step(exec, &Scaled { factor, rule: Sgd { learning_rate: 0.125 } }, &mut w, &gradient, []);
@@ -45,8 +45,8 @@ pub struct Adafactor<T> {
 /// The constants of one step of [`Adafactor`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdafactorOptions<T> {
-    /// β₂ in [0, 1), e.g. 1 − t^−0.8 in step t
-    pub beta2: T,
+    /// β₂, e.g. 1 − t^−0.8 in step t: [`Averaging::with_rest`]
+    pub beta2: Averaging<T>,
     /// ε₁, added to squares of the gradient, e.g. 1e-30
     pub epsilon: T,
 }
@@ -239,7 +239,7 @@ impl<T: Real> Kernel<T> for Direction<'_, T> {
 /// A running average of means; its parameters are the averages, its gradient sums of squares.
 #[derive(Clone, Copy)]
 struct Average<T> {
-    beta2: T,
+    beta2: Averaging<T>,
     epsilon: T,
     share: T,
 }
@@ -247,7 +247,7 @@ impl<T: Real> UpdateRule<T, 0> for Average<T> {
     #[inline(always)]
     fn update<L: Lanes<T>>(&self, l: L, average: L::Reg, sum: L::Reg, _: [L::Reg; 0]) -> (L::Reg, [L::Reg; 0]) {
         let mean = l.fma(sum, l.splat(self.share), l.splat(self.epsilon));
-        (l.fma(l.splat(self.beta2), average, l.mul(l.splat(T::ONE - self.beta2), mean)), [])
+        (self.beta2.add(l, average, mean), [])
     }
 }
 

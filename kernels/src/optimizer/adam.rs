@@ -1,6 +1,6 @@
 //! Adam (Kingma & Ba 2015).
 
-use super::UpdateRule;
+use super::{Averaging, UpdateRule};
 use crate::lanes::Lanes;
 use crate::real::Real;
 
@@ -9,10 +9,13 @@ use crate::real::Real;
 ///
 /// ε stands outside the root and is added after bias correction, as in algorithm 1 of the paper and in PyTorch.
 /// Keras and the paper's "ε̂" form add it before, which makes it larger by 1/√(1−β₂ᵗ) in the first steps.
+///
+/// v holds squares. Gradients beyond the root of the largest number, 1.8·10¹⁹ in `f32`, make it infinite sooner or later, and their
+/// parameter does not move any more; below 10⁻²³ squares are 0. [`Adamax`](super::Adamax) has no squares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam<T> {
-    beta1: T,
-    beta2: T,
+    beta1: Averaging<T>,
+    beta2: Averaging<T>,
     epsilon: T,
     /// η̂
     step_size: T,
@@ -23,16 +26,16 @@ pub struct Adam<T> {
 impl<T: Real> Adam<T> {
     /// The rule for step `t`, counted from 1.
     ///
-    /// The constants of the step are computed in `f64`, powers by repeated squaring, so they are the same everywhere.
+    /// The constants of the step are computed in `f64`, 1 − β among them, powers by repeated squaring, so they are the same everywhere.
     ///
     /// # Panics
-    /// If `t` is 0 or a β is not in [0, 1).
+    /// If `t` is 0, or a β is not in [0, 1) or rounds to 1.
     #[track_caller]
     pub fn at_step(t: u64, learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64) -> Self {
-        check("Adam", t, [beta1, beta2]);
+        check("Adam", t);
         Self {
-            beta1: T::from_f64(beta1),
-            beta2: T::from_f64(beta2),
+            beta1: Averaging::new(beta1),
+            beta2: Averaging::new(beta2),
             epsilon: T::from_f64(epsilon),
             step_size: T::from_f64(learning_rate / (1.0 - power(beta1, t))),
             unbias_root: T::from_f64(1.0 / (1.0 - power(beta2, t)).sqrt()),
@@ -41,9 +44,7 @@ impl<T: Real> Adam<T> {
     /// The new m and v.
     #[inline(always)]
     pub(super) fn moments<L: Lanes<T>>(&self, l: L, g: L::Reg, [m, v]: [L::Reg; 2]) -> [L::Reg; 2] {
-        let m = l.fma(l.splat(self.beta1), m, l.mul(l.splat(T::ONE - self.beta1), g));
-        let v = l.fma(l.splat(self.beta2), v, l.mul(l.mul(l.splat(T::ONE - self.beta2), g), g));
-        [m, v]
+        [self.beta1.add(l, m, g), self.beta2.add_square(l, v, g)]
     }
     /// √v̂ + ε
     #[inline(always)]
@@ -65,13 +66,10 @@ impl<T: Real> UpdateRule<T, 2> for Adam<T> {
     }
 }
 
-/// Panics unless `t` and the `betas` can be those of the rule `name`.
+/// Panics unless `t` can be a step of the rule `name`.
 #[track_caller]
-pub(super) fn check(name: &str, t: u64, betas: [f64; 2]) {
+pub(super) fn check(name: &str, t: u64) {
     assert!(t > 0, "{name}: steps are counted from 1");
-    for beta in betas {
-        assert!((0.0..1.0).contains(&beta), "{name}: beta has to be in [0, 1), got {beta}");
-    }
 }
 
 /// xᵗ by repeated squaring: `f64::powi` may round differently from one platform to the next.

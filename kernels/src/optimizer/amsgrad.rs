@@ -15,7 +15,7 @@ impl<T: Real> AmsGrad<T> {
     /// The rule for step `t`, counted from 1; as [`Adam::at_step`].
     ///
     /// # Panics
-    /// If `t` is 0 or a β is not in [0, 1).
+    /// If `t` is 0, or a β is not in [0, 1) or rounds to 1.
     #[track_caller]
     pub fn at_step(t: u64, learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64) -> Self {
         Self(Adam::at_step(t, learning_rate, beta1, beta2, epsilon))

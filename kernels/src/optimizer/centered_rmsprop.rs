@@ -1,6 +1,6 @@
 //! Centred RMSprop (Graves 2013): RMSprop that divides by the deviation of the gradient, not by its magnitude.
 
-use super::UpdateRule;
+use super::{Averaging, UpdateRule};
 use crate::lanes::Lanes;
 use crate::real::Real;
 
@@ -14,7 +14,7 @@ pub struct CenteredRmsProp<T> {
     /// η
     pub learning_rate: T,
     /// ρ, in [0, 1); e.g. 0.95 (Graves) or 0.99 (PyTorch)
-    pub decay: T,
+    pub decay: Averaging<T>,
     /// ε, e.g. 1e-8; what limits the step where the gradient hardly changes
     pub epsilon: T,
 }
@@ -22,9 +22,7 @@ pub struct CenteredRmsProp<T> {
 impl<T: Real> UpdateRule<T, 2> for CenteredRmsProp<T> {
     #[inline(always)]
     fn update<L: Lanes<T>>(&self, l: L, w: L::Reg, g: L::Reg, [v, a]: [L::Reg; 2]) -> (L::Reg, [L::Reg; 2]) {
-        let (decay, fresh) = (l.splat(self.decay), l.mul(l.splat(T::ONE - self.decay), g));
-        let v = l.fma(decay, v, l.mul(fresh, g));
-        let a = l.fma(decay, a, fresh);
+        let (v, a) = (self.decay.add_square(l, v, g), self.decay.add(l, a, g));
         let (variance, zero) = (l.fnma(a, a, v), l.splat(T::ZERO));
         let variance = l.select(l.lt(variance, zero), zero, variance);
         let direction = l.div(g, l.add(l.sqrt(variance), l.splat(self.epsilon)));

@@ -40,7 +40,7 @@ impl<T: Real> Lamb<T> {
     /// The rule for step `t`, counted from 1.
     ///
     /// # Panics
-    /// If `t` is 0 or a β is not in [0, 1).
+    /// If `t` is 0, or a β is not in [0, 1) or rounds to 1.
     #[track_caller]
     pub fn at_step(t: u64, learning_rate: f64, options: LambOptions) -> Self {
         let LambOptions { beta1, beta2, epsilon, weight_decay } = options;

@@ -8,8 +8,8 @@ use crate::real::Real;
 /// m and v as in [`Adam`]; w ← w − fma(a, m, b·g)/fma(√v, κ, ε), with momentum μₜ = β₁·(1 − ½·0.96^(0.004·t)),
 /// a = η·μₜ₊₁/(1 − Πₜ₊₁), b = η·(1−μₜ)/(1 − Πₜ), Πₜ = μ₁·…·μₜ.
 ///
-/// The schedule of μ is that of PyTorch and Keras, and of the paper's experiments. m is averaged with the constant β₁, as
-/// there.
+/// The schedule of μ is that of PyTorch, and of Dozat's paper; Keras has 0.96^t in place of 0.96^(0.004·t). m is averaged with the
+/// constant β₁, as there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NAdam<T> {
     adam: Adam<T>,
@@ -23,7 +23,7 @@ impl<T: Real> NAdam<T> {
     /// The rule for step `t`, counted from 1. `product` is Πₜ₋₁, hence 1 before the first step, and becomes Πₜ.
     ///
     /// # Panics
-    /// If `t` is 0 or a β is not in [0, 1).
+    /// If `t` is 0, or a β is not in [0, 1) or rounds to 1.
     #[track_caller]
     pub fn at_step(t: u64, product: &mut f64, learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64) -> Self {
         let adam = Adam::at_step(t, learning_rate, beta1, beta2, epsilon);

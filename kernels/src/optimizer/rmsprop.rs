@@ -1,6 +1,6 @@
 //! RMSprop (Tieleman & Hinton, lecture 6.5, 2012).
 
-use super::UpdateRule;
+use super::{Averaging, UpdateRule};
 use crate::lanes::Lanes;
 use crate::real::Real;
 
@@ -13,7 +13,7 @@ pub struct RmsProp<T> {
     /// η
     pub learning_rate: T,
     /// ρ, in [0, 1); e.g. 0.9 (Hinton) or 0.99 (PyTorch)
-    pub decay: T,
+    pub decay: Averaging<T>,
     /// ε, e.g. 1e-8
     pub epsilon: T,
 }
@@ -21,8 +21,7 @@ pub struct RmsProp<T> {
 impl<T: Real> UpdateRule<T, 1> for RmsProp<T> {
     #[inline(always)]
     fn update<L: Lanes<T>>(&self, l: L, w: L::Reg, g: L::Reg, [v]: [L::Reg; 1]) -> (L::Reg, [L::Reg; 1]) {
-        let fresh = l.mul(l.mul(l.splat(T::ONE - self.decay), g), g);
-        let v = l.fma(l.splat(self.decay), v, fresh);
+        let v = self.decay.add_square(l, v, g);
         let direction = l.div(g, l.add(l.sqrt(v), l.splat(self.epsilon)));
         (l.fnma(l.splat(self.learning_rate), direction, w), [v])
     }

@@ -1,7 +1,7 @@
 //! Schedule-free AdamW (Defazio et al. 2024): averaging in place of a learning-rate schedule.
 
-use super::UpdateRule;
 use super::adam::{check, power};
+use super::{Averaging, UpdateRule};
 use crate::lanes::{Kernel, Lanes, zip_map};
 use crate::real::Real;
 use crate::threads::{CHUNK, Exec, for_each};
@@ -15,7 +15,7 @@ use crate::threads::{CHUNK, Exec, for_each};
 /// paper (their code takes the largest η so far).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScheduleFree<T> {
-    beta2: T,
+    beta2: Averaging<T>,
     epsilon: T,
     /// η
     learning_rate: T,
@@ -47,18 +47,18 @@ impl<T: Real> ScheduleFree<T> {
     /// becomes that of all.
     ///
     /// # Panics
-    /// If `t` is 0, β₁ is not in (0, 1) or β₂ not in [0, 1).
+    /// If `t` is 0, β₁ is not in (0, 1), or β₂ is not in [0, 1) or rounds to 1.
     #[track_caller]
     pub fn at_step(t: u64, squares: &mut f64, learning_rate: f64, options: ScheduleFreeOptions) -> Self {
         let ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay } = options;
-        check("schedule-free AdamW", t, [beta1, beta2]);
-        assert!(beta1 > 0.0, "schedule-free AdamW: beta1 has to be in (0, 1), got {beta1}");
+        check("schedule-free AdamW", t);
+        assert!(beta1 > 0.0 && beta1 < 1.0, "schedule-free AdamW: beta1 has to be in (0, 1), got {beta1}");
         let square = learning_rate * learning_rate;
         *squares += square;
         // A warm-up may begin with a rate of 0, which has no weight.
         let average = if square > 0.0 { square / *squares } else { 0.0 };
         Self {
-            beta2: T::from_f64(beta2),
+            beta2: Averaging::new(beta2),
             epsilon: T::from_f64(epsilon),
             learning_rate: T::from_f64(learning_rate),
             weight_decay: T::from_f64(weight_decay),
@@ -72,7 +72,7 @@ impl<T: Real> ScheduleFree<T> {
 impl<T: Real> UpdateRule<T, 2> for ScheduleFree<T> {
     #[inline(always)]
     fn update<L: Lanes<T>>(&self, l: L, y: L::Reg, g: L::Reg, [z, v]: [L::Reg; 2]) -> (L::Reg, [L::Reg; 2]) {
-        let v = l.fma(l.splat(self.beta2), v, l.mul(l.mul(l.splat(T::ONE - self.beta2), g), g));
+        let v = self.beta2.add_square(l, v, g);
         let denominator = l.fma(l.sqrt(v), l.splat(self.unbias_root), l.splat(self.epsilon));
         let u = l.fma(l.splat(self.weight_decay), y, l.div(g, denominator));
         let towards = l.fma(l.splat(self.average), l.sub(z, y), y);

@@ -6,8 +6,8 @@ mod layers;
 pub use layers::{adafactor, lamb, orthogonalize};
 
 use crate::optimizer::{
-    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, Lion, Momentum, NAdam, Nesterov, RmsProp, ScheduleFree,
-    ScheduleFreeOptions, Sgd, UpdateRule,
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, Averaging, CenteredRmsProp, Lion, Momentum, NAdam, Nesterov, RmsProp,
+    ScheduleFree, ScheduleFreeOptions, Sgd, UpdateRule,
 };
 use crate::real::Real;
 
@@ -37,7 +37,7 @@ pub trait ForRule<T: Real> {
 /// The table: every rule of one pass, which tests take from here, and the program whose machine code is read.
 pub fn every_rule<T: Real>(each: &mut impl ForRule<T>) {
     let [learning_rate, momentum, epsilon] = [0.01, 0.9, 1e-8].map(T::from_f64);
-    let [decay, beta1, beta2] = [0.95, 0.9, 0.99].map(T::from_f64);
+    let [decay, beta1, beta2] = [0.95, 0.9, 0.99];
     each.rule(RuleCase {
         name: "SGD",
         rule: |_| Sgd { learning_rate },
@@ -64,27 +64,27 @@ pub fn every_rule<T: Real>(each: &mut impl ForRule<T>) {
     });
     each.rule(RuleCase {
         name: "RMSprop",
-        rule: |_| RmsProp { learning_rate, decay, epsilon },
+        rule: |_| RmsProp { learning_rate, decay: Averaging::new(decay), epsilon },
         scalar: |_, w, g, s| rmsprop(learning_rate, decay, epsilon, w, g, s),
-        golden: [0x0fe6_b4f0_22ca_8851, 0xf768_689b_2092_85a8],
+        golden: [0x09ca_ac42_b660_7163, 0xf768_689b_2092_85a8],
     });
     each.rule(RuleCase {
         name: "centered RMSprop",
-        rule: |_| CenteredRmsProp { learning_rate, decay, epsilon },
+        rule: |_| CenteredRmsProp { learning_rate, decay: Averaging::new(decay), epsilon },
         scalar: |_, w, g, s| centered_rmsprop(learning_rate, decay, epsilon, w, g, s),
-        golden: [0xb04e_4365_f8fc_6f6c, 0x0938_c465_2db9_9a3f],
+        golden: [0x4ade_b277_d2ce_c393, 0x0938_c465_2db9_9a3f],
     });
     each.rule(RuleCase {
         name: "AdaDelta",
-        rule: |_| AdaDelta { learning_rate, decay, epsilon },
+        rule: |_| AdaDelta { learning_rate, decay: Averaging::new(decay), epsilon },
         scalar: |_, w, g, s| adadelta(learning_rate, decay, epsilon, w, g, s),
-        golden: [0xfd29_b285_f8b7_5c56, 0x97a8_0d45_0f47_8aef],
+        golden: [0xe6b3_d850_7a33_a624, 0x97a8_0d45_0f47_8aef],
     });
     each.rule(RuleCase {
         name: "Lion",
-        rule: |_| Lion { learning_rate, beta1, beta2 },
+        rule: |_| Lion { learning_rate, beta1: Averaging::new(beta1), beta2: Averaging::new(beta2) },
         scalar: |_, w, g, s| lion(learning_rate, beta1, beta2, w, g, s),
-        golden: [0x330f_3952_435c_1f30, 0xcd77_7fea_5906_268f],
+        golden: [0xe9ee_8f20_3c0b_af3e, 0xcd77_7fea_5906_268f],
     });
 
     let options = AdamOptions { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -93,25 +93,25 @@ pub fn every_rule<T: Real>(each: &mut impl ForRule<T>) {
         name: "Adam",
         rule: |t| Adam::at_step(t, learning_rate, beta1, beta2, epsilon),
         scalar: |t, w, g, s| adam(options, t, w, g, s),
-        golden: [0x6efb_4e9d_9acd_d774, 0x496a_acde_499c_8578],
+        golden: [0x5548_6f50_4d53_657f, 0x496a_acde_499c_8578],
     });
     each.rule(RuleCase {
         name: "AMSGrad",
         rule: |t| AmsGrad::at_step(t, learning_rate, beta1, beta2, epsilon),
         scalar: |t, w, g, s| amsgrad(options, t, w, g, s),
-        golden: [0x0e7f_d3cf_0946_4e5d, 0xe5b7_07cd_5895_797a],
+        golden: [0x4d63_c171_d9f0_b003, 0xe5b7_07cd_5895_797a],
     });
     each.rule(RuleCase {
         name: "Adamax",
         rule: |t| Adamax::at_step(t, learning_rate, beta1, beta2, epsilon),
         scalar: |t, w, g, s| adamax(options, t, w, g, s),
-        golden: [0x5393_eb32_4b0b_fdbe, 0xbcd3_d09d_e197_9517],
+        golden: [0x55b9_a3de_743d_061f, 0xbcd3_d09d_e197_9517],
     });
     each.rule(RuleCase {
         name: "NAdam",
         rule: |t| NAdam::at_step(t, &mut nadam_product(beta1, t - 1), learning_rate, beta1, beta2, epsilon),
         scalar: |t, w, g, s| nadam(options, t, nadam_product(beta1, t), w, g, s),
-        golden: [0x9f5c_452d_2893_5801, 0xeed4_608b_1d31_8eff],
+        golden: [0xba5a_3f2c_1645_e589, 0xeed4_608b_1d31_8eff],
     });
     let options = ScheduleFreeOptions { beta1, beta2, epsilon, weight_decay: 0.01 };
     let squares = |steps| (0..steps).fold(0.0, |sum, _| sum + learning_rate * learning_rate);
@@ -119,7 +119,7 @@ pub fn every_rule<T: Real>(each: &mut impl ForRule<T>) {
         name: "schedule-free AdamW",
         rule: |t| ScheduleFree::at_step(t, &mut squares(t - 1), learning_rate, options),
         scalar: |t, y, g, s| schedule_free(learning_rate, options, t, y, g, s),
-        golden: [0xb961_43a2_d745_17f1, 0x8035_ec95_2403_97cc],
+        golden: [0x3f5d_6fc0_f452_a64d, 0x8035_ec95_2403_97cc],
     });
 }
 
@@ -146,38 +146,47 @@ fn adagrad<T: Real>(lr: T, epsilon: T, w: T, g: T, [s]: [T; 1]) -> (T, [T; 1]) {
     ((-lr).mul_add(g / (s.sqrt() + epsilon), w), [s])
 }
 
+/// [`Averaging`]: β and 1 − β, each rounded once.
+fn weights<T: Real>(beta: f64) -> (T, T) {
+    (T::from_f64(beta), T::from_f64(1.0 - beta))
+}
+
 /// [`crate::optimizer::RmsProp`], with state \[v\].
-fn rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [v]: [T; 1]) -> (T, [T; 1]) {
-    let v = rho.mul_add(v, (T::ONE - rho) * g * g);
+fn rmsprop<T: Real>(lr: T, rho: f64, epsilon: T, w: T, g: T, [v]: [T; 1]) -> (T, [T; 1]) {
+    let (rho, rest) = weights::<T>(rho);
+    let v = rho.mul_add(v, rest * g * g);
     ((-lr).mul_add(g / (v.sqrt() + epsilon), w), [v])
 }
 
 /// [`crate::optimizer::CenteredRmsProp`], with state \[v, a\].
-fn centered_rmsprop<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [v, a]: [T; 2]) -> (T, [T; 2]) {
-    let v = rho.mul_add(v, (T::ONE - rho) * g * g);
-    let a = rho.mul_add(a, (T::ONE - rho) * g);
+fn centered_rmsprop<T: Real>(lr: T, rho: f64, epsilon: T, w: T, g: T, [v, a]: [T; 2]) -> (T, [T; 2]) {
+    let (rho, rest) = weights::<T>(rho);
+    let v = rho.mul_add(v, rest * g * g);
+    let a = rho.mul_add(a, rest * g);
     let variance = (-a).mul_add(a, v);
     let variance = if variance < T::ZERO { T::ZERO } else { variance };
     ((-lr).mul_add(g / (variance.sqrt() + epsilon), w), [v, a])
 }
 
 /// [`crate::optimizer::AdaDelta`], with state \[s, u\].
-fn adadelta<T: Real>(lr: T, rho: T, epsilon: T, w: T, g: T, [s, u]: [T; 2]) -> (T, [T; 2]) {
-    let s = rho.mul_add(s, (T::ONE - rho) * g * g);
+fn adadelta<T: Real>(lr: T, rho: f64, epsilon: T, w: T, g: T, [s, u]: [T; 2]) -> (T, [T; 2]) {
+    let (rho, rest) = weights::<T>(rho);
+    let s = rho.mul_add(s, rest * g * g);
     let delta = ((u + epsilon) / (s + epsilon)).sqrt() * g;
-    let u = rho.mul_add(u, (T::ONE - rho) * delta * delta);
+    let u = rho.mul_add(u, rest * delta * delta);
     ((-lr).mul_add(delta, w), [s, u])
 }
 
 /// [`crate::optimizer::Lion`], with state \[m\].
-fn lion<T: Real>(lr: T, beta1: T, beta2: T, w: T, g: T, [m]: [T; 1]) -> (T, [T; 1]) {
-    let direction = beta1.mul_add(m, (T::ONE - beta1) * g);
+fn lion<T: Real>(lr: T, beta1: f64, beta2: f64, w: T, g: T, [m]: [T; 1]) -> (T, [T; 1]) {
+    let ((beta1, rest1), (beta2, rest2)) = (weights::<T>(beta1), weights::<T>(beta2));
+    let direction = beta1.mul_add(m, rest1 * g);
     let sign = match direction {
         d if d > T::ZERO => T::ONE,
         d if d < T::ZERO => -T::ONE,
         zero => zero,
     };
-    ((-lr).mul_add(sign, w), [beta2.mul_add(m, (T::ONE - beta2) * g)])
+    ((-lr).mul_add(sign, w), [beta2.mul_add(m, rest2 * g)])
 }
 
 /// xᵗ, bit by bit of t.
@@ -194,8 +203,8 @@ fn power(x: f64, t: u64) -> f64 {
 
 /// (1−β)-weighted averages of g and g².
 fn moments<T: Real>(beta1: f64, beta2: f64, g: T, [m, v]: [T; 2]) -> [T; 2] {
-    let (beta1, beta2) = (T::from_f64(beta1), T::from_f64(beta2));
-    [beta1.mul_add(m, (T::ONE - beta1) * g), beta2.mul_add(v, (T::ONE - beta2) * g * g)]
+    let ((beta1, rest1), (beta2, rest2)) = (weights::<T>(beta1), weights::<T>(beta2));
+    [beta1.mul_add(m, rest1 * g), beta2.mul_add(v, rest2 * g * g)]
 }
 
 /// √v̂ + ε in step `t`.

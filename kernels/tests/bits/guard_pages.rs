@@ -9,8 +9,8 @@ use simdescent_kernels::loss::{
     softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
-    Adafactor, AdafactorOptions, Adam, DecoupledDecay, Lamb, LambOptions, Momentum, Sgd, clip_factor, fused_step,
-    lamb_step, orthogonalize, schedule_free_average,
+    Adafactor, AdafactorOptions, Adam, Averaging, DecoupledDecay, Lamb, LambOptions, Momentum, Sgd, clip_factor,
+    fused_step, lamb_step, orthogonalize, schedule_free_average,
 };
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
@@ -124,7 +124,7 @@ fn vectors<T: Real>() {
             let options = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
             lamb_step(exec, &Lamb::at_step(3, 0.1, options), y, x, [m, v]);
             schedule_free_average(exec, 0.9, y, m);
-            let averages = AdafactorOptions { beta2: f(0.5), epsilon: f(1e-30) };
+            let averages = AdafactorOptions { beta2: Averaging::new(0.5), epsilon: f(1e-30) };
             let moment = Adafactor::estimate(exec, averages, x, &mut [f(0.0)], v);
             moment.rms(exec, x);
             moment.step(exec, &Momentum { learning_rate: f(0.1), momentum: f(0.9) }, y, x, [m]);

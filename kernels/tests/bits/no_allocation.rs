@@ -9,8 +9,8 @@ use simdescent_kernels::loss::{
     softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
-    Adafactor, AdafactorOptions, Adam, DecoupledDecay, Lamb, LambOptions, Scaled, Sgd, clip_factor, fused_step,
-    lamb_step, orthogonalize, schedule_free_average,
+    Adafactor, AdafactorOptions, Adam, Averaging, DecoupledDecay, Lamb, LambOptions, Scaled, Sgd, clip_factor,
+    fused_step, lamb_step, orthogonalize, schedule_free_average,
 };
 use simdescent_kernels::{
     Accum, Exec, MatMut, MatRef, Par, Real, Team, amax, asum, axpy, dot, gemm, gemv, gemv_t, isa, math, nrm2, scale,
@@ -112,7 +112,7 @@ fn every_kernel<T: Real>(n: usize) {
         assert_none("LAMB", &mut || lamb_step(exec, &lamb, &mut w, &x, [&mut m, &mut v]));
         let (rows, mut r, mut c) = (n.min(40), vec![f(0.0); n.min(40)], vec![f(0.0); n / n.min(40)]);
         let (g, cols) = (&x[..rows * c.len()], c.len());
-        let averages = AdafactorOptions { beta2: f(0.5), epsilon: f(1e-30) };
+        let averages = AdafactorOptions { beta2: Averaging::new(0.5), epsilon: f(1e-30) };
         assert_none("Adafactor", &mut || {
             let moment = Adafactor::estimate(exec, averages, g, &mut r, &mut c);
             let rule = Scaled { factor: moment.rms(exec, g), rule: sgd };

@@ -6,9 +6,9 @@ use crate::inputs::{Effort, effort};
 use crate::optimizer_properties::{against_constant, assert_near};
 use simdescent_kernels::Exec;
 use simdescent_kernels::optimizer::{
-    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay, FlushState,
-    Lion, Momentum, NAdam, Nesterov, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold, UpdateRule,
-    clip_factor, fused_step, schedule_free_average,
+    AdaDelta, AdaGrad, Adam, Adamax, AmsGrad, Averaging, CenteredRmsProp, ClipValue, CoupledDecay, DecoupledDecay,
+    FlushState, Lion, Momentum, NAdam, Nesterov, Scaled, ScheduleFree, ScheduleFreeOptions, Sgd, SoftThreshold,
+    UpdateRule, clip_factor, fused_step, schedule_free_average,
 };
 use simdescent_kernels::reference::{ForRule, RuleCase, every_rule};
 
@@ -32,7 +32,7 @@ const SCHEDULE_FREE: ScheduleFreeOptions =
 /// From the papers' formulas in 50 digits, with η = 0.1, ε = 1e-3, β₁ = 0.9, β₂ = 0.99, ρ = 0.9.
 #[test]
 fn iterates_by_hand() {
-    let (learning_rate, decay, epsilon) = (0.1, 0.9, 1e-3);
+    let (learning_rate, decay, epsilon) = (0.1, Averaging::new(0.9), 1e-3);
     for_each_isa(|exec, label| {
         let near = |name: &str, got: [f64; 4], want: [f64; 4]| {
             for (step, (got, want)) in got.into_iter().zip(want).enumerate() {
@@ -41,7 +41,7 @@ fn iterates_by_hand() {
         };
         let got = iterates(exec, |_| CenteredRmsProp { learning_rate, decay, epsilon }, [0.0; 2]);
         let want = [0.6677740863787376, 0.8158129424575631, 0.7392716172245445, 0.43607395990925435];
-        near("centred RMSprop", got, want);
+        near("centered RMSprop", got, want);
         let got = iterates(exec, |_| AdaDelta { learning_rate: 1.0, decay, epsilon }, [0.0; 2]);
         near("AdaDelta", got, [0.9004962809790011, 0.965986787824311, 0.9298032377100763, 0.7935693302248735]);
         let got = iterates(exec, |t| AmsGrad::at_step(t, 0.1, 0.9, 0.5, epsilon), [0.0; 3]);
@@ -51,7 +51,10 @@ fn iterates_by_hand() {
         let mut product = 1.0;
         let got = iterates(exec, |t| NAdam::at_step(t, &mut product, 0.1, 0.9, 0.99, epsilon), [0.0; 2]);
         near("NAdam", got, [0.8944603618026585, 0.935575186874783, 0.9083224953650358, 0.7992396382387964]);
-        let rule = DecoupledDecay { rate: 0.05, rule: Lion { learning_rate, beta1: 0.9, beta2: 0.99 } };
+        let rule = DecoupledDecay {
+            rate: 0.05,
+            rule: Lion { learning_rate, beta1: Averaging::new(0.9), beta2: Averaging::new(0.99) },
+        };
         near("Lion", iterates(exec, |_| rule, [0.0]), [0.85, 0.9075, 0.762125, 0.62401875]);
     });
 }
@@ -82,12 +85,12 @@ fn constant_gradient() {
             let sign = f64::signum(g);
 
             // The variance of k equal gradients and zeros before is g²·ρᵏ(1 − ρᵏ).
-            let rule = CenteredRmsProp { learning_rate: lr, decay: 0.9, epsilon: 1e-14 };
+            let rule = CenteredRmsProp { learning_rate: lr, decay: Averaging::new(0.9), epsilon: 1e-14 };
             let want: f64 = (1..=10).map(|k| f64::powi(0.9, k)).map(|p| -lr / (p * (1.0 - p)).sqrt()).sum();
-            assert_near(against_constant(exec, g, steps, |_| rule), sign * want, 1e-12, &what("centred RMSprop"));
+            assert_near(against_constant(exec, g, steps, |_| rule), sign * want, 1e-12, &what("centered RMSprop"));
 
             // The first step: √(ε/(1−ρ)) for any g ≫ ε.
-            let rule = AdaDelta { learning_rate: 1.0, decay: 0.9, epsilon: 1e-12 };
+            let rule = AdaDelta { learning_rate: 1.0, decay: Averaging::new(0.9), epsilon: 1e-12 };
             let want = -sign * 1e-11f64.sqrt();
             assert_near(against_constant(exec, g, 1, |_| rule), want, 1e-10, &what("AdaDelta"));
 
@@ -96,7 +99,11 @@ fn constant_gradient() {
             assert_near(got, -sign, 1e-12, &what("AMSGrad"));
             let got = against_constant(exec, g, steps, |t| Adamax::at_step(t, lr, 0.9, 0.999, 1e-14));
             assert_near(got, -sign, 1e-12, &what("Adamax"));
-            let got = against_constant(exec, g, steps, |_| Lion { learning_rate: lr, beta1: 0.9, beta2: 0.99 });
+            let got = against_constant(exec, g, steps, |_| Lion {
+                learning_rate: lr,
+                beta1: Averaging::new(0.9),
+                beta2: Averaging::new(0.99),
+            });
             assert_near(got, -sign, 1e-14, &what("Lion"));
 
             // m = g·(1 − β₁ᵏ), v̂ = g²
@@ -154,7 +161,11 @@ fn special_cases_of_other_rules() {
         // β₁ = 0: NAdam is Adam, Lion is the sign of the gradient.
         let adam = path(exec, growing, |t| Adam::at_step(t, 0.1, 0.0, 0.99, 1e-8));
         let nadam = path(exec, growing, |t| NAdam::at_step(t, &mut 1.0, 0.1, 0.0, 0.99, 1e-8));
-        let signs = path(exec, growing, |_| Lion { learning_rate: 0.125, beta1: 0.0, beta2: 0.9 });
+        let signs = path(exec, growing, |_| Lion {
+            learning_rate: 0.125,
+            beta1: Averaging::new(0.0),
+            beta2: Averaging::new(0.9),
+        });
         for i in 0..5 {
             assert_near(nadam[i], adam[i], 1e-14, &format!("NAdam without momentum, {label}"));
         }

@@ -5,7 +5,7 @@ use crate::execs::{for_each_exec, for_each_isa};
 use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::optimizer_properties::assert_near;
 use simdescent_kernels::optimizer::{
-    AdaGrad, Adafactor, AdafactorOptions, DecoupledDecay, KeepGradient, Momentum, MuonMomentum, Scaled, Sgd,
+    AdaGrad, Adafactor, AdafactorOptions, Averaging, DecoupledDecay, KeepGradient, Momentum, MuonMomentum, Scaled, Sgd,
     fused_step, orthogonalize,
 };
 use simdescent_kernels::{Exec, Real, reference};
@@ -27,12 +27,12 @@ fn adafactor<T: Real>() {
         let f = T::from_f64;
         let start = numbers::<T>(Kind::Ordinary, m * n, 1);
         let gradients: Vec<Vec<T>> = (0..3).map(|t| numbers(Kind::Ordinary, m * n, 2 + t)).collect();
-        let options = [0.0, 0.4, 0.6].map(|beta2| AdafactorOptions { beta2: f(beta2), epsilon: f(1e-30) });
+        let betas = [0.0, 0.4, 0.6];
         let (rate, mu) = (f(0.01), f(0.9));
         let (mut want, mut v, mut sizes) = (start.clone(), vec![T::ZERO; m * n], vec![]);
         let (mut rows, mut cols) = (vec![T::ZERO; m], vec![T::ZERO; n]);
-        for (g, &options) in gradients.iter().zip(&options) {
-            let (u, rms) = reference::adafactor(options, g, &mut rows, &mut cols);
+        for (g, beta2) in gradients.iter().zip(betas) {
+            let (u, rms) = reference::adafactor(beta2, f(1e-30), g, &mut rows, &mut cols);
             sizes.push(rms);
             for ((w, v), u) in want.iter_mut().zip(&mut v).zip(u) {
                 (*w, [*v]) = reference::momentum(rate, mu, *w, u, [*v]);
@@ -42,7 +42,8 @@ fn adafactor<T: Real>() {
             let (mut w, mut velocity) = (start.clone(), vec![T::ZERO; m * n]);
             let (mut r, mut c) = (vec![T::ZERO; m], vec![T::ZERO; n]);
             let what = format!("{label}, {m} x {n}");
-            for ((g, &options), &rms) in gradients.iter().zip(&options).zip(&sizes) {
+            for ((g, beta2), &rms) in gradients.iter().zip(betas).zip(&sizes) {
+                let options = AdafactorOptions { beta2: Averaging::new(beta2), epsilon: f(1e-30) };
                 let moment = Adafactor::estimate(exec, options, g, &mut r, &mut c);
                 assert_same(moment.rms(exec, g), rms, format_args!("{what}, RMS"));
                 let rule = Momentum { learning_rate: rate, momentum: mu };
@@ -105,8 +106,13 @@ fn adafactor_by_hand() {
             let (mut v, mut rows, mut cols) = ([0.0; 6], [0.0; 2], [0.0; 3]);
             for t in 0..3 {
                 let (g, beta2) = (&gradients[t], 1.0 - (t as f64 + 1.0).powf(-0.8));
-                let moment =
-                    Adafactor::estimate(exec, AdafactorOptions { beta2, epsilon: 1e-30 }, g, &mut rows, &mut cols);
+                let moment = Adafactor::estimate(
+                    exec,
+                    AdafactorOptions { beta2: Averaging::new(beta2), epsilon: 1e-30 },
+                    g,
+                    &mut rows,
+                    &mut cols,
+                );
                 let rms = moment.rms(exec, g);
                 assert_near(rms, sizes[t], 1e-14, &format!("{label}, RMS"));
                 let alpha = 0.1 * (w.iter().map(|w| w * w).sum::<f64>() / 6.0).sqrt();
@@ -159,8 +165,13 @@ fn adafactor_against_a_constant_gradient() {
             let (mut w, mut rows, mut cols) = (vec![0.0; 42], vec![0.0; m], vec![0.0; n]);
             for t in 1..=10 {
                 let beta2 = 1.0 - f64::from(t).powf(-0.8);
-                let moment =
-                    Adafactor::estimate(exec, AdafactorOptions { beta2, epsilon: 1e-30 }, &g, &mut rows, &mut cols);
+                let moment = Adafactor::estimate(
+                    exec,
+                    AdafactorOptions { beta2: Averaging::new(beta2), epsilon: 1e-30 },
+                    &g,
+                    &mut rows,
+                    &mut cols,
+                );
                 assert_near(moment.rms(exec, &g), 1.0, 1e-14, &format!("{label}, {m} x {n}, RMS"));
                 moment.step(exec, &Sgd { learning_rate: 0.1 }, &mut w, &g, []);
             }
@@ -185,8 +196,13 @@ fn adafactor_on_a_vector_can_be_adagrad() {
                 fused_step(exec, &AdaGrad { learning_rate: 0.5, epsilon: 1e-300 }, &mut adagrad, &g, [&mut squares]);
                 let g: [f64; 4] = core::array::from_fn(|i| scale * h[i] * w[i]);
                 let beta2 = 1.0 - 1.0 / f64::from(t);
-                let moment =
-                    Adafactor::estimate(exec, AdafactorOptions { beta2, epsilon: 1e-100 }, &g, &mut row, &mut cols);
+                let moment = Adafactor::estimate(
+                    exec,
+                    AdafactorOptions { beta2: Averaging::new(beta2), epsilon: 1e-100 },
+                    &g,
+                    &mut row,
+                    &mut cols,
+                );
                 moment.step(exec, &Sgd { learning_rate: 0.5 / f64::from(t).sqrt() }, &mut w, &g, []);
             }
             for (w, adagrad) in w.into_iter().zip(adagrad) {
@@ -201,18 +217,35 @@ fn adafactor_on_a_vector_can_be_adagrad() {
 fn adafactor_and_muon_without_gradient() {
     for_each_isa(|exec, label| {
         let (mut w, g, mut rows, mut cols) = ([1.5f32; 6], [0.0; 6], [0.0; 2], [0.0; 3]);
-        let moment =
-            Adafactor::estimate(exec, AdafactorOptions { beta2: 0.0, epsilon: 1e-30 }, &g, &mut rows, &mut cols);
+        let moment = Adafactor::estimate(
+            exec,
+            AdafactorOptions { beta2: Averaging::new(0.0), epsilon: 1e-30 },
+            &g,
+            &mut rows,
+            &mut cols,
+        );
         assert_eq!(moment.rms(exec, &g), 0.0, "{label}");
         moment.step(exec, &Sgd { learning_rate: 1.0 }, &mut w, &g, []);
         let mut d = g;
         orthogonalize(exec, &mut d, 2, 3);
         assert_eq!((w, d), ([1.5; 6], [0.0; 6]), "{label}");
         // Matrices without elements.
-        Adafactor::estimate(exec, AdafactorOptions { beta2: 0.0, epsilon: 1e-30 }, &g[..0], &mut rows, &mut [])
-            .rms(exec, &g[..0]);
-        Adafactor::estimate(exec, AdafactorOptions { beta2: 0.0, epsilon: 1e-30 }, &g[..0], &mut [], &mut cols)
-            .rms(exec, &g[..0]);
+        Adafactor::estimate(
+            exec,
+            AdafactorOptions { beta2: Averaging::new(0.0), epsilon: 1e-30 },
+            &g[..0],
+            &mut rows,
+            &mut [],
+        )
+        .rms(exec, &g[..0]);
+        Adafactor::estimate(
+            exec,
+            AdafactorOptions { beta2: Averaging::new(0.0), epsilon: 1e-30 },
+            &g[..0],
+            &mut [],
+            &mut cols,
+        )
+        .rms(exec, &g[..0]);
         assert_eq!((rows, cols), ([1e-30; 2], [1e-30; 3]), "{label}");
         orthogonalize::<f32>(exec, &mut [], 0, 3);
     });

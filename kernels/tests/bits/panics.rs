@@ -9,7 +9,7 @@ use simdescent_kernels::loss::{
     pointwise_in_place, softmax_cross_entropy_in_place, softmax_cross_entropy_with, squared_in_place,
 };
 use simdescent_kernels::optimizer::{
-    Adafactor, AdafactorOptions, Adam, Adamax, AmsGrad, Lamb, LambOptions, Momentum, NAdam, ScheduleFree,
+    Adafactor, AdafactorOptions, Adam, Adamax, AmsGrad, Averaging, Lamb, LambOptions, Momentum, NAdam, ScheduleFree,
     ScheduleFreeOptions, Sgd, fused_step, lamb_step, orthogonalize, schedule_free_average,
 };
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, axpy, dot, gemm, gemv, gemv_t};
@@ -19,7 +19,9 @@ fn exec() -> Exec<'static> {
 }
 
 const LAMB: LambOptions = LambOptions { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 };
-const ADAFACTOR: AdafactorOptions<f32> = AdafactorOptions { beta2: 0.0, epsilon: 1e-30 };
+fn adafactor() -> AdafactorOptions<f32> {
+    AdafactorOptions { beta2: Averaging::new(0.0), epsilon: 1e-30 }
+}
 /// A linear model on two rows of three columns.
 fn linear(targets: usize, weights: usize, gradient: usize) {
     let (x, y) = (MatRef::new(&[0.0f32; 6], 2, 3), vec![0.0; targets]);
@@ -140,16 +142,19 @@ panics! {
     lamb_with_a_short_gradient: "parameters and gradient differ in length",
         lamb_step(exec(), &Lamb::at_step(1, 0.1, LAMB), &mut [0.0f32; 3], &[0.0; 2], [&mut [0.0; 3], &mut [0.0; 3]]);
     adafactor_of_another_shape: "a gradient of 6 elements does not fit means of 2 rows and 2 columns",
-        Adafactor::estimate(exec(), ADAFACTOR, &[0.0; 6], &mut [0.0; 2], &mut [0.0; 2]);
+        Adafactor::estimate(exec(), adafactor(), &[0.0; 6], &mut [0.0; 2], &mut [0.0; 2]);
     adafactor_with_another_gradient: "Adafactor: the gradient has another length than the one before",
-        Adafactor::estimate(exec(), ADAFACTOR, &[0.0; 6], &mut [0.0; 2], &mut [0.0; 3])
+        Adafactor::estimate(exec(), adafactor(), &[0.0; 6], &mut [0.0; 2], &mut [0.0; 3])
             .rms(exec(), &[0.0; 5]);
     adafactor_with_few_parameters: "parameters and gradient differ in length",
-        Adafactor::estimate(exec(), ADAFACTOR, &[0.0; 6], &mut [0.0; 2], &mut [0.0; 3])
+        Adafactor::estimate(exec(), adafactor(), &[0.0; 6], &mut [0.0; 2], &mut [0.0; 3])
             .step(exec(), &Sgd { learning_rate: 0.1 }, &mut [0.0; 5], &[0.0; 6], []);
     orthogonalize_another_shape: "the elements do not fill 2x3", orthogonalize(exec(), &mut [0.0f32; 5], 2, 3);
     adam_at_step_zero: "steps are counted from 1", Adam::<f32>::at_step(0, 0.1, 0.9, 0.999, 1e-8);
     adam_with_beta_one: "beta has to be in [0, 1), got 1", Adam::<f32>::at_step(1, 0.1, 0.9, 1.0, 1e-8);
+    adam_with_a_beta_that_rounds_to_one: "optimizer: beta has to be in [0, 1), 0.99999999 rounds to 1",
+        Adam::<f32>::at_step(1, 0.1, 0.9, 0.99999999, 1e-8);
+    average_that_grows: "optimizer: 1 - beta has to be in [0, 1], got -0.5", Averaging::<f32>::with_rest(-0.5);
     amsgrad_with_beta_one: "beta has to be in [0, 1), got 1", AmsGrad::<f32>::at_step(1, 0.1, 0.9, 1.0, 1e-8);
     adamax_at_step_zero: "Adamax: steps are counted from 1", Adamax::<f32>::at_step(0, 0.1, 0.9, 0.999, 1e-8);
     nadam_with_beta_one: "beta has to be in [0, 1), got 1", NAdam::<f32>::at_step(1, &mut 1.0, 0.1, 1.0, 0.9, 1e-8);

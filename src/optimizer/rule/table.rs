@@ -18,6 +18,8 @@ pub struct Hyperparameter {
 pub(super) enum Range {
     /// [0, 1)
     Unit,
+    /// [0, 1), also in the precision of the parameters
+    Average,
     /// (0, 1)
     OpenUnit,
     /// (0, ∞)
@@ -30,6 +32,8 @@ impl Range {
     pub(super) fn contains(self, x: f64) -> bool {
         match self {
             Self::Unit => (0.0..1.0).contains(&x),
+            // An average that forgets nothing is none.
+            Self::Average => (0.0..1.0).contains(&x) && (x as f32) < 1.0,
             Self::OpenUnit => x > 0.0 && x < 1.0,
             Self::Positive => x > 0.0 && x.is_finite(),
             Self::NotNegative => x >= 0.0 && x.is_finite(),
@@ -40,6 +44,7 @@ impl Range {
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Unit => "in [0, 1)",
+            Self::Average => "in [0, 1), and less than 1 in single precision (at most 0.99999997)",
             Self::OpenUnit => "in (0, 1)",
             Self::Positive => "positive and finite",
             Self::NotNegative => "at least 0 and finite",

@@ -129,3 +129,37 @@ fn adafactor_scales_by_the_parameters_and_clips() {
     near(moved(rule(1.0, Some(0.25)), 0.0), 0.025);
     near(moved(rule(1.0, Some(0.25)), 4.0), 0.4);
 }
+
+/// Without a gradient only penalties and weight decay move parameters: of every kind, in every rule, those that are penalized.
+#[test]
+fn what_is_not_penalized_stays() {
+    let [w, zero] = [numbers(1), vec![0.0; N]];
+    let penalties = [
+        (0.5, StepTransforms::NONE, 0.0),
+        (0.0, StepTransforms { weight_decay: 0.5, ..StepTransforms::NONE }, 0.0),
+        (0.0, StepTransforms { l1: 0.25, ..StepTransforms::NONE }, 0.0),
+        (0.0, StepTransforms { clip_norm: Some(1.0), ..StepTransforms::NONE }, 0.25),
+        (0.0, StepTransforms::NONE, 0.25),
+    ];
+    for (rule, (l2, step_transforms, own)) in Rule::ALL.into_iter().flat_map(|rule| penalties.map(|p| (rule, p))) {
+        if rule.name() == "schedule-free" && (step_transforms.weight_decay, step_transforms.l1) != (0.0, 0.0) {
+            continue; // takes neither
+        }
+        let rule = match rule.with("weight_decay", own) {
+            Some(rule) => rule,
+            None if own > 0.0 => continue,
+            None => rule,
+        };
+        for penalized in [[true, false, true, false], [true; 4]] {
+            let (mut got, mut start) = (w.clone(), 0);
+            let mut optimizer = Optimizer::new(rule, step_transforms, &LAYOUT).with_penalized(penalized.to_vec());
+            optimizer.step(Exec::default(), 0.1, l2, &mut got, &zero);
+            for ((rows, cols), penalized) in LAYOUT.into_iter().zip(penalized) {
+                let layer = start..start + rows * cols;
+                start = layer.end;
+                let moved = got[layer.clone()] != w[layer];
+                assert_eq!(moved, penalized, "{rule:?}, l2 {l2}, {step_transforms:?}, {rows}x{cols}");
+            }
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! Optimizer steps on a layer.
 
-use super::{denominator, moments, power};
+use super::{denominator, moments, power, weights};
 use crate::accum::Accum;
-use crate::optimizer::{AdafactorOptions, LambOptions};
+use crate::optimizer::LambOptions;
 use crate::real::Real;
 use crate::reference;
 use crate::threads::CHUNK;
@@ -25,19 +25,14 @@ pub fn lamb<T: Real>(learning_rate: f64, options: LambOptions, t: u64, w: &mut [
     }
 }
 
-/// [`crate::optimizer::Adafactor`] on a row-major matrix of as many rows and columns as there are means: the direction and
-/// its RMS; new means in place.
-pub fn adafactor<T: Real>(
-    options: AdafactorOptions<T>,
-    g: &[T],
-    row_means: &mut [T],
-    col_means: &mut [T],
-) -> (Vec<T>, T) {
-    let AdafactorOptions { beta2, epsilon } = options;
+/// [`crate::optimizer::Adafactor`] with β₂ and ε₁ on a row-major matrix of as many rows and columns as there are means: the
+/// direction and its RMS; new means in place.
+pub fn adafactor<T: Real>(beta2: f64, epsilon: T, g: &[T], row_means: &mut [T], col_means: &mut [T]) -> (Vec<T>, T) {
+    let (beta2, rest) = weights::<T>(beta2);
     let (m, n) = (row_means.len(), col_means.len());
     let average = |old: T, sum: T, count: usize| {
         let mean = sum.mul_add(T::from_f64(1.0 / count as f64), epsilon);
-        beta2.mul_add(old, (T::ONE - beta2) * mean)
+        beta2.mul_add(old, rest * mean)
     };
     for (r, row) in row_means.iter_mut().zip(g.chunks(n)) {
         *r = average(*r, reference::dot_lanes(row, row), n);
