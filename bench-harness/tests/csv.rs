@@ -82,7 +82,8 @@ fn guesses_are_told_on_standard_error() {
     let blanks: String = (0..40).map(|i| format!("   {}.25   {}\n", i, 2 * i)).collect();
     let blanks = file(folder.path(), "blanks.txt", blanks);
     assert!(told(&["train", "--data", &blanks, "--steps", "2"]).contains("separated by blanks"));
-    assert_eq!(told(&["train", "--data", &blanks, "--delimiter", " ", "--steps", "2"]), "");
+    let stated = ["train", "--data", &blanks, "--delimiter", " ", "--task", "regression", "--steps", "2"];
+    assert_eq!(told(&stated), "");
 }
 
 /// y = 2(t − t₀) of columns whose values single precision cannot tell apart.

@@ -79,7 +79,7 @@ impl Study<'_> {
         let mut table = Table::try_from(&self.base)?;
         table.remove("threads");
         overlay(&mut table, nest(values.iter().map(|(name, value)| (name.as_str(), value.clone()))));
-        table.retain(|_, value| value.as_table().is_none_or(|table| !table.is_empty()));
+        prune(&mut table);
         Ok(table)
     }
 
@@ -134,6 +134,16 @@ impl Study<'_> {
         let trainer = Trainer::new(self.exec, prepared.model(), &self.data.training, prepared.settings)?;
         Ok(TrialTraining { trainer, options, progress: FitProgress::default() })
     }
+}
+
+/// Leaves empty tables out.
+fn prune(table: &mut Table) {
+    table.retain(|_, value| {
+        value.as_table_mut().is_none_or(|table| {
+            prune(table);
+            !table.is_empty()
+        })
+    });
 }
 
 impl TrialTraining<'_> {

@@ -134,7 +134,7 @@ fn an_index_zero_is_found() {
         (&b"0 1:0\n0 2:1 0:5\n"[..], true),
         (b"0 0:5", true),
         (b"0 1:0 # 0:1\n0:1 1:1\n\n0 10:0\n", false),
-        (b"", false),
+        (b"\n", false),
     ] {
         fs::write(&path, text).unwrap();
         assert_eq!(has_index_zero(&path).unwrap(), found, "{text:?}");
