@@ -163,7 +163,7 @@ fn rates_of_a_network_are_good() {
 fn a_rate_is_found_where_the_first_steps_explode() {
     let plain = synthetic::linear(500, 10, 0.1, &mut stream(Purpose::Data, 5));
     let Targets::Values(y) = plain.targets() else { panic!("a regression") };
-    let scale = |row: usize| if row % 10 == 0 { 30.0 } else { 1.0 };
+    let scale = |row: usize| if row.is_multiple_of(10) { 30.0 } else { 1.0 };
     let inputs = plain.inputs().iter().enumerate().map(|(i, x)| x * scale(i / 10)).collect();
     let targets = y.iter().enumerate().map(|(row, y)| y * scale(row)).collect();
     let data = Dataset::new("outliers", inputs, 10, Targets::Values(targets)).unwrap();

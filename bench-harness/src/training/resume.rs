@@ -66,16 +66,20 @@ impl Resumed {
         if !self.keeps_problem(run)? {
             bail!("{}: a resumed training keeps its data and model: leave the options of [problem] out", self.name);
         }
-        // Targets are scaled as the rows say, which are looked at first.
-        let before = self.checkpoint.settings();
+        self.check_settings(run, settings)?;
         saved_model::check_rows(&self.checkpoint, training, validation).with_context(|| self.name.clone())?;
-        if before.target_scaling != settings.target_scaling {
+        if self.checkpoint.settings().target_scaling != settings.target_scaling {
             bail!("{}: {}", self.name, saved_model::other_rows("training"));
         }
-        if before == settings {
+        Ok(())
+    }
+
+    /// Whether the settings are those that it had, but for the scale of the targets, which the rows say.
+    fn check_settings(&self, run: &RunOptions, settings: &Settings) -> Result<()> {
+        let (name, before) = (&self.name, self.checkpoint.settings());
+        if *before == (Settings { target_scaling: before.target_scaling, ..*settings }) {
             return Ok(());
         }
-        let name = &self.name;
         let [old, new] = [&self.run, run].map(flags);
         let (old, new) = (old?, new?);
         let changed = old.keys().chain(new.keys()).find(|flag| old.get(*flag) != new.get(*flag));
