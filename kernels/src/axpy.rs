@@ -9,7 +9,6 @@ use crate::threads::{CHUNK, Exec, for_each};
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
-#[inline(never)]
 pub fn axpy<T: Real>(exec: Exec<'_>, alpha: T, x: &[T], y: &mut [T]) {
     assert_eq!(x.len(), y.len(), "axpy: x and y differ in length");
     for_each(exec.par(), (x, y), CHUNK, &|(x, y)| exec.run(Axpy { alpha, x, y }));

@@ -12,7 +12,6 @@ use crate::threads::{CHUNK, Exec, reduce};
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
-#[inline(never)]
 pub fn dot<T: Real>(exec: Exec<'_>, x: &[T], y: &[T]) -> T {
     assert_eq!(x.len(), y.len(), "dot: x and y differ in length");
     reduce(exec.par(), (x, y), CHUNK, &|(x, y)| exec.run(Dot { x, y }), &|a, b| a + b)

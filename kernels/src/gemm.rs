@@ -48,7 +48,6 @@ use epilogue::AnyEpilogue;
 /// # Panics
 /// If the shapes do not fit.
 #[track_caller]
-#[inline(never)]
 pub fn gemm<T: Real>(exec: Exec<'_>, accum: Accum, alpha: T, a: MatRef<'_, T>, b: MatRef<'_, T>, c: MatMut<'_, T>) {
     check(&a, (b.rows(), b.cols()), &c);
     run(exec, (accum, alpha), k_block(a.cols()), a, b, c, None);

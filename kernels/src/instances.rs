@@ -1,9 +1,10 @@
 //! What this crate compiles for all who use it.
 //!
 //! A generic function is compiled in every crate that calls it, unless it is `#[inline(never)]` and a crate below has compiled it
-//! for the same types. Hence public functions that run kernels are `#[inline(never)]`, and this names those that others
-//! are likely to call; for other types, such as a rule of the caller's own, they are compiled there. Products and vectors
-//! come for `f32` and `f64`, losses and optimizers for `f32`.
+//! for the same types. The entries of the instruction sets are (`lanes/enter.rs`), so no kernel is compiled twice; a public function is
+//! where more than a check and the choice of an entry stands before its kernel: else it may be inlined, which saves a call. This
+//! names the functions that others are likely to call; for other types, such as a rule of the caller's own, kernels are compiled
+//! there. Products and vectors come for `f32` and `f64`, losses and optimizers for `f32`.
 
 use crate::gemm::{ActivationGradient, BiasActivation, Prepacked, Update, gemm_fused, gemm_prepacked, step_by_strips};
 use crate::loss::{

@@ -49,7 +49,6 @@ pub(crate) trait InPlace<T: Real>: Copy + Sync {
     fn apply<L: Lanes<T>>(self, l: L, x: L::Reg) -> L::Reg;
 }
 
-#[inline(never)]
 pub(crate) fn in_place<T: Real, F: InPlace<T>>(exec: Exec<'_>, function: F, x: &mut [T]) {
     for_each(exec.par(), x, CHUNK, &|x| exec.run(Map { function, x }));
 }

@@ -7,13 +7,11 @@ use crate::scale::scale;
 use crate::threads::{CHUNK, Exec, reduce};
 
 /// Sum of magnitudes Σ |x\[i\]| (BLAS `asum`), in canonical lanes and chunks like [`dot`](crate::dot).
-#[inline(never)]
 pub fn asum<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
     reduce(exec.par(), x, CHUNK, &|x| exec.run(Magnitudes { x }), &|a, b| a + b)
 }
 
 /// Largest magnitude max |x\[i\]|; 0 for an empty vector. NaN if an element is (reference BLAS hides it at most places).
-#[inline(never)]
 pub fn amax<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
     // A NaN on the left is hidden by `Max`, one on the right handed on.
     let larger = |a: T, b| if is_nan(a) { a } else { Max.scalar(a, b) };
@@ -23,7 +21,6 @@ pub fn amax<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
 /// Euclidean norm √Σ x\[i\]² (BLAS `nrm2`): the square root of [`dot`](crate::dot)`(x, x)` where that neither overflows nor loses
 /// bits to underflow; else the same of x scaled by the power of two that brings its largest magnitude near one, which
 /// costs two more passes and is exact.
-#[inline(never)]
 pub fn nrm2<T: Real>(exec: Exec<'_>, x: &[T]) -> T {
     Norm::of(exec, x).value()
 }

@@ -106,7 +106,6 @@ pub trait UpdateRule<T: Real, const S: usize>: Copy + Sync {
 /// # Panics
 /// If the lengths differ.
 #[track_caller]
-#[inline(never)]
 pub fn fused_step<T: Real, R: UpdateRule<T, S>, const S: usize>(
     exec: Exec<'_>,
     rule: &R,

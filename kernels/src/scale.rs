@@ -5,7 +5,6 @@ use crate::real::Real;
 use crate::threads::{CHUNK, Exec, for_each};
 
 /// x\[i\] ← α·x\[i\] (BLAS `scal`).
-#[inline(never)]
 pub fn scale<T: Real>(exec: Exec<'_>, alpha: T, x: &mut [T]) {
     for_each(exec.par(), x, CHUNK, &|x| exec.run(Scale { alpha, x }));
 }

@@ -171,10 +171,22 @@ pub(crate) fn reduce_each<T: Real, D: Divide, const N: usize>(
     leaf: &(impl Fn(D) -> [T; N] + Sync),
     combine: &(impl Fn(T, T) -> T + Sync),
 ) -> [T; N] {
-    let len = data.size();
-    if len <= chunk {
+    if data.size() <= chunk {
         return leaf(data);
     }
+    reduce_chunks(par, data, chunk, leaf, combine)
+}
+
+/// The tree; out of line, because with one chunk it would be in the way.
+#[inline(never)]
+fn reduce_chunks<T: Real, D: Divide, const N: usize>(
+    par: Par<'_>,
+    data: D,
+    chunk: usize,
+    leaf: &(impl Fn(D) -> [T; N] + Sync),
+    combine: &(impl Fn(T, T) -> T + Sync),
+) -> [T; N] {
+    let len = data.size();
     let data = data.share();
     let leaf = |i: usize| {
         let from = i * chunk;

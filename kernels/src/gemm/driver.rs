@@ -63,8 +63,8 @@ const SUPER_BLOCK: usize = 1024;
 /// 64 bytes, 512 KiB with 32.
 pub(super) const GROUP_BYTES: usize = 8 << 10;
 
-/// The loops, on the calling thread. Not inlined, so that they are compiled once, in this crate.
-#[inline(never)]
+/// The loops, on the calling thread.
+#[inline]
 pub(super) fn multiply<T: Real>(product: &mut Product<'_, T>) {
     product.isa.run(product);
 }

@@ -1,6 +1,6 @@
 //! AVX2 + FMA: 8 × `f32` or 4 × `f64` per register, 16 registers.
 
-use super::enter::run_simd;
+use super::enter;
 use super::transposed::{Parts, by_parts};
 use super::{Kernel, Lanes};
 use core::arch::x86_64::*;
@@ -33,7 +33,7 @@ macro_rules! lanes {
 
             #[inline(always)]
             fn enter<K: Kernel<$T>>(self, kernel: K) -> K::Output {
-                run_simd(self, kernel)
+                enter::avx2(self, kernel)
             }
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {

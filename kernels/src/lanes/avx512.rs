@@ -1,6 +1,6 @@
 //! AVX-512 (F, BW, CD, DQ, VL): 16 × `f32` or 8 × `f64` per register, 32 registers, one mask bit per element.
 
-use super::enter::run_simd;
+use super::enter;
 use super::transposed::{Parts, by_parts, by_zips};
 use super::{Kernel, Lanes};
 use core::arch::x86_64::*;
@@ -28,7 +28,7 @@ macro_rules! lanes {
 
             #[inline(always)]
             fn enter<K: Kernel<$T>>(self, kernel: K) -> K::Output {
-                run_simd(self, kernel)
+                enter::avx512(self, kernel)
             }
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {

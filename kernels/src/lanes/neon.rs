@@ -1,6 +1,6 @@
 //! NEON: 4 × `f32` or 2 × `f64` per register, 32 registers.
 
-use super::enter::run_simd;
+use super::enter;
 use super::transposed::by_zips;
 use super::{Kernel, Lanes};
 use core::arch::aarch64::*;
@@ -28,7 +28,7 @@ macro_rules! lanes {
 
             #[inline(always)]
             fn enter<K: Kernel<$T>>(self, kernel: K) -> K::Output {
-                run_simd(self, kernel)
+                enter::neon(self, kernel)
             }
             #[inline(always)]
             fn splat(self, x: $T) -> $Reg {

@@ -1,6 +1,6 @@
 //! Scalar: one element per register. The fallback everywhere, and the simplest reading of every operation.
 
-use super::enter::run_scalar;
+use super::enter;
 use super::{Kernel, Lanes};
 use crate::real::Real;
 
@@ -17,7 +17,7 @@ impl<T: Real> Lanes<T> for pulp::Scalar {
 
     #[inline(always)]
     fn enter<K: Kernel<T>>(self, kernel: K) -> K::Output {
-        run_scalar(self, kernel)
+        enter::scalar(self, kernel)
     }
     #[inline(always)]
     fn splat(self, x: T) -> T {
