@@ -79,6 +79,9 @@ fn one_lucky_trial_does_not_decide_and_one_that_diverges_does() {
     let clean = search(|rate, _, _| valley(rate, 0.01)).suggestion;
     let lucky = |rate: f64, number| valley(rate, 0.01) - if number == 0 && near(rate, 0.1) { 0.25 } else { 0.0 };
     assert_eq!(search(|rate, _, number| lucky(rate, number)).suggestion, clean);
+    // A second valley, that only the first trials see as the deeper one.
+    let second = |rate: f64, number| valley(rate, 0.01).min(valley(rate, 0.1) + if number < 2 { -0.001 } else { 0.01 });
+    assert!(near(search(|rate, _, number| second(rate, number)).suggestion.unwrap().rate, 0.01));
     let unlucky = |rate: f64, number| if number == 3 && rate > 0.9e-2 { f64::INFINITY } else { valley(rate, 0.01) };
     assert_eq!(search(|rate, _, number| unlucky(rate, number)).suggestion.unwrap().rate, 0.005623);
 }
