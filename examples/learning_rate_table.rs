@@ -15,6 +15,7 @@ use simdescent::{
     synthetic,
 };
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::error::Error;
 use std::fs;
 
@@ -119,8 +120,8 @@ impl Case<'_> {
         let (mut best, mut losses) = (lowest(&coarse?), BTreeMap::new());
         loop {
             for k in best - 4..=best + 4 {
-                if !losses.contains_key(&k) {
-                    losses.insert(k, self.loss(rate(k), 5)?);
+                if let Entry::Vacant(unknown) = losses.entry(k) {
+                    unknown.insert(self.loss(rate(k), 5)?);
                 }
             }
             let better = lowest(&losses);

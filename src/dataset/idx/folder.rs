@@ -42,6 +42,10 @@ pub(in crate::dataset) fn find(dir: &Path) -> Result<(Option<[PathBuf; 2]>, [Pat
 
 /// The file of each of the [`NAMES`], as far as they are there.
 fn found(dir: &Path) -> Result<[Option<PathBuf>; 4], DataError> {
+    if !dir.is_dir() {
+        let fault = if dir.exists() { "is not a folder" } else { "the folder does not exist" };
+        return Err(DataError::format(dir, Place::File, fault));
+    }
     let mut named: [Vec<String>; 4] = Default::default();
     for entry in fs::read_dir(dir).map_err(|e| DataError::io(dir, e))? {
         let name = entry.map_err(|e| DataError::io(dir, e))?.file_name();
