@@ -1,8 +1,8 @@
 //! What the machine allows, in the same rounds as the contestants.
 
-use simdescent_measure::limits::{Aligned, fma, fmas, read};
 use simdescent_kernels::lanes::{Kernel, Lanes};
 use simdescent_kernels::{Isa, Real};
+use simdescent_measure::limits::{Aligned, fma, fmas, read};
 use std::hint::black_box;
 
 /// What an operation cannot do without: arithmetic, and beside it the traffic of all three kinds. 0 where there is none.

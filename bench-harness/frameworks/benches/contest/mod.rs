@@ -3,13 +3,13 @@
 mod limits;
 pub(crate) mod plain;
 
-pub(crate) use simdescent_measure::limits::Aligned;
 pub(crate) use limits::Limit;
+pub(crate) use simdescent_measure::limits::Aligned;
 
-use simdescent_measure::clock::{Contestant, samples, smoke_test, spread};
-use simdescent_measure::statistics::median;
 use limits::Limits;
 use simdescent_kernels::{Exec, Par, Team, isa};
+use simdescent_measure::clock::{Contestant, samples, smoke_test, spread};
+use simdescent_measure::statistics::median;
 use std::process::{Command, ExitCode};
 
 /// One call of a contestant. Asked with `true`, it also returns the arrays that it computed; else it may return nothing.
