@@ -41,7 +41,7 @@ use remainder::Remainders;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use storage::{Inputs, MAX_ELEMENTS};
+use storage::{MAX_ELEMENTS, Storage};
 
 /// A table for supervised learning, checked once so that training needs no checks.
 ///
@@ -63,7 +63,7 @@ use storage::{Inputs, MAX_ELEMENTS};
 pub struct Dataset {
     name: String,
     features: usize,
-    inputs: Inputs,
+    inputs: Storage,
     targets: Targets,
     /// `[features]`; `None` for x0, x1, …
     feature_names: Option<Arc<[String]>>,
@@ -107,11 +107,11 @@ impl Dataset {
             return Err(DataError::invalid(&name, message));
         }
         targets.check(&name)?;
-        Ok(Self::plain(name, features, Inputs::Dense(inputs), targets))
+        Ok(Self::plain(name, features, Storage::Dense(inputs), targets))
     }
 
     /// A checked table without names and weights.
-    fn plain(name: String, features: usize, inputs: Inputs, targets: Targets) -> Self {
+    fn plain(name: String, features: usize, inputs: Storage, targets: Targets) -> Self {
         Self {
             name,
             features,
@@ -265,8 +265,8 @@ impl Dataset {
     #[track_caller]
     pub fn inputs(&self) -> &[f32] {
         match &self.inputs {
-            Inputs::Dense(inputs) => inputs,
-            Inputs::Sparse(_) => panic!("the inputs of dataset {} are sparse", self.name),
+            Storage::Dense(inputs) => inputs,
+            Storage::Sparse(_) => panic!("the inputs of dataset {} are sparse", self.name),
         }
     }
 

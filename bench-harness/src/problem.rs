@@ -4,7 +4,7 @@ mod class_weights;
 pub(crate) mod embedded;
 pub(crate) mod files;
 pub(crate) mod folds;
-mod inputs;
+mod input_layout;
 pub(crate) mod model_spec;
 mod remarks;
 pub(crate) mod source;
@@ -13,7 +13,7 @@ mod stream;
 mod training_rows;
 
 pub(crate) use class_weights::ClassWeights;
-pub(crate) use inputs::Inputs;
+pub(crate) use input_layout::InputLayout;
 pub(crate) use training_rows::TrainingRows;
 
 use anyhow::Result;
@@ -44,9 +44,9 @@ impl<R> Problem<R> {
 
 impl Problem {
     /// The problem with its inputs kept so; both sets alike, as the training set decides.
-    pub(crate) fn keeping(self, inputs: Inputs) -> Result<Self> {
+    pub(crate) fn keeping(self, inputs: InputLayout) -> Result<Self> {
         let training = inputs.of(self.training)?;
-        let alike = if training.is_sparse() { Inputs::Sparse } else { Inputs::Dense };
+        let alike = if training.is_sparse() { InputLayout::Sparse } else { InputLayout::Dense };
         Ok(Self { validation: alike.of(self.validation)?, training, ..self })
     }
 

@@ -56,7 +56,7 @@ fn a_network_of_default_options_learns_prices_and_speaks_in_their_unit() {
 }
 
 #[test]
-fn coefficients_are_in_the_unit_of_the_targets_whoever_minimised() {
+fn coefficients_are_in_the_unit_of_the_targets_whoever_minimized() {
     let folder = tempfile::tempdir().unwrap();
     let data = houses(&folder);
     let file = folder.path().join("run").to_str().unwrap().to_owned();

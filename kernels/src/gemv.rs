@@ -44,7 +44,7 @@ pub(crate) fn in_cache<T>(a: &MatRef<'_, T>) -> bool {
 /// less gains nothing.
 const AHEAD: usize = 12 * 1024;
 
-/// Bytes of a row that is taken together with its neighbours wherever it lies: they are one stream all the same.
+/// Bytes of a row that is taken together with its neighbors wherever it lies: they are one stream all the same.
 const SHORT: usize = 256;
 
 /// Rows taken together.

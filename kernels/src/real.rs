@@ -124,7 +124,7 @@ macro_rules! real {
             fn abs(self) -> Self {
                 $T::abs(self)
             }
-            // Unoptimised builds would have one copy of each kernel per caller: `threads::reduce` alone has four.
+            // Unoptimized builds would have one copy of each kernel per caller: `threads::reduce` alone has four.
             #[cfg_attr(not(debug_assertions), inline)]
             fn run_on<K: Kernel<Self>>(token: Token, kernel: K) -> K::Output {
                 match token {

@@ -1,6 +1,6 @@
 //! Data sets of which only the inputs that are not zero are kept.
 
-use super::storage::Inputs;
+use super::storage::Storage;
 use super::{Csr, Dataset, MAX_ELEMENTS, Rows, Targets};
 use crate::error::DataError;
 use simdescent_kernels::CsrRef;
@@ -47,12 +47,12 @@ impl Dataset {
             }
         }
         targets.check(&name)?;
-        Ok(Self::plain(name, features, Inputs::Sparse(inputs), targets))
+        Ok(Self::plain(name, features, Storage::Sparse(inputs), targets))
     }
 
     /// Whether only inputs that are not zero are kept.
     pub fn is_sparse(&self) -> bool {
-        matches!(self.inputs, Inputs::Sparse(_))
+        matches!(self.inputs, Storage::Sparse(_))
     }
 
     /// The inputs, if they are sparse.
@@ -71,8 +71,8 @@ impl Dataset {
     /// Share of inputs that are not zero (of a sparse table: that are kept).
     pub fn density(&self) -> f64 {
         let kept = match &self.inputs {
-            Inputs::Dense(inputs) => inputs.iter().filter(|&&x| x != 0.0).count(),
-            Inputs::Sparse(csr) => csr.values.len(),
+            Storage::Dense(inputs) => inputs.iter().filter(|&&x| x != 0.0).count(),
+            Storage::Sparse(csr) => csr.values.len(),
         };
         kept as f64 / (self.rows() as f64 * self.features as f64)
     }
@@ -80,11 +80,11 @@ impl Dataset {
     /// Calls `f` with feature and value of every input that is not zero, row by row.
     pub(super) fn for_each_kept(&self, mut f: impl FnMut(usize, f32)) {
         match &self.inputs {
-            Inputs::Dense(inputs) => {
+            Storage::Dense(inputs) => {
                 let inputs = inputs.iter().enumerate().filter(|(_, x)| **x != 0.0);
                 inputs.for_each(|(i, &x)| f(i % self.features, x));
             }
-            Inputs::Sparse(csr) => csr.indices.iter().zip(&csr.values).for_each(|(&j, &x)| f(j as usize, x)),
+            Storage::Sparse(csr) => csr.indices.iter().zip(&csr.values).for_each(|(&j, &x)| f(j as usize, x)),
         }
     }
 
@@ -95,7 +95,7 @@ impl Dataset {
     /// [`DataError::Invalid`] when rows × features exceeds 2³¹, or the memory is not there.
     pub fn into_dense(self) -> Result<Self, DataError> {
         let rows = self.rows();
-        let Inputs::Sparse(Csr { indptr, indices, values }) = &self.inputs else { return Ok(self) };
+        let Storage::Sparse(Csr { indptr, indices, values }) = &self.inputs else { return Ok(self) };
         let refuse = |why: &str| {
             let zeros = format!("{rows} rows × {} features with their zeros {why}", self.features);
             Err(DataError::invalid(&self.name, format!("{zeros}; leave them out, or take fewer rows")))
@@ -114,7 +114,7 @@ impl Dataset {
                 row[j as usize] = x;
             }
         }
-        Ok(Self { inputs: Inputs::Dense(inputs), ..self })
+        Ok(Self { inputs: Storage::Dense(inputs), ..self })
     }
 
     /// All inputs with their zeros, `[rows, features]`.
@@ -124,10 +124,10 @@ impl Dataset {
     /// As [`into_dense`](Self::into_dense).
     pub(crate) fn dense_inputs(&self) -> Result<Vec<f32>, DataError> {
         match &self.inputs {
-            Inputs::Dense(inputs) => Ok(inputs.clone()),
-            Inputs::Sparse(_) => match self.clone().into_dense()?.inputs {
-                Inputs::Dense(inputs) => Ok(inputs),
-                Inputs::Sparse(_) => unreachable!("made dense"),
+            Storage::Dense(inputs) => Ok(inputs.clone()),
+            Storage::Sparse(_) => match self.clone().into_dense()?.inputs {
+                Storage::Dense(inputs) => Ok(inputs),
+                Storage::Sparse(_) => unreachable!("made dense"),
             },
         }
     }
@@ -138,7 +138,7 @@ impl Dataset {
     ///
     /// [`DataError::Invalid`] when there are more than 2³² features.
     pub fn into_sparse(self) -> Result<Self, DataError> {
-        let Inputs::Dense(inputs) = &self.inputs else { return Ok(self) };
+        let Storage::Dense(inputs) = &self.inputs else { return Ok(self) };
         if u32::try_from(self.features - 1).is_err() {
             return Err(DataError::invalid(
                 &self.name,
@@ -153,7 +153,7 @@ impl Dataset {
             }
             csr.indptr.push(csr.values.len());
         }
-        Ok(Self { inputs: Inputs::Sparse(csr), remainders: None, ..self })
+        Ok(Self { inputs: Storage::Sparse(csr), remainders: None, ..self })
     }
 }
 

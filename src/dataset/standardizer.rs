@@ -1,7 +1,7 @@
 //! Scaling features to mean 0 and standard deviation 1, with the numbers of the training set only.
 
 use super::Dataset;
-use super::storage::Inputs;
+use super::storage::Storage;
 use crate::error::DataError;
 
 /// Shifts and scales each feature `j` by what the training set shows:
@@ -180,7 +180,7 @@ impl Standardizer {
             Err(DataError::invalid(&data.name, message))
         };
         match &mut data.inputs {
-            Inputs::Dense(inputs) => {
+            Storage::Dense(inputs) => {
                 for (i, row) in inputs.chunks_exact(data.features).enumerate() {
                     if let Some(j) = (0..row.len()).find(|&j| !self.scaled(f64::from(row[j]), j).is_finite()) {
                         return overflow(i, j, row[j]);
@@ -196,7 +196,7 @@ impl Standardizer {
                     row.iter_mut().enumerate().for_each(|(j, x)| *x = self.scaled(exact[j], j));
                 }
             }
-            Inputs::Sparse(csr) => {
+            Storage::Sparse(csr) => {
                 if let Some(j) = self.mean.iter().position(|&mean| mean != 0.0) {
                     let message = format!("feature {j}: taking off its mean would fill in zeros; scale without");
                     return Err(DataError::invalid(&data.name, message));

@@ -9,7 +9,7 @@ pub(super) const MAX_ELEMENTS: usize = 1 << 31;
 
 /// Inputs as they are kept.
 #[derive(Clone, PartialEq)]
-pub(super) enum Inputs {
+pub(super) enum Storage {
     /// `[rows, features]`, row-major.
     Dense(Vec<f32>),
     Sparse(Csr),
@@ -40,7 +40,7 @@ impl Csr {
     }
 }
 
-impl Inputs {
+impl Storage {
     /// All of them, which are so many rows. Looks at every index of sparse ones.
     pub(super) fn rows(&self, rows: usize, features: usize) -> Rows<'_> {
         match self {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Medians of interleaved rounds, one thread, `f32`, in nanoseconds per parameter. `plain` is an iterator over the same
-//! slices with separate multiplications and additions, as anyone would write it and the compiler vectorises for the target it
+//! slices with separate multiplications and additions, as anyone would write it and the compiler vectorizes for the target it
 //! was given (build with `RUSTFLAGS=-Ctarget-cpu=native` for its best). Rates count the bytes a step reads and writes; `copy`
 //! and `read` are those of a copy and of a loop that only loads, over as many bytes, in the same rounds.
 //!

@@ -1,6 +1,6 @@
 //! Interleaved timing.
 //!
-//! Clock and neighbours drift by more than the differences of interest, so absolute rates do not travel. What does:
+//! Clock and neighbors drift by more than the differences of interest, so absolute rates do not travel. What does:
 //! the ratio between contestants that took turns, and the share of a limit that took part.
 
 use crate::statistics::{interquartile_half_range, median};

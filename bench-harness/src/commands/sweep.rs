@@ -12,7 +12,7 @@ use crate::options::problem::ProblemOptions;
 use crate::problem::embedded::Embedded;
 use crate::problem::model_spec::ModelSpec;
 use crate::problem::source::DataSource;
-use crate::problem::{Inputs, Problem};
+use crate::problem::{InputLayout, Problem};
 use crate::progress::Progress;
 use crate::report::results_dir::ResultsDir;
 use crate::report::table;
@@ -167,7 +167,7 @@ fn problems(options: &SweepOptions) -> Result<Vec<Problem>> {
         return Embedded::ALL.into_iter().map(|embedded| embedded.problem(options.seed)).collect();
     }
     // Dense: throughput is of the work that the shapes say.
-    Ok(vec![options.run().problem.problem(options.seed)?.keeping(Inputs::Dense)?])
+    Ok(vec![options.run().problem.problem(options.seed)?.keeping(InputLayout::Dense)?])
 }
 
 /// The embedded problems with their models, files with a linear one and a small network.

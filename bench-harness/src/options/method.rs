@@ -16,7 +16,7 @@ impl FromStr for Optimizer {
     }
 }
 
-/// How `train` minimises.
+/// How `train` minimizes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) enum Method {

@@ -9,7 +9,7 @@ use crate::problem::embedded::{Embedded, linear_example};
 use crate::problem::files::{Known, Reading};
 use crate::problem::model_spec::ModelSpec;
 use crate::problem::source::DataSource;
-use crate::problem::{ClassWeights, Inputs, Problem};
+use crate::problem::{ClassWeights, InputLayout, Problem};
 use crate::progress::remark;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -45,7 +45,7 @@ pub(crate) struct ProblemOptions {
     stream: Option<NonZeroUsize>,
     /// Whether zeros among the inputs are kept; no result depends on it [default: auto]
     #[arg(long, value_enum)]
-    inputs: Option<Inputs>,
+    inputs: Option<InputLayout>,
     /// Widths of hidden layers, e.g. 64,32; without them files are fitted by a linear model
     #[arg(long, value_name = "N", value_delimiter = ',')]
     hidden: Option<Vec<NonZeroUsize>>,
@@ -113,7 +113,7 @@ impl ProblemOptions {
 
     /// Leaves zeros out as the options say.
     pub(crate) fn keep(&self, problem: Problem) -> Result<Problem> {
-        if self.inputs == Some(Inputs::Sparse) && (problem.standardizer.is_some() || self.example.is_some()) {
+        if self.inputs == Some(InputLayout::Sparse) && (problem.standardizer.is_some() || self.example.is_some()) {
             bail!("--inputs sparse is for features that are mostly zeros, standardized ones are not: leave it out");
         }
         problem.keeping(self.inputs.unwrap_or_default())
@@ -253,7 +253,7 @@ impl ProblemOptions {
 
     fn streamed_read(&self, reading: &Reading) -> Result<Problem<RowStream>> {
         let Some(data) = &self.data else { bail!("--stream needs --data: csv, svmlight, npy or mnist files") };
-        if self.inputs.is_some_and(|inputs| inputs != Inputs::Auto) {
+        if self.inputs.is_some_and(|inputs| inputs != InputLayout::Auto) {
             bail!(
                 "--inputs is for data in memory: of a stream, svmlight files are read without their zeros, others with them"
             );

@@ -81,23 +81,22 @@ impl Range {
         if let Self::Choice(values) = self { Some(values.len()) } else { None }
     }
 
-    fn fault(&self) -> Option<&'static str> {
-        match self {
+    fn validate(&self) -> Result<(), &'static str> {
+        let fault = match self {
             Self::Linear(a, b) | Self::Log(a, b) | Self::OneMinusLog(a, b) if !(a < b && (b - a).is_finite()) => {
-                Some("the range needs two finite numbers, the first below the second")
+                "the range needs two finite numbers, the first below the second"
             }
             Self::Integer(a, b) | Self::LogInteger(a, b) if a >= b => {
-                Some("the range needs two integers, the first below the second")
+                "the range needs two integers, the first below the second"
             }
-            Self::Integer(a, b) if b.checked_sub(*a).is_none_or(|width| width >= 1 << 53) => {
-                Some("the range is too wide")
-            }
-            Self::Log(a, _) if *a <= 0.0 => Some("a log range has to be positive"),
-            Self::LogInteger(a, b) if *a <= 0 || *b >= 1 << 53 => Some("a log range has to be positive and below 2^53"),
-            Self::OneMinusLog(_, b) if *b >= 1.0 => Some("a one-minus-log range has to be below 1"),
-            Self::Choice(values) if values.len() < 2 => Some("a choice needs at least two values"),
-            _ => None,
-        }
+            Self::Integer(a, b) if b.checked_sub(*a).is_none_or(|width| width >= 1 << 53) => "the range is too wide",
+            Self::Log(a, _) if *a <= 0.0 => "a log range has to be positive",
+            Self::LogInteger(a, b) if *a <= 0 || *b >= 1 << 53 => "a log range has to be positive and below 2^53",
+            Self::OneMinusLog(_, b) if *b >= 1.0 => "a one-minus-log range has to be below 1",
+            Self::Choice(values) if values.len() < 2 => "a choice needs at least two values",
+            _ => return Ok(()),
+        };
+        Err(fault)
     }
 }
 
@@ -167,9 +166,9 @@ impl Parameter {
         let forms = "a range is { linear = [a, b] }, { log = [a, b] }, { one-minus-log = [a, b] }, { integer = [a, b] }, \
             { log-integer = [a, b] } or { choice = [a, b, …] }; fixed values go into the configuration";
         let range: Range = value.try_into().with_context(|| format!("{name}: {forms}"))?;
-        match range.fault() {
-            Some(fault) => bail!("{name}: {fault}"),
-            None => Ok(Self { name, range }),
+        match range.validate() {
+            Err(fault) => bail!("{name}: {fault}"),
+            Ok(()) => Ok(Self { name, range }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::saved_model::{self, SavedModel, SavedModelReport};
 use crate::number::Number;
 use crate::options::files::FileFlags;
-use crate::problem::Inputs;
+use crate::problem::InputLayout;
 use crate::problem::source::DataSource;
 use anyhow::Result;
 use serde::Serialize;
@@ -92,7 +92,7 @@ impl ExplanationReport {
             None => saved_model::for_model(saved_model::problem(checkpoint)?.validation, &**model)?,
         };
         // Importance permutes columns, and standard units need means.
-        let data = Inputs::Dense.of(data)?;
+        let data = InputLayout::Dense.of(data)?;
         let settings = *checkpoint.settings();
         let evaluator = settings.evaluator(&data)?;
         let value = importance.metric.of(&evaluator.metrics(exec, model));

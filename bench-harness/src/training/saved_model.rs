@@ -8,7 +8,7 @@ use crate::options::network::ActivationName;
 use crate::problem::files::{Known, Reading};
 use crate::problem::model_spec::ModelSpec;
 use crate::problem::source::DataSource;
-use crate::problem::{Inputs, Problem};
+use crate::problem::{InputLayout, Problem};
 use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -233,7 +233,7 @@ fn reading(checkpoint: &Checkpoint, model: &dyn Model, (source, files): (&DataSo
 
 /// Other data as the model takes it.
 fn scaled(checkpoint: &Checkpoint, model: &dyn Model, data: Dataset) -> Result<Dataset> {
-    let mut data = Inputs::Auto.of(data)?;
+    let mut data = InputLayout::Auto.of(data)?;
     if let Some(standardizer) = standardizer(checkpoint)? {
         standardizer.apply(&mut data)?;
     }

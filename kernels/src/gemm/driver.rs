@@ -20,7 +20,7 @@ use super::microkernel::{Ahead, B_AHEAD, CHUNK, Job};
 use super::packing::{Scratch, pack, store_transposed};
 use super::plan::{L1_WAYS, Layout, Source};
 use super::prepacked::Prepacked;
-use super::rows::{Rows, Strip};
+use super::rows::{RowsOfA, Strip};
 use super::tile::tiles_of;
 use crate::accum::Accum;
 use crate::isa::Isa;
@@ -145,7 +145,7 @@ impl<T: Real> Product<'_, T> {
 
     /// What a tile of these rows prefetches of A while it goes over the steps from `from` on.
     #[inline(always)]
-    fn ahead(&self, a: &Rows<T>, rows: &Range<usize>, from: usize) -> Ahead<T> {
+    fn ahead(&self, a: &RowsOfA<T>, rows: &Range<usize>, from: usize) -> Ahead<T> {
         if self.a.cols() < 4 * CHUNK || self.rows_in_l1() == L1_WAYS {
             Ahead::NOTHING
         } else if a.strides.1 == 1 {
@@ -207,13 +207,13 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
 
     /// Rows of A, copied if they are to be.
     #[inline(always)]
-    fn rows_of_a(&mut self, rows: Range<usize>, blocks: Range<usize>) -> Rows<T> {
+    fn rows_of_a(&mut self, rows: Range<usize>, blocks: Range<usize>) -> RowsOfA<T> {
         let (a, block) = (self.product.a, self.product.block);
         match self.strip {
-            None => Rows::in_place(a, rows.end),
+            None => RowsOfA::in_place(a, rows.end),
             Some(strip) => {
                 let steps = blocks.start * block..a.cols().min(blocks.end * block);
-                Rows::copied(self.product.isa, a, rows, steps, strip.stride, self.copy)
+                RowsOfA::copied(self.product.isa, a, rows, steps, strip.stride, self.copy)
             }
         }
     }
@@ -250,7 +250,14 @@ impl<T: Real, L: Lanes<T>> Loops<'_, '_, T, L> {
 
     /// LOOPS 2 and 1: a row tile against a group of panels.
     #[inline(always)]
-    fn row_tile(&mut self, a: &Rows<T>, rows: Range<usize>, packing: bool, blocks: Range<usize>, panels: Range<usize>) {
+    fn row_tile(
+        &mut self,
+        a: &RowsOfA<T>,
+        rows: Range<usize>,
+        packing: bool,
+        blocks: Range<usize>,
+        panels: Range<usize>,
+    ) {
         let (l, layout, tiles) = (self.l, self.layout, tiles_of::<T, L>());
         let Product { accum, alpha, b, .. } = *self.product;
         let (n, k) = (self.product.c.cols(), self.product.a.cols());

@@ -177,7 +177,7 @@ fn return_buffer(buffer: Vec<Line>) {
 pub(super) fn as_elements<T: Real>(lines: &[Line]) -> &[T] {
     let len = size_of_val(lines) / size_of::<T>();
     // SAFETY: f32 and f64 (`Real` is sealed) accept every bit pattern, need less alignment than a line, and `len` of
-    // them fill exactly the memory borrowed, which is initialised.
+    // them fill exactly the memory borrowed, which is initialized.
     unsafe { core::slice::from_raw_parts(lines.as_ptr().cast(), len) }
 }
 

@@ -134,7 +134,7 @@ impl Strip {
 }
 
 /// Some rows of A as tiles read them: valid as long as A, or until the copy is written again.
-pub(super) struct Rows<T> {
+pub(super) struct RowsOfA<T> {
     /// Element (0, 0) of A, or where it would be.
     origin: *const T,
     /// From one row to the next, and from one step to the next.
@@ -142,7 +142,7 @@ pub(super) struct Rows<T> {
     /// The row after the last.
     pub(super) end: usize,
 }
-impl<T: Real> Rows<T> {
+impl<T: Real> RowsOfA<T> {
     /// The rows before `end`, where they lie.
     #[inline(always)]
     pub(super) fn in_place(a: MatRef<'_, T>, end: usize) -> Self {

@@ -12,7 +12,7 @@ use crate::real::Real;
 use crate::threads::{Exec, reduce, rows_per_chunk};
 use few::Few;
 use many::Many;
-use rows::Rows;
+use rows::LogitRows;
 
 /// Options of [`softmax_cross_entropy_with`]; the default is the mean with all weights 1 and no smoothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,7 +119,7 @@ pub(crate) fn softmax_of_rows<T: Real>(
     let one_hot = matches!(targets, ClassTargets::Labels(_)) && label_smoothing == T::ZERO;
     let leaf = |(logits, rows, weights)| {
         let targets = targets.rows(rows);
-        let rows = Rows { divisor, logits, targets, weights, class_weights, label_smoothing };
+        let rows = LogitRows { divisor, logits, targets, weights, class_weights, label_smoothing };
         match (classes <= FEW_CLASSES, one_hot) {
             (true, true) => exec.run(Few::<T, true>(rows)),
             (true, false) => exec.run(Few::<T, false>(rows)),

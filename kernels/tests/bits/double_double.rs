@@ -11,7 +11,7 @@ const LN_2: Dd = Dd(core::f64::consts::LN_2, 2.319_046_813_846_299_6e-17);
 const ONE: Dd = Dd(1.0, 0.0);
 
 /// For |a| ≥ |b| or a = 0.
-fn renormalised(a: f64, b: f64) -> Dd {
+fn renormalized(a: f64, b: f64) -> Dd {
     let sum = a + b;
     Dd(sum, b - (sum - a))
 }
@@ -25,8 +25,8 @@ impl Add for Dd {
     type Output = Dd;
     fn add(self, b: Dd) -> Dd {
         let (high, low) = (two_sum(self.0, b.0), two_sum(self.1, b.1));
-        let sum = renormalised(high.0, high.1 + low.0);
-        renormalised(sum.0, sum.1 + low.1)
+        let sum = renormalized(high.0, high.1 + low.0);
+        renormalized(sum.0, sum.1 + low.1)
     }
 }
 impl Neg for Dd {
@@ -46,7 +46,7 @@ impl Mul for Dd {
     fn mul(self, b: Dd) -> Dd {
         let product = self.0 * b.0;
         let rest = self.0.mul_add(b.0, -product) + (self.0 * b.1 + self.1 * b.0);
-        renormalised(product, rest)
+        renormalized(product, rest)
     }
 }
 impl Div for Dd {
@@ -56,7 +56,7 @@ impl Div for Dd {
         let rest = self - b * from(first);
         let second = rest.0 / b.0;
         let rest = rest - b * from(second);
-        renormalised(first, second) + from(rest.0 / b.0)
+        renormalized(first, second) + from(rest.0 / b.0)
     }
 }
 

@@ -43,7 +43,7 @@ impl Guarded {
     /// The last `n` elements before the upper guard, or the first `n` after the lower one, filled with `value`.
     fn slice<T: Real>(&mut self, end: End, n: usize, value: T) -> &mut [T] {
         assert!(n * size_of::<T>() <= self.size);
-        // SAFETY: the mapping has `size` bytes, is aligned to pages, zero-initialised (any bits are a number), and
+        // SAFETY: the mapping has `size` bytes, is aligned to pages, zero-initialized (any bits are a number), and
         // borrowed mutably for as long as the slice.
         let slice = unsafe {
             let all = core::slice::from_raw_parts_mut(self.start.cast::<T>(), self.size / size_of::<T>());

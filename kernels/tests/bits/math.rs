@@ -10,7 +10,7 @@ use simdescent_kernels::math::{
 use simdescent_kernels::{Exec, Real, reference};
 
 for_f32_and_f64! {
-    neighbours_of_thresholds, random_bit_patterns, special_values, every_short_slice, slices_around_chunks,
+    neighbors_of_thresholds, random_bit_patterns, special_values, every_short_slice, slices_around_chunks,
 }
 
 /// A function of one number in its forms.
@@ -62,7 +62,7 @@ fn a_sample_of_all_singles() {
 }
 
 /// Where a function clamps, changes its formula, or its result leaves the range: 20 numbers to either side.
-fn neighbours_of_thresholds<T: Real>() {
+fn neighbors_of_thresholds<T: Real>() {
     let f = T::from_f64;
     let mut thresholds = vec![T::ZERO, T::MIN_POSITIVE, T::INFINITY, T::EPSILON, T::EPSILON / T::TWO];
     thresholds.extend([T::EXP_MAX, T::EXP_MIN, T::TANH_MIN, T::TANH_MIN / T::TWO, T::SQRT_HALF, T::LN2_HI]);

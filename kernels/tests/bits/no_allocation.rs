@@ -31,7 +31,7 @@ fn count() {
 }
 
 // SAFETY: every call is passed on to the system allocator unchanged; counting neither allocates (the thread-local is
-// initialised at compile time and needs no destructor) nor panics.
+// initialized at compile time and needs no destructor) nor panics.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();

@@ -1,14 +1,14 @@
 //! Rows of a stream that are in memory.
 
 use crate::dataset::remainder::{exact, join, split};
-use crate::dataset::storage::Inputs;
+use crate::dataset::storage::Storage;
 use crate::dataset::{Csr, Dataset, Rows, Standardizer, Targets};
 use crate::error::DataError;
 
 /// Some rows with their targets and, if they have any, weights.
 pub(crate) struct Buffer {
     features: usize,
-    inputs: Inputs,
+    inputs: Storage,
     /// A dense row as a source has it, before it is one of `inputs`.
     pub(super) row: Vec<f64>,
     /// What `f32` left of the inputs, `[rows, features]`; none if they are standardized or sparse.
@@ -24,7 +24,7 @@ pub(crate) struct Buffer {
 impl Buffer {
     /// No rows of so many features.
     pub(super) fn new(features: usize, sparse: bool) -> Self {
-        let inputs = if sparse { Inputs::Sparse(Csr::empty()) } else { Inputs::Dense(vec![]) };
+        let inputs = if sparse { Storage::Sparse(Csr::empty()) } else { Storage::Dense(vec![]) };
         let (row, remainders, targets, target_remainders, weights) = Default::default();
         Self { features, inputs, row, remainders, targets, target_remainders, weights }
     }
@@ -36,8 +36,8 @@ impl Buffer {
     /// Keeps the first `rows` rows, of at least as many.
     pub(super) fn truncate(&mut self, rows: usize) {
         match &mut self.inputs {
-            Inputs::Dense(inputs) => inputs.truncate(rows * self.features),
-            Inputs::Sparse(csr) => {
+            Storage::Dense(inputs) => inputs.truncate(rows * self.features),
+            Storage::Sparse(csr) => {
                 csr.indptr.truncate(rows + 1);
                 csr.indices.truncate(csr.indptr[rows]);
                 csr.values.truncate(csr.indptr[rows]);
@@ -52,12 +52,12 @@ impl Buffer {
     /// Appends row `i` of `other`, which is of the same stream.
     pub(crate) fn push(&mut self, other: &Self, i: usize) {
         match (&mut self.inputs, &other.inputs) {
-            (Inputs::Dense(to), Inputs::Dense(from)) => {
+            (Storage::Dense(to), Storage::Dense(from)) => {
                 to.extend_from_slice(&from[i * self.features..][..self.features]);
                 let remainders = other.remainders.get(i * self.features..(i + 1) * self.features);
                 self.remainders.extend_from_slice(remainders.unwrap_or_default());
             }
-            (Inputs::Sparse(to), Inputs::Sparse(from)) => {
+            (Storage::Sparse(to), Storage::Sparse(from)) => {
                 let row = from.indptr[i]..from.indptr[i + 1];
                 to.push(&from.indices[row.clone()], &from.values[row]);
             }
@@ -85,8 +85,8 @@ impl Buffer {
         // As exact as numbers are in memory, and not more.
         self.row.iter_mut().for_each(|x| *x = exact(*x));
         let (inputs, values) = match &mut self.inputs {
-            Inputs::Dense(inputs) => (inputs, &self.row[..]),
-            Inputs::Sparse(csr) => {
+            Storage::Dense(inputs) => (inputs, &self.row[..]),
+            Storage::Sparse(csr) => {
                 let start = csr.indptr[csr.indptr.len() - 2];
                 let fault = csr.values[start..].iter().position(|x| !x.is_finite());
                 return fault.map_or(Ok(()), |j| Err(format!("feature {j}: input is {}", csr.values[start + j])));
@@ -108,8 +108,8 @@ impl Buffer {
     /// Where a sparse row goes.
     pub(super) fn sparse(&mut self) -> &mut Csr {
         match &mut self.inputs {
-            Inputs::Sparse(csr) => csr,
-            Inputs::Dense(_) => unreachable!("made for dense rows"),
+            Storage::Sparse(csr) => csr,
+            Storage::Dense(_) => unreachable!("made for dense rows"),
         }
     }
     /// The inputs of all rows.
@@ -120,8 +120,8 @@ impl Buffer {
     /// All rows as a data set with these targets.
     pub(super) fn into_dataset(self, name: &str, targets: Targets) -> Result<Dataset, DataError> {
         let data = match self.inputs {
-            Inputs::Dense(inputs) => Dataset::new(name, inputs, self.features, targets)?,
-            Inputs::Sparse(inputs) => Dataset::sparse(name, inputs, self.features, targets)?,
+            Storage::Dense(inputs) => Dataset::new(name, inputs, self.features, targets)?,
+            Storage::Sparse(inputs) => Dataset::sparse(name, inputs, self.features, targets)?,
         };
         let data = if self.weights.is_empty() { data } else { data.with_weights(self.weights)? };
         Ok(data.with_all_remainders(self.remainders, self.target_remainders))

@@ -1,6 +1,6 @@
 //! Few classes: a register holds one class of `WIDTH` rows, and classes are visited one after the other.
 
-use super::rows::{ClassTargets, FEW_CLASSES, Rows};
+use super::rows::{ClassTargets, FEW_CLASSES, LogitRows};
 use crate::lanes::{Kernel, Lanes, Sum, fold, for_each_piece, transpose, zero_from};
 use crate::math::{exp, log};
 use crate::matrix::{MatMut, MatRef};
@@ -11,7 +11,7 @@ use core::ops::Range;
 const BUFFER: usize = FEW_CLASSES * 16;
 
 /// `ONE_HOT`: labels without smoothing.
-pub(super) struct Few<'a, T, const ONE_HOT: bool>(pub(super) Rows<'a, T>);
+pub(super) struct Few<'a, T, const ONE_HOT: bool>(pub(super) LogitRows<'a, T>);
 
 impl<T: Real, const ONE_HOT: bool> Kernel<T> for Few<'_, T, ONE_HOT> {
     type Output = T;

@@ -1,12 +1,12 @@
 //! Many classes: canonical lanes run along a row, in three passes over it: the largest logit, exponentials, gradient.
 
-use super::rows::{ClassTargets, Rows};
+use super::rows::{ClassTargets, LogitRows};
 use crate::lanes::{Kernel, Lanes, Max, Sum, fold, load_at, zero_from};
 use crate::math::{exp, log};
 use crate::real::Real;
 
 /// `ONE_HOT`: labels without smoothing.
-pub(super) struct Many<'a, T, const ONE_HOT: bool>(pub(super) Rows<'a, T>);
+pub(super) struct Many<'a, T, const ONE_HOT: bool>(pub(super) LogitRows<'a, T>);
 
 impl<T: Real, const ONE_HOT: bool> Kernel<T> for Many<'_, T, ONE_HOT> {
     type Output = T;
@@ -35,7 +35,7 @@ impl<T: Real, const ONE_HOT: bool> Kernel<T> for Many<'_, T, ONE_HOT> {
 
 /// Returns the loss of row `i`, which becomes its gradient times `scale`.
 #[inline(always)]
-fn row<T: Real, L: Lanes<T>, const ONE_HOT: bool>(l: L, rows: &mut Rows<'_, T>, i: usize, scale: T) -> T {
+fn row<T: Real, L: Lanes<T>, const ONE_HOT: bool>(l: L, rows: &mut LogitRows<'_, T>, i: usize, scale: T) -> T {
     let zero = l.splat(T::ZERO);
     let label = rows.label(i);
     let q = Masses::new(rows, i);
@@ -144,9 +144,9 @@ struct Masses<'a, T> {
 }
 impl<'a, T: Real> Masses<'a, T> {
     #[inline(always)]
-    fn new(rows: &Rows<'a, T>, i: usize) -> Self {
+    fn new(rows: &LogitRows<'a, T>, i: usize) -> Self {
         let (keep, spread) = (T::ONE - rows.label_smoothing, rows.label_share());
-        let Rows { targets, class_weights, .. } = *rows;
+        let LogitRows { targets, class_weights, .. } = *rows;
         Self { targets, class_weights, i, keep, spread, classes: rows.logits.cols() }
     }
     /// The register that begins with class `j`; 0 beyond the last class.

@@ -29,7 +29,7 @@ impl<T> ClassTargets<'_, T> {
 }
 
 /// A chunk of rows with all that belongs to them.
-pub(super) struct Rows<'a, T> {
+pub(super) struct LogitRows<'a, T> {
     /// W
     pub(super) divisor: T,
     pub(super) logits: MatMut<'a, T>,
@@ -38,7 +38,7 @@ pub(super) struct Rows<'a, T> {
     pub(super) class_weights: Option<&'a [T]>,
     pub(super) label_smoothing: T,
 }
-impl<T: Real> Rows<'_, T> {
+impl<T: Real> LogitRows<'_, T> {
     /// ε/classes
     #[inline(always)]
     pub(super) fn label_share(&self) -> T {

@@ -8,7 +8,7 @@ use simdescent::Dataset;
 /// Whether zeros among the inputs are kept. No result depends on it, but for the sign of a zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Inputs {
+pub(crate) enum InputLayout {
     /// svmlight files without their zeros, if not even 1 value in 16 is written or there are more than 2^31 with zeros
     #[default]
     Auto,
@@ -18,13 +18,13 @@ pub(crate) enum Inputs {
     Dense,
 }
 
-/// [`Inputs::Auto`] leaves zeros out below it.
+/// [`InputLayout::Auto`] leaves zeros out below it.
 const SPARSE_DENSITY: f64 = 1.0 / 16.0;
 
 /// And above so many values with their zeros, the limit of [`Dataset::into_dense`].
 const MOST_WITH_ZEROS: usize = 1 << 31;
 
-impl Inputs {
+impl InputLayout {
     /// `data` as it is to be kept.
     pub(crate) fn of(self, data: Dataset) -> Result<Dataset> {
         let with_zeros = data.rows().saturating_mul(data.features());
