@@ -192,3 +192,19 @@ fn a_training_that_diverged_fails_and_saves_nothing() {
         assert!(!output.stdout.is_empty(), "the report is there");
     }
 }
+
+/// Neither the data nor the model is lost, whatever they are called.
+#[test]
+fn what_is_read_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let rows: String = (0..40).map(|i| format!("{i}.5,{}.25\n", 2 * i)).collect();
+    std::fs::write(at("data.csv"), format!("x,y\n{rows}")).unwrap();
+    let data = format!("csv:{}", at("data.csv"));
+    refused(&["train", "--data", &data, "--save", &at("./data.csv")], "would overwrite a file that this command reads");
+    let model = at("model.npy");
+    assert!(simdescent(&["train", "--data", &data, "--steps", "5", "--save", &model]).status.success());
+    refused(&["predict", "--checkpoint", &model, "--data", &data, "--out", &model], "would overwrite");
+    refused(&["predict", "--checkpoint", &model, "--data", &data, "--out", &at("data.csv")], "would overwrite");
+    assert!(std::fs::read_to_string(at("data.csv")).unwrap().starts_with("x,y"));
+}

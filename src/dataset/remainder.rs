@@ -3,7 +3,9 @@
 /// A number as its nearest `f32` and what that leaves, together 48 bits: seconds since 1970 to the microsecond.
 pub(crate) fn split(x: f64) -> [f32; 2] {
     let nearest = x as f32;
-    [nearest, (x - f64::from(nearest)) as f32]
+    // Of an infinity nothing is left, where the difference would be NaN.
+    let rest = if nearest.is_infinite() { 0.0 } else { x - f64::from(nearest) };
+    [nearest, rest as f32]
 }
 
 /// The number again.

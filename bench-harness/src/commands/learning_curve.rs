@@ -26,7 +26,7 @@ pub(crate) struct LearningCurveOptions {
 
 pub(crate) fn run(options: &LearningCurveOptions) -> Result<()> {
     let run = options.run.read()?;
-    files::check(&[("svg", &options.svg)])?;
+    files::check(&[("svg", &options.svg)], &run.problem.paths())?;
     let problem = run.problem.problem(run.seed())?;
     warn(run.batch.cut(problem.training.rows()));
     let threads = Threads::of(&run)?;

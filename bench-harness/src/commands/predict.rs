@@ -41,7 +41,9 @@ pub(crate) struct PredictOptions {
 }
 
 pub(crate) fn run(options: &PredictOptions) -> Result<()> {
-    files::check(&[("out", &options.out)])?;
+    let mut read = options.data.paths();
+    read.push(&options.checkpoint);
+    files::check(&[("out", &options.out)], &read)?;
     let form = options.out.as_deref().map(|path| {
         let wrong = || format!("--out {}: the name has to end in .csv or .npy", path.display());
         PredictionForm::of(path).with_context(wrong)

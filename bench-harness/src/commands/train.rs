@@ -45,7 +45,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
         None => options.run.read()?,
         Some(resumed) => options.run.over(resumed.run.clone())?,
     };
-    files::check(&[("save", &options.save)])?;
+    files::check(&[("save", &options.save)], &run.problem.paths())?;
     let threads = Threads::of(&run)?;
     let exec = threads.exec()?;
     let saving = Saving { path: options.save.as_deref(), every: options.save_every };

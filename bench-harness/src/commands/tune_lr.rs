@@ -81,7 +81,7 @@ pub(crate) fn run(options: &TuneLearningRate) -> Result<()> {
     if run.method() == Method::Lbfgs {
         bail!("lbfgs has no learning rate: choose another --optimizer");
     }
-    files::check(&[("svg", &options.svg)])?;
+    files::check(&[("svg", &options.svg)], &run.problem.paths())?;
     let threads = Threads::of(&run)?;
     let problem = run.problem.problem(run.seed())?;
     warn(run.batch.cut(problem.training.rows()));

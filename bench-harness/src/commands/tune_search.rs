@@ -49,7 +49,9 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     let space = Space::read(&options.space, &base)?;
     let search = Search { strategy: options.method, trials: options.trials, eta: options.eta };
     search.check(base.method(), &space, options.metric)?;
-    files::check(&[("best", &options.best), ("svg", &options.svg), ("journal", &options.journal)])?;
+    let mut read = base.problem.paths();
+    read.push(&options.space);
+    files::check(&[("best", &options.best), ("svg", &options.svg), ("journal", &options.journal)], &read)?;
     let threads = Threads::of(&base)?;
     let data = base.problem.keep(base.problem.data(base.seed())?)?;
     warn(base.batch.cut(data.training.rows()));

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use simdescent::dataset::{CsvFile, CsvOptions, RowStream, Task};
 use simdescent::{Dataset, Dropout, Loss};
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 /// Data and model.
 #[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
@@ -96,6 +97,11 @@ pub(crate) enum Example {
 }
 
 impl ProblemOptions {
+    /// The files that are read.
+    pub(crate) fn paths(&self) -> Vec<&Path> {
+        self.data.iter().flat_map(DataSource::paths).collect()
+    }
+
     /// The problem that the options name.
     pub(crate) fn problem(&self, seed: u64) -> Result<Problem> {
         self.modeled(self.data(seed)?)

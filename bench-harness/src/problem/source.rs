@@ -32,6 +32,16 @@ const FORMS: &str = "write mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE or npy:I
 pub(crate) const NO_TARGETS: &str = "targets are needed, too: write npy:INPUTS.npy,TARGETS.npy";
 
 impl DataSource {
+    /// The files, or the folder.
+    pub(crate) fn paths(&self) -> Vec<&Path> {
+        match self {
+            Self::Mnist(path) | Self::Svmlight(path) | Self::Csv(path) | Self::NpyInputs(path) | Self::Npz(path) => {
+                vec![path]
+            }
+            Self::Npy(inputs, targets) => vec![inputs, targets],
+        }
+    }
+
     /// Reads `KIND:PATH` of data with targets.
     pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
         match Self::parse_inputs(text)? {

@@ -93,12 +93,19 @@ impl Resumed {
         }
         // What is left is that the number of steps decides the schedules.
         let lengths: Vec<String> = [rate_length(before), growth_length(before)].into_iter().flatten().collect();
+        if lengths.is_empty() {
+            bail!("{name}: a resumed training keeps its settings, and those of the file are not those of its options");
+        }
+        let (schedule, kept) = (before.learning_rate.name().replace('_', "-"), lengths.join(" "));
+        let after = match before.learning_rate {
+            LearningRate::Polynomial(_) | LearningRate::Cosine(_) | LearningRate::OneCycle(_) => {
+                format!("after its end it stays at the rate {}", before.learning_rate.at(u64::MAX >> 12, &[]))
+            }
+            _ => "it goes on as before".into(),
+        };
         bail!(
-            "{name}: its {} schedule was made for its number of steps, with another the steps that it has taken would have been \
-             others: train again with these --steps. Or keep the schedule with {}: after its end it stays at the rate {}",
-            before.learning_rate.name(),
-            lengths.join(" "),
-            before.learning_rate.at(u64::MAX >> 12, &[])
+            "{name}: its {schedule} schedule was made for its number of steps, with another the steps that it has taken would have \
+             been others: train again with these --steps. Or keep the schedule with {kept}: {after}"
         );
     }
 }

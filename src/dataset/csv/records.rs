@@ -76,7 +76,14 @@ impl<R: Read> Records<R> {
     /// Reads the next record; says whether there was one.
     pub(super) fn read(&mut self, record: &mut Record) -> io::Result<bool> {
         self.line.clear();
-        while self.line.trim_ascii().is_empty() {
+        // A line of nothing but tabs has empty fields, if tabs are what separates.
+        let delimiter = self.delimiter;
+        let is_tabs = move |line: &[u8]| {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            delimiter == b'\t' && !line.is_empty() && line.iter().all(|&byte| byte == b'\t')
+        };
+        while self.line.trim_ascii().is_empty() && !is_tabs(&self.line) {
             self.line.clear();
             if !self.append_line()? {
                 return Ok(false);
@@ -85,7 +92,6 @@ impl<R: Read> Records<R> {
         record.text.clear();
         record.fields.clear();
         record.line = self.number;
-        let delimiter = self.delimiter;
         let is_blank = move |byte: &u8| matches!(byte, b' ' | b'\t') && (*byte != delimiter || delimiter == b' ');
         let blanks = |line: &[u8], at: usize| line[at..].iter().take_while(|byte| is_blank(byte)).count();
         let ends = move |byte: &u8| *byte == delimiter || (delimiter == b' ' && *byte == b'\t');

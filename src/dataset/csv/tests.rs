@@ -134,6 +134,13 @@ fn categories_are_one_hot_by_the_levels_of_the_training_rows() {
 }
 
 #[test]
+fn a_line_of_tabs_alone_has_empty_fields() {
+    let options = CsvOptions { delimiter: Some(b'\t'), ..filled(Missing::Mean) };
+    let data = read(b"a\tb\ty\n1\t2\t3\n\t\t4\n3\t4\t5.5\n \n", &options).unwrap();
+    assert_eq!((data.rows(), data.row(1)), (3, &[2.0, 3.0][..]));
+}
+
+#[test]
 fn gaps_are_filled_from_the_training_rows() {
     let text = b"a,b,y\n1,u,1\n1,v,2\n2,v,3\n6,?,4\n,v,5.5\nNA,nan,6\n100,u,7\n";
     let gaps = |missing| {

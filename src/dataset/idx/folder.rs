@@ -137,6 +137,9 @@ mod tests {
         // Some unpackers make folders of that name.
         fs::create_dir(folder.path().join("t10k-images-idx3-ubyte")).unwrap();
         assert_eq!(chosen().unwrap(), "t10k-images-idx3-ubyte.gz");
-        assert!(find(&folder.path().join("none")).unwrap_err().to_string().contains("none: cannot read"));
+        assert!(find(&folder.path().join("none")).unwrap_err().to_string().contains("none: the folder does not exist"));
+        assert!(
+            find(&folder.path().join("t10k-images-idx3-ubyte.gz")).unwrap_err().to_string().contains("is not a folder")
+        );
     }
 }
