@@ -47,6 +47,8 @@ fn under_a_limit_nothing_aborts() {
     let space = dir.path().join("space.toml");
     std::fs::write(&space, "[learning-rate]\nrate = { log = [1e-3, 1e-2] }").unwrap();
     let space = space.display();
+    let rows = dir.path().join("rows.csv");
+    std::fs::write(&rows, (0..40).map(|i| format!("{i}.5,{i}.25\n")).collect::<String>()).unwrap();
     for arguments in [
         "train --hidden 9000,9000 --steps 1".to_owned(),
         "train --hidden 9000,9000 --steps 1 --threads 8 --optimizer adam".into(),
@@ -56,6 +58,7 @@ fn under_a_limit_nothing_aborts() {
         format!("tune search --hidden 9000,9000 --steps 1 --trials 1 --space {space}"),
         "cross-validate --hidden 9000,9000 --steps 1".into(),
         "learning-curve --hidden 9000,9000 --steps 1".into(),
+        format!("sweep --data csv:{} --hidden 9000,9000 --out {}", rows.display(), dir.path().join("out").display()),
         "train --workload linear --steps 1 --threads 1000".into(),
     ] {
         let output = limited(500_000, &arguments);

@@ -30,6 +30,10 @@ fn in_child(child: impl FnOnce()) {
 
 /// Its kernels, and its end: with workers awake and asleep.
 #[test]
+#[cfg_attr(
+    all(target_arch = "aarch64", target_env = "musl"),
+    ignore = "emulation gives the child of a fork no threads"
+)]
 fn a_team_works_and_ends_in_the_child_of_a_fork() {
     let x = vec![0.5f32; 200_000];
     for (threads, asleep) in [(1, false), (2, false), (2, true), (4, true)] {

@@ -22,12 +22,12 @@ use crate::study::plan::ProblemPlan;
 use crate::study::protocol::{self, Profile, budget};
 use crate::study::result::{Cell, DataReport, Report, SCHEMA_VERSION, WorkloadReport};
 use crate::study::runner::TrainingRunner;
-use crate::training::prepare::prepare;
+use crate::training::prepare::{check_memory, prepare};
 use anyhow::{Context, Result};
 use clap::Args;
 use humantime::format_rfc3339;
 use simdescent::kernels::Exec;
-use simdescent::{Dataset, Model, Settings};
+use simdescent::{Dataset, Model, Rule, Settings};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -97,7 +97,11 @@ pub(crate) fn run(options: &SweepOptions) -> Result<()> {
     let problems = problems(options)?;
     let workloads: Vec<Workload<'_>> =
         problems.iter().map(|problem| workloads(exec, options, problem)).collect::<Result<Vec<_>>>()?.concat();
-    workloads.iter().try_for_each(|workload| workload.model.check_size())?;
+    for Workload { model, settings, problem, .. } in &workloads {
+        model.check_size()?;
+        // No optimizer of a sweep has a larger state.
+        check_memory(model, &Settings { rule: Rule::ADAM, ..*settings }, problem.training.rows())?;
+    }
     let plan = |workload: &Workload<'_>| ProblemPlan::new(options.profile, workload.problem.training.rows());
     let bar = Bar::new(workloads.iter().map(|workload| plan(workload).runs()).sum());
     // All pilots first: what they refuse is known before anything is measured.

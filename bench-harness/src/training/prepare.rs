@@ -52,6 +52,12 @@ pub(crate) fn prepare<'m>(
     Ok(prepared)
 }
 
+/// An error if there is no memory for a training by steps of this model on so many rows.
+pub(crate) fn check_memory(spec: &ModelSpec, settings: &Settings, training_rows: usize) -> Result<()> {
+    let minimizer = &Minimizer::Steps(FitOptions::default());
+    Footprint { spec, settings, minimizer, training_rows, saves: false }.check()
+}
+
 impl Prepared<'_> {
     /// The model with its initial weights, which trial and seed of the run decide.
     pub(crate) fn model(&self) -> Box<dyn Model> {
