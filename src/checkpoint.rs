@@ -1,5 +1,6 @@
 //! A training run on disk.
 
+#[cfg(feature = "checkpoints")]
 mod file;
 
 use crate::dataset::{Dataset, RowStream};
@@ -16,9 +17,12 @@ use std::collections::BTreeMap;
 /// Everything a [`Trainer`] needs to go on as if it had never stopped, to the bit: parameters, optimizer state, settings,
 /// history, and where in which order of samples it is. Dropout needs nothing, its masks are functions of the step.
 ///
+/// Without the feature `checkpoints` of this crate there is no `write` and no `read`: it stays in memory then.
+///
 /// The model's architecture and the data are not in it; their shape and the data's SHA-256 are, and are compared.
 ///
 /// ```
+/// # #[cfg(feature = "checkpoints")] {
 /// use simdescent::{Checkpoint, Linear, Settings, Trainer, synthetic};
 /// use simdescent_kernels::Exec;
 ///
@@ -35,6 +39,7 @@ use std::collections::BTreeMap;
 /// (0..10).for_each(|_| assert_eq!(resumed.step(), trainer.step()));
 /// assert_eq!(resumed.digest(), trainer.digest());
 /// # std::fs::remove_dir_all(&folder)?;
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]

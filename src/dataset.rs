@@ -20,6 +20,7 @@ mod targets;
 mod weights;
 
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
+#[cfg(feature = "checkpoints")]
 pub(crate) use input::open_regular;
 pub(crate) use remainder::exact_targets;
 pub(crate) use standardizer::{blurs, spread};
@@ -27,7 +28,9 @@ pub(crate) use stream::Buffer;
 pub(crate) use target_encoding::TargetProfile;
 
 pub use idx::{read_idx_pair, read_mnist_dir, read_mnist_inputs};
-pub use npy::{NpzOptions, read_npy_inputs, read_npy_pair, read_npz};
+#[cfg(feature = "npz")]
+pub use npy::{NpzOptions, read_npz};
+pub use npy::{read_npy_inputs, read_npy_pair};
 pub use rows::Rows;
 pub use standardizer::Standardizer;
 pub use storage::Csr;

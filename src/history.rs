@@ -11,6 +11,7 @@ pub struct History {
 }
 
 impl History {
+    #[cfg(feature = "checkpoints")]
     pub(crate) fn from_parts(losses: Vec<f32>, samples: u64, validation: Vec<f64>) -> Self {
         Self { losses, samples, validation }
     }

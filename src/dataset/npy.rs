@@ -1,9 +1,11 @@
 //! NumPy's formats: `.npy`, one array, and `.npz`, a zip archive of them.
 
+#[cfg(feature = "npz")]
 mod archive;
 mod array;
 mod rows;
 
+#[cfg(feature = "npz")]
 pub use archive::{NpzOptions, read_npz};
 use array::{Elements, NpyArray};
 pub(super) use rows::NpyRows;
@@ -71,5 +73,5 @@ fn join(name: &str, x: Elements, y: &Elements, encoding: &TargetEncoding) -> Res
     data.with_all_remainders(x.remainders, remainders).encoded_by(encoding)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "npz"))]
 mod tests;

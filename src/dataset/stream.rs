@@ -284,5 +284,5 @@ impl RowStream {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "checkpoints"))]
 mod tests;

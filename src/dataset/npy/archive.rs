@@ -112,7 +112,7 @@ impl<'p, R: Read + Seek> Archive<'p, R> {
             (None, _) => format!("{} may all be {what}; name the right one with --{what}-array", found.join(", ")),
         };
         const SHOWN: usize = 20;
-        let mut names: Vec<_> = self.zip.file_names().filter_map(Result::ok).collect();
+        let mut names: Vec<_> = self.zip.file_names().collect();
         names.sort_unstable();
         let more = if names.len() > SHOWN { ", …" } else { "" };
         let shown: Vec<String> =

@@ -131,6 +131,7 @@ impl<R: Read> NpyArray<R> {
     }
 
     /// Bytes of all elements.
+    #[cfg(feature = "npz")]
     pub(crate) fn bytes(&self) -> u64 {
         self.shape.iter().product::<usize>() as u64 * self.kind.size() as u64
     }
