@@ -3,15 +3,17 @@
 //! | what the path names | what becomes of it |
 //! | --- | --- |
 //! | nothing yet | a new file, with the permissions that the process gives to new files |
-//! | a regular file | replaced, once the new one is complete and on the disk; it keeps its permissions, and its owner where that is possible |
+//! | a regular file | replaced, once the new one is complete and on the disk; it keeps its permissions, owner and group |
+//! | a regular file with other names (hard links), one that another file cannot take the place of (a mount point, in a folder that may not be written to or is sticky), or whose owner or group this process cannot give to another | written in place, once there is room for all of it |
 //! | a link | stays; what it names is written, whether or not that exists |
 //! | a device (`/dev/null`), a pipe | written to, never replaced |
 //! | a folder, a socket, a disk; a file that standard output goes to | refused |
 //!
-//! Whatever fails, a file that was there before is left as it was.
+//! Whatever fails, a file that was there before is left as it was; but for one that is written in place, if the disk itself fails, or the
+//! process is ended in the middle of it.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Error, ErrorKind, Write};
+use std::io::{self, Error, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
@@ -26,10 +28,8 @@ const MOST_LINKS: usize = 40;
 pub fn check(path: &Path) -> io::Result<()> {
     match Target::of(path)? {
         Target::New(path) => temporary(&path).map(drop),
-        Target::Existing(path, _) => {
-            OpenOptions::new().write(true).open(&path)?;
-            temporary(&path).map(drop)
-        }
+        // Written in place, if nothing can be made beside it.
+        Target::Existing(path, _) => OpenOptions::new().write(true).open(&path).map(drop),
         Target::Stream => Ok(()),
     }
 }
@@ -42,14 +42,14 @@ pub fn check(path: &Path) -> io::Result<()> {
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match Target::of(path)? {
         Target::New(path) => {
-            complete(&path, bytes)?.persist(&path)?;
+            complete(&path, bytes)?.persist(&path).map_err(|failed| failed.error)?;
             sync_folder(&path)
         }
         Target::Existing(path, before) => {
-            OpenOptions::new().write(true).open(&path)?;
-            let file = complete(&path, bytes)?;
-            keep_access(file.as_file(), &before)?;
-            file.persist(&path)?;
+            let file = OpenOptions::new().write(true).open(&path)?;
+            if has_other_names(&before) || !replace(&path, &before, bytes)? {
+                return in_place(file, bytes);
+            }
             sync_folder(&path)
         }
         Target::Stream => OpenOptions::new().write(true).open(path)?.write_all(bytes),
@@ -61,7 +61,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As there, and [`AlreadyExists`](ErrorKind::AlreadyExists).
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    complete(path, bytes)?.persist_noclobber(path)?;
+    complete(path, bytes)?.persist_noclobber(path).map_err(|failed| failed.error)?;
     sync_folder(path)
 }
 
@@ -149,8 +149,8 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let folder = folder(path);
     builder.tempfile_in(folder).map_err(|error| {
         // Of this one the name is of no interest, and not what was asked for.
-        let source = error.get_ref().and_then(std::error::Error::source);
-        let cause = source.map_or_else(|| error.to_string(), ToString::to_string);
+        let text = error.to_string();
+        let cause = text.split(" at path ").next().unwrap_or_default();
         Error::new(error.kind(), format!("no file can be made in the folder {}: {cause}", folder.display()))
     })
 }
@@ -158,20 +158,71 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
 /// A file beside `path` that has all bytes, on the disk.
 fn complete(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = temporary(path)?;
-    file.as_file_mut().write_all(bytes)?;
-    file.as_file().sync_all()?;
+    fill(&mut file, bytes)?;
     Ok(file)
 }
 
-/// Gives the file permissions and, if the process may, the owner of another.
+/// Writes to the file itself: the errors of [`NamedTempFile`] name a path that nobody asked for.
+fn fill(file: &mut NamedTempFile, bytes: &[u8]) -> io::Result<()> {
+    file.as_file_mut().write_all(bytes)?;
+    file.as_file().sync_all()
+}
+
+/// Puts a file with all bytes in the place of another, with its access; says whether that is possible.
+fn replace(path: &Path, before: &Metadata, bytes: &[u8]) -> io::Result<bool> {
+    let Ok(mut file) = temporary(path) else { return Ok(false) };
+    if keep_access(file.as_file(), before).is_err() {
+        return Ok(false);
+    }
+    fill(&mut file, bytes)?;
+    Ok(file.persist(path).is_ok())
+}
+
+/// Gives the file the owner, group and permissions of another.
 fn keep_access(file: &File, before: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt, fchown};
-        // Only root may; others own what they write.
-        let _ = fchown(file, Some(before.uid()), Some(before.gid()));
+        let own = file.metadata()?;
+        if (own.uid(), own.gid()) != (before.uid(), before.gid()) {
+            fchown(file, Some(before.uid()), Some(before.gid()))?;
+        }
     }
     file.set_permissions(before.permissions())
+}
+
+/// Makes `bytes` the content of an open file. It is made as long as they are before anything in it is overwritten, so that a full disk
+/// leaves it as it was.
+fn in_place(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let kept = bytes.len().min(usize::try_from(length).unwrap_or(usize::MAX));
+    let mut grow = || {
+        file.seek(io::SeekFrom::Start(kept as u64))?;
+        if bytes.len() as u64 > length {
+            file.write_all(&bytes[kept..])?;
+            file.sync_all()?;
+        }
+        Ok::<_, Error>(())
+    };
+    if let Err(error) = grow() {
+        // Of the old bytes none has changed.
+        let _ = file.set_len(length);
+        return Err(error);
+    }
+    file.seek(io::SeekFrom::Start(0))?;
+    file.write_all(&bytes[..kept])?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn has_other_names(found: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    found.nlink() > 1
+}
+#[cfg(not(unix))]
+fn has_other_names(_: &Metadata) -> bool {
+    false
 }
 
 /// Puts the new name on the disk, where folders can be opened.
@@ -220,6 +271,11 @@ mod tests {
         let below = dir.path().join("file").join("x");
         assert!(check(&below).is_err() && write(&below, b"x").is_err());
         refused(Path::new(""), "");
+        // Where not even root can make a file.
+        if cfg!(target_os = "linux") {
+            let message = check(Path::new("/sys/simdescent")).unwrap_err().to_string();
+            assert!(message.contains("in the folder /sys") && !message.contains(".tmp"), "{message}");
+        }
     }
 
     #[cfg(unix)]
@@ -251,6 +307,47 @@ mod tests {
         assert!(check(&at("circle")).is_err() && write(&at("circle"), b"x").is_err());
         symlink("nowhere/x", at("dangling")).unwrap();
         refused(&at("dangling"), "nowhere does not exist");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn other_names_and_group_stay() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("one"), "before").unwrap();
+        fs::hard_link(at("one"), at("two")).unwrap();
+        fs::set_permissions(at("one"), fs::Permissions::from_mode(0o640)).unwrap();
+        // Only root may give files away.
+        let group =
+            if chown(at("one"), None, Some(12_345)).is_ok() { 12_345 } else { fs::metadata(at("one")).unwrap().gid() };
+        for content in ["longer than before", "short", ""] {
+            check(&at("two")).unwrap();
+            write(&at("two"), content.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(at("one")).unwrap(), content);
+        }
+        fs::remove_file(at("one")).unwrap();
+        write(&at("two"), b"replaced").unwrap();
+        let found = fs::metadata(at("two")).unwrap();
+        assert_eq!((found.gid(), found.mode() & 0o7777, found.len()), (group, 0o640, 8));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    /// What a file is written to that nothing can be put in the place of; a disk that is full leaves it as it was.
+    #[test]
+    fn in_place_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let open = || OpenOptions::new().write(true).open(&path).unwrap();
+        for (before, after) in [("abc", "defgh"), ("abcdef", "gh"), ("", "abc")] {
+            fs::write(&path, before).unwrap();
+            in_place(open(), after.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
+        }
+        if cfg!(target_os = "linux") {
+            let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+            assert_eq!(in_place(full, b"x").unwrap_err().kind(), ErrorKind::StorageFull);
+        }
     }
 
     #[cfg(target_os = "linux")]
