@@ -17,6 +17,7 @@ mod stream;
 mod svmlight;
 mod target_encoding;
 mod targets;
+mod text;
 mod weights;
 
 pub use csv::{CsvColumn, CsvEncoding, CsvFile, CsvOptions, Missing, Unseen, read_csv};
@@ -29,8 +30,8 @@ pub(crate) use target_encoding::TargetProfile;
 
 pub use idx::{read_idx_pair, read_mnist_dir, read_mnist_inputs};
 #[cfg(feature = "npz")]
-pub use npy::{NpzOptions, read_npz};
-pub use npy::{read_npy_inputs, read_npy_pair};
+pub use npy::{NpzOptions, NpzParts, npz_parts, read_npz};
+pub use npy::{npy_memory, read_npy_inputs, read_npy_pair};
 pub use rows::Rows;
 pub use standardizer::Standardizer;
 pub use storage::Csr;

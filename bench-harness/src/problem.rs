@@ -7,6 +7,7 @@ pub(crate) mod folds;
 mod input_layout;
 pub(crate) mod model_spec;
 mod remarks;
+mod room;
 pub(crate) mod source;
 mod split;
 mod stream;

@@ -67,15 +67,15 @@ fn guesses_are_told_on_standard_error() {
     let letters = file(folder.path(), "letters.csv", letters);
     let arguments = ["train", "--data", &letters, "--target", "0", "--steps", "2"];
     let told = |arguments: &[&str]| text(&simdescent(arguments).stderr);
-    assert!(
-        told(&arguments)
-            .contains("note: the first line is taken for data, because a text of it is below, too: --header yes")
-    );
+    assert!(told(&arguments).contains(
+        "note: letters.csv: the first line is taken for data, because a text of it is below, too: --header yes"
+    ));
     assert_eq!(told(&[&arguments[..], &["--header", "no"]].concat()), "");
     let numbers: String = (0..40).map(|i| format!("{}.25,{}.5\n", 1000 + i, 5000 + 2 * i)).collect();
     let numbers = file(folder.path(), "numbers.csv", format!("0,1\n{numbers}"));
     assert!(
-        told(&["train", "--data", &numbers, "--steps", "2"]).contains("note: the first line is taken for column names")
+        told(&["train", "--data", &numbers, "--steps", "2"])
+            .contains("note: numbers.csv: the first line is taken for column names")
     );
     let test = evaluated(folder.path(), &numbers, &[]);
     assert!(test["rows"] == 40 && number(&test["regression"]["rmse"]) < 0.01, "{test}");

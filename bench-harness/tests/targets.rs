@@ -118,7 +118,7 @@ fn a_saved_model_knows_its_classes() {
     let training = ["train", "--data", &train, "--steps", "50", "--rate", "0.5", "--save", &saved];
     refused(&[&training[..], &["--zero-based", "false"]].concat(), "line 1: \"0:0.5\": indices start at 1");
     let notes = text(&simdescent(&training).stderr);
-    assert!(notes.contains("note: train.svm has an index 0: indices start there; --zero-based false"), "{notes}");
+    assert!(notes.contains("note: train.svm has an index 0: indices start there; --zero-based no"), "{notes}");
     assert_eq!(text(&simdescent(&[&training[..], &["--zero-based"]].concat()).stderr), "");
     simdescent(&training);
     let evaluate = |data: &str, more: &[&str]| {

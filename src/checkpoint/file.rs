@@ -133,6 +133,7 @@ impl Checkpoint {
             return Err(format!("a checkpoint of version {version}, this program reads version {VERSION}"));
         }
         let header: Header = serde_json::from_str(header).map_err(unfit)?;
+        header.settings.validate(usize::MAX).map_err(|error| format!("its settings are none of a run: {error}"))?;
 
         let f32s = |name| Ok::<_, String>(values(&tensors, name, Dtype::F32)?.map(f32::from_le_bytes).collect());
         let f64s = |name| Ok::<Vec<_>, String>(values(&tensors, name, Dtype::F64)?.map(f64::from_le_bytes).collect());

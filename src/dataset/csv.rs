@@ -12,7 +12,6 @@ mod profile;
 mod records;
 mod rows;
 mod targets;
-mod text;
 
 pub use encoding::CsvEncoding;
 pub use file::CsvFile;

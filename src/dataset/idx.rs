@@ -100,6 +100,9 @@ pub(super) fn encoding_of(labels: &[&Path], options: &TargetOptions) -> Result<T
     for path in labels {
         let mut file = Idx::open(path, open_regular(path)?)?;
         let rows = file.labels()?;
+        if rows == 0 {
+            return Err(file.error(4, "there are no labels in it"));
+        }
         let profile = profile.get_or_insert_with(|| TargetProfile::new(&file.element.options(options)));
         file.each(rows, |label| profile.see(label))?;
     }
@@ -249,6 +252,9 @@ impl<'a> Idx<'a> {
     fn shape(&self, sizes: &[u32]) -> Result<[usize; 2], DataError> {
         let pixels = sizes.iter().try_fold(1u64, |n, &size| n.checked_mul(u64::from(size)));
         if !pixels.is_some_and(|n| (1..=MAX_ELEMENTS as u64).contains(&n)) {
+            if sizes[0] == 0 {
+                return Err(self.error(4, "there are no images in it"));
+            }
             let (count, shape) = (sizes[0], sizes[1..].iter().map(u32::to_string).collect::<Vec<_>>().join(" × "));
             let message = format!("{count} images of {shape} pixels; the total must be 1 to {MAX_ELEMENTS} pixels");
             return Err(self.error(4, message));

@@ -3,7 +3,7 @@
 use super::MAX_ELEMENTS;
 use crate::error::{DataError, Place};
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// Opens `path` if it is a regular file. A pipe or device has no length, so reading it could wait or allocate forever.
@@ -14,6 +14,9 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, DataError> {
         }
         _ => DataError::io(path, error),
     })?;
+    if kind.is_dir() {
+        return Err(DataError::format(path, Place::File, "it is a folder, name a file in it"));
+    }
     if !kind.is_file() {
         return Err(DataError::format(path, Place::File, "not a regular file; save the data to a file first"));
     }
@@ -21,6 +24,16 @@ pub(crate) fn open_regular(path: &Path) -> Result<File, DataError> {
         return Err(DataError::format(path, Place::File, "the file is empty"));
     }
     File::open(path).map_err(|e| DataError::io(path, e))
+}
+
+/// An error of a file that was opened: what is wrong with its content is no failure to read.
+pub(super) fn unreadable(path: &Path, error: io::Error) -> DataError {
+    match error.kind() {
+        ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+            DataError::format(path, Place::File, error.to_string())
+        }
+        _ => DataError::io(path, error),
+    }
 }
 
 /// The name a dataset gets from its file.
@@ -60,10 +73,13 @@ pub(super) fn quoted(text: &[u8]) -> String {
 /// An empty vector with room for `elements` values, or an error where `Vec::with_capacity` would end the process.
 pub(super) fn room_for(path: &Path, elements: usize) -> Result<Vec<f32>, DataError> {
     let mut values = Vec::new();
-    values.try_reserve_exact(elements).map_err(|_| {
-        DataError::format(path, Place::File, format!("not enough memory for {elements} f32 values; use fewer rows"))
-    })?;
+    values.try_reserve_exact(elements).map_err(|_| no_memory(path, elements))?;
     Ok(values)
+}
+
+pub(super) fn no_memory(path: &Path, elements: usize) -> DataError {
+    let message = format!("not enough memory for {elements} f32 values; use fewer rows");
+    DataError::format(path, Place::File, message)
 }
 
 /// An empty vector with room for a table, which may have up to 2³¹ values.
@@ -112,7 +128,9 @@ mod tests {
     #[test]
     fn only_regular_files_open() {
         let folder = std::env::temp_dir();
-        assert!(open_regular(&folder).unwrap_err().to_string().contains("not a regular file"));
+        assert!(open_regular(&folder).unwrap_err().to_string().ends_with(": it is a folder, name a file in it"));
+        #[cfg(unix)]
+        assert!(open_regular(Path::new("/dev/null")).unwrap_err().to_string().contains("not a regular file"));
         let missing = folder.join("simdescent-no-such-file");
         assert!(open_regular(&missing).unwrap_err().to_string().contains("simdescent-no-such-file: cannot read"));
         let lost = open_regular(&missing.join("x")).unwrap_err().to_string();

@@ -6,18 +6,20 @@ mod array;
 mod rows;
 
 #[cfg(feature = "npz")]
-pub use archive::{NpzOptions, read_npz};
+pub use archive::{NpzOptions, NpzParts, npz_parts, read_npz};
 use array::{Elements, NpyArray};
 pub(super) use rows::NpyRows;
 
-use super::input::{dataset_name, open_regular};
+use super::input::{dataset_name, open_regular, unreadable};
+use super::text::Unpacked;
 use super::{Dataset, TargetEncoding, TargetOptions, Targets};
 use crate::error::DataError;
+use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 /// Reads inputs and targets from two `.npy` files (format 1 to 3; floats of 2, 4 or 8 bytes, integers of any size, booleans,
-/// either byte order, C or Fortran order).
+/// either byte order, C or Fortran order), plain or packed by gzip.
 ///
 /// * inputs: `[rows, features]`, or `[rows, …]` in C order with all but the first dimension flattened, or `[rows]` of one
 ///   feature; each the `f32` nearest to the element
@@ -30,8 +32,7 @@ use std::path::Path;
 /// rows differ, an element is not finite as `f32`, or the targets are not what the options want. Memory grows with the data
 /// found, not with the header.
 pub fn read_npy_pair(inputs: &Path, targets: &Path, options: &TargetOptions) -> Result<Dataset, DataError> {
-    let (x, y) = (BufReader::new(open_regular(inputs)?), BufReader::new(open_regular(targets)?));
-    table(&dataset_name(inputs), NpyArray::open(inputs, x)?, NpyArray::open(targets, y)?, options)
+    table(&dataset_name(inputs), open(inputs)?, open(targets)?, options)
 }
 
 /// Reads the inputs of [`read_npy_pair`] alone: rows to predict, with [no targets](TargetEncoding::ABSENT).
@@ -40,8 +41,23 @@ pub fn read_npy_pair(inputs: &Path, targets: &Path, options: &TargetOptions) -> 
 ///
 /// As there.
 pub fn read_npy_inputs(inputs: &Path) -> Result<Dataset, DataError> {
-    let array = NpyArray::open(inputs, BufReader::new(open_regular(inputs)?))?;
-    without_targets(&dataset_name(inputs), array.read()?)
+    without_targets(&dataset_name(inputs), open(inputs)?.read()?)
+}
+
+/// The array of a file, which may be packed by gzip.
+fn open(path: &Path) -> Result<NpyArray<BufReader<Unpacked<File>>>, DataError> {
+    let bytes = Unpacked::new(open_regular(path)?).map_err(|error| unreadable(path, error))?;
+    NpyArray::open(path, BufReader::new(bytes))
+}
+
+/// How many bytes of memory the elements of a `.npy` file take, as its header says: each as `f32`, and beside it what that leaves of a
+/// wider type.
+///
+/// # Errors
+///
+/// As [`read_npy_pair`], for the header.
+pub fn npy_memory(path: &Path) -> Result<u64, DataError> {
+    Ok(open(path)?.memory())
 }
 
 fn without_targets(name: &str, x: Elements) -> Result<Dataset, DataError> {

@@ -54,6 +54,11 @@ impl Remainders {
         Some(Self { features: kept.into_iter().map(|k| features[k]).collect(), values })
     }
 
+    /// In memory.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.values[..]) + size_of_val(&self.features[..])
+    }
+
     /// Adds those of row `i` to it.
     pub(super) fn add(&self, i: usize, row: &mut [f64]) {
         let values = &self.values[i * self.features.len()..];
@@ -66,7 +71,9 @@ impl Remainders {
 
     pub(super) fn select(&self, rows: &[u32]) -> Self {
         let width = self.features.len();
-        let values = rows.iter().flat_map(|&row| &self.values[row as usize * width..][..width]).copied().collect();
+        // In exactly as much memory.
+        let mut values = Vec::with_capacity(rows.len() * width);
+        rows.iter().for_each(|&row| values.extend_from_slice(&self.values[row as usize * width..][..width]));
         Self { features: self.features.clone(), values }
     }
 }

@@ -3,6 +3,18 @@
 use super::{Dataset, Targets};
 
 impl Dataset {
+    /// The memory that its rows take, in bytes; a [`select`](Self::select) of all of them takes as much again.
+    pub fn bytes(&self) -> u64 {
+        let numbers = |values: Option<&[f32]>| values.map_or(0, size_of_val);
+        let targets = match &self.targets {
+            Targets::Values(values) | Targets::Probabilities { values, .. } => size_of_val(&values[..]),
+            Targets::Labels { labels, .. } => size_of_val(&labels[..]),
+        };
+        let remainders = self.remainders.as_ref().map_or(0, |remainders| remainders.bytes());
+        let others = numbers(self.weights()) + numbers(self.target_remainders()) + remainders;
+        (self.inputs.bytes() + targets + others) as u64
+    }
+
     /// The rows of these numbers, in their order; a row may be there more than once. Named after how many they are.
     ///
     /// # Panics

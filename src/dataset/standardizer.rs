@@ -225,6 +225,10 @@ impl Standardizer {
             let message = format!("{} means and {} scales; as many, finite, at least 1", mean.len(), scale.len());
             return Err(DataError::invalid("standardizer", message));
         }
+        if let Some(j) = scale.iter().position(|&scale| scale <= 0.0) {
+            let message = format!("feature {j}: the scale is {}, it has to be positive", scale[j]);
+            return Err(DataError::invalid("standardizer", message));
+        }
         Ok(Self { mean, scale })
     }
 
@@ -343,6 +347,10 @@ mod tests {
         assert_eq!(Standardizer::from_parts(parts.0, parts.1).unwrap(), standardizer);
         for (mean, scale) in [(vec![], vec![]), (vec![0.0], vec![]), (vec![f64::NAN], vec![1.0])] {
             assert!(Standardizer::from_parts(mean, scale).unwrap_err().to_string().contains("finite, at least 1"));
+        }
+        for scale in [0.0, -1.0] {
+            let message = Standardizer::from_parts(vec![0.0; 2], vec![1.0, scale]).unwrap_err().to_string();
+            assert!(message.contains("feature 1: the scale is"), "{message}");
         }
     }
 

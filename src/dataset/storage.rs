@@ -64,6 +64,16 @@ impl Storage {
         }
     }
 
+    /// In memory.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Dense(inputs) => size_of_val(&inputs[..]),
+            Self::Sparse(Csr { indptr, indices, values }) => {
+                size_of_val(&indptr[..]) + size_of_val(&indices[..]) + size_of_val(&values[..])
+            }
+        }
+    }
+
     /// The rows of these numbers.
     pub(super) fn select(&self, rows: &[u32], features: usize) -> Self {
         match self {
@@ -73,7 +83,11 @@ impl Storage {
                 Self::Dense(picked)
             }
             Self::Sparse(Csr { indptr, indices, values }) => {
+                let kept = rows.iter().map(|&row| indptr[row as usize + 1] - indptr[row as usize]).sum();
                 let mut picked = Csr::empty();
+                picked.indptr.reserve_exact(rows.len());
+                picked.indices.reserve_exact(kept);
+                picked.values.reserve_exact(kept);
                 for &row in rows {
                     let row = indptr[row as usize]..indptr[row as usize + 1];
                     picked.push(&indices[row.clone()], &values[row]);

@@ -134,7 +134,8 @@ impl RowStream {
     ///
     /// As there.
     pub fn with_class_weights(self, weights: Vec<f32>) -> Result<Self, DataError> {
-        super::weights::check_class_weights(&self.name, self.classes(), &weights)?;
+        let names = self.target_encoding.class_names();
+        super::weights::check_class_weights(&self.name, self.classes(), names.as_deref(), &weights)?;
         Ok(Self { class_weights: Some(weights), ..self })
     }
 
@@ -154,7 +155,7 @@ impl RowStream {
                 *total += weight;
             }
         })?;
-        super::weights::balanced(&self.name, &totals)
+        super::weights::balanced(&self.name, self.target_encoding.class_names().as_deref(), &totals)
     }
 
     /// The name of the file.

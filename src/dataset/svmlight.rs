@@ -4,18 +4,16 @@ mod rows;
 
 pub(super) use rows::SvmlightRows;
 
-use super::input::{dataset_name, open_regular, parse_exact, parse_number, quoted, room_for};
+use super::input::{dataset_name, open_regular, parse_exact, parse_number, quoted, room_for, unreadable};
+use super::text::Text;
 use super::{Csr, Dataset, MAX_ELEMENTS, TargetEncoding, TargetOptions};
 use crate::error::{DataError, Place};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// A file that gives no width may not grow by more than this when its zeros are filled in (beyond the first 2²⁴
 /// values): real sparse text stays below 1,000, and without a limit the line `1 2000000000:1` would ask for 8 GB.
 const MAX_ZEROS_PER_VALUE: usize = 4096;
-
-/// What some editors write in front of UTF-8 text.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// How to read an svmlight file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,7 +32,7 @@ pub struct SvmlightOptions {
 /// * inputs: `[rows, features]`; index `i` of the file is feature `i − 1` (or `i`, if zero-based), values not written are 0
 /// * targets: the labels, as the options say
 ///
-/// The indices of a line may come in any order. Blank lines, everything after `#` and query ids (`qid:3`) are skipped. Memory is
+/// The file is UTF-8 or, with a byte-order mark, UTF-16; plain or packed by gzip. The indices of a line may come in any order. Blank lines, everything after `#` and query ids (`qid:3`) are skipped. Memory is
 /// 4 · rows · features bytes for the result and a small multiple of the file's size while reading.
 ///
 /// # Errors
@@ -64,50 +62,55 @@ pub fn read_svmlight_sparse(path: &Path, options: &SvmlightOptions) -> Result<Da
 ///
 /// [`DataError::Io`] when the file cannot be read.
 pub fn has_index_zero(path: &Path) -> Result<bool, DataError> {
-    let (mut reader, mut line) = (BufReader::new(open_regular(path)?), vec![]);
-    while reader.read_until(b'\n', &mut line).map_err(|e| DataError::io(path, e))? > 0 {
-        let text = line.split(|&byte| byte == b'#').next().unwrap_or_default();
+    let mut lines = Lines::new(path, open_regular(path)?)?;
+    while lines.read()? {
+        let text = lines.line.split(|&byte| byte == b'#').next().unwrap_or_default();
         let mut pairs = text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty()).skip(1);
         if pairs.any(|token| token.starts_with(b"0:")) {
             return Ok(true);
         }
-        line.clear();
     }
     Ok(false)
 }
 
-fn parse(path: &Path, source: impl Read, options: &SvmlightOptions) -> Result<SparseRows, DataError> {
+fn parse(path: &Path, source: impl Read + Seek, options: &SvmlightOptions) -> Result<SparseRows, DataError> {
     let mut rows = SparseRows::default();
-    let mut lines = Lines::new(path, source);
+    let mut lines = Lines::new(path, source)?;
     while lines.next(&mut rows, options)? {}
     Ok(rows)
 }
 
 /// A file line by line.
-struct Lines<R> {
+struct Lines<R: Read> {
     path: PathBuf,
-    reader: BufReader<R>,
+    reader: BufReader<Text<R>>,
     line: Vec<u8>,
     /// Of the line last read, from 1.
     number: u64,
 }
 
+impl<R: Read + Seek> Lines<R> {
+    fn new(path: &Path, source: R) -> Result<Self, DataError> {
+        let text = Text::new(source).map_err(|error| unreadable(path, error))?;
+        Ok(Self { path: path.to_owned(), reader: BufReader::new(text), line: vec![], number: 0 })
+    }
+}
+
 impl<R: Read> Lines<R> {
-    fn new(path: &Path, source: R) -> Self {
-        Self { path: path.to_owned(), reader: BufReader::new(source), line: vec![], number: 0 }
+    /// Reads the next line; says whether there was one.
+    fn read(&mut self) -> Result<bool, DataError> {
+        self.line.clear();
+        let bytes = self.reader.read_until(b'\n', &mut self.line).map_err(|error| unreadable(&self.path, error))?;
+        self.number += u64::from(bytes > 0);
+        Ok(bytes > 0)
     }
 
     /// Adds the row of the next line to `rows`, if the line has one; says whether there was a line.
     fn next(&mut self, rows: &mut SparseRows, options: &SvmlightOptions) -> Result<bool, DataError> {
-        self.line.clear();
-        if self.reader.read_until(b'\n', &mut self.line).map_err(|e| DataError::io(&self.path, e))? == 0 {
+        if !self.read()? {
             return Ok(false);
         }
-        self.number += 1;
-        let mut text = self.line.split(|&byte| byte == b'#').next().unwrap_or_default();
-        if self.number == 1 {
-            text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        }
+        let text = self.line.split(|&byte| byte == b'#').next().unwrap_or_default();
         let pushed = rows.push(text, options);
         pushed.map_err(|message| DataError::format(&self.path, Place::Line(self.number), message))?;
         Ok(true)
@@ -148,6 +151,11 @@ impl SparseRows {
         } else {
             tokens.next();
             self.targets.push(parse_exact(first).map_err(|problem| format!("label: {problem}"))?);
+        }
+        let values = text.iter().filter(|&&byte| byte == b':').count();
+        let rooms = [self.indices.try_reserve(values), self.values.try_reserve(values), self.ends.try_reserve(1)];
+        if rooms.iter().any(Result::is_err) {
+            return Err(format!("not enough memory for more than {} values; use fewer rows", self.values.len()));
         }
         let (start, first) = (self.indices.len(), u32::from(!options.zero_based));
         let mut ascending = true;

@@ -9,6 +9,7 @@ use super::input::quoted;
 use super::remainder::split;
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What is wrong with targets that are all the same.
 const ONE_CLASS: &str = "one class only, and a classification needs two";
@@ -77,6 +78,8 @@ enum Meaning {
     Numbers,
     /// The numbers of the classes, ascending.
     Labels(Vec<f64>),
+    /// The same where a file of text writes them otherwise than usual.
+    Spelled { labels: Vec<f64>, names: Vec<String> },
     /// The names of the classes, ascending.
     Names(Vec<String>),
     /// None are read.
@@ -96,13 +99,19 @@ impl From<TargetEncoding> for Meaning {
     }
 }
 
+fn are_labels(labels: &[f64]) -> bool {
+    labels.len() > 1 && labels.is_sorted_by(|a, b| a < b) && labels.iter().all(|x| x.is_finite())
+}
+
 impl TryFrom<Meaning> for TargetEncoding {
     type Error = &'static str;
     fn try_from(meaning: Meaning) -> Result<Self, Self::Error> {
         let good = match &meaning {
             Meaning::Numbers | Meaning::Absent => true,
-            Meaning::Labels(labels) => {
-                labels.len() > 1 && labels.is_sorted_by(|a, b| a < b) && labels.iter().all(|x| x.is_finite())
+            Meaning::Labels(labels) => are_labels(labels),
+            Meaning::Spelled { labels, names } => {
+                let distinct: BTreeSet<&String> = names.iter().collect();
+                are_labels(labels) && names.len() == labels.len() && distinct.len() == names.len()
             }
             Meaning::Names(names) => names.len() > 1 && names.is_sorted_by(|a, b| a < b),
         };
@@ -137,7 +146,7 @@ impl TargetEncoding {
     pub fn classes(&self) -> Option<usize> {
         match &self.meaning {
             Meaning::Numbers | Meaning::Absent => None,
-            Meaning::Labels(labels) => Some(labels.len()),
+            Meaning::Labels(labels) | Meaning::Spelled { labels, .. } => Some(labels.len()),
             Meaning::Names(names) => Some(names.len()),
         }
     }
@@ -147,7 +156,7 @@ impl TargetEncoding {
         match &self.meaning {
             Meaning::Numbers | Meaning::Absent => None,
             Meaning::Labels(labels) => Some(labels.iter().map(f64::to_string).collect()),
-            Meaning::Names(names) => Some(names.clone()),
+            Meaning::Names(names) | Meaning::Spelled { names, .. } => Some(names.clone()),
         }
     }
 
@@ -181,10 +190,12 @@ impl TargetEncoding {
             Meaning::Absent => Ok(0.0),
             _ if !(number as f32).is_finite() => Err(format!("target is {number}")),
             Meaning::Numbers => Ok(number),
-            Meaning::Labels(labels) => match labels.binary_search_by(|label| label.total_cmp(&(number + 0.0))) {
-                Ok(class) => Ok(class as f64),
-                Err(_) => Err(self.unknown(&number.to_string())),
-            },
+            Meaning::Labels(labels) | Meaning::Spelled { labels, .. } => {
+                match labels.binary_search_by(|label| label.total_cmp(&(number + 0.0))) {
+                    Ok(class) => Ok(class as f64),
+                    Err(_) => Err(self.unknown(&number.to_string())),
+                }
+            }
             Meaning::Names(_) => self.code_of_name(&number.to_string()),
         }
     }
@@ -197,7 +208,9 @@ impl TargetEncoding {
                 Err(_) => Err(self.unknown(&quoted(text.as_bytes()))),
             },
             Meaning::Absent => Ok(0.0),
-            Meaning::Numbers | Meaning::Labels(_) => Err(format!("{} is not a number", quoted(text.as_bytes()))),
+            Meaning::Numbers | Meaning::Labels(_) | Meaning::Spelled { .. } => {
+                Err(format!("{} is not a number", quoted(text.as_bytes())))
+            }
         }
     }
 
@@ -210,7 +223,7 @@ impl TargetEncoding {
     pub(crate) fn is_counted(&self) -> bool {
         match &self.meaning {
             Meaning::Labels(labels) => labels.iter().enumerate().all(|(i, &label)| label == i as f64),
-            Meaning::Numbers | Meaning::Names(_) | Meaning::Absent => false,
+            Meaning::Numbers | Meaning::Names(_) | Meaning::Spelled { .. } | Meaning::Absent => false,
         }
     }
 
@@ -219,6 +232,7 @@ impl TargetEncoding {
         let classes: Vec<String> = match &self.meaning {
             Meaning::Numbers | Meaning::Absent => vec![],
             Meaning::Labels(labels) => labels.iter().take(SHOWN).map(f64::to_string).collect(),
+            Meaning::Spelled { names, .. } => names.iter().take(SHOWN).cloned().collect(),
             Meaning::Names(names) => names.iter().take(SHOWN).map(|name| quoted(name.as_bytes())).collect(),
         };
         let more = if self.classes() > Some(SHOWN) { ", …" } else { "" };

@@ -1,5 +1,6 @@
 //! How much rows and classes count in the loss.
 
+use super::input::quoted;
 use super::{Dataset, Targets};
 use crate::error::DataError;
 
@@ -21,7 +22,7 @@ impl Dataset {
     /// # Errors
     /// [`DataError::Invalid`] if they are not as many as rows, or not such numbers.
     pub fn with_weights(self, weights: Vec<f32>) -> Result<Self, DataError> {
-        check(&self.name, ("weight", "row"), self.rows(), &weights)?;
+        check(&self.name, ("weight", "row"), self.rows(), &weights, None)?;
         Ok(Self { weights: Some(weights), ..self })
     }
 
@@ -34,7 +35,7 @@ impl Dataset {
     /// # Errors
     /// [`DataError::Invalid`] if they are not as many as classes, or not such numbers.
     pub fn with_class_weights(self, weights: Vec<f32>) -> Result<Self, DataError> {
-        check_class_weights(&self.name, self.targets.classes(), &weights)?;
+        check_class_weights(&self.name, self.targets.classes(), self.class_names(), &weights)?;
         Ok(Self { class_weights: Some(weights), ..self })
     }
 
@@ -54,7 +55,7 @@ impl Dataset {
         for (i, &label) in labels.iter().enumerate() {
             totals[label as usize] += self.weights.as_ref().map_or(1.0, |w| f64::from(w[i]));
         }
-        balanced(&self.name, &totals)
+        balanced(&self.name, self.class_names(), &totals)
     }
 
     /// The weight of each row, if [they were given](Self::with_weights).
@@ -68,19 +69,41 @@ impl Dataset {
     }
 }
 
-/// Whether data of this name and with so many classes can have these class weights.
-pub(super) fn check_class_weights(name: &str, classes: Option<usize>, weights: &[f32]) -> Result<(), DataError> {
+/// Whether data of this name and with so many classes, which may have names, can have these class weights.
+pub(super) fn check_class_weights(
+    name: &str,
+    classes: Option<usize>,
+    names: Option<&[String]>,
+    weights: &[f32],
+) -> Result<(), DataError> {
     let Some(classes) = classes else {
         return Err(DataError::invalid(name, "class weights need classes, the targets are numbers"));
     };
-    check(name, ("class weight", "class"), classes, weights)
+    check(name, ("class weight", "class"), classes, weights, names)
 }
 
-fn check(name: &str, (what, of): (&str, &str), count: usize, weights: &[f32]) -> Result<(), DataError> {
+/// For people: the number of a class, and what it is called.
+fn called(i: usize, names: Option<&[String]>) -> String {
+    names.map_or_else(|| i.to_string(), |names| format!("{i} ({})", quoted(names[i].as_bytes())))
+}
+
+fn check(
+    name: &str,
+    (what, of): (&str, &str),
+    count: usize,
+    weights: &[f32],
+    names: Option<&[String]>,
+) -> Result<(), DataError> {
     let problem = if weights.len() != count {
-        format!("{} {what}s, but there are {count}: one per {of}", weights.len())
+        const SHOWN: usize = 10;
+        let order = names.map(|names| {
+            let more = if names.len() > SHOWN { ", …" } else { "" };
+            format!(", in the order {}{more}", names[..names.len().min(SHOWN)].join(", "))
+        });
+        format!("{} {what}s, but there are {count}: one per {of}{}", weights.len(), order.unwrap_or_default())
     } else if let Some(i) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-        format!("{of} {i}: {what} is {}; it has to be at least 0 and finite", weights[i])
+        let i_called = called(i, names);
+        format!("{of} {i_called}: {what} is {}; it has to be at least 0 and finite", weights[i])
     } else if weights.iter().all(|&w| w == 0.0) {
         format!("all {what}s are 0, so that nothing counts")
     } else {
@@ -90,8 +113,9 @@ fn check(name: &str, (what, of): (&str, &str), count: usize, weights: &[f32]) ->
 }
 
 /// The balanced weights of classes whose rows have these weights in total.
-pub(super) fn balanced(name: &str, totals: &[f64]) -> Result<Vec<f32>, DataError> {
+pub(super) fn balanced(name: &str, names: Option<&[String]>, totals: &[f64]) -> Result<Vec<f32>, DataError> {
     if let Some(class) = totals.iter().position(|&total| total == 0.0) {
+        let class = called(class, names);
         let message = format!("class {class} has no row to balance: give the class weights as numbers");
         return Err(DataError::invalid(name, message));
     }

@@ -48,7 +48,7 @@ pub(crate) struct SavedModelOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
     /// A test set instead of the training's own data: csv:FILE, svmlight:FILE, npz:FILE or npy:INPUTS.npy,TARGETS.npy, all rows
-    /// of it, or the validation part of mnist:DIR and of an archive that has one. Columns, classes and scale are those of the training.
+    /// of it, or the test part of mnist:DIR and of an archive that has one, which is printed (of both, that of tests before that for validation). Columns, classes and scale are those of the training.
     #[arg(long, value_name = "KIND:PATH", value_parser = data_source())]
     pub(crate) data: Option<DataSource>,
     /// Threads; results do not depend on it.

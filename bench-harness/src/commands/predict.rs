@@ -21,7 +21,7 @@ pub(crate) struct PredictOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
     /// The rows, with or without targets, which are not read: csv:FILE, svmlight:FILE, npz:FILE or npy:INPUTS.npy, all rows of it,
-    /// or the test part of mnist:DIR and of an archive that has one. Columns, classes and scale are those of the training.
+    /// or the test part of mnist:DIR and of an archive that has one, which is printed (of both, that of tests before that for validation). Columns, classes and scale are those of the training.
     #[arg(long, value_name = "KIND:PATH", value_parser = input_source())]
     pub(crate) data: DataSource,
     /// Where the predictions go, one per row in the order of the file: a .csv or .npy. Numbers are in the unit of the training's

@@ -1,9 +1,9 @@
 //! How to read a CSV file, as options.
 
 use super::column;
+use super::yes_no::{self, yes_no};
 use crate::number::short;
 use anyhow::{Result, bail};
-use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use simdescent::dataset::{CsvColumn, CsvOptions, Missing, Unseen};
@@ -42,19 +42,22 @@ pub(crate) struct CsvFlags {
     #[serde(deserialize_with = "column::several")]
     missing: Option<Vec<String>>,
     /// Whether the usual spellings of gaps are gaps, too: no, if None or NA is a value of its own [default: yes]
-    #[arg(long, value_name = "yes|no", value_parser = BoolishValueParser::new())]
+    #[arg(long, value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
+    #[serde(deserialize_with = "yes_no::read")]
     usual_missing: Option<bool>,
     /// What a category is that no training row has [default: zeros]
     #[arg(long, value_enum)]
     unseen: Option<UnseenName>,
     /// Whether the first line has the names of the columns [default: detected; a guess is printed]
-    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = BoolishValueParser::new())]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
+    #[serde(deserialize_with = "yes_no::read")]
     header: Option<bool>,
     /// The character between fields, tab, or ' ' for any number of blanks [default: detected]
     #[arg(long, value_name = "CHAR")]
     delimiter: Option<String>,
     /// Whether numbers have a comma where others have a point, as in 1,5 [default: no]
-    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = BoolishValueParser::new())]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
+    #[serde(deserialize_with = "yes_no::read")]
     decimal_comma: Option<bool>,
 }
 

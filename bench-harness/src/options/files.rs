@@ -1,5 +1,6 @@
 //! How to read svmlight files and archives, as options.
 
+use super::yes_no::{self, yes_no};
 use crate::problem::files::Reading;
 use crate::problem::source::DataSource;
 use anyhow::{Result, bail};
@@ -27,8 +28,9 @@ pub(crate) struct FileFlags {
     #[arg(long, value_name = "N")]
     pub(crate) features: Option<NonZeroUsize>,
     /// Whether the indices of a svmlight file start at 0, as scikit-learn, XGBoost and LightGBM write them, instead of 1; a saved model
-    /// knows it [default: true if the file has an index 0, which is printed]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    /// knows it [default: yes if the file has an index 0, which is printed]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
+    #[serde(deserialize_with = "yes_no::read")]
     pub(crate) zero_based: Option<bool>,
     /// The inputs of an npz file [default: X, x, x_train, arr_0 or another usual name]
     #[arg(long, value_name = "NAME")]

@@ -4,6 +4,7 @@ use super::csv::CsvFlags;
 use super::files::{FileFlags, data_source};
 use super::loss::{LossName, TaskName, smoothed};
 use super::network::{ActivationName, InitializerName};
+use super::yes_no::{self, yes_no};
 use crate::number::short;
 use crate::problem::embedded::{Embedded, linear_example};
 use crate::problem::files::{Known, Reading};
@@ -14,7 +15,7 @@ use crate::progress::remark;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
-use simdescent::dataset::{CsvFile, CsvOptions, RowStream, Task};
+use simdescent::dataset::{CsvFile, CsvOptions, RowStream, TargetEncoding, Task};
 use simdescent::{Dataset, Dropout, Loss};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -33,12 +34,13 @@ pub(crate) struct ProblemOptions {
     /// standardized. Files without a validation part of their own are shuffled and split 80:20
     #[arg(long, value_name = "KIND:PATH", value_parser = data_source(), conflicts_with_all = ["workload", "example"])]
     pub(crate) data: Option<DataSource>,
-    /// What the targets of --data are [default: what the loss and class weights need; else text, 0 and 1, -1 and 1, and whole
+    /// What the targets of --data are [default: what the loss needs; else text, 0 and 1, -1 and 1, and whole
     /// numbers that many rows share are classes; a doubtful guess is printed]
     #[arg(long, value_enum)]
     pub(crate) task: Option<TaskName>,
-    /// Leave the shares of the classes to chance, where rows are split for training and validation, and in folds [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    /// Leave the shares of the classes to chance, where rows are split for training and validation, and in folds [default: no]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
+    #[serde(deserialize_with = "yes_no::read")]
     pub(crate) not_stratified: Option<bool>,
     /// Read the files of --data as they are needed instead of loading them, this many rows at a time [without a number:
     /// 4096]; not npz. Every fifth row validates, at most 10 000. Rows come in the file's order, by default shuffled among those read together
@@ -61,8 +63,9 @@ pub(crate) struct ProblemOptions {
     #[serde(serialize_with = "short")]
     pub(crate) loss_parameter: Option<f32>,
     /// Train on targets that are scaled to mean 0 and deviation 1, as the training rows say, so that rates and penalties do not
-    /// depend on their unit; losses and metrics stay in it [default: true for files and the losses squared, absolute, huber, quantile]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    /// depend on their unit; losses and metrics stay in it [default: yes for files and the losses squared, absolute, huber, quantile]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
+    #[serde(deserialize_with = "yes_no::read")]
     pub(crate) standardize_targets: Option<bool>,
     /// The share of each label that softmax-cross-entropy spreads over all classes, in [0, 1] [default: 0]
     #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
@@ -140,6 +143,7 @@ impl ProblemOptions {
             (None, None, Some(data)) => data.problem(seed, reading)?,
             _ => bail!("give one of workload, example and data"),
         };
+        self.check_classes(&problem.validation)?;
         self.class_weights.iter().try_fold(problem, Problem::<Dataset>::with_class_weights)
     }
 
@@ -164,9 +168,7 @@ impl ProblemOptions {
         let files = self.files.resolved(self.data.as_ref())?;
         if let (None, Some(true), Some(data)) = (self.files.zero_based, files.zero_based, &self.data) {
             let file = data.file_name();
-            remark(&format!(
-                "note: {file} has an index 0: indices start there; --zero-based false makes that an error"
-            ));
+            remark(&format!("note: {file} has an index 0: indices start there; --zero-based no makes that an error"));
         }
         let csv = match self.data {
             Some(DataSource::Csv(_)) => self.csv.options()?,
@@ -199,12 +201,31 @@ impl ProblemOptions {
                     "this --loss is for numbers, --task classification takes the targets for classes: leave one of them out"
                 )
             }
-            (None, None) => {
-                let classes = self.class_weights.is_some() || self.label_smoothing.is_some();
-                Ok(classes.then_some(Task::Classification))
-            }
             (task, needed) => Ok(task.or(needed)),
         }
+    }
+
+    /// An error if the options are for classes and the targets were taken for numbers; tells what the loss makes classes of.
+    fn check_classes(&self, validation: &Dataset) -> Result<()> {
+        let Some(data) = &self.data else { return Ok(()) };
+        let flags =
+            [("class-weights", self.class_weights.is_some()), ("label-smoothing", self.label_smoothing.is_some())];
+        if let Some((flag, _)) = flags.into_iter().find(|(_, given)| *given)
+            && validation.targets().classes().is_none()
+        {
+            bail!(
+                "--{flag} is for classes, the targets of {} are taken for numbers: give --task classification if they are classes, \
+                 otherwise leave --{flag} out",
+                data.file_name()
+            );
+        }
+        if self.task.is_none()
+            && self.loss.is_some()
+            && let Some(what) = validation.target_encoding().and_then(hardly_classes)
+        {
+            remark(&format!("note: {}: {what}", data.file_name()));
+        }
+        Ok(())
     }
 
     /// Whether training and validation rows, and folds, have the same shares of all classes.
@@ -264,7 +285,11 @@ impl ProblemOptions {
                 "--inputs is for data in memory: of a stream, svmlight files are read without their zeros, others with them"
             );
         }
-        let problem = data.streamed(reading)?;
+        if self.not_stratified.is_some() {
+            bail!("--not-stratified is for rows that are divided at random, streamed ones are not: leave it out");
+        }
+        let problem = data.streamed(reading, self.window().unwrap_or(1))?;
+        self.check_classes(&problem.validation)?;
         let mut problem = self.class_weights.iter().try_fold(problem, Problem::<RowStream>::with_class_weights)?;
         (problem.model, problem.loss) = self.model_and_loss(&problem)?;
         let problem = self.named(problem);
@@ -342,6 +367,16 @@ impl ProblemOptions {
             }
         }
     }
+}
+
+/// What there is to say of numbers that were made classes for a loss.
+fn hardly_classes(targets: &TargetEncoding) -> Option<String> {
+    const USUAL: usize = 10;
+    let numbers: Vec<f64> = targets.class_names()?.iter().map(|name| name.parse()).collect::<Result<_, _>>().ok()?;
+    let (n, whole) = (numbers.len(), numbers.iter().all(|x| x.fract() == 0.0));
+    (n > USUAL || !whole).then(|| {
+        format!("the {n} different numbers of the targets are taken for classes, as this --loss needs; --task classification says that they are")
+    })
 }
 
 fn loss_is_of_numbers(loss: Loss) -> bool {

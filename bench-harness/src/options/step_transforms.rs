@@ -1,5 +1,6 @@
 //! What is done around the optimizer's step, as options.
 
+use super::yes_no::{self, yes_no};
 use crate::number::short;
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -22,8 +23,9 @@ pub(crate) struct StepTransformOptions {
     #[arg(long, value_name = "LAMBDA", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     weight_decay: Option<f32>,
-    /// Penalties and weight decay with biases (intercepts), too [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    /// Penalties and weight decay with biases (intercepts), too [default: no]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
+    #[serde(deserialize_with = "yes_no::read")]
     penalize_bias: Option<bool>,
     /// Largest Euclidean norm of the whole gradient [default: no limit]
     #[arg(long, value_name = "NORM", allow_negative_numbers = true)]
@@ -33,8 +35,9 @@ pub(crate) struct StepTransformOptions {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     clip_value: Option<f32>,
-    /// Set optimizer state below the smallest normal number to 0: arithmetic on it is slow on some CPUs [default: false]
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    /// Set optimizer state below the smallest normal number to 0: arithmetic on it is slow on some CPUs [default: no]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
+    #[serde(deserialize_with = "yes_no::read")]
     flush_subnormals: Option<bool>,
 }
 

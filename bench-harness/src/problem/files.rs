@@ -2,16 +2,20 @@
 
 use super::Problem;
 use super::model_spec::{ModelSpec, linear_model};
-use super::remarks::{guessed, or_guesses, remark_blurred, remark_targets};
+use super::remarks::{guessed, or_guesses, remark_blurred, remark_fixed_parts, remark_targets};
+use super::room;
 use super::source::{DataSource, NO_TARGETS};
 use super::split::Split;
+use crate::progress::remark;
 use anyhow::{Result, bail};
 use simdescent::Dataset;
 use simdescent::dataset::{
-    CsvEncoding, CsvFile, CsvOptions, NpzOptions, Standardizer, SvmlightOptions, TargetEncoding, TargetOptions, Task,
-    read_mnist_dir, read_mnist_inputs, read_npy_inputs, read_npy_pair, read_npz, read_svmlight_sparse,
+    CsvEncoding, CsvFile, CsvOptions, NpzOptions, NpzParts, Standardizer, SvmlightOptions, TargetEncoding,
+    TargetOptions, Task, npz_parts, read_mnist_dir, read_mnist_inputs, read_npy_inputs, read_npy_pair, read_npz,
+    read_svmlight_sparse,
 };
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 /// How files are read and divided.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +30,8 @@ pub(crate) struct Reading {
     /// Of an npz file.
     pub(crate) inputs_array: Option<String>,
     pub(crate) targets_array: Option<String>,
+    /// Whether a test set is the arrays that are named, rather than another part of the archive.
+    pub(crate) named_part: bool,
     /// Whether training and validation rows have the same shares of all classes.
     pub(crate) stratified: bool,
     /// To be used, not to be found out again.
@@ -53,10 +59,11 @@ impl Reading {
         SvmlightOptions { features: self.features, zero_based: self.zero_based, targets: self.targets.clone() }
     }
 
-    fn npz(&self) -> NpzOptions {
+    fn npz(&self, tests: bool) -> NpzOptions {
         NpzOptions {
             inputs_array: self.inputs_array.clone(),
             targets_array: self.targets_array.clone(),
+            tests,
             targets: self.targets.clone(),
         }
     }
@@ -64,36 +71,66 @@ impl Reading {
 
 /// How a CSV file is divided before anything is measured on its rows.
 pub(super) fn split_csv(file: &mut CsvFile, stratified: bool, seed: u64) -> Result<Split> {
-    let guesses = file.guesses().to_vec();
-    let labels = if stratified { or_guesses(&guesses, file.labels())? } else { None };
+    let labels = if stratified { file.labels() } else { Ok(None) };
+    let labels = or_guesses(file.guesses(), labels)?;
     Split::new(file.rows(), labels.as_deref(), seed)
+}
+
+/// The options to read an archive; tells which of its parts they take, where that can be meant otherwise.
+fn told_parts(file: &Path, options: &NpzOptions) -> Result<NpzOptions> {
+    let parts = npz_parts(file, options)?;
+    if let NpzParts { training, other: Some(other), left_out } = &parts
+        && (!training.contains("train") || !left_out.is_empty() || options.tests)
+    {
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+        let is_for = if options.tests { "is read" } else { "is for validation" };
+        let rest =
+            if options.tests { [std::slice::from_ref(training), &left_out[..]].concat() } else { left_out.clone() };
+        let rest = match &rest[..] {
+            [] => String::new(),
+            [one] => format!(", {one} is not read"),
+            several => format!(", {} are not", several.join(", ")),
+        };
+        remark(&format!("note: {name}: {other} {is_for}{rest}; --inputs-array and --targets-array name others"));
+    }
+    Ok(options.clone())
 }
 
 impl DataSource {
     /// The linear model that fits the targets, on these files; svmlight is sparse.
     pub(crate) fn problem(&self, seed: u64, reading: &Reading) -> Result<Problem> {
+        self.check_memory(true)?;
         let (mut standardizer, mut encoded_by) = (None, None);
         let split = |data: Dataset| Split::of(&data, reading.stratified, seed)?.apply(&data);
         let (mut training, mut validation) = match self {
-            Self::Mnist(dir) => read_mnist_dir(dir, &reading.targets)?,
+            Self::Mnist(dir) => {
+                remark_fixed_parts(&self.file_name(), reading.stratified);
+                read_mnist_dir(dir, &reading.targets)?
+            }
             Self::Svmlight(file) => split(read_svmlight_sparse(file, &reading.svmlight())?)?,
             Self::Csv(path) => {
                 let mut file = CsvFile::open(path, &reading.csv)?;
-                let guesses = file.guesses().to_vec();
                 let split = split_csv(&mut file, reading.stratified, seed)?;
                 let is_training = split.is_training();
                 let encoding = match reading.known.encoding.clone() {
                     Some(known) => known,
-                    None => guessed(&guesses, file.fit(&|row| is_training.get(row).is_some_and(|&yes| yes)))?,
+                    None => {
+                        let fitted = file.fit(&|row| is_training.get(row).is_some_and(|&yes| yes));
+                        guessed(&file, fitted)?
+                    }
                 };
+                room::for_table(&self.file_name(), file.rows(), encoding.features())?;
                 let data = file.encode(&encoding)?;
                 encoded_by = Some(encoding);
                 split.apply(&data)?
             }
             Self::Npy(inputs, targets) => split(read_npy_pair(inputs, targets, &reading.targets)?)?,
             Self::NpyInputs(_) => bail!(NO_TARGETS),
-            Self::Npz(file) => match read_npz(file, &reading.npz())? {
-                (training, Some(validation)) => (training, validation),
+            Self::Npz(file) => match read_npz(file, &told_parts(file, &reading.npz(false))?)? {
+                (training, Some(validation)) => {
+                    remark_fixed_parts(&self.file_name(), reading.stratified);
+                    (training, validation)
+                }
                 (data, None) => split(data)?,
             },
         };
@@ -128,9 +165,10 @@ impl DataSource {
         format!("{heading} on {}", self.file_name())
     }
 
-    /// All rows of a file, or the validation part of a folder or archive, as they are; what columns and targets mean is said by
+    /// All rows of a file, or the other part of a folder or archive than the one for training, as they are; what columns and targets mean is said by
     /// `reading`, and of CSV by the encoding of the training, if there is one.
     pub(crate) fn test_set(&self, reading: &Reading, encoding: Option<&CsvEncoding>) -> Result<Dataset> {
+        self.check_memory(false)?;
         Ok(match self {
             Self::NpyInputs(_) => bail!(NO_TARGETS),
             Self::Mnist(dir) => read_mnist_dir(dir, &reading.targets)?.1,
@@ -138,14 +176,15 @@ impl DataSource {
             Self::Csv(path) => match encoding {
                 Some(encoding) => {
                     let mut file = CsvFile::open_like(path, encoding)?;
-                    let guesses = file.guesses().to_vec();
-                    guessed(&guesses, file.encode(encoding))?
+                    room::for_table(&self.file_name(), file.rows(), encoding.features())?;
+                    let encoded = file.encode(encoding);
+                    guessed(&file, encoded)?
                 }
                 None => {
                     let task = matches!(reading.targets, TargetOptions::Known(_)).then_some(Task::Regression);
                     let mut file = CsvFile::open(path, &CsvOptions { task, ..CsvOptions::default() })?;
-                    let guesses = file.guesses().to_vec();
-                    let mut encoding = guessed(&guesses, file.fit(&|_| true))?;
+                    let fitted = file.fit(&|_| true);
+                    let mut encoding = guessed(&file, fitted)?;
                     if let TargetOptions::Known(targets) = &reading.targets {
                         encoding = encoding.with_target(targets.clone());
                     }
@@ -154,8 +193,11 @@ impl DataSource {
             },
             Self::Npy(inputs, targets) => read_npy_pair(inputs, targets, &reading.targets)?,
             Self::Npz(file) => {
-                let (data, validation) = read_npz(file, &reading.npz())?;
-                validation.unwrap_or(data)
+                if reading.named_part {
+                    return Ok(read_npz(file, &reading.npz(true))?.0);
+                }
+                let (data, other) = read_npz(file, &told_parts(file, &reading.npz(true))?)?;
+                other.unwrap_or(data)
             }
         })
     }
@@ -163,6 +205,7 @@ impl DataSource {
     /// All rows of a file, those for tests of a folder or archive, to predict: without their targets, which they need not have. CSV is read
     /// by the encoding of the training, if there is one, and otherwise as numbers.
     pub(crate) fn inputs(&self, reading: &Reading, encoding: Option<&CsvEncoding>) -> Result<Dataset> {
+        self.check_memory(false)?;
         match self {
             Self::Npy(inputs, _) | Self::NpyInputs(inputs) => Ok(read_npy_inputs(inputs)?),
             Self::Mnist(dir) => Ok(read_mnist_inputs(dir)?),

@@ -1,7 +1,7 @@
 //! The data of one fold: whatever was measured on the training rows is measured again on those of the fold.
 
 use super::files::split_csv;
-use super::{ClassWeights, Problem};
+use super::{ClassWeights, Problem, room};
 use anyhow::Result;
 use simdescent::dataset::{CsvFile, Standardizer};
 use simdescent::{Dataset, Fold, Settings, TargetScaling};
@@ -48,6 +48,7 @@ impl<'p> Folds<'p> {
         let Problem { training: whole, loss, model, .. } = self.problem;
         let all = self.csv.as_mut().map(|csv| csv.encoded(fold)).transpose()?;
         let all = all.as_ref().unwrap_or(whole);
+        room::for_copy(all)?;
         let (mut training, mut validation) = (all.select(&fold.training), all.select(&fold.validation));
         let mut standardizer = None;
         if self.problem.standardizer.is_some() {
@@ -82,6 +83,7 @@ impl Csv {
         let mut in_training = vec![false; self.file.rows()];
         fold.training.iter().for_each(|&row| in_training[self.order[row as usize] as usize] = true);
         let encoding = self.file.fit(&|row| in_training.get(row).is_some_and(|&yes| yes))?;
+        room::for_table("the CSV file", 2 * self.file.rows(), encoding.features())?;
         Ok(self.file.encode(&encoding)?.select(&self.order))
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::progress::remark;
 use anyhow::{Result, anyhow};
-use simdescent::dataset::{Standardizer, TargetEncoding};
+use simdescent::dataset::{CsvFile, Standardizer, TargetEncoding};
 use simdescent::{DataError, Dataset, TargetScaling, Targets};
 
 /// Tells what was guessed of a file; with the error if it cannot be read so.
-pub(super) fn guessed<T>(guesses: &[String], read: Result<T, DataError>) -> Result<T> {
-    let read = or_guesses(guesses, read)?;
-    guesses.iter().for_each(|guess| remark(&format!("note: {guess}")));
+pub(super) fn guessed<T>(file: &CsvFile, read: Result<T, DataError>) -> Result<T> {
+    let read = or_guesses(file.guesses(), read)?;
+    let name = file.path().file_name().unwrap_or(file.path().as_os_str()).to_string_lossy();
+    file.guesses().iter().for_each(|guess| remark(&format!("note: {name}: {guess}")));
     Ok(read)
 }
 
@@ -27,6 +28,15 @@ pub(super) fn remark_targets(file: &str, validation: &Dataset) {
     }
     if let Some(classes) = absent_classes(validation) {
         remark(&format!("note: {file}: no row for validation is of {classes}"));
+    }
+}
+
+/// Tells it if a division without regard to classes was asked for, of data that has parts of its own.
+pub(super) fn remark_fixed_parts(file: &str, stratified: bool) {
+    if !stratified {
+        remark(&format!(
+            "note: {file} has parts for training and validation of its own: --not-stratified is for folds alone"
+        ));
     }
 }
 

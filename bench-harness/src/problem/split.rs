@@ -1,5 +1,6 @@
 //! Which rows of a file train, and which validate.
 
+use super::room;
 use anyhow::{Result, bail};
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{Dataset, Targets};
@@ -66,6 +67,7 @@ impl Split {
 
     /// Training and validation set.
     pub(crate) fn apply(&self, data: &Dataset) -> Result<(Dataset, Dataset)> {
+        room::for_copy(data)?;
         let shuffled = data.select(&self.order).renamed(format!("{} shuffled", data.name()));
         Ok(shuffled.split_at(self.training)?)
     }

@@ -4,6 +4,7 @@ use super::Problem;
 use super::files::Reading;
 use super::model_spec::linear_model;
 use super::remarks::{guessed, remark_blurred, remark_targets};
+use super::room;
 use super::source::{DataSource, NO_TARGETS};
 use anyhow::{Result, bail};
 use simdescent::dataset::{CsvFile, Missing, RowStream};
@@ -19,7 +20,7 @@ fn every(rows: usize) -> usize {
 impl DataSource {
     /// The linear model that fits the targets, on the rows of these files; those of a file without a validation part are
     /// every fifth, or every k-th of more than 50 000.
-    pub(crate) fn streamed(&self, reading: &Reading) -> Result<Problem<RowStream>> {
+    pub(crate) fn streamed(&self, reading: &Reading, window: usize) -> Result<Problem<RowStream>> {
         let mut encoded_by = None;
         let (mut training, mut validation) = match self {
             Self::Csv(path) => {
@@ -31,17 +32,21 @@ impl DataSource {
                 }
                 let mut file = CsvFile::open(path, &reading.csv)?;
                 let every = every(file.rows());
-                let guesses = file.guesses().to_vec();
                 let encoding = match reading.known.encoding.clone() {
                     Some(known) => known,
-                    None => guessed(&guesses, file.fit(&|row| row % every != every - 1))?,
+                    None => {
+                        let fitted = file.fit(&|row| row % every != every - 1);
+                        guessed(&file, fitted)?
+                    }
                 };
                 encoded_by = Some(encoding.clone());
+                room::for_table(&self.file_name(), file.rows().div_ceil(every), encoding.features())?;
                 RowStream::csv(file, encoding)?.hold_out(every)?
             }
             Self::Npy(inputs, targets) => {
                 let rows = RowStream::npy(inputs, targets, &reading.targets)?;
                 let every = every(rows.rows());
+                room::for_table(&self.file_name(), rows.rows().div_ceil(every), rows.features())?;
                 rows.hold_out(every)?
             }
             Self::Mnist(dir) => RowStream::mnist_dir(dir, &reading.targets)?,
@@ -53,6 +58,11 @@ impl DataSource {
             Self::NpyInputs(_) => bail!(NO_TARGETS),
             Self::Npz(_) => bail!("--stream is for csv, svmlight, npy and mnist files: unpack the archive"),
         };
+        // Without their zeros the rows of svmlight files are small.
+        if !matches!(self, Self::Svmlight(_)) {
+            let rows = window.min(training.rows());
+            room::for_table(&format!("{}, as --stream reads it", self.file_name()), rows, training.features())?;
+        }
         let mut standardizer = None;
         if self.is_standardized() {
             let by = match reading.known.standardizer.clone() {

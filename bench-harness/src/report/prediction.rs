@@ -94,8 +94,9 @@ fn npy(report: &PredictionReport) -> Vec<u8> {
 }
 
 /// Whether a name is a number and nothing of it is lost if it is taken for one, as zeros in front would be.
-fn is_number<T: std::str::FromStr + ToString>(name: &str) -> bool {
-    name.parse::<T>().is_ok_and(|number| number.to_string() == name)
+fn is_number<T: std::str::FromStr + ToString + std::fmt::Debug>(name: &str) -> bool {
+    let is_written_so = |number: T| number.to_string() == name || format!("{number:?}") == name;
+    name.parse::<T>().is_ok_and(is_written_so)
 }
 
 /// NumPy's format 1: the header is filled up so that the elements begin at a multiple of 64.
@@ -134,7 +135,11 @@ mod tests {
     #[test]
     fn only_numbers_that_are_written_as_usual_become_numbers() {
         assert!(
-            is_number::<i64>("-3") && is_number::<f64>("0.5") && !is_number::<i64>("03") && !is_number::<f64>("1e3")
+            is_number::<i64>("-3")
+                && is_number::<f64>("0.5")
+                && is_number::<f64>("1.0")
+                && !is_number::<i64>("03")
+                && !is_number::<f64>("1e3")
         );
     }
 

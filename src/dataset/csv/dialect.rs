@@ -2,7 +2,7 @@
 
 use super::field::Fields;
 use super::records::{Record, Records};
-use super::text::Text;
+use crate::dataset::text::Text;
 use std::io::{self, Cursor, Read};
 
 /// So much of a file is looked at.
@@ -36,13 +36,8 @@ pub(super) fn detect(text: &mut impl Read, fields: &Fields) -> io::Result<Dialec
     let mut sample = Vec::new();
     text.take(SAMPLE).read_to_end(&mut sample)?;
     let whole = (sample.len() as u64) < SAMPLE;
-    let first = sample.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default().trim_ascii();
-    if let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] = *first {
+    if let Some(delimiter) = declared(&sample) {
         return Ok(Dialect { delimiter, is_declared: true, guess: None });
-    }
-    if first.eq_ignore_ascii_case(b"sep=") {
-        // The tab went with the blanks.
-        return Ok(Dialect { delimiter: b'\t', is_declared: true, guess: None });
     }
     let mut best: Option<Cut> = None;
     let mut as_good = None;
@@ -77,6 +72,25 @@ pub(super) fn detect(text: &mut impl Read, fields: &Fields) -> io::Result<Dialec
         )
     });
     Ok(Dialect { delimiter: best.delimiter, is_declared: false, guess })
+}
+
+/// Whether the first line of a text says what separates the fields, and holds none itself.
+pub(super) fn has_declaration(text: &mut impl Read, stated: u8) -> io::Result<bool> {
+    let mut start = Vec::new();
+    text.take(8).read_to_end(&mut start)?;
+    // Of a file of fields between equals signs, it is a record.
+    Ok(stated != b'=' && declared(&start).is_some())
+}
+
+/// The delimiter that the first line declares, if it is `sep=;` or the like.
+fn declared(text: &[u8]) -> Option<u8> {
+    let first = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default().trim_ascii();
+    match *first {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] => Some(delimiter),
+        // The tab went with the blanks.
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'='] => Some(b'\t'),
+        _ => None,
+    }
 }
 
 /// How a delimiter cuts the sample; `None` if most records are not cut at all.

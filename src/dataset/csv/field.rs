@@ -103,11 +103,11 @@ pub(super) fn describe(column: usize, width: usize, name: Option<&String>) -> St
 }
 
 pub(super) fn missing() -> String {
-    "the value is missing; fill it in, drop the row, or have it imputed".to_owned()
+    "the value is missing; fill it in, drop the row, or have it imputed (--impute)".to_owned()
 }
 
 pub(super) fn missing_target() -> String {
-    "the target is missing; fill it in or drop the row".to_owned()
+    "the target is missing; fill it in, drop the row, or name another column (--target)".to_owned()
 }
 
 /// The text of a field, as a level.

@@ -1,18 +1,18 @@
 //! A delimited file that is read once per call and never held.
 
-use super::dialect::detect;
+use super::dialect::{detect, has_declaration};
 use super::encoding::{CsvEncoding, Places};
 use super::field::Fields;
 use super::header::HeaderDetector;
 use super::options::CsvOptions;
 use super::records::{Record, Records};
-use super::text::Text;
 use crate::dataset::Dataset;
-use crate::dataset::input::{dataset_name, open_regular, table_for};
+use crate::dataset::input::{dataset_name, open_regular, quoted, table_for, unreadable};
 use crate::dataset::remainder::split;
+use crate::dataset::text::Text;
 use crate::error::{DataError, Place};
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// The most columns: what is known of each is in memory.
@@ -54,6 +54,25 @@ pub struct CsvFile<R: Read = File> {
     pub(super) names: Option<Vec<String>>,
     rows: usize,
     guesses: Vec<String>,
+    /// How many of them are from when it was opened.
+    found: usize,
+}
+
+/// What there is to say of names that are no UTF-8.
+fn foreign_names(names: &Record) -> Option<String> {
+    let foreign = |(_, name): &(usize, &[u8])| std::str::from_utf8(name).is_err();
+    let shown: Vec<String> = names
+        .iter()
+        .enumerate()
+        .filter(foreign)
+        .map(|(column, name)| format!("{} of column {}", quoted(name), column + 1))
+        .collect();
+    const SHOWN: usize = 5;
+    let more = if shown.len() > SHOWN { ", …" } else { "" };
+    (!shown.is_empty()).then(|| {
+        let shown = shown[..shown.len().min(SHOWN)].join(", ");
+        format!("names that are no UTF-8 are read as they can be, {shown}{more}: save the file as UTF-8 to keep them")
+    })
 }
 
 impl CsvFile {
@@ -90,7 +109,10 @@ impl<R: Read + Seek> CsvFile<R> {
         let mut text = Text::new(source).map_err(|e| unreadable(path, e))?;
         let mut guesses = vec![];
         let (delimiter, is_declared) = match options.delimiter {
-            Some(delimiter) => (delimiter, false),
+            Some(delimiter) => {
+                let is_declared = has_declaration(&mut text, delimiter).map_err(|e| unreadable(path, e))?;
+                (delimiter, is_declared)
+            }
             None => {
                 let dialect = detect(&mut text, &fields).map_err(|e| unreadable(path, e))?;
                 guesses.extend(dialect.guess);
@@ -100,13 +122,20 @@ impl<R: Read + Seek> CsvFile<R> {
         let records = Records::new(text, delimiter, is_declared).map_err(|e| unreadable(path, e))?;
         let (options, path) = (options.clone(), path.to_owned());
         let (record, names) = (Record::default(), None);
-        let mut file = Self { path, records, record, options, fields, delimiter, width: 0, names, rows: 0, guesses };
+        let mut file =
+            Self { path, records, record, options, fields, delimiter, width: 0, names, rows: 0, guesses, found: 0 };
         if !file.read()? {
             return Err(whole("the file is empty: there is no record in it".into()));
         }
         file.width = file.record.len();
+        let first_line = file.record.line();
         let is_row_to_predict = like.is_some_and(|encoding| encoding.target().is_absent());
         if file.width < 2 && !is_row_to_predict {
+            if file.read()? && file.record.len() > 1 {
+                let message = "1 field, but the record after it has {}; take it out if it is a remark";
+                let message = message.replace("{}", &file.record.len().to_string());
+                return Err(DataError::format(&file.path, Place::Line(first_line), message));
+            }
             let message = "1 column; a feature and a target are needed, so state the right delimiter (--delimiter)";
             return Err(whole(format!("{message}, records are cut at {:?}", char::from(delimiter))));
         }
@@ -141,6 +170,7 @@ impl<R: Read + Seek> CsvFile<R> {
         };
         file.fields = fields;
         if has_names {
+            file.guesses.extend(foreign_names(&first));
             file.names = Some(first.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect());
             rows -= 1;
         }
@@ -148,10 +178,12 @@ impl<R: Read + Seek> CsvFile<R> {
             return Err(whole("column names, but no data record after them".into()));
         }
         file.rows = rows;
+        file.found = file.guesses.len();
         Ok(file)
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The file as the caller named it.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
@@ -161,7 +193,7 @@ impl<R: Read + Seek> CsvFile<R> {
     }
 
     /// What was decided about the file that may be otherwise, for people: what stands between fields, whether the first record is a
-    /// header. Each says which option decides instead.
+    /// header; after [`fit`](Self::fit), which columns of text differ in most rows. Each says which option decides instead.
     pub fn guesses(&self) -> &[String] {
         &self.guesses
     }
@@ -234,6 +266,11 @@ impl<R: Read + Seek> CsvFile<R> {
     /// Reads the next data record, if there is one.
     pub(super) fn advance(&mut self) -> Result<bool, DataError> {
         let more = self.read()?;
+        if more && self.width == 1 && self.record.follows_blank() {
+            let message =
+                "a line before it is blank, and in a file of one column that may be a gap: take it out, or write \"\"";
+            return Err(self.fault(message.into()));
+        }
         if more && self.record.len() != self.width {
             let message = format!("{} fields, but the first record has {}", self.record.len(), self.width);
             return Err(self.fault(message));
@@ -246,6 +283,12 @@ impl<R: Read + Seek> CsvFile<R> {
         &self.record
     }
 
+    /// Notes what there is to say of the columns that were fitted.
+    pub(super) fn remember(&mut self, notes: Vec<String>) {
+        self.guesses.truncate(self.found);
+        self.guesses.extend(notes);
+    }
+
     fn read(&mut self) -> Result<bool, DataError> {
         self.records.read(&mut self.record).map_err(|e| unreadable(&self.path, e))
     }
@@ -253,15 +296,5 @@ impl<R: Read + Seek> CsvFile<R> {
     /// An error in the present record.
     pub(super) fn fault(&self, message: String) -> DataError {
         DataError::format(&self.path, Place::Line(self.record.line()), message)
-    }
-}
-
-/// What is wrong with the content is no failure to read.
-fn unreadable(path: &Path, error: io::Error) -> DataError {
-    match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
-            DataError::format(path, Place::File, error.to_string())
-        }
-        _ => DataError::io(path, error),
     }
 }

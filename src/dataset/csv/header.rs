@@ -150,7 +150,7 @@ impl<'f> HeaderDetector<'f> {
 mod tests {
     use super::*;
     use crate::dataset::csv::records::Records;
-    use crate::dataset::csv::text::Text;
+    use crate::dataset::text::Text;
     use std::io::Cursor;
 
     fn decide(text: &str) -> (bool, bool) {

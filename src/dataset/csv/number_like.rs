@@ -17,6 +17,12 @@ pub(super) enum Look {
     Date,
     /// `5 kg`, `1.2M`
     Unit,
+    /// `0x1f`
+    Hexadecimal,
+    /// `'5'`
+    Quoted,
+    /// `1.5` where numbers have a comma
+    DecimalPoint,
 }
 
 impl Look {
@@ -24,7 +30,7 @@ impl Look {
     pub(super) fn advice(self) -> &'static str {
         match self {
             Self::DecimalComma => {
-                "a number with a decimal comma: read the file with --decimal-comma (decimal_comma), or take commas between thousands out"
+                "a number with a decimal comma: read the file with --decimal-comma, or take commas between thousands out"
             }
             Self::Thousands => "a number with thousands separators: take them out",
             Self::Currency => "an amount with its currency: take the currency out",
@@ -34,6 +40,9 @@ impl Look {
                 "a date or time: make numbers of it, such as days since the first, or month and weekday as columns"
             }
             Self::Unit => "a number with its unit: take the unit out",
+            Self::Hexadecimal => "a hexadecimal number: write it as a decimal one",
+            Self::Quoted => "a number in quotes: take these quotes out",
+            Self::DecimalPoint => "a number with a decimal point: read the file without --decimal-comma",
         }
     }
 }
@@ -53,6 +62,9 @@ pub(super) fn look(text: &str, decimal_comma: bool, delimiter: u8) -> Option<Loo
     }
     if is_date(text) {
         return Some(Look::Date);
+    }
+    if let Some(look) = notation(text.trim()) {
+        return Some(look);
     }
     let is_sign = |c: char| matches!(c, '+' | '-' | '\u{2212}' | '\u{2013}');
     let (mut rest, mut look) = (text.trim(), None);
@@ -95,13 +107,53 @@ pub(super) fn look(text: &str, decimal_comma: bool, delimiter: u8) -> Option<Loo
     let number = rest[start..end].trim_start_matches(is_sign).trim();
     let plain = |text: &str| text.parse::<f64>().is_ok();
     let shape = if plain(number) {
-        // A point that is none of decimals.
-        decimal_comma.then_some(Look::Thousands).filter(|_| number.contains('.'))
+        // A point that may be none of decimals.
+        let places = number.split_once('.').map(|(_, places)| places.len());
+        let shape = if places == Some(3) { Look::Thousands } else { Look::DecimalPoint };
+        decimal_comma.then_some(shape).filter(|_| places.is_some())
     } else {
         Some(separated(number, decimal_comma, delimiter)?)
     };
     // What can be read by a flag is said first.
     if shape == Some(Look::DecimalComma) { shape } else { look.or(shape) }
+}
+
+/// Of numbers in another notation than the decimal one, or in quotes that are none of CSV.
+fn notation(text: &str) -> Option<Look> {
+    let inner = ["'", "\"", "`"].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
+    let inner = inner.or_else(|| text.strip_prefix('\u{2018}')?.strip_suffix('\u{2019}'));
+    let inner = inner.or_else(|| text.strip_prefix('\u{201c}')?.strip_suffix('\u{201d}'));
+    // Excel's texts that look like numbers: ="5"
+    let inner = inner.or_else(|| text.strip_prefix("=\"")?.strip_suffix('"'));
+    if inner.is_some_and(|inner| inner.trim().parse::<f64>().is_ok()) {
+        return Some(Look::Quoted);
+    }
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(Look::Hexadecimal)
+}
+
+/// Whether it is a year with a week, a quarter or a day of the year: `2020W07`, `2020-W07-1`, `2020Q1`, `Q1 2020`, `2020-123`.
+fn is_part_of_year(text: &str) -> bool {
+    let is_year = |text: &str| text.len() == 4 && text.parse().is_ok_and(|year: u32| (1000..2200).contains(&year));
+    let is_part = |text: &str| {
+        let digits = text.get(1..).unwrap_or_default();
+        let Ok(n) = digits.replace('-', "").parse::<u32>() else { return false };
+        match (text.as_bytes().first(), digits.len()) {
+            (Some(b'Q' | b'q'), 1) => (1..=4).contains(&n),
+            (Some(b'W' | b'w'), 1 | 2) => (1..=53).contains(&n),
+            (Some(b'W' | b'w'), 3 | 4) => (11..=537).contains(&n),
+            _ => false,
+        }
+    };
+    let separators = [' ', '-', '/'];
+    let after = |rest: &str| {
+        let day = rest.strip_prefix('-').filter(|day| day.len() == 3).and_then(|day| day.parse::<u32>().ok());
+        is_part(rest.trim_start_matches(separators)) || day.is_some_and(|day| (1..=366).contains(&day))
+    };
+    let year_first = text.get(..4).is_some_and(is_year) && text.get(4..).is_some_and(after);
+    let at = text.len().saturating_sub(4);
+    let last = |head: &str| head.ends_with(separators) && is_part(head.trim_end_matches(separators));
+    year_first || text.get(at..).is_some_and(is_year) && text.get(..at).is_some_and(last)
 }
 
 /// Of digits with separators.
@@ -130,6 +182,9 @@ fn separated(number: &str, decimal_comma: bool, delimiter: u8) -> Option<Look> {
 
 /// Whether numbers and words are those of a date or a time.
 fn is_date(text: &str) -> bool {
+    if is_part_of_year(text.trim()) {
+        return true;
+    }
     let word = |c: char| c.is_ascii_alphabetic();
     let (mut numbers, mut between, mut months) = (vec![], vec![], 0);
     let mut rest = text.trim();
@@ -173,7 +228,10 @@ fn is_date(text: &str) -> bool {
         return year_first || year_last && day(n(0)) && day(n(1)) && (month(n(0)) || month(n(1)));
     }
     match (numbers.len(), between.as_slice()) {
-        (2, ['-' | '/']) => digits(0) == 4 && (1000..2200).contains(&n(0)) && digits(1) == 2 && month(n(1)),
+        (2, ['-' | '/']) => {
+            let month_of_year = |m, y| (1000..2200).contains(&n(y)) && digits(y) == 4 && digits(m) == 2 && month(n(m));
+            month_of_year(1, 0) || month_of_year(0, 1)
+        }
         (2..=4, [':', ..]) => digits(1) == 2 && n(1) < 60 && digits(0) <= 3,
         _ => false,
     }
@@ -185,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_people_read_as_numbers_is_recognized() {
-        let cases: [(Look, &[&str]); 7] = [
+        let cases: [(Look, &[&str]); 9] = [
             (Look::DecimalComma, &["1,5", "-0,765", "1,288", "12,5 %", "0,5 EUR"]),
             (
                 Look::Thousands,
@@ -225,8 +283,16 @@ mod tests {
                     "Sun, 28 Jan 2018",
                     "2018-01",
                     "January 1st, 2018",
+                    "02/2018",
+                    "2020W07",
+                    "2020-W07-1",
+                    "2020Q1",
+                    "Q1 2020",
+                    "2020-123",
                 ],
             ),
+            (Look::Hexadecimal, &["0x1f", "0XAB12"]),
+            (Look::Quoted, &["'5'", "\"1.5\"", "\u{2018}-3\u{2019}", "=\"12\""]),
             (Look::Unit, &["5 kg", "12.5cm", "1.2M", "23.4 kmpl", "70\u{b0}F"]),
         ];
         for (expected, texts) in cases {
@@ -235,6 +301,7 @@ mod tests {
             }
         }
         assert_eq!(look("1,234", false, b','), Some(Look::Thousands));
+        assert_eq!(look("1.5", true, b';'), Some(Look::DecimalPoint));
         assert_eq!(look("0,234", false, b','), Some(Look::DecimalComma));
         assert_eq!(
             (look("1.234", true, b';'), look("1.234,5", true, b';')),
@@ -269,6 +336,11 @@ mod tests {
             "555-1234",
             "1/2",
             "C:1",
+            "0x",
+            "'a'",
+            "W12",
+            "Q1",
+            "1234-567",
         ];
         for text in texts {
             let found = look(text, false, b',');

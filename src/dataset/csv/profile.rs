@@ -87,7 +87,7 @@ impl<R: Read + Seek> CsvFile<R> {
             })?;
         }
 
-        let mut columns = vec![];
+        let (mut columns, mut notes) = (vec![], vec![]);
         for (column, profile) in profiles.into_iter().enumerate() {
             let name = names.as_ref().map(|names| names[column].clone());
             let missing = if column == target { Missing::Refuse } else { options.missing };
@@ -95,6 +95,8 @@ impl<R: Read + Seek> CsvFile<R> {
                 let message = format!("{}: {problem}", describe(column, width, name.as_ref()));
                 return Err(DataError::format(self.path(), Place::Line(line), message));
             }
+            let place = || describe(column, width, name.as_ref());
+            notes.extend(profile.remark(options.task).map(|remark| format!("{}: {remark}", place())));
             let role = if ignored.contains(&column) {
                 Ok(Role::Ignored)
             } else if weights == Some(column) {
@@ -104,10 +106,10 @@ impl<R: Read + Seek> CsvFile<R> {
             } else {
                 profile.feature(options.missing)
             };
-            let place = || describe(column, width, name.as_ref());
             let role = role.map_err(|problem| whole(self.path(), format!("{}: {problem}", place())))?;
             columns.push(Column { name, role });
         }
+        self.remember(notes);
         let encoding = CsvEncoding::new(options, columns);
         encoding.map_err(|message| whole(self.path(), message))
     }
@@ -148,6 +150,11 @@ enum Kind {
 /// Above so many different texts with units the column is one of quantities.
 const MAX_UNIT_LEVELS: usize = 20;
 
+/// Fewer different texts are categories, however few rows there are.
+const FEW_LEVELS: usize = 10;
+/// Above so many, in more than half as many rows, they are worth a line.
+const USUAL_LEVELS: usize = 20;
+
 /// What was seen of a column.
 #[derive(Default)]
 pub(super) struct Profile {
@@ -169,6 +176,8 @@ pub(super) struct Profile {
     look: Option<(Look, u64, String)>,
     /// The line of the first gap that is only one among numbers.
     gap: Option<u64>,
+    /// The first number with zeros in front, as codes have them.
+    padded: Option<String>,
     /// The line with more different texts than there may be levels.
     too_many: Option<u64>,
 }
@@ -207,8 +216,12 @@ impl Profile {
                 let x = fields.number(field).map_err(|problem| self.among_numbers(field, fields, number, problem))?;
                 self.count += 1;
                 self.sum += x;
+                if self.padded.is_none() && field.len() > 1 && field[0] == b'0' && field.iter().all(u8::is_ascii_digit)
+                {
+                    self.padded = Some(quoted(field));
+                }
                 if let Some(targets) = &mut self.targets {
-                    targets.see(x);
+                    targets.see_spelled(x, std::str::from_utf8(field).unwrap_or_default());
                 }
                 match how {
                     Missing::MostFrequent => self.numbers.push(x),
@@ -234,7 +247,7 @@ impl Profile {
                 } else if self.levels.len() < MAX_LEVELS {
                     self.levels.insert(text.to_owned(), 1);
                 } else if self.too_many.replace(line).is_none() && self.alike == 0 {
-                    return Err(too_many());
+                    return Err(self.too_many());
                 }
             }
         }
@@ -259,8 +272,8 @@ impl Profile {
             None => {
                 let first = self.levels.keys().next().map(|text| quoted(text.as_bytes())).unwrap_or_default();
                 format!(
-                    "{} is a number, those before it are not ({first}); name them with --missing if they stand for gaps, or list the column \
-                     as categorical",
+                    "{} is a number, those before it are not ({first}); name them with --missing if they stand for gaps, list the column \
+                     as categorical, or leave it out (--ignore)",
                     quoted(field)
                 )
             }
@@ -274,18 +287,60 @@ impl Profile {
         }
         if let Some((look, line, text)) = &self.look
             && 2 * self.alike > self.texts
-            && (*look != Look::Unit || self.levels.len() > MAX_UNIT_LEVELS)
+            && (!matches!(look, Look::Unit | Look::Hexadecimal) || self.levels.len() > MAX_UNIT_LEVELS)
         {
             let (alike, texts) = (self.alike, self.texts);
             return Some((
                 *line,
                 format!(
-                    "{text} looks like {}, as {alike} of {texts} texts do; or leave the column out (--ignore), or list it as --categorical",
-                    look.advice()
+                    "{text} looks like {}, as {alike} of {texts} texts do; {}",
+                    look.advice(),
+                    match self.targets {
+                        None => "or leave the column out (--ignore), or list it as --categorical",
+                        Some(_) => "or list the column as --categorical, if they are classes",
+                    }
                 ),
             ));
         }
-        self.too_many.map(|line| (line, too_many()))
+        self.too_many.map(|line| (line, self.too_many()))
+    }
+
+    fn too_many(&self) -> String {
+        let advice = match self.targets {
+            None => "leave the column out (--ignore)",
+            Some(_) => "they are no classes; name the column to predict with --target",
+        };
+        format!("more than {MAX_LEVELS} different texts: {advice}")
+    }
+
+    /// Whether nearly every row has a text of its own, so that it says nothing of others.
+    fn is_identifier(&self) -> bool {
+        let levels = self.levels.len() as u64;
+        self.kind != Some(Kind::Number) && !self.listed && levels > FEW_LEVELS as u64 && 10 * levels >= 9 * self.texts
+    }
+
+    /// What there is to say of a column of codes, or of texts that differ in most rows.
+    fn remark(&self, task: Option<Task>) -> Option<String> {
+        let (levels, texts) = (self.levels.len(), self.texts);
+        if let (Some(code), None) = (&self.padded, &self.targets) {
+            return Some(format!(
+                "numbers with zeros in front, such as {code}, are read as numbers: --categorical takes them for codes of categories"
+            ));
+        }
+        if self.kind == Some(Kind::Number) || self.listed || levels <= USUAL_LEVELS || 2 * levels as u64 <= texts {
+            return None;
+        }
+        match &self.targets {
+            None if self.is_identifier() => None,
+            None => Some(format!(
+                "{levels} different texts in {texts} rows become a feature each: --ignore leaves the column out, --categorical says that it is \
+                 one of categories"
+            )),
+            Some(_) if task == Some(Task::Classification) => None,
+            Some(_) => Some(format!(
+                "{levels} different texts in {texts} rows become a class each: --task classification says that they are classes"
+            )),
+        }
     }
 
     /// The second time, for the median.
@@ -299,9 +354,16 @@ impl Profile {
     }
 
     pub(super) fn target(self, task: Option<Task>) -> Result<TargetEncoding, String> {
+        let is_identifier = self.is_identifier();
         match (self.kind, self.targets) {
             (Some(Kind::Text) | None, _) if !self.levels.is_empty() => match task {
                 Some(Task::Regression) => Err("text is no target of a regression: it needs numbers".into()),
+                None if is_identifier => Err(format!(
+                    "{} different texts in {} rows are hardly classes: name the column to predict with --target, or say that they are \
+                     classes with --task classification",
+                    self.levels.len(),
+                    self.texts
+                )),
                 _ => TargetEncoding::names(self.levels.into_keys().collect()),
             },
             (_, Some(targets)) => targets.encoding(),
@@ -310,6 +372,14 @@ impl Profile {
     }
 
     fn feature(mut self, missing: Missing) -> Result<Role, String> {
+        if self.is_identifier() {
+            return Err(format!(
+                "{} different texts in {} training rows, an identifier rather than categories: leave the column out (--ignore), or list it as \
+                 --categorical",
+                self.levels.len(),
+                self.texts
+            ));
+        }
         let fills = missing != Missing::Refuse;
         // Nothing but what would be a gap among numbers.
         let kind = self.kind.or((!self.levels.is_empty()).then_some(Kind::Text));
@@ -347,8 +417,4 @@ impl Profile {
             Missing::Constant(x) => x.into(),
         })
     }
-}
-
-fn too_many() -> String {
-    format!("more than {MAX_LEVELS} different texts; ignore the column")
 }

@@ -1,6 +1,6 @@
 //! Records and their fields.
 
-use super::text::Text;
+use crate::dataset::text::Text;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 
 /// The longest record: a quote that is never closed must not read a whole file into memory.
@@ -14,6 +14,8 @@ pub(super) struct Record {
     fields: Vec<(u32, u32)>,
     /// The line of the file it begins in, from 1.
     line: u64,
+    /// Whether the line before it is blank.
+    follows_blank: bool,
 }
 
 impl Record {
@@ -22,6 +24,9 @@ impl Record {
     }
     pub(super) fn line(&self) -> u64 {
         self.line
+    }
+    pub(super) fn follows_blank(&self) -> bool {
+        self.follows_blank
     }
     /// Field `i`, without quotes and the blanks around it and within them; empty if there is none.
     pub(super) fn get(&self, i: usize) -> &[u8] {
@@ -83,12 +88,14 @@ impl<R: Read> Records<R> {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             delimiter == b'\t' && !line.is_empty() && line.iter().all(|&byte| byte == b'\t')
         };
+        let before = self.number;
         while self.line.trim_ascii().is_empty() && !is_tabs(&self.line) {
             self.line.clear();
             if !self.append_line()? {
                 return Ok(false);
             }
         }
+        record.follows_blank = self.number > before + 1;
         record.text.clear();
         record.fields.clear();
         record.line = self.number;
@@ -185,6 +192,11 @@ impl<R: Read> Records<R> {
             break;
         }
         self.number += u64::from(any);
+        if self.line.contains(&0) {
+            let message =
+                format!("line {}: a zero byte, which no text has: the file is damaged, or none of text", self.number);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
         Ok(any)
     }
 }
@@ -192,6 +204,7 @@ impl<R: Read> Records<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::text::Text;
     use std::io::Cursor;
 
     fn all(text: &[u8], delimiter: u8) -> Vec<(u64, Vec<String>)> {

@@ -384,3 +384,89 @@ fn random_text_never_panics() {
         let _ = open(&bad, &options).and_then(|mut file| file.encode(&encoding));
     }
 }
+
+#[test]
+fn identifiers_are_refused_and_many_levels_told() {
+    let rows = |n: usize, levels: usize| -> String { (0..n).map(|i| format!("id{},{i}.5\n", i % levels)).collect() };
+    let told = |text: &str, categorical: Vec<CsvColumn>| {
+        let mut file = open(text.as_bytes(), &CsvOptions { categorical, ..CsvOptions::default() })?;
+        file.fit(&|_| true)?;
+        file.fit(&|_| true)?;
+        Ok::<_, DataError>(file.guesses().to_vec())
+    };
+    let message = told(&rows(40, 37), vec![]).unwrap_err().to_string();
+    assert!(message.contains("column 1 of 2: 37 different texts in 40 training rows, an identifier"), "{message}");
+    assert!(message.contains("(--ignore)") && message.contains("--categorical"), "{message}");
+    assert!(told(&rows(40, 40), vec![CsvColumn::First]).unwrap().is_empty());
+    let guesses = told(&rows(40, 30), vec![]).unwrap();
+    assert!(
+        guesses.len() == 1 && guesses[0].contains("30 different texts in 40 rows become a feature each"),
+        "{guesses:?}"
+    );
+    // Few, however few rows there are.
+    for (n, levels) in [(10, 10), (40, 20), (60, 29)] {
+        assert_eq!(told(&rows(n, levels), vec![]).unwrap(), [""; 0], "{n} {levels}");
+    }
+    let names = |task| read(rows(40, 40).as_bytes(), &CsvOptions { task, ..target(CsvColumn::First) });
+    assert!(names(None).unwrap_err().to_string().contains("hardly classes"));
+    assert_eq!(names(Some(Task::Classification)).unwrap().targets().classes(), Some(40));
+}
+
+#[test]
+fn a_declared_delimiter_is_no_record_beside_a_stated_one() {
+    for (first, delimiter) in [("sep=;", b';'), ("SEP=;\r", b';'), ("\u{feff}sep=;", b';')] {
+        let text = format!("{first}\na;b;y\n1;2;3.5\n");
+        let options = CsvOptions { delimiter: Some(delimiter), ..CsvOptions::default() };
+        assert_eq!(read(text.as_bytes(), &options).unwrap().inputs(), [1.0, 2.0], "{first:?}");
+    }
+    let options = CsvOptions { delimiter: Some(b'='), header: Some(true), ..CsvOptions::default() };
+    assert_eq!(read(b"sep=;\n1=2.5\n", &options).unwrap().inputs(), [1.0]);
+}
+
+#[test]
+fn names_that_are_no_utf8_and_zero_bytes_are_told() {
+    let options = CsvOptions::default();
+    let file = open(b"gr\xf6\xdfe,b,y\n1,2,3\n", &options).unwrap();
+    assert!(
+        file.guesses()[0].contains("no UTF-8") && file.guesses()[0].contains("of column 1"),
+        "{:?}",
+        file.guesses()
+    );
+    let message = read(b"a,y\n1,2\n1\x00,3\n", &options).unwrap_err().to_string();
+    assert!(message.contains("line 3: a zero byte"), "{message}");
+}
+
+#[test]
+fn labels_are_spelled_as_in_the_file() {
+    let mut file = open(b"1.5,007\n2,01.0\n3,7e0\n2.5,007\n1,01.0\n", &CsvOptions::default()).unwrap();
+    let encoding = file.fit(&|_| true).unwrap();
+    // 7 is written in two ways.
+    assert_eq!(encoding.target().class_names().unwrap(), ["01.0", "7"]);
+    assert_eq!(file.encode(&encoding).unwrap().class_names().unwrap(), ["01.0", "7"]);
+    let kept = serde_json::to_string(&encoding).unwrap();
+    let kept: CsvEncoding = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept, encoding);
+    let mut other = open(b"1,1\n2,7\n", &CsvOptions::default()).unwrap();
+    assert_eq!(other.encode(&kept).unwrap().targets(), &Targets::Labels { labels: vec![0, 1], classes: 2 });
+    let message = open(b"1,2\n", &CsvOptions::default()).unwrap().encode(&kept).unwrap_err().to_string();
+    assert!(message.contains("2 is none of the classes 01.0, 7"), "{message}");
+}
+
+#[test]
+fn remarks_and_ends_of_lines_are_told_from_fields() {
+    let message = |text: &str| read(text.as_bytes(), &CsvOptions::default()).unwrap_err().to_string();
+    let remark = message("# from a sensor\na,b,y\n1,2,3\n4,5,6\n");
+    assert!(
+        remark.contains("line 1: 1 field, but the record after it has 3; take it out if it is a remark"),
+        "{remark}"
+    );
+    assert!(message("a\n1\n").contains("1 column; a feature and a target are needed"));
+    assert!(message("a,y,\n1,2,\n").contains("name another column (--target)"));
+    let mut codes = open(b"zip,y\n01234,1.5\n99999,2\n", &CsvOptions::default()).unwrap();
+    codes.fit(&|_| true).unwrap();
+    assert!(
+        codes.guesses()[0].contains("such as \"01234\", are read as numbers: --categorical"),
+        "{:?}",
+        codes.guesses()
+    );
+}

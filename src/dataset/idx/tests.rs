@@ -125,7 +125,7 @@ fn hostile_files_are_named_errors() {
         ([&images[..], &[9]].concat(), labels.clone(), "images, byte 22: more data"),
         ([gzip(&images), b"junk".to_vec()].concat(), labels.clone(), "damaged or cut gzip stream"),
         (flipped, labels.clone(), "byte 22: damaged or cut gzip stream"),
-        (idx(2051, &[0, 28, 28], &[]), idx(2049, &[0], &[]), "byte 4: 0 images of 28 × 28 pixels"),
+        (idx(2051, &[0, 28, 28], &[]), idx(2049, &[0], &[]), "byte 4: there are no images in it"),
         (idx(2051, &[2, 0, 3], &[]), labels.clone(), "2 images of 0 × 3 pixels"),
         (idx(2051, &[max; 3], &[]), idx(2049, &[max], &[]), "4294967295 images of 4294967295 × 4294967295 pixels"),
         // Promised within the limit, but missing.

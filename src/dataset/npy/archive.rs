@@ -2,6 +2,7 @@
 
 use super::{Elements, NpyArray, join, without_targets};
 use crate::dataset::input::{dataset_name, open_regular, quoted};
+use crate::dataset::text::packed_as;
 use crate::dataset::{Dataset, TargetOptions, TargetProfile};
 use crate::error::{DataError, Place};
 use std::io::{BufReader, Read, Seek};
@@ -15,8 +16,9 @@ const INPUTS: [&str; 10] =
 const TARGETS: [&str; 10] =
     ["y", "Y", "targets", "labels", "target", "y_train", "Y_train", "train_labels", "train_targets", "arr_1"];
 
-/// What `train` in a name becomes in that of the validation part, the first that is there.
-const PARTS: [&str; 3] = ["val", "valid", "test"];
+/// How the other parts of an archive are called: in place of `train` in a name, or after it. For validation the first that is there is
+/// taken, for tests the last.
+const PARTS: [&str; 4] = ["val", "valid", "validation", "test"];
 
 /// An archive may not grow by more than this when it is unpacked, beyond the first 2²⁶ bytes: data seldom exceeds 100,
 /// deflate ends at 1032, and a file of zeros is no data.
@@ -29,17 +31,31 @@ pub struct NpzOptions {
     pub inputs_array: Option<String>,
     /// The name of the array of targets.
     pub targets_array: Option<String>,
+    /// Whether the other part is to test on: of several that of tests is taken.
+    pub tests: bool,
     /// What the targets are.
     pub targets: TargetOptions,
+}
+
+/// The parts of an archive, by the names of their arrays of inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NpzParts {
+    /// The part that trains.
+    pub training: String,
+    /// The part that [`read_npz`] returns beside it, if there is one.
+    pub other: Option<String>,
+    /// Those that are not read.
+    pub left_out: Vec<String>,
 }
 
 /// Reads inputs and targets from an `.npz` file of NumPy's `savez` or `savez_compressed`, as
 /// [`read_npy_pair`](super::read_npy_pair) takes them: a training part, and a validation part if there is one.
 ///
 /// Usual names are `X`, `x`, `features`, `inputs`, `data`, `x_train`, `X_train`, `train_images`, `train_data`, `arr_0`, and `y`, `Y`,
-/// `targets`, `labels`, `target`, `y_train`, `Y_train`, `train_labels`, `train_targets`, `arr_1`. Where both names have `train` in
-/// them, the arrays with `val`, `valid` or `test` in its place are the validation part. Both parts have the same classes. Where targets
-/// are [absent](crate::dataset::TargetEncoding::ABSENT), the same holds for the inputs alone.
+/// `targets`, `labels`, `target`, `y_train`, `Y_train`, `train_labels`, `train_targets`, `arr_1`. The arrays that have `val`, `valid`,
+/// `validation` or `test` in place of `train` (`x_train` and `x_val`), or where there is no `train` after the name (`X` and `X_test`), are
+/// other parts; the first of them is the validation part, and one to test on the last: [`npz_parts`] says which. Both parts have the same
+/// classes. Where targets are [absent](crate::dataset::TargetEncoding::ABSENT), the same holds for the inputs alone.
 ///
 /// # Errors
 ///
@@ -48,6 +64,23 @@ pub struct NpzOptions {
 pub fn read_npz(path: &Path, options: &NpzOptions) -> Result<(Dataset, Option<Dataset>), DataError> {
     Archive::open(path, BufReader::new(open_regular(path)?))?.read(options)
 }
+
+/// Which parts [`read_npz`] finds in an archive.
+///
+/// # Errors
+///
+/// As there, but for what is in the arrays.
+pub fn npz_parts(path: &Path, options: &NpzOptions) -> Result<NpzParts, DataError> {
+    let archive = Archive::open(path, BufReader::new(open_regular(path)?))?;
+    let (training, y) = archive.names(options)?;
+    let mut others: Vec<String> = archive.others(&training, y.as_deref()).map(|(x, _)| x).collect();
+    let other = archive.other(&training, y.as_deref(), options).map(|(x, _)| x);
+    others.retain(|x| Some(x) != other.as_ref());
+    Ok(NpzParts { training, other, left_out: others })
+}
+
+/// The names of inputs and targets of a part; without these, if they are not read.
+type Arrays = (String, Option<String>);
 
 pub(super) struct Archive<'p, R> {
     path: &'p Path,
@@ -59,27 +92,33 @@ fn broken(path: &Path, error: &zip::result::ZipError) -> DataError {
 }
 
 impl<'p, R: Read + Seek> Archive<'p, R> {
-    pub(super) fn open(path: &'p Path, source: R) -> Result<Self, DataError> {
+    pub(super) fn open(path: &'p Path, mut source: R) -> Result<Self, DataError> {
+        let mut start = vec![];
+        let read = source.by_ref().take(8).read_to_end(&mut start).and_then(|_| source.rewind());
+        read.map_err(|error| DataError::io(path, error))?;
+        let what = match start[..] {
+            [0x1f, 0x8b, ..] => Some("compressed by gzip: unpack it (gunzip)"),
+            [b'P', b'K', ..] => None,
+            _ => packed_as(&start),
+        };
+        if let Some(what) = what {
+            return Err(DataError::format(path, Place::File, format!("not a zip archive: it is {what}")));
+        }
         let zip = ZipArchive::new(source).map_err(|error| broken(path, &error))?;
         Ok(Self { path, zip })
     }
 
     pub(super) fn read(&mut self, options: &NpzOptions) -> Result<(Dataset, Option<Dataset>), DataError> {
-        let x = self.find(options.inputs_array.as_deref(), INPUTS, "inputs")?;
-        let other = |name: &str, part| name.contains("train").then(|| name.replacen("train", part, 1));
+        let (x, y) = self.names(options)?;
+        let other = self.other(&x, y.as_deref(), options);
         let name = dataset_name(self.path);
-        if options.targets.are_absent() {
-            let other = PARTS.iter().find_map(|part| other(&x, part).filter(|x| self.has(x)));
+        let Some(y) = y else {
             let training = without_targets(&name, self.array(&x)?.read()?)?;
-            let validation = other.map(|x| without_targets(&format!("{name}/{x}"), self.array(&x)?.read()?));
+            let validation = other.map(|(x, _)| without_targets(&format!("{name}/{x}"), self.array(&x)?.read()?));
             return Ok((training, validation.transpose()?));
-        }
-        let y = self.find(options.targets_array.as_deref(), TARGETS, "targets")?;
-        let other = PARTS
-            .iter()
-            .find_map(|part| Some((other(&x, part)?, other(&y, part)?)).filter(|(x, y)| self.has(x) && self.has(y)));
+        };
         let training = self.unpack(&x, &y)?;
-        let validation = other.map(|(x, y)| Ok((self.unpack(&x, &y)?, x))).transpose()?;
+        let validation = other.map(|(x, y)| Ok((self.unpack(&x, &y.unwrap_or_default())?, x))).transpose()?;
 
         let mut profile = TargetProfile::new(&options.targets);
         training.1.exact().into_iter().for_each(|number| profile.see(number));
@@ -93,6 +132,39 @@ impl<'p, R: Read + Seek> Archive<'p, R> {
             return Err(DataError::invalid(validation.name(), message));
         }
         Ok((training, Some(validation)))
+    }
+
+    /// The names of the arrays of inputs and of targets, if these are read.
+    fn names(&self, options: &NpzOptions) -> Result<Arrays, DataError> {
+        let x = self.find(options.inputs_array.as_deref(), INPUTS, "inputs")?;
+        if options.targets.are_absent() {
+            return Ok((x, None));
+        }
+        Ok((x, Some(self.find(options.targets_array.as_deref(), TARGETS, "targets")?)))
+    }
+
+    /// The arrays of all other parts, as [`names`](Self::names) has those of the first.
+    fn others(&self, x: &str, y: Option<&str>) -> impl DoubleEndedIterator<Item = Arrays> {
+        let other = |name: &str, part: &str| {
+            let other = if name.contains("train") { name.replacen("train", part, 1) } else { format!("{name}_{part}") };
+            self.has(&other).then_some(other)
+        };
+        PARTS.iter().filter_map(move |part| {
+            let x = other(x, part)?;
+            Some((
+                x,
+                match y {
+                    Some(y) => Some(other(y, part)?),
+                    None => None,
+                },
+            ))
+        })
+    }
+
+    /// The part that is read beside the first.
+    fn other(&self, x: &str, y: Option<&str>, options: &NpzOptions) -> Option<Arrays> {
+        let mut others = self.others(x, y);
+        if options.tests { others.next_back() } else { others.next() }
     }
 
     fn has(&self, name: &str) -> bool {

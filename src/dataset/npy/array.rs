@@ -1,8 +1,9 @@
 //! One `.npy` array: its header, and its elements in pieces.
 
 use crate::dataset::MAX_ELEMENTS;
-use crate::dataset::input::quoted;
+use crate::dataset::input::{no_memory, quoted, room_for};
 use crate::dataset::remainder::{exact_targets, split};
+use crate::dataset::text::packed_as;
 use crate::error::{DataError, Place};
 use serde::Deserialize;
 use std::io::Read;
@@ -88,7 +89,9 @@ impl<R: Read> NpyArray<R> {
         self.take(8)?;
         let version = self.piece[6];
         if &self.piece[..6] != b"\x93NUMPY" || !(1..=3).contains(&version) {
-            return Err(self.error(0, "no .npy file of format 1 to 3"));
+            let what = packed_as(&self.piece).filter(|_| &self.piece[..6] != b"\x93NUMPY");
+            let what = what.map(|what| format!("; it is {what}")).unwrap_or_default();
+            return Err(self.error(0, format!("no .npy file of format 1 to 3{what}")));
         }
         self.take(if version == 1 { 2 } else { 4 })?;
         let length = self.piece.iter().rev().fold(0usize, |length, &byte| length << 8 | usize::from(byte));
@@ -102,7 +105,8 @@ impl<R: Read> NpyArray<R> {
             .map_err(|error| self.error(at, format!("the header is not understood: {error}")))?;
         let descr = header.descr.as_str().unwrap_or_default();
         let Some((big_endian, kind)) = kind(descr) else {
-            let descr = quoted(header.descr.to_string().as_bytes());
+            let descr = header.descr.as_str().map_or_else(|| header.descr.to_string(), str::to_owned);
+            let descr = quoted(descr.as_bytes());
             let text = "numbers are needed: save them with .astype(\"float32\"), texts as their place among np.unique";
             return Err(self.error(at, format!("elements of type {descr}; {text}")));
         };
@@ -136,6 +140,12 @@ impl<R: Read> NpyArray<R> {
         self.shape.iter().product::<usize>() as u64 * self.kind.size() as u64
     }
 
+    /// Bytes of all elements as [`Elements`].
+    pub(crate) fn memory(&self) -> u64 {
+        let each = if self.kind.is_wide() { 8 } else { 4 };
+        self.shape.iter().product::<usize>() as u64 * each
+    }
+
     /// Whether rows do not lie together.
     pub(crate) fn is_scattered(&self) -> bool {
         self.fortran && self.shape.len() > 1 && self.shape[1] > 1
@@ -157,23 +167,32 @@ impl<R: Read> NpyArray<R> {
     pub(crate) fn read(mut self) -> Result<Elements, DataError> {
         let (mut values, mut remainders) = (vec![], vec![]);
         let (rows, features, is_wide) = (self.rows(), self.features(), self.kind.is_wide());
-        self.next(rows * features, |x| {
-            let [nearest, remainder] = split(x);
-            values.push(nearest);
-            if is_wide {
-                remainders.push(remainder);
+        let elements = rows * features;
+        // As the elements are found: what the header promises need not be there.
+        while values.len() < elements {
+            let piece = PIECE.min(elements - values.len());
+            let rooms = [values.try_reserve(piece), remainders.try_reserve(if is_wide { piece } else { 0 })];
+            if rooms.iter().any(Result::is_err) {
+                return Err(no_memory(&self.path, elements));
             }
-        })?;
+            self.next(piece, |x| {
+                let [nearest, remainder] = split(x);
+                values.push(nearest);
+                if is_wide {
+                    remainders.push(remainder);
+                }
+            })?;
+        }
         self.end()?;
         if self.is_scattered() {
-            let by_rows = |columns: &[f32]| {
-                let mut elements = Vec::with_capacity(columns.len());
+            let by_rows = |columns: Vec<f32>| {
+                let mut elements = room_for(&self.path, columns.len())?;
                 // Without remainders there are no columns of them.
                 let rows = rows.min(columns.len());
                 elements.extend((0..rows).flat_map(|row| columns.iter().skip(row).step_by(rows)));
-                elements
+                Ok(elements)
             };
-            (values, remainders) = (by_rows(&values), by_rows(&remainders));
+            (values, remainders) = (by_rows(values)?, by_rows(remainders)?);
         }
         Ok(Elements { shape: self.shape, values, remainders })
     }

@@ -1,7 +1,8 @@
 //! A pair of `.npy` files row by row.
 
 use super::NpyArray;
-use crate::dataset::input::{dataset_name, open_regular};
+use crate::dataset::input::dataset_name;
+use crate::dataset::text::Unpacked;
 use crate::dataset::{TargetEncoding, TargetOptions, TargetProfile};
 use crate::error::{DataError, Place};
 use std::fs::File;
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct NpyRows {
     paths: [PathBuf; 2],
-    inputs: NpyArray<BufReader<File>>,
-    targets: NpyArray<BufReader<File>>,
+    inputs: NpyArray<BufReader<Unpacked<File>>>,
+    targets: NpyArray<BufReader<Unpacked<File>>>,
     target: Vec<f64>,
 }
 
@@ -25,7 +26,7 @@ impl NpyRows {
         options: &TargetOptions,
     ) -> Result<(Self, TargetEncoding), DataError> {
         let paths = [inputs.to_owned(), targets.to_owned()];
-        let [inputs, mut targets] = open(&paths)?;
+        let [inputs, mut targets] = open_pair(&paths)?;
         let mut profile = TargetProfile::new(options);
         let mut target: Vec<f64> = vec![];
         for row in 0..targets.rows() {
@@ -58,7 +59,7 @@ impl NpyRows {
     /// Goes back to the first row.
     pub(crate) fn rewind(&mut self) -> Result<(), DataError> {
         let (rows, features) = (self.rows(), self.features());
-        let [inputs, targets] = open(&self.paths)?;
+        let [inputs, targets] = open_pair(&self.paths)?;
         if (inputs.rows(), inputs.features()) != (rows, features) {
             let message = "the file has changed since it was opened";
             return Err(DataError::format(&self.paths[0], Place::File, message));
@@ -76,9 +77,8 @@ impl NpyRows {
     }
 }
 
-fn open(paths: &[PathBuf; 2]) -> Result<[NpyArray<BufReader<File>>; 2], DataError> {
-    let open = |path: &Path| NpyArray::open(path, BufReader::new(open_regular(path)?));
-    let [inputs, targets] = [open(&paths[0])?, open(&paths[1])?];
+fn open_pair(paths: &[PathBuf; 2]) -> Result<[NpyArray<BufReader<Unpacked<File>>>; 2], DataError> {
+    let [inputs, targets] = [super::open(&paths[0])?, super::open(&paths[1])?];
     if inputs.is_scattered() {
         let message = "Fortran order cannot be read row by row; save it with np.ascontiguousarray";
         return Err(DataError::format(&paths[0], Place::File, message));

@@ -191,7 +191,7 @@ fn hostile_files_are_named_errors() {
         (good[..40].to_vec(), "byte 40: the data ends"),
         (good[..good.len() - 1].to_vec(), "the data ends at least 1 bytes early"),
         (long, "more data than the header promises"),
-        (with("<c8", "(2,)"), "elements of type \"\\\"<c8\\\"\"; numbers are needed: save them with"),
+        (with("<c8", "(2,)"), "elements of type \"<c8\"; numbers are needed: save them with"),
         (with("|O", "(2,)"), "elements of type"),
         (with("<f16", "(2,)"), "elements of type"),
         (with("<U4", "(2,)"), "texts as their place among np.unique"),
@@ -239,4 +239,60 @@ fn changed_files_never_panic() {
             let _ = unzip(&bytes);
         }
     }
+}
+
+#[test]
+fn packed_arrays_are_read_and_others_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let packed = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let (x, y) = (
+        npy("<f8", false, "(2, 1)", &[0.1f64, 2.0].map(f64::to_le_bytes).concat()),
+        npy("|u1", false, "(2,)", &[3, 9]),
+    );
+    let plain = read(&x, &y).unwrap();
+    let (x_gz, y_gz) = (written("x.npy", &packed(&x)), written("y.npy", &packed(&y)));
+    let data = read_npy_pair(&x_gz, &y_gz, &TargetOptions::Guess).unwrap();
+    assert_eq!((data.inputs(), data.targets()), (plain.inputs(), plain.targets()));
+    assert_eq!((npy_memory(&x_gz).unwrap(), data.bytes()), (16, 28));
+    let message = read_npz(&x_gz, &NpzOptions::default()).unwrap_err().to_string();
+    assert!(message.contains("not a zip archive: it is compressed by gzip"), "{message}");
+    let archive = written("a.npy", &npz(&[("X.npy", &x), ("y.npy", &y)], false));
+    let message = read_npy_inputs(&archive).unwrap_err().to_string();
+    assert!(message.contains("it is a zip archive"), "{message}");
+}
+
+#[test]
+fn parts_are_for_validation_or_for_tests() {
+    let (x, y) = (npy("<f4", false, "(2, 1)", &floats(&[1.0, 2.0])), npy("|u1", false, "(2,)", &[3, 9]));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npz");
+    let parts = |names: &[&str], tests| {
+        let arrays: Vec<(String, &[u8])> = names
+            .iter()
+            .map(|name| (format!("{name}.npy"), if name.to_lowercase().starts_with('x') { &x[..] } else { &y[..] }))
+            .collect();
+        let arrays: Vec<(&str, &[u8])> = arrays.iter().map(|(name, bytes)| (&name[..], *bytes)).collect();
+        std::fs::write(&path, npz(&arrays, false)).unwrap();
+        let options = NpzOptions { tests, ..NpzOptions::default() };
+        let parts = npz_parts(&path, &options).unwrap();
+        let other = read_npz(&path, &options).unwrap().1.map(|data| data.name().to_owned());
+        assert_eq!(other, parts.other.as_ref().map(|other| format!("a.npz/{other}")));
+        (parts.training, parts.other.unwrap_or_default(), parts.left_out.concat())
+    };
+    let of = |training: &str, other: &str, left_out: &str| (training.to_owned(), other.to_owned(), left_out.to_owned());
+    let all = ["x_train", "y_train", "x_val", "y_val", "x_test", "y_test"];
+    assert_eq!(parts(&all, false), of("x_train", "x_val", "x_test"));
+    assert_eq!(parts(&all, true), of("x_train", "x_test", "x_val"));
+    assert_eq!(parts(&["X", "y", "X_test", "y_test"], false), of("X", "X_test", ""));
+    // Without its targets it is none to validate on.
+    assert_eq!(parts(&["X", "y", "X_test"], false), of("X", "", ""));
 }

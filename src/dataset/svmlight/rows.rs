@@ -27,7 +27,7 @@ impl fmt::Debug for SvmlightRows {
 impl SvmlightRows {
     /// Opens the file and reads it once, also to find what its targets mean.
     pub(crate) fn open(path: &Path, options: &SvmlightOptions) -> Result<(Self, TargetEncoding), DataError> {
-        let lines = Lines::new(path, open_regular(path)?);
+        let lines = Lines::new(path, open_regular(path)?)?;
         let mut file = Self { lines, options: options.clone(), row: SparseRows::default(), rows: 0, features: 0 };
         let (mut targets, mut values, mut width) = (TargetProfile::new(&options.targets), 0, 0);
         while let Some(target) = file.advance()? {
@@ -50,7 +50,7 @@ impl SvmlightRows {
 
     /// Goes back to the first row.
     pub(crate) fn rewind(&mut self) -> Result<(), DataError> {
-        self.lines = Lines::new(&self.lines.path, open_regular(&self.lines.path)?);
+        self.lines = Lines::new(&self.lines.path, open_regular(&self.lines.path)?)?;
         Ok(())
     }
 

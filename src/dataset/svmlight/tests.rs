@@ -3,6 +3,7 @@ use super::*;
 use crate::Targets;
 use crate::dataset::{RowStream, Task};
 use std::fs;
+use std::io::Cursor;
 
 fn width(features: Option<usize>) -> SvmlightOptions {
     SvmlightOptions { features, ..SvmlightOptions::default() }
@@ -23,7 +24,7 @@ fn streamed(text: &[u8], options: &SvmlightOptions) {
 
 fn read(text: &[u8], options: &SvmlightOptions) -> Result<Dataset, DataError> {
     let path = Path::new("d/t.svm");
-    let (dense, sparse) = (parse(path, text, options), parse(path, text, options));
+    let (dense, sparse) = (parse(path, Cursor::new(text), options), parse(path, Cursor::new(text), options));
     let sparse = sparse.and_then(|rows| rows.into_sparse(path, options));
     let dense = dense.and_then(|rows| rows.into_dense(path, options))?;
     // Written zeros are kept by the sparse form.
@@ -41,7 +42,7 @@ fn fills_in_zeros_and_skips_comments() {
     assert_eq!(read(text, &width(Some(5))).unwrap().row(0), [0.5, 0.0, -2.0, 0.0, 0.0]);
     streamed(text, &width(None));
     streamed(text, &width(Some(5)));
-    let marked = [BYTE_ORDER_MARK, b"1 1:2\r\n0 2:3\r\n"].concat();
+    let marked = ["\u{feff}".as_bytes(), b"1 1:2\r\n0 2:3\r\n"].concat();
     assert_eq!(read(&marked, &width(None)).unwrap().inputs(), [2.0, 0.0, 0.0, 3.0]);
     streamed(&marked, &width(None));
     assert_eq!(read(b"0.5 1:1", &width(None)).unwrap().targets(), &Targets::Values(vec![0.5]));
@@ -86,7 +87,7 @@ fn hostile_files_are_named_errors() {
 fn wide_files_are_read_without_their_zeros() {
     let read = |text: &[u8], features| {
         let (path, options) = (Path::new("t.svm"), width(features));
-        parse(path, text, &options).and_then(|rows| rows.into_sparse(path, &options))
+        parse(path, Cursor::new(text), &options).and_then(|rows| rows.into_sparse(path, &options))
     };
     assert_eq!(read(b"1 2:1 1000000:3\n0\n", None).unwrap().csr().unwrap().row(0).0, [1, 999_999]);
     for (text, features, expected) in [
@@ -177,4 +178,19 @@ fn random_text_never_panics() {
         let _ = read(&text, &SvmlightOptions { zero_based: true, ..width(None) });
         streamed(&text, &width(None));
     }
+}
+
+#[test]
+fn packed_files_and_utf16_are_the_same_rows() {
+    let text = "1 1:2 4:-1\n-1 2:0.5 # gr\u{fc}n\n";
+    let plain = read(text.as_bytes(), &width(None)).unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    let little = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    for bytes in [encoder.finish().unwrap(), little] {
+        streamed(&bytes, &width(None));
+        assert!(read(&bytes, &width(None)).unwrap() == plain);
+    }
+    let message = read(b"PK\x03\x04", &width(None)).unwrap_err().to_string();
+    assert!(message.contains("a zip archive or an Excel workbook: unpack it"), "{message}");
 }

@@ -3,6 +3,7 @@
 use super::{Meaning, ONE_CLASS, TargetEncoding, TargetOptions, Task};
 use crate::error::DataError;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The most classes.
 const MAX_CLASSES: usize = 1 << 16;
@@ -25,7 +26,15 @@ pub(crate) struct TargetProfile {
     /// All are whole.
     whole: bool,
     /// By their [`rank`], up to one more than there may be classes.
-    distinct: BTreeMap<i64, f64>,
+    distinct: BTreeMap<i64, Distinct>,
+}
+
+/// A number that occurs.
+#[derive(Debug)]
+struct Distinct {
+    number: f64,
+    /// How a file of text always writes it; `None` if that differs.
+    spelling: Option<String>,
 }
 
 /// An integer in the order of [`f64::total_cmp`].
@@ -40,6 +49,15 @@ impl TargetProfile {
     }
 
     pub(crate) fn see(&mut self, number: f64) {
+        self.look_at(number, None);
+    }
+
+    /// [`see`](Self::see) where a file of text has the number, which may be the name of a class: `007` stays `007`.
+    pub(crate) fn see_spelled(&mut self, number: f64, text: &str) {
+        self.look_at(number, Some(text));
+    }
+
+    fn look_at(&mut self, number: f64, spelling: Option<&str>) {
         self.rows += 1;
         self.whole &= number.fract() == 0.0;
         let of_use = match self.options {
@@ -50,7 +68,15 @@ impl TargetProfile {
         if of_use && number.is_finite() && self.distinct.len() <= MAX_CLASSES {
             // Adding 0 makes −0 to 0.
             let number = number + 0.0;
-            self.distinct.insert(rank(number), number);
+            match self.distinct.entry(rank(number)) {
+                Entry::Vacant(new) => drop(new.insert(Distinct { number, spelling: spelling.map(str::to_owned) })),
+                Entry::Occupied(mut known) => {
+                    let known = known.get_mut();
+                    if known.spelling.as_deref() != spelling {
+                        known.spelling = None;
+                    }
+                }
+            }
         }
     }
 
@@ -81,7 +107,7 @@ impl TargetProfile {
             return false;
         };
         let shared = |(most, rows): (usize, usize)| n <= most && self.rows / rows >= n;
-        match (*first.1, *last.1) {
+        match (first.1.number, last.1.number) {
             (-1.0, 1.0) => n == 2,
             (first, last) if first >= 0.0 && last <= LARGEST_LABEL => n <= 2 || shared(FEW) || shared(MANY),
             _ => false,
@@ -90,7 +116,7 @@ impl TargetProfile {
 
     fn labels(self) -> Result<TargetEncoding, String> {
         let guessed = self.options == TargetOptions::Guess;
-        let labels: Vec<f64> = self.distinct.into_values().collect();
+        let labels: Vec<f64> = self.distinct.values().map(|distinct| distinct.number).collect();
         match &labels[..] {
             [only] if guessed => {
                 Err(format!("every target is {only}: {ONE_CLASS}; --task regression takes them for numbers"))
@@ -100,7 +126,22 @@ impl TargetProfile {
             _ if labels.len() > MAX_CLASSES => Err(format!(
                 "more than {MAX_CLASSES} different targets: they are numbers (--task regression), no classes"
             )),
-            _ => TargetEncoding::try_from(Meaning::Labels(labels)).map_err(str::to_owned),
+            _ => {
+                let spelled = self.distinct.into_values().map(|Distinct { number, spelling }| {
+                    let number = number.to_string();
+                    spelling.filter(|text| *text != number).ok_or(number)
+                });
+                let spelled: Vec<Result<String, String>> = spelled.collect();
+                let meaning = if spelled.iter().any(Result::is_ok) {
+                    Meaning::Spelled {
+                        labels,
+                        names: spelled.into_iter().map(|name| name.unwrap_or_else(|name| name)).collect(),
+                    }
+                } else {
+                    Meaning::Labels(labels)
+                };
+                TargetEncoding::try_from(meaning).map_err(str::to_owned)
+            }
         }
     }
 }

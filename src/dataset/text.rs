@@ -4,10 +4,13 @@ use flate2::read::MultiGzDecoder;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 
 /// What a file begins with that is no text, and what to do about it.
-const NO_TEXT: [(&[u8], &str); 8] = [
+const NO_TEXT: [(&[u8], &str); 11] = [
     (b"PK\x03\x04", "a zip archive or an Excel workbook: unpack it, or save the sheet as CSV"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook: save the sheet as CSV"),
     (b"PAR1", "a Parquet file: save it as CSV or .npy"),
+    (b"\x93NUMPY", "a .npy file: write npy:INPUTS.npy,TARGETS.npy"),
+    (b"\x89HDF", "an HDF5 file: save its arrays as .npy"),
+    (b"ARROW1", "an Arrow file: save it as CSV or .npy"),
     (b"BZh", "compressed by bzip2: unpack it"),
     (b"\xfd7zXZ\0", "compressed by xz: unpack it"),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it"),
@@ -32,10 +35,30 @@ enum Encoding {
     Utf16 { big_endian: bool },
 }
 
+/// A file that may be packed by gzip.
 #[derive(Debug)]
-enum Unpacked<R: Read> {
+pub(super) enum Unpacked<R: Read> {
     Plain(R),
     Gzip(Box<MultiGzDecoder<R>>),
+}
+
+impl<R: Read + Seek> Unpacked<R> {
+    /// The bytes of a file from its start, unpacked if it begins as gzip does.
+    pub(super) fn new(mut source: R) -> io::Result<Self> {
+        source.rewind()?;
+        let mut start = Vec::new();
+        (&mut source).take(2).read_to_end(&mut start)?;
+        source.rewind()?;
+        Ok(match start[..] {
+            [0x1f, 0x8b] => Self::Gzip(Box::new(MultiGzDecoder::new(source))),
+            _ => Self::Plain(source),
+        })
+    }
+}
+
+/// What a file is called that begins like this, and what to do about it.
+pub(super) fn packed_as(start: &[u8]) -> Option<&'static str> {
+    NO_TEXT.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }
 
 impl<R: Read> Read for Unpacked<R> {
@@ -64,23 +87,15 @@ impl<R: Read + Seek> Text<R> {
     /// Goes back to the start.
     pub(super) fn rewind(&mut self) -> io::Result<()> {
         let Some(bytes) = self.bytes.take() else { return Err(invalid("the file cannot be read again")) };
-        let mut source = match bytes.into_inner() {
+        let source = match bytes.into_inner() {
             Unpacked::Plain(source) => source,
             Unpacked::Gzip(source) => source.into_inner(),
         };
-        source.rewind()?;
-        let mut start = Vec::new();
-        (&mut source).take(2).read_to_end(&mut start)?;
-        source.rewind()?;
-        let source = match start[..] {
-            [0x1f, 0x8b] => Unpacked::Gzip(Box::new(MultiGzDecoder::new(source))),
-            _ => Unpacked::Plain(source),
-        };
-        let bytes = self.bytes.insert(BufReader::new(source));
+        let bytes = self.bytes.insert(BufReader::new(Unpacked::new(source)?));
         self.decoded.clear();
         self.given = 0;
         let start = bytes.fill_buf()?;
-        if let Some((_, what)) = NO_TEXT.iter().find(|(magic, _)| start.starts_with(magic)) {
+        if let Some(what) = packed_as(start) {
             return Err(invalid(what));
         }
         let (encoding, mark) = match start {
