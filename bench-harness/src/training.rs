@@ -1,5 +1,6 @@
 //! Options and a problem become a training; trainings that were saved.
 
+mod contradictions;
 pub(crate) mod divergence;
 pub(crate) mod evaluation;
 pub(crate) mod explanation;

@@ -102,6 +102,7 @@ fn in_memory(
         None => (Trainer::new(exec, model, training, settings)?, FitProgress::default()),
         Some(resumed) => {
             resumed.check(run, &settings, Some(training), &problem.validation)?;
+            warn(resumed.idle(length.steps));
             (Trainer::resume(exec, model, training, &resumed.checkpoint)?, resumed.progress)
         }
     };
@@ -134,6 +135,7 @@ fn on_stream(
         None => (Trainer::streaming(exec, model, stream, window, settings)?, FitProgress::default()),
         Some(resumed) => {
             resumed.check(run, &settings, None, &problem.validation)?;
+            warn(resumed.idle(length.steps));
             (Trainer::resume_streaming(exec, model, stream, window, &resumed.checkpoint)?, resumed.progress)
         }
     };

@@ -29,7 +29,7 @@ impl EvaluationReport {
             (MetricsReport::of_test(exec, &mut saved.model, &settings, &test)?, test.name().to_owned())
         } else {
             let problem = saved_model::problem(&saved.checkpoint)?;
-            let fits = |data| saved_model::for_model(data, &*saved.model);
+            let fits = |data| saved_model::for_model(&saved.checkpoint, data, &*saved.model);
             let (training, validation) = (fits(problem.training)?, fits(problem.validation)?);
             let lowest = saved.checkpoint.history().validation().iter().copied().filter(|loss| loss.is_finite());
             let lowest = lowest.reduce(|a, b| if b < a { b } else { a });

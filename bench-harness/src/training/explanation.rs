@@ -89,7 +89,7 @@ impl ExplanationReport {
         let SavedModel { checkpoint, model, .. } = &mut saved;
         let data = match data {
             Some(source) => saved_model::test_set(checkpoint, &**model, source)?,
-            None => saved_model::for_model(saved_model::problem(checkpoint)?.validation, &**model)?,
+            None => saved_model::for_model(checkpoint, saved_model::problem(checkpoint)?.validation, &**model)?,
         };
         // Importance permutes columns, and standard units need means.
         let data = InputLayout::Dense.of(data)?;

@@ -1,6 +1,7 @@
 //! What a saved model says of rows, as JSON has it.
 
 use super::saved_model::{self, SavedModel, SavedModelReport};
+use crate::memory::room_for;
 use crate::number::Number;
 use crate::options::files::FileFlags;
 use crate::problem::source::DataSource;
@@ -56,6 +57,14 @@ impl PredictionReport {
             probabilities: None,
             saved: saved.report(),
         };
+        let outputs = saved.model.outputs() as u64;
+        // Outputs, probabilities as f64 and the rows of them.
+        let bytes = (data.rows() as u64).saturating_mul(64 + 20 * outputs);
+        room_for(
+            bytes,
+            || format!("{}: {outputs} outputs of {} rows take", data.name(), data.rows()),
+            "predict fewer rows at a time",
+        )?;
         let found = match settings.predict(exec, &mut saved.model, data.all()) {
             Predictions::Numbers(_) if probabilities => {
                 bail!("--probabilities is for classes, the model predicts numbers: leave it out")

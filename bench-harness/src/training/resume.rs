@@ -30,6 +30,7 @@ impl Resumed {
         let (Some(run), Some(progress)) = (run, progress) else {
             bail!("{name} does not say what training it is of: only `train --save` writes files to resume");
         };
+        saved_model::check(&checkpoint).with_context(|| name.clone())?;
         Ok(Self { name, checkpoint, run, progress })
     }
 
@@ -72,6 +73,14 @@ impl Resumed {
             bail!("{}: {}", self.name, saved_model::other_rows("training"));
         }
         Ok(())
+    }
+
+    /// What to say if it has taken all of so many steps already.
+    pub(crate) fn idle(&self, steps: u64) -> Option<String> {
+        let taken = self.checkpoint.history().steps();
+        (taken >= steps).then(|| {
+            format!("{}: {taken} steps are done, --steps {steps} adds none: give a larger number to go on", self.name)
+        })
     }
 
     /// Whether the settings are those that it had, but for the scale of the targets, which the rows say.

@@ -1,6 +1,7 @@
 //! What a checkpoint's notes say of its model, of the columns of its file and how its inputs were scaled, so that it can be used
 //! without the training data.
 
+use super::contradictions::Noted;
 use super::result::SCHEMA_VERSION;
 use crate::options::RunOptions;
 use crate::options::files::FileFlags;
@@ -30,8 +31,12 @@ pub(crate) struct SavedModel {
 impl SavedModel {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let checkpoint = Checkpoint::read(path)?;
-        let (model, description) = model(&checkpoint).with_context(|| path.display().to_string())?;
-        let steps = read(&checkpoint, ITERATIONS)?.unwrap_or(checkpoint.history().steps());
+        let opened = || {
+            let (model, description) = checked(&checkpoint)?;
+            let steps = read(&checkpoint, ITERATIONS)?.unwrap_or(checkpoint.history().steps());
+            Ok::<_, anyhow::Error>((model, description, steps))
+        };
+        let (model, description, steps) = opened().with_context(|| path.display().to_string())?;
         Ok(Self { path: path.into(), checkpoint, model, description, steps })
     }
 
@@ -58,6 +63,7 @@ pub(crate) struct SavedModelReport {
     pub(crate) steps: u64,
 }
 
+const CLASS_WEIGHTS: &str = "class_weights";
 /// The note of the iterations of L-BFGS, which are no steps of a trainer.
 const ITERATIONS: &str = "lbfgs_iterations";
 
@@ -121,7 +127,7 @@ pub(crate) fn note<R>(
         add("targets", serde_json::to_string(targets)?);
     }
     if let Some(weights) = problem.validation.class_weights() {
-        add("class_weights", serde_json::to_string(weights)?);
+        add(CLASS_WEIGHTS, serde_json::to_string(weights)?);
     }
     Ok(())
 }
@@ -204,7 +210,7 @@ pub(crate) fn test_set(
         model,
         source.test_set(&reading(checkpoint, model, (source, files))?, encoding(checkpoint)?.as_ref())?,
     )?;
-    match read::<Vec<f32>>(checkpoint, "class_weights")? {
+    match read::<Vec<f32>>(checkpoint, CLASS_WEIGHTS)? {
         Some(weights) => Ok(test.with_class_weights(weights)?),
         None => Ok(test),
     }
@@ -226,6 +232,7 @@ fn reading(checkpoint: &Checkpoint, model: &dyn Model, (source, files): (&DataSo
     let of_training = run(checkpoint)?.map(|run| run.problem.files).unwrap_or_default();
     Ok(Reading {
         features: Some(model.inputs()),
+        named_part: files.inputs_array.is_some(),
         targets: targets(checkpoint)?.map_or(TargetOptions::Guess, TargetOptions::Known),
         ..files.over(&of_training, source).reading()
     })
@@ -237,16 +244,41 @@ fn scaled(checkpoint: &Checkpoint, model: &dyn Model, data: Dataset) -> Result<D
     if let Some(standardizer) = standardizer(checkpoint)? {
         standardizer.apply(&mut data)?;
     }
-    for_model(data, model)
+    for_model(checkpoint, data, model)
 }
 
-/// The data, if it has the features that the model takes.
-pub(crate) fn for_model(data: Dataset, model: &dyn Model) -> Result<Dataset> {
+/// The data, if it has the features that the model takes, and the classes that its outputs are of.
+pub(crate) fn for_model(checkpoint: &Checkpoint, data: Dataset, model: &dyn Model) -> Result<Dataset> {
     let features = data.features();
     if features != model.inputs() {
         bail!("dataset {} has {features} features, the model takes {}", data.name(), model.inputs());
     }
+    if data.target_encoding().is_none_or(|targets| !targets.is_absent()) {
+        let fits = Noted::plain(model, checkpoint.settings().loss).check_outputs(data.targets().classes());
+        fits.with_context(|| format!("dataset {}", data.name()))?;
+    }
     Ok(data)
+}
+
+/// An error that says what notes contradict the model, its loss or each other.
+pub(crate) fn check(checkpoint: &Checkpoint) -> Result<()> {
+    checked(checkpoint).map(drop)
+}
+
+/// The model with its weights, which no note contradicts, and how it is called.
+fn checked(checkpoint: &Checkpoint) -> Result<(Box<dyn Model>, String)> {
+    let (model, description) = model(checkpoint)?;
+    let (encoding, targets, standardizer) = (encoding(checkpoint)?, targets(checkpoint)?, standardizer(checkpoint)?);
+    let class_weights: Option<Vec<f32>> = read(checkpoint, CLASS_WEIGHTS)?;
+    let noted = Noted {
+        encoding: encoding.as_ref(),
+        standardizer: standardizer.as_ref(),
+        targets: targets.as_ref(),
+        class_weights: class_weights.as_deref(),
+        ..Noted::plain(&*model, checkpoint.settings().loss)
+    };
+    noted.check().context("the checkpoint contradicts itself")?;
+    Ok((model, description))
 }
 
 /// The model with its weights, and how it is called.
