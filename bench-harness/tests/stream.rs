@@ -64,7 +64,9 @@ fn a_table_trains_alike_from_every_kind_of_file() {
     refused(&["--data", &csv, "--stream", "--impute", "most-frequent"], wanted);
     refused(&["--data", &csv, "--stream", "--optimizer", "lbfgs"], "lbfgs needs the whole training set");
     refused(&["--data", &csv, "--stream", "--sampling", "with-replacement"], "no sampling with replacement");
-    refused(&["--data", &csv, "--stream", "--class-weights", "1,2"], "2 class weights, but there are");
+    let weighted = ["--data", &csv, "--stream", "--class-weights", "1,2"];
+    refused(&weighted, "--class-weights is for classes, the targets of t.csv are taken for numbers");
+    refused(&[&weighted[..], &["--task", "classification"]].concat(), "2 class weights, but there are");
     command::refused(&["tune", "lr", "--data", &csv, "--stream"], "--stream is for train");
 }
 

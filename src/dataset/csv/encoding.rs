@@ -227,7 +227,7 @@ impl CsvEncoding {
                 Role::Weight => self.weight(field).map(|x| weights.push(x)),
                 Role::Target(role) => target_code(role, &self.fields, field).map(|x| target = x),
                 Role::Number { fill } if self.fields.is_missing(field) || self.fields.is_number_gap(field) => {
-                    fill.map(|x| inputs.push(x)).ok_or_else(missing)
+                    fill.map(|x| inputs.push(x)).ok_or_else(|| missing(field))
                 }
                 Role::Number { .. } => self.number(field).map(|x| inputs.push(x)),
                 Role::Levels { levels, fill } => self.index(levels, *fill, field).map(|index| {
@@ -246,7 +246,7 @@ impl CsvEncoding {
     /// Which level a field is, if any.
     fn index(&self, levels: &[String], fill: Option<usize>, field: &[u8]) -> Result<Option<usize>, String> {
         if self.fields.is_missing(field) {
-            return if fill.is_some() { Ok(fill) } else { Err(missing()) };
+            return if fill.is_some() { Ok(fill) } else { Err(missing(field)) };
         }
         let text = level(field)?;
         match (levels.binary_search_by(|level| level.as_str().cmp(text)), self.options.unseen) {
@@ -283,7 +283,7 @@ impl CsvEncoding {
 /// The target in this field: a value, or the index of its class.
 pub(super) fn target_code(encoding: &TargetEncoding, fields: &Fields, field: &[u8]) -> Result<f64, String> {
     match encoding {
-        _ if fields.is_missing(field) => Err(missing_target()),
+        _ if fields.is_missing(field) => Err(missing_target(field)),
         names if names.has_names() => names.code_of_name(level(field)?),
         numbers => numbers.code(fields.number(field)?),
     }

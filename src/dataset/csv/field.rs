@@ -102,12 +102,20 @@ pub(super) fn describe(column: usize, width: usize, name: Option<&String>) -> St
     format!("column {} of {width}{}", column + 1, name.unwrap_or_default())
 }
 
-pub(super) fn missing() -> String {
-    "the value is missing; fill it in, drop the row, or have it imputed (--impute)".to_owned()
+pub(super) fn missing(field: &[u8]) -> String {
+    format!("the value is missing{}; fill it in, drop the row, or have it imputed (--impute)", written(field))
 }
 
-pub(super) fn missing_target() -> String {
-    "the target is missing; fill it in, drop the row, or name another column (--target)".to_owned()
+pub(super) fn missing_target(field: &[u8]) -> String {
+    format!("the target is missing{}; fill it in, drop the row, or name another column (--target)", written(field))
+}
+
+/// How a gap is written that is not empty.
+fn written(field: &[u8]) -> String {
+    match field {
+        [] => String::new(),
+        gap => format!(" ({} stands for a gap; with --usual-missing no the usual ones are values)", quoted(gap)),
+    }
 }
 
 /// The text of a field, as a level.

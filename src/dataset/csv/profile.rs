@@ -194,18 +194,22 @@ impl Profile {
 
     /// [`see`](Self::see) for the target.
     pub(super) fn see_target(&mut self, field: &[u8], fields: &Fields, line: u64) -> Result<(), String> {
-        if fields.is_missing(field) { Err(missing_target()) } else { self.see(field, fields, Missing::Refuse, line) }
+        if fields.is_missing(field) {
+            Err(missing_target(field))
+        } else {
+            self.see(field, fields, Missing::Refuse, line)
+        }
     }
 
     fn see(&mut self, field: &[u8], fields: &Fields, how: Missing, line: u64) -> Result<(), String> {
         if fields.is_missing(field) {
-            return if how == Missing::Refuse { Err(missing()) } else { Ok(()) };
+            return if how == Missing::Refuse { Err(missing(field)) } else { Ok(()) };
         }
         if !self.listed && self.kind != Some(Kind::Text) && fields.is_number_gap(field) {
             // Of which kind the column is may not be known yet.
             self.gap.get_or_insert(line);
             if let Some(Kind::Number) = self.kind {
-                return if how == Missing::Refuse { Err(missing()) } else { Ok(()) };
+                return if how == Missing::Refuse { Err(missing(field)) } else { Ok(()) };
             }
             *self.levels.entry(level(field)?.to_owned()).or_default() += 1;
             return Ok(());
@@ -283,7 +287,7 @@ impl Profile {
     /// What can be wrong with a column as a whole, and a line that shows it.
     pub(super) fn fault(&self, missing: Missing) -> Option<(u64, String)> {
         if let (Some(Kind::Number), Some(line), Missing::Refuse) = (self.kind, self.gap, missing) {
-            return Some((line, self::missing()));
+            return Some((line, self::missing(b"")));
         }
         if let Some((look, line, text)) = &self.look
             && 2 * self.alike > self.texts
@@ -385,7 +389,7 @@ impl Profile {
         let kind = self.kind.or((!self.levels.is_empty()).then_some(Kind::Text));
         match (kind, missing) {
             (None, Missing::Constant(x)) => Ok(Role::Number { fill: Some(x.into()) }),
-            (None, _) => Err("no value in the training rows; ignore the column".into()),
+            (None, _) => Err("no value in the training rows; leave the column out (--ignore)".into()),
             (Some(Kind::Number), _) => Ok(Role::Number { fill: if fills { Some(self.fill(missing)?) } else { None } }),
             (Some(Kind::Text), Missing::Constant(_)) => {
                 self.levels.entry(MISSING_LEVEL.into()).or_insert(0);
@@ -394,7 +398,7 @@ impl Profile {
                 Ok(Role::Levels { levels, fill })
             }
             (Some(Kind::Text), _) if self.levels.is_empty() => {
-                Err("no value in the training rows; ignore the column".into())
+                Err("no value in the training rows; leave the column out (--ignore)".into())
             }
             (Some(Kind::Text), _) => {
                 // The last of equals in reverse is the first in order.

@@ -462,6 +462,7 @@ fn remarks_and_ends_of_lines_are_told_from_fields() {
     );
     assert!(message("a\n1\n").contains("1 column; a feature and a target are needed"));
     assert!(message("a,y,\n1,2,\n").contains("name another column (--target)"));
+    assert!(message("a,y\n1,None\n").contains("(\"None\" stands for a gap; with --usual-missing no"));
     let mut codes = open(b"zip,y\n01234,1.5\n99999,2\n", &CsvOptions::default()).unwrap();
     codes.fit(&|_| true).unwrap();
     assert!(
