@@ -63,6 +63,10 @@ fn a_saved_model_that_contradicts_itself_is_refused() {
         changed(&scaling(json!([0, 0, 0]), json!([1, 1, 1])), "the model takes 2 features, but the scale");
         changed(&scaling(json!([0, 0]), json!([1, 0])), "feature 1: the scale is 0");
         changed(&scaling(json!([0, 0]), json!([1, -1])), "feature 1: the scale is -1");
+        changed(
+            &|m| drop(m["notes"].as_object_mut().unwrap().remove("standardizer")),
+            "but has no note \"standardizer\"",
+        );
         let loss = |name: &'static str| move |m: &mut Value| m["settings"]["loss"] = name.into();
         if is_numbers {
             changed(&loss("softmax_cross_entropy"), "its settings are none of a run");
@@ -87,6 +91,8 @@ fn a_saved_model_that_contradicts_itself_is_refused() {
             changed(&both, "the model has 3 outputs, but there are 2 classes");
             changed(&note("targets", json!("numbers")), "is not what the targets are");
         }
+        let lost = written(folder, "lost", with_metadata(&file, |m| m["next"] = 1_000_000_000.into()));
+        refused(&["train", "--resume", &lost, "--steps", "5"], &format!("{lost}: "));
         // As it was, it is read.
         assert_eq!(told(&["predict", "--checkpoint", &saved, "--data", data]), "");
     }

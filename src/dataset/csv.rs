@@ -1,5 +1,6 @@
 //! Tables as delimited text: numbers, categories, gaps; one column is the target.
 
+mod dates;
 mod dialect;
 mod encoding;
 mod field;

@@ -13,7 +13,7 @@ use crate::training::prepare::prepare;
 use crate::training::result::TrainingReport;
 use crate::training::resume::Resumed;
 use crate::training::steps::{Job, Saving};
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use simdescent::kernels::Exec;
 use simdescent::{FitProgress, Trainer};
@@ -103,7 +103,8 @@ fn in_memory(
         Some(resumed) => {
             resumed.check(run, &settings, Some(training), &problem.validation)?;
             warn(resumed.idle(length.steps));
-            (Trainer::resume(exec, model, training, &resumed.checkpoint)?, resumed.progress)
+            let trainer = Trainer::resume(exec, model, training, &resumed.checkpoint);
+            (trainer.with_context(|| resumed.name.clone())?, resumed.progress)
         }
     };
     let rows = training.rows();
@@ -136,7 +137,8 @@ fn on_stream(
         Some(resumed) => {
             resumed.check(run, &settings, None, &problem.validation)?;
             warn(resumed.idle(length.steps));
-            (Trainer::resume_streaming(exec, model, stream, window, &resumed.checkpoint)?, resumed.progress)
+            let trainer = Trainer::resume_streaming(exec, model, stream, window, &resumed.checkpoint);
+            (trainer.with_context(|| resumed.name.clone())?, resumed.progress)
         }
     };
     Job { exec, run, problem: &problem, rows, training: None, length, saving }.finish(trainer, progress)

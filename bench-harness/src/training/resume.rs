@@ -13,7 +13,8 @@ use toml::{Table, Value};
 
 /// A training to go on with.
 pub(crate) struct Resumed {
-    name: String,
+    /// Of the file.
+    pub(crate) name: String,
     pub(crate) checkpoint: Checkpoint,
     pub(crate) run: RunOptions,
     pub(crate) progress: FitProgress,

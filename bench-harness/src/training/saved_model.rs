@@ -270,6 +270,15 @@ fn checked(checkpoint: &Checkpoint) -> Result<(Box<dyn Model>, String)> {
     let (model, description) = model(checkpoint)?;
     let (encoding, targets, standardizer) = (encoding(checkpoint)?, targets(checkpoint)?, standardizer(checkpoint)?);
     let class_weights: Option<Vec<f32>> = read(checkpoint, CLASS_WEIGHTS)?;
+    // What is left out would not be missed: its inputs would be taken as they are.
+    if let Some(data) = run(checkpoint)?.and_then(|run| run.problem.data) {
+        let (name, is_csv) = (data.file_name(), matches!(data, DataSource::Csv(_)));
+        let needed =
+            [("standardizer", data.is_standardized() && standardizer.is_none()), ("csv", is_csv && encoding.is_none())];
+        if let Some((note, _)) = needed.into_iter().find(|(_, is_lost)| *is_lost) {
+            bail!("the checkpoint contradicts itself: it is of a training on {name}, but has no note {note:?}");
+        }
+    }
     let noted = Noted {
         encoding: encoding.as_ref(),
         standardizer: standardizer.as_ref(),
