@@ -222,6 +222,9 @@ fn the_part_of_an_archive_that_is_taken_is_named() {
     let notes = told(&["train", "--data", &plain, "--steps", "2"]);
     assert!(notes.contains("note: plain.npz: X_test is for validation; --inputs-array"), "{notes}");
     assert_eq!(rows(&[&plain]).0, 20);
+    let odd = data("odd.npz", &[("X", 40, 2), ("y", 40, 0), ("X_final", 20, 2), ("y_final", 20, 0)]);
+    let notes = told(&["train", "--data", &odd, "--steps", "2"]);
+    assert_eq!(notes, "note: odd.npz: other arrays are not read: X_final, y_final\n");
     let notes = told(&["train", "--data", &plain, "--steps", "2", "--not-stratified"]);
     assert!(notes.contains("plain.npz has parts for training and validation of its own"), "{notes}");
 }

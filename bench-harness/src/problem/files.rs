@@ -79,10 +79,15 @@ pub(super) fn split_csv(file: &mut CsvFile, stratified: bool, seed: u64) -> Resu
 /// The options to read an archive; tells which of its parts they take, where that can be meant otherwise.
 fn told_parts(file: &Path, options: &NpzOptions) -> Result<NpzOptions> {
     let parts = npz_parts(file, options)?;
-    if let NpzParts { training, other: Some(other), left_out } = &parts
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    if !options.tests && !parts.unknown.is_empty() {
+        let unknown = parts.unknown.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
+        let more = if parts.unknown.len() > 10 { ", …" } else { "" };
+        remark(&format!("note: {name}: other arrays are not read: {unknown}{more}"));
+    }
+    if let NpzParts { training, other: Some(other), left_out, unknown: _ } = &parts
         && (!training.contains("train") || !left_out.is_empty() || options.tests)
     {
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
         let is_for = if options.tests { "is read" } else { "is for validation" };
         let rest =
             if options.tests { [std::slice::from_ref(training), &left_out[..]].concat() } else { left_out.clone() };

@@ -18,7 +18,7 @@ const TARGETS: [&str; 10] =
 
 /// How the other parts of an archive are called: in place of `train` in a name, or after it. For validation the first that is there is
 /// taken, for tests the last.
-const PARTS: [&str; 4] = ["val", "valid", "validation", "test"];
+const PARTS: [&str; 5] = ["val", "valid", "validation", "dev", "test"];
 
 /// An archive may not grow by more than this when it is unpacked, beyond the first 2²⁶ bytes: data seldom exceeds 100,
 /// deflate ends at 1032, and a file of zeros is no data.
@@ -46,6 +46,8 @@ pub struct NpzParts {
     pub other: Option<String>,
     /// Those that are not read.
     pub left_out: Vec<String>,
+    /// All arrays that are in none of these parts.
+    pub unknown: Vec<String>,
 }
 
 /// Reads inputs and targets from an `.npz` file of NumPy's `savez` or `savez_compressed`, as
@@ -53,7 +55,7 @@ pub struct NpzParts {
 ///
 /// Usual names are `X`, `x`, `features`, `inputs`, `data`, `x_train`, `X_train`, `train_images`, `train_data`, `arr_0`, and `y`, `Y`,
 /// `targets`, `labels`, `target`, `y_train`, `Y_train`, `train_labels`, `train_targets`, `arr_1`. The arrays that have `val`, `valid`,
-/// `validation` or `test` in place of `train` (`x_train` and `x_val`), or where there is no `train` after the name (`X` and `X_test`), are
+/// `validation`, `dev` or `test` in place of `train` (`x_train` and `x_val`), or where there is no `train` after the name (`X` and `X_test`), are
 /// other parts; the first of them is the validation part, and one to test on the last: [`npz_parts`] says which. Both parts have the same
 /// classes. Where targets are [absent](crate::dataset::TargetEncoding::ABSENT), the same holds for the inputs alone.
 ///
@@ -73,10 +75,15 @@ pub fn read_npz(path: &Path, options: &NpzOptions) -> Result<(Dataset, Option<Da
 pub fn npz_parts(path: &Path, options: &NpzOptions) -> Result<NpzParts, DataError> {
     let archive = Archive::open(path, BufReader::new(open_regular(path)?))?;
     let (training, y) = archive.names(options)?;
-    let mut others: Vec<String> = archive.others(&training, y.as_deref()).map(|(x, _)| x).collect();
+    let all: Vec<Arrays> = archive.others(&training, y.as_deref()).collect();
+    let targets = all.iter().filter_map(|(_, y)| y.as_ref());
+    let known: Vec<&String> = all.iter().map(|(x, _)| x).chain(targets).chain([&training]).chain(&y).collect();
+    let names = archive.zip.file_names().map(|name| name.strip_suffix(".npy").unwrap_or(name).to_owned());
+    let unknown: Vec<String> = names.filter(|name| !known.contains(&name)).collect();
+    let mut others: Vec<String> = all.iter().map(|(x, _)| x.clone()).collect();
     let other = archive.other(&training, y.as_deref(), options).map(|(x, _)| x);
     others.retain(|x| Some(x) != other.as_ref());
-    Ok(NpzParts { training, other, left_out: others })
+    Ok(NpzParts { training, other, left_out: others, unknown })
 }
 
 /// The names of inputs and targets of a part; without these, if they are not read.

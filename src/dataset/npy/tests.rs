@@ -286,7 +286,7 @@ fn parts_are_for_validation_or_for_tests() {
         let parts = npz_parts(&path, &options).unwrap();
         let other = read_npz(&path, &options).unwrap().1.map(|data| data.name().to_owned());
         assert_eq!(other, parts.other.as_ref().map(|other| format!("a.npz/{other}")));
-        (parts.training, parts.other.unwrap_or_default(), parts.left_out.concat())
+        (parts.training, parts.other.unwrap_or_default(), [parts.left_out, parts.unknown].concat().join(" "))
     };
     let of = |training: &str, other: &str, left_out: &str| (training.to_owned(), other.to_owned(), left_out.to_owned());
     let all = ["x_train", "y_train", "x_val", "y_val", "x_test", "y_test"];
@@ -294,5 +294,6 @@ fn parts_are_for_validation_or_for_tests() {
     assert_eq!(parts(&all, true), of("x_train", "x_test", "x_val"));
     assert_eq!(parts(&["X", "y", "X_test", "y_test"], false), of("X", "X_test", ""));
     // Without its targets it is none to validate on.
-    assert_eq!(parts(&["X", "y", "X_test"], false), of("X", "", ""));
+    assert_eq!(parts(&["X", "y", "X_test"], false), of("X", "", "X_test"));
+    assert_eq!(parts(&["X", "y", "X_final", "y_final"], false), of("X", "", "X_final y_final"));
 }
