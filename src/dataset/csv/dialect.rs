@@ -85,7 +85,9 @@ pub(super) fn has_declaration(text: &mut impl Read, stated: u8) -> io::Result<bo
 /// The delimiter that the first line declares, if it is `sep=;` or the like.
 fn declared(text: &[u8]) -> Option<u8> {
     let first = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default().trim_ascii();
-    match *first {
+    // Some programs put all texts in quotes.
+    let unquoted = first.strip_prefix(b"\"").and_then(|first| first.strip_suffix(b"\""));
+    match *unquoted.unwrap_or(first) {
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] => Some(delimiter),
         // The tab went with the blanks.
         [b's' | b'S', b'e' | b'E', b'p' | b'P', b'='] => Some(b'\t'),
@@ -142,6 +144,7 @@ mod tests {
             ("hello world\nmore words\n", ',', false),
             ("a;b,c\nd;e,f\n", ',', true),
             ("sep=;\na,b;c\n", ';', false),
+            ("\"sep=;\"\na,b;c\n", ';', false),
             ("sep=\t\na,b\tc\n", '\t', false),
             ("", ',', false),
             ("a,b\n1,2\n3\n", ',', false),

@@ -44,7 +44,9 @@ impl Look {
             Self::Unit => "a number with its unit: take the unit out",
             Self::Hexadecimal => "a hexadecimal number: write it as a decimal one",
             Self::Quoted => "a number in quotes: take these quotes out",
-            Self::DecimalPoint => "a number with a decimal point: read the file without --decimal-comma",
+            Self::DecimalPoint => {
+                "a number with a point: read the file without --decimal-comma, or take points between thousands out"
+            }
         }
     }
 }
@@ -106,10 +108,8 @@ pub(super) fn look(text: &str, decimal_comma: bool, delimiter: u8) -> Option<Loo
     let number = rest[start..end].trim_start_matches(is_sign).trim();
     let plain = |text: &str| text.parse::<f64>().is_ok();
     let shape = if plain(number) {
-        // A point that may be none of decimals.
-        let places = number.split_once('.').map(|(_, places)| places.len());
-        let shape = if places == Some(3) { Look::Thousands } else { Look::DecimalPoint };
-        decimal_comma.then_some(shape).filter(|_| places.is_some())
+        // A point that may be one of thousands.
+        decimal_comma.then_some(Look::DecimalPoint).filter(|_| number.contains('.'))
     } else {
         Some(separated(number, decimal_comma, delimiter)?)
     };
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(look("0,234", false, b','), Some(Look::DecimalComma));
         assert_eq!(
             (look("1.234", true, b';'), look("1.234,5", true, b';')),
-            (Some(Look::Thousands), Some(Look::Thousands))
+            (Some(Look::DecimalPoint), Some(Look::Thousands))
         );
     }
 

@@ -414,7 +414,7 @@ fn identifiers_are_refused_and_many_levels_told() {
 
 #[test]
 fn a_declared_delimiter_is_no_record_beside_a_stated_one() {
-    for (first, delimiter) in [("sep=;", b';'), ("SEP=;\r", b';'), ("\u{feff}sep=;", b';')] {
+    for (first, delimiter) in [("sep=;", b';'), ("SEP=;\r", b';'), ("\u{feff}sep=;", b';'), ("\"sep=;\"", b';')] {
         let text = format!("{first}\na;b;y\n1;2;3.5\n");
         let options = CsvOptions { delimiter: Some(delimiter), ..CsvOptions::default() };
         assert_eq!(read(text.as_bytes(), &options).unwrap().inputs(), [1.0, 2.0], "{first:?}");
