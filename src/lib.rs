@@ -100,5 +100,9 @@ pub use settings::Settings;
 pub use target_scaling::TargetScaling;
 pub use trainer::Trainer;
 
+/// Raised whenever a bit of any result changes: equal specifications of runs under equal value versions have equal bits, on every
+/// machine. CHANGELOG.md says which release has which, and `tests/trajectory/value_version.rs` fails where golden digests change without it.
+pub const VALUE_VERSION: u32 = 1;
+
 pub use simdescent_kernels as kernels;
 pub use simdescent_kernels::activation::Activation;

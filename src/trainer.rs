@@ -2,14 +2,15 @@
 
 use crate::dataset::{Dataset, RowStream, Targets};
 use crate::error::{ConfigError, DataError};
-use crate::history::{History, trajectory_digest};
+use crate::history::{History, hash_values, trajectory_digest};
 use crate::loss::{Loss, LossTargets};
 use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
-use crate::sampling::{Batches, Feed, Sampling, Windows};
+use crate::sampling::{BatchPosition, Batches, Feed, Sampling, Windows};
 use crate::schedule::StepPlan;
 use crate::settings::Settings;
+use sha2::{Digest, Sha256};
 use simdescent_kernels::Exec;
 
 /// A model in training on a data set.
@@ -165,6 +166,27 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+    /// A link of a chain: SHA-256 over the link before it, and everything that decides the rest of the run, which is parameters,
+    /// optimizer state and the position of the random streams. A chain that is equal at one link is equal at all before it.
+    ///
+    /// # Panics
+    /// If the rows are a [stream](Self::streaming): its window is no part of the state.
+    #[inline(never)]
+    pub fn link_digest(&self, previous: [u8; 32]) -> [u8; 32] {
+        let (state, accumulated) = self.optimizer.state();
+        let mut hash = Sha256::new_with_prefix(previous);
+        for values in std::iter::once(self.model.parameters()).chain(state.iter().map(Vec::as_slice)) {
+            hash_values(&mut hash, values);
+        }
+        hash.update(accumulated.to_bits().to_le_bytes());
+        hash.update(self.history.steps().to_le_bytes());
+        let Feed::Table(batches) = &self.batches else { panic!("a digest of rows that are all in memory") };
+        // The order of an epoch follows from what was drawn.
+        let BatchPosition { order: _, next, drawn } = batches.position();
+        hash.update(drawn.to_le_bytes());
+        hash.update((next as u64).to_le_bytes());
+        hash.finalize().into()
     }
     /// [`trajectory_digest`] of the run so far.
     pub fn digest(&self) -> String {

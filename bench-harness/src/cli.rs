@@ -2,9 +2,12 @@
 
 use crate::commands::cross_validate::{self, CrossValidateOptions};
 use crate::commands::evaluate::{self, EvaluateOptions};
+use crate::commands::exit::Exit;
 use crate::commands::explain::{self, ExplainOptions};
 use crate::commands::learning_curve::{self, LearningCurveOptions};
+use crate::commands::merge::{self, MergeOptions};
 use crate::commands::predict::{self, PredictOptions};
+use crate::commands::print::fail;
 use crate::commands::schedule::{self, ScheduleCommand};
 use crate::commands::sweep::{self, SweepOptions};
 use crate::commands::train::{self, TrainOptions};
@@ -40,8 +43,13 @@ pub(crate) enum Command {
     /// Train on more and more rows of the training set: would more data help? Scales, what fills gaps and levels of categories are
     /// those of all its rows.
     LearningCurve(Box<LearningCurveOptions>),
-    /// Measure every (optimizer, batch size) on every workload; write a JSON report and print a table.
-    Sweep(SweepOptions),
+    /// Tune and measure every optimizer at every batch size on every workload: steps and time to three targets, with intervals.
+    ///
+    /// Runs are kept as records in the folder of --out, so that a sweep that was stopped goes on, and a longer one takes what is
+    /// there. Exit codes: 0 all is there, 65 bad input, 75 stopped by SIGTERM and to be run again, 130 stopped by Ctrl-C.
+    Sweep(Box<SweepOptions>),
+    /// Join the records of the shards of a sweep.
+    Merge(MergeOptions),
     /// Find hyper-parameters by measurement.
     #[command(subcommand)]
     Tune(Tune),
@@ -63,18 +71,26 @@ pub(crate) enum Tune {
 
 impl Command {
     /// Does what the command line says.
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(self) -> Result<Exit> {
         match self {
+            Self::Sweep(options) => return sweep::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Merge(options) => return merge::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Train(options) => train::run(&options),
             Self::Evaluate(options) => evaluate::run(&options),
             Self::Predict(options) => predict::run(&options),
             Self::Explain(options) => explain::run(&options),
             Self::CrossValidate(options) => cross_validate::run(&options),
             Self::LearningCurve(options) => learning_curve::run(&options),
-            Self::Sweep(options) => sweep::run(&options),
             Self::Tune(Tune::Lr(options)) => tune_lr::run(&options),
             Self::Tune(Tune::Search(options)) => tune_search::run(&options),
             Self::Schedule(options) => schedule::run(&options),
         }
+        .map(|()| Exit::Success)
     }
+}
+
+/// Says what was wrong; schedulers are told that the same command would fail again.
+fn bad_input(error: &anyhow::Error) -> Exit {
+    fail(error);
+    Exit::BadInput
 }

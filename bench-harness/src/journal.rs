@@ -1,11 +1,10 @@
 //! What was found so far, on disk: a line that says of what, then one per finished trial.
 
+use crate::lines::Lines;
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const VERSION: u32 = 1;
 
@@ -19,7 +18,7 @@ struct Header {
 
 /// An open journal, locked for this process; or none.
 pub(crate) struct Journal<R> {
-    file: Option<(PathBuf, File)>,
+    file: Option<Lines>,
     records: Vec<R>,
 }
 
@@ -29,25 +28,12 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
     pub(crate) fn open(path: Option<&Path>, search: &str, is_valid: impl Fn(&R) -> bool) -> Result<Self> {
         let Some(path) = path else { return Ok(Self { file: None, records: vec![] }) };
         let name = path.display();
-        let context = || format!("cannot use the journal {name}");
-        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-            bail!("{name}: not a regular file, a journal is read again before it is gone on with");
-        }
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).with_context(context)?;
-        // A file system without locks is no reason to refuse.
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            bail!("{name}: another search is writing this journal");
-        }
-        let mut bytes = vec![];
-        file.read_to_end(&mut bytes).with_context(context)?;
-        // Before it is text: a line can end in the middle of a character.
-        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let text = std::str::from_utf8(&bytes[..whole]).with_context(context)?;
+        let mut file = Lines::open(path, "search", "journal")?;
+        let text = file.take_text();
         let mut lines = text.lines().enumerate();
         let mut journal = Self { file: None, records: vec![] };
         match lines.next() {
-            None if Self::is_begun_header(&bytes) => {}
+            None if Self::is_begun_header(file.cut_off()) => {}
             None => bail!("{name}: not a journal of trials"),
             Some((_, line)) => {
                 let header: Header =
@@ -71,11 +57,11 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
             }
             journal.records.push(record);
         }
-        file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).with_context(context)?;
-        journal.file = Some((path.to_owned(), file));
-        if whole == 0 {
-            journal.line(&Header { version: VERSION, search: search.to_owned() })?;
+        file.begin()?;
+        if text.is_empty() {
+            file.add(&[serde_json::to_string(&Header { version: VERSION, search: search.to_owned() })?])?;
         }
+        journal.file = Some(file);
         Ok(journal)
     }
 
@@ -92,15 +78,10 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
 
     /// Adds a finished one; it is on the disk when this returns.
     pub(crate) fn add(&mut self, record: R) -> Result<()> {
-        self.line(&record)?;
+        if let Some(file) = &mut self.file {
+            file.add(&[serde_json::to_string(&record)?])?;
+        }
         self.records.push(record);
         Ok(())
-    }
-
-    fn line(&mut self, value: &impl Serialize) -> Result<()> {
-        let Some((path, file)) = &mut self.file else { return Ok(()) };
-        let line = serde_json::to_string(value)? + "\n";
-        let write = |file: &mut File| file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
-        write(file).with_context(|| format!("cannot write {}", path.display()))
     }
 }

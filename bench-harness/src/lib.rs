@@ -6,12 +6,13 @@
 //! | --- | --- |
 //! | `cli`, `commands` | the command line: arguments, and what each command does with them |
 //! | `report` | forms: tables, texts, pictures, files |
-//! | `study`, `search` | many trainings: what is varied, what came of it |
+//! | `study` | sweeps: what is varied, records of runs, what came of them |
+//! | `search` | searches for hyper-parameters |
 //! | `training` | options and a problem become a training; saved models |
 //! | `options` | a run as flags and in a file |
 //! | `problem` | data, model and loss |
 //! | `environment`, `journal` | the machine; files that survive a kill |
-//! | `causes`, `memory`, `number`, `progress`, `text_file` | of nothing else |
+//! | `causes`, `lines`, `memory`, `number`, `progress`, `range`, `text_file` | of nothing else |
 //!
 //! Clocks, limits and statistics are in the package `simdescent-measure`.
 
@@ -22,11 +23,13 @@ mod cli;
 mod commands;
 mod environment;
 mod journal;
+mod lines;
 mod memory;
 mod number;
 mod options;
 mod problem;
 mod progress;
+mod range;
 mod report;
 #[cfg(test)]
 mod schema;
@@ -37,6 +40,8 @@ mod training;
 
 use anyhow::Context;
 use clap::Parser;
+use commands::exit::Exit;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 /// Parses the arguments of the program and does what they say. Results go to standard output, an error to standard error.
@@ -44,7 +49,8 @@ pub fn run() -> ExitCode {
     sigpipe::reset(); // `| head` ends the command, as any other on Unix; without it, printing panics
     progress::listen(commands::print::say);
     let done = match cli::Cli::try_parse() {
-        Ok(cli) => cli.command.run().map(|()| ExitCode::SUCCESS),
+        // A panic has said where it happened.
+        Ok(cli) => catch_unwind(|| cli.command.run()).unwrap_or(Ok(Exit::Bug)).map(ExitCode::from),
         // The text that was asked for, or what is wrong with the arguments.
         Err(text) => match text.print() {
             Err(error) if !text.use_stderr() => Err(error).context("cannot write to standard output"),

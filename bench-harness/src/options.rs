@@ -83,6 +83,13 @@ pub(crate) struct LengthOptions {
     min_delta: Option<f64>,
 }
 
+impl LengthOptions {
+    /// Another length.
+    pub(crate) fn set_steps(&mut self, steps: u64) {
+        self.steps = NonZeroU64::new(steps);
+    }
+}
+
 impl RunOptions {
     /// Of the first option that a table like the configuration file has in a wrong place or spelling: where it belongs.
     pub(crate) fn misplaced(table: &Table) -> Option<String> {

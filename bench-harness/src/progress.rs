@@ -19,6 +19,9 @@ pub(crate) fn remark(text: &str) {
 
 /// Is told about each training of a sweep or a search.
 pub(crate) trait Progress {
+    /// There are so many trainings more to do than was said before.
+    fn expect(&self, _more: usize) {}
+
     /// From now on the trainings are of this problem.
     fn subject(&self, _name: &str) {}
 

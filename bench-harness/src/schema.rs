@@ -3,7 +3,6 @@
 //! `SIMDESCENT_WRITE_SCHEMAS=1 cargo test -p simdescent-bench schema` writes them anew.
 
 use crate::search::SearchReport;
-use crate::study::result::Report;
 use crate::training::evaluation::EvaluationReport;
 use crate::training::explanation::ExplanationReport;
 use crate::training::prediction::PredictionReport;
@@ -15,7 +14,7 @@ use schemars::{Schema, schema_for};
 use std::path::Path;
 
 /// By command.
-fn schemas() -> [(&'static str, Schema); 11] {
+fn schemas() -> [(&'static str, Schema); 10] {
     [
         ("cross-validate", schema_for!(CrossValidationReport)),
         ("evaluate", schema_for!(EvaluationReport)),
@@ -23,7 +22,6 @@ fn schemas() -> [(&'static str, Schema); 11] {
         ("learning-curve", schema_for!(LearningCurveReport)),
         ("predict", schema_for!(PredictionReport)),
         ("schedule", schema_for!(ScheduleReport)),
-        ("sweep", schema_for!(Report)),
         ("train", schema_for!(TrainingReport)),
         ("train-lbfgs", schema_for!(LbfgsReport)),
         ("tune-lr", schema_for!(RateSearchReport)),

@@ -7,7 +7,7 @@ mod importance;
 mod objective;
 mod pruners;
 mod result;
-mod samplers;
+pub(crate) mod samplers;
 mod space;
 mod strategy;
 mod trial;

@@ -4,16 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder (or file) may use those in the lines below its own.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 10] = [
     &["cli"],
     &["commands"],
     &["report"],
-    &["study", "search"],
+    &["study"],
+    &["search"],
     &["training"],
     &["options"],
     &["problem"],
     &["environment", "journal"],
-    &["causes", "memory", "number", "progress", "text_file"],
+    &["causes", "lines", "memory", "number", "progress", "range", "text_file"],
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

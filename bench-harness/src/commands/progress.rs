@@ -27,6 +27,10 @@ impl Progress for Bar {
         self.0.set_message(name.to_owned());
     }
 
+    fn expect(&self, more: usize) {
+        self.0.inc_length(more as u64);
+    }
+
     fn advance(&self) {
         self.0.inc(1);
     }

@@ -1,74 +1,102 @@
-//! `simdescent sweep`: plan, measure, write, print.
+//! `simdescent sweep`: plan, run what is missing, report.
 
-use super::print::print;
+use super::exit::{Exit, stop_on_signals};
+use super::print::{print, say};
 use super::progress::Bar;
 use super::threads::Threads;
-use crate::environment::Environment;
-use crate::options::RunOptions;
 use crate::options::csv::CsvFlags;
 use crate::options::files::{FileFlags, data_source};
 use crate::options::loss::{LossName, TaskName};
 use crate::options::problem::ProblemOptions;
-use crate::problem::embedded::Embedded;
-use crate::problem::model_spec::ModelSpec;
 use crate::problem::source::DataSource;
-use crate::problem::{InputLayout, Problem};
 use crate::progress::Progress;
-use crate::report::results_dir::ResultsDir;
-use crate::report::table;
-use crate::study::convergence::{measure, pilot};
+use crate::study::cell::Cell;
+use crate::study::definition::{LossOn, Study, WorkloadDefinition};
+use crate::study::facts::{ReferenceSource, StudyFacts, WorkloadFacts};
+use crate::study::optimum;
 use crate::study::pilot::{Pilot, known_loss};
-use crate::study::plan::ProblemPlan;
-use crate::study::protocol::{self, Profile, budget};
-use crate::study::result::{Cell, DataReport, Report, SCHEMA_VERSION, WorkloadReport};
+use crate::study::profile::Profile;
+use crate::study::protocol;
+use crate::study::record::ConvergenceRecord;
+use crate::study::reference::{self, Reference};
 use crate::study::runner::TrainingRunner;
-use crate::training::prepare::{check_memory, prepare};
-use anyhow::{Context, Result};
+use crate::study::schedule::{Done, Task, Workshop};
+use crate::study::shard::Shard;
+use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder};
+use crate::study::workload::Workload;
+use anyhow::{Context, Result, bail};
 use clap::Args;
-use humantime::format_rfc3339;
 use simdescent::kernels::Exec;
-use simdescent::{Dataset, Model, Rule, Settings};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepOptions {
-    /// How much to measure.
-    #[arg(long, value_enum, default_value_t = Profile::Quick)]
+    /// How much to measure: quick in a minute, standard in ten, full in an hour, on two cores. Each is a study file
+    #[arg(long, value_enum, default_value_t = Profile::Quick, conflicts_with = "study")]
     pub(crate) profile: Profile,
-    /// Where reports go: DIR/<cpu>/<date>-<commit>.json.
-    #[arg(long, value_name = "DIR", default_value = "results")]
+    /// What to measure, as a file; PROTOCOL.md describes it, --dry-run --json prints one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) study: Option<PathBuf>,
+    /// The folder of records and reports. Runs whose records are there are not run again
+    #[arg(long, value_name = "DIR", default_value = "sweep")]
     pub(crate) out: PathBuf,
-    /// Threads per training step; results do not depend on it, and models this small seldom gain.
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) threads: NonZeroUsize,
+    /// Runs side by side, each on one thread; results do not depend on it [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Print the plan and measure nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Measure no throughput: only what is the same on every machine
+    #[arg(long)]
+    pub(crate) no_throughput: bool,
+    /// Run only the cells of one of N shards, from 1/N to N/N, or auto: as the job array or launcher says that started this
+    #[arg(long, value_name = "I/N|auto", conflicts_with = "verify")]
+    pub(crate) shard: Option<Shard>,
+    /// Run a random share (0 to 1) of the records again and compare
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) verify: Option<f64>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Optimizers instead of the profile's, e.g. adam,sgd
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) optimizers: Option<Vec<String>>,
+    /// Batch sizes instead of the profile's, e.g. 16,64,256; 0 is all training rows
+    #[arg(long, value_name = "N,...", value_delimiter = ',')]
+    pub(crate) batch_sizes: Option<Vec<usize>>,
     /// Measure on files instead of the embedded workloads: mnist:DIR (IDX files), svmlight:FILE, csv:FILE, npz:FILE or
     /// npy:INPUTS.npy,TARGETS.npy (features of the last three are standardized). Files without a validation part
-    /// of their own are shuffled and split 80:20.
+    /// of their own are shuffled and split 80:20
     #[arg(long, value_name = "KIND:PATH", value_parser = data_source())]
     pub(crate) data: Option<DataSource>,
-    /// What the targets of --data are, as for train.
+    /// What the targets of --data are, as for train
     #[arg(long, value_enum, requires = "data")]
     pub(crate) task: Option<TaskName>,
-    /// The loss on --data, as for train.
+    /// The loss on --data, as for train
     #[arg(long, value_enum, requires = "data")]
     pub(crate) loss: Option<LossName>,
-    /// The number of some losses, as for train.
+    /// The number of some losses, as for train
     #[arg(long, value_name = "X", allow_negative_numbers = true, requires = "loss")]
     pub(crate) loss_parameter: Option<f32>,
-    /// Train on scaled targets, as for train.
+    /// Train on scaled targets, as for train
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", requires = "data")]
     pub(crate) standardize_targets: Option<bool>,
-    /// Widths of the hidden layers of the network on --data [default: 32]
+    /// Widths of the hidden layers of the network on --data [default: a linear model and a network of 32]
     #[arg(long, value_name = "N", value_delimiter = ',', requires = "data")]
     pub(crate) hidden: Option<Vec<NonZeroUsize>>,
-    /// Leave the shares of the classes in both parts of --data to chance.
+    /// Leave the shares of the classes in both parts of --data to chance
     #[arg(long, requires = "data")]
     pub(crate) not_stratified: bool,
-    /// Seed of data, weights and sample order.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// Epochs that a run on --data may see [default: 20, or as many as make 100 000 samples]
+    #[arg(long, value_name = "N", requires = "data")]
+    pub(crate) budget_epochs: Option<u64>,
+    /// Seed of weights and sample order [default: the study's, 1 in the profiles]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Seed of generated data, and of the split of files [default: the study's, 1 in the profiles]
+    #[arg(long, value_name = "N")]
+    pub(crate) data_seed: Option<u64>,
     #[command(flatten, next_help_heading = "svmlight and npz files")]
     pub(crate) files: FileFlags,
     #[command(flatten, next_help_heading = "CSV files")]
@@ -76,135 +104,201 @@ pub(crate) struct SweepOptions {
 }
 
 impl SweepOptions {
-    /// A run on the files, as of train.
-    fn run(&self) -> RunOptions {
+    /// The study that the options say.
+    fn study(&self) -> Result<Study> {
+        let mut study = match &self.study {
+            Some(path) => Study::read(path)?,
+            None => self.profile.study()?,
+        };
+        if let Some(optimizers) = &self.optimizers {
+            study.optimizers.clone_from(optimizers);
+            study.optimizer.retain(|label, _| optimizers.contains(label));
+        }
+        if let Some(batch_sizes) = &self.batch_sizes {
+            study.batch_sizes.clone_from(batch_sizes);
+        }
+        study.seed = self.seed.unwrap_or(study.seed);
+        study.data_seed = self.data_seed.unwrap_or(study.data_seed);
+        if self.data.is_some() {
+            study.workloads = self.files();
+        } else {
+            self.csv.refuse()?;
+            self.files.check(None)?;
+        }
+        study.check()?;
+        Ok(study)
+    }
+
+    /// The workloads on files: a linear model and a small network, or the network that is asked for.
+    fn files(&self) -> Vec<WorkloadDefinition> {
         let mut problem = ProblemOptions::default();
         (problem.data, problem.task) = (self.data.clone(), self.task);
         (problem.loss, problem.loss_parameter) = (self.loss, self.loss_parameter);
         problem.standardize_targets = self.standardize_targets;
         problem.not_stratified = self.not_stratified.then_some(true);
         (problem.files, problem.csv) = (self.files.clone(), self.csv.clone());
-        RunOptions { problem, seed: Some(self.seed), ..RunOptions::default() }
+        let workload = |hidden: Option<Vec<NonZeroUsize>>| WorkloadDefinition {
+            name: None,
+            budget_samples: None,
+            budget_epochs: self.budget_epochs,
+            loss_on: LossOn::Validation,
+            reference_loss: None,
+            problem: problem.with_hidden(hidden),
+            regularization: Default::default(),
+        };
+        match &self.hidden {
+            Some(hidden) => vec![workload(Some(hidden.clone()))],
+            None => vec![workload(None), workload(Some(vec![NonZeroUsize::new(32).expect("not zero")]))],
+        }
     }
 }
 
-pub(crate) fn run(options: &SweepOptions) -> Result<()> {
-    let threads = Threads::new(options.threads.get())?;
-    let started = format_rfc3339(SystemTime::now()).to_string();
+pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
+    let study = options.study()?;
+    let threads = Threads::new(1)?;
     let exec = threads.exec()?;
-    let environment = Environment::detect(exec);
-    let results = ResultsDir::open(&options.out, &environment.cpu)?;
-    let problems = problems(options)?;
-    let workloads: Vec<Workload<'_>> =
-        problems.iter().map(|problem| workloads(exec, options, problem)).collect::<Result<Vec<_>>>()?.concat();
-    for Workload { model, settings, problem, .. } in &workloads {
-        model.check_size()?;
-        // No optimizer of a sweep has a larger state.
-        check_memory(model, &Settings { rule: Rule::ADAM, ..*settings }, problem.training.rows())?;
+    let workloads: Vec<Workload> =
+        study.workloads.iter().map(|definition| Workload::load(definition, &study)).collect::<Result<_>>()?;
+    if options.dry_run {
+        return super::sweep_plan::print_plan(exec, &study, &workloads, options.jobs(), options.json);
     }
-    let plan = |workload: &Workload<'_>| ProblemPlan::new(options.profile, workload.problem.training.rows());
-    let bar = Bar::new(workloads.iter().map(|workload| plan(workload).runs()).sum());
-    // All pilots first: what they refuse is known before anything is measured.
-    let mut pilots = vec![];
-    for workload in &workloads {
-        bar.subject(&workload.name);
-        let pilot = pilot(&plan(workload), options.seed, &workload.runner(exec), &bar)?;
-        pilot.check(workload.known, workload.problem, &workload.settings).with_context(|| workload.name.clone())?;
-        pilots.push(pilot);
+    let folder = StudyFolder::create(&options.out)?;
+    let (mut file, lines) = RecordFile::open(&folder.path(CONVERGENCE))?;
+    let mut records = Records::default();
+    for (place, line) in lines {
+        let record = ConvergenceRecord::of_line(&line).with_context(|| place.clone())?;
+        records.add(record, &place)?;
     }
-    let (mut reports, mut printed) = (vec![], Ok(()));
-    for (workload, pilot) in workloads.iter().zip(pilots) {
-        bar.subject(&workload.name);
-        let cells = measure(&plan(workload), pilot.target(), options.seed, &workload.runner(exec), &bar)?;
-        let report = workload_report(workload, options.seed, pilot, cells);
-        // The file is what the measuring is for: it goes on where the table cannot be printed.
-        printed = printed.and(bar.print(&table::render(&report)));
-        reports.push(report);
+    let known = records.len();
+    let stop = stop_on_signals()?;
+    let runner = TrainingRunner { exec, workloads: workloads.iter().map(Workload::training_data).collect() };
+    if let Some(share) = options.verify {
+        return super::sweep_verify::verify(&runner, &workloads, &records, share, study.seed, options.jobs(), &stop);
+    }
+    let bar = Bar::new(0);
+    let mut workshop = Workshop {
+        runner: &runner,
+        jobs: options.jobs(),
+        stop: &stop,
+        progress: &bar,
+        records: &mut records,
+        file: &mut file,
+    };
+    let Some(facts) = facts(exec, &study, &workloads, &mut workshop, &bar)? else {
+        drop(bar);
+        return Ok(interrupted(options));
+    };
+    folder.write_json(FACTS, &facts)?;
+    let cells = facts.cells()?;
+    let own: Vec<Cell> = match options.shard {
+        None => cells,
+        Some(Shard { index, count }) => {
+            let mut own = vec![];
+            for cell in cells {
+                if facts.shard(&cell, count)? == index - 1 {
+                    own.push(cell);
+                }
+            }
+            own
+        }
+    };
+    bar.subject("convergence");
+    let done = workshop.cells(&facts, &own)?;
+    if done == Done::Stopped {
+        drop(bar);
+        return Ok(interrupted(options));
     }
     drop(bar);
+    let runs = records.len() - known;
+    say(&format!("{runs} runs, {} records were there, in {}", known, folder.path(CONVERGENCE).display()));
+    if let Some(shard) = options.shard {
+        return print(&format!(
+            "shard {shard}: {} cells are done. When all are: simdescent merge OUT {} …",
+            own.len(),
+            options.out.display()
+        ))
+        .map(|()| Exit::Success);
+    }
+    super::sweep_report::finish(exec, options, &folder, &facts, &records, &workloads, &stop)
+}
 
-    let report = Report {
-        schema_version: SCHEMA_VERSION,
+impl SweepOptions {
+    fn jobs(&self) -> usize {
+        self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), NonZeroUsize::get)
+    }
+}
+
+/// How to go on.
+fn interrupted(options: &SweepOptions) -> Exit {
+    say(&format!(
+        "stopped; what was finished is in {}: the same command goes on from there",
+        options.out.join(CONVERGENCE).display()
+    ));
+    Exit::of_signal()
+}
+
+/// The facts of all workloads, for which trials may have to be run; `None` if that was stopped.
+fn facts(
+    exec: Exec<'_>,
+    study: &Study,
+    workloads: &[Workload],
+    workshop: &mut Workshop<'_, TrainingRunner<'_>>,
+    bar: &Bar,
+) -> Result<Option<StudyFacts>> {
+    let mut facts = vec![];
+    for (number, workload) in workloads.iter().enumerate() {
+        bar.subject(&format!("lowest loss of {}", workload.name));
+        let Some(found) = reference_of(exec, study, (number, workload), workshop)? else { return Ok(None) };
+        facts.push(found);
+    }
+    Ok(Some(StudyFacts {
         protocol_version: protocol::VERSION,
-        started: started.clone(),
-        command: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
-        profile: options.profile,
-        seed: options.seed,
-        environment,
-        workloads: reports,
+        value_version: simdescent::VALUE_VERSION,
+        study: study.clone(),
+        workloads: facts,
+    }))
+}
+
+/// The facts of a workload, with its reference and targets.
+fn reference_of(
+    exec: Exec<'_>,
+    study: &Study,
+    (number, workload): (usize, &Workload),
+    workshop: &mut Workshop<'_, TrainingRunner<'_>>,
+) -> Result<Option<WorkloadFacts>> {
+    let facts = workload.facts(study)?;
+    let complete = |(initial_loss, reference_loss, reference): (f64, f64, ReferenceSource)| {
+        let targets = WorkloadFacts::targets(initial_loss, reference_loss, &study.targets);
+        if !(initial_loss > reference_loss) {
+            bail!(
+                "{}: the loss before training, {initial_loss}, is not above the reference loss, {reference_loss}",
+                workload.name
+            );
+        }
+        Ok(WorkloadFacts { initial_loss, reference_loss, reference, targets, ..facts.clone() })
     };
-    let (date, _time) = started.split_once('T').expect("RFC 3339");
-    let path = results.write(date, &report.environment.commit, &report)?;
-    printed?;
-    print(&format!(
-        "steps, samples, time: to the target; * = lowest or highest rate tried\n{} on {}, {} thread(s), commit {}\nreport: {}",
-        report.environment.isa,
-        report.environment.cpu,
-        report.environment.threads,
-        report.environment.commit,
-        path.display()
-    ))
-}
-
-/// What is measured: a problem with one of the models that a sweep trains on it.
-#[derive(Clone)]
-struct Workload<'p> {
-    name: String,
-    problem: &'p Problem,
-    model: ModelSpec,
-    /// Those of `train`, but for what is varied.
-    settings: Settings,
-    /// A validation loss that is possible.
-    known: f64,
-}
-
-impl Workload<'_> {
-    fn runner<'a>(&'a self, exec: Exec<'a>) -> TrainingRunner<'a> {
-        TrainingRunner { exec, problem: self.problem, model: &self.model, settings: &self.settings }
+    if let Some(reference_loss) = workload.definition.reference_loss {
+        let initial_loss = workload.initial_loss(exec, study.seed)?;
+        return complete((initial_loss, reference_loss, ReferenceSource::Given)).map(Some);
     }
-}
-
-fn problems(options: &SweepOptions) -> Result<Vec<Problem>> {
-    if options.data.is_none() {
-        options.csv.refuse()?;
-        options.files.check(None)?;
-        return Embedded::ALL.into_iter().map(|embedded| embedded.problem(options.seed)).collect();
+    if let Some((initial_loss, reference_loss)) = optimum::solve(exec, workload, study.seed)? {
+        return complete((initial_loss, reference_loss, ReferenceSource::Solved)).map(Some);
     }
-    // Dense: throughput is of the work that the shapes say.
-    Ok(vec![options.run().problem.problem(options.seed)?.keeping(InputLayout::Dense)?])
-}
-
-/// The embedded problems with their models, files with a linear one and a small network.
-fn workloads<'p>(exec: Exec<'_>, options: &SweepOptions, problem: &'p Problem) -> Result<Vec<Workload<'p>>> {
-    let settings = prepare(&options.run(), &problem.training, &problem.model, problem.loss)?.settings;
-    let known = known_loss(exec, problem, &settings)?;
-    let own = Workload { name: problem.name.clone(), problem, model: problem.model.clone(), settings, known };
-    let network = options.data.as_ref().map(|source| {
-        let usual = vec![NonZeroUsize::new(32).expect("not zero")];
-        let (name, model) = source.network(problem, options.hidden.as_ref().unwrap_or(&usual));
-        Workload { name, problem, model, settings, known }
-    });
-    Ok([own].into_iter().chain(network).collect())
-}
-
-fn workload_report(workload: &Workload<'_>, seed: u64, pilot: Pilot, cells: Vec<Cell>) -> WorkloadReport {
-    let Workload { name, problem, model, .. } = workload;
-    WorkloadReport {
-        name: name.clone(),
-        model: model.describe(),
-        parameters: model.build(0, seed).parameters().len(),
-        loss: problem.loss.name(),
-        sampling: "reshuffled",
-        last_batch: "short",
-        training: data_report(&problem.training),
-        validation: data_report(&problem.validation),
-        budget_samples: budget(problem.training.rows()),
-        initial_loss: pilot.initial_loss,
-        target_loss: pilot.target(),
-        cells,
+    loop {
+        match reference::by_trials(&facts, &workload.definition, study, workshop.records)? {
+            Reference::Needs(specifications) => {
+                let task = |specification| Task::new(number, facts.parameters, specification);
+                let tasks = specifications.into_iter().map(task).collect::<Result<Vec<_>>>()?;
+                if workshop.runs(tasks)? == Done::Stopped {
+                    return Ok(None);
+                }
+            }
+            Reference::Found { initial_loss, reference_loss, source } => {
+                let known = known_loss(exec, &workload.problem, workload.evaluation(), &workload.settings)?;
+                let pilot = Pilot { initial_loss, best_loss: reference_loss };
+                pilot.check(known, &workload.problem, &workload.settings).with_context(|| workload.name.clone())?;
+                return complete((initial_loss, reference_loss, source)).map(Some);
+            }
+        }
     }
-}
-
-fn data_report(data: &Dataset) -> DataReport {
-    DataReport { name: data.name().into(), rows: data.rows(), features: data.features(), sha256: data.digest() }
 }

@@ -85,6 +85,11 @@ impl BatchOptions {
         self.batch_size.map_or(usual, NonZeroUsize::get)
     }
 
+    /// Another size.
+    pub(crate) fn set_size(&mut self, size: NonZeroUsize) {
+        self.batch_size = Some(size);
+    }
+
     /// What to say where there are fewer rows than a batch is asked to have: it has all of them.
     pub(crate) fn cut(&self, rows: usize) -> Option<String> {
         let asked = self.batch_size.filter(|asked| asked.get() > rows)?;

@@ -100,6 +100,11 @@ pub(crate) enum Example {
 }
 
 impl ProblemOptions {
+    /// The same with a network of these hidden layers.
+    pub(crate) fn with_hidden(&self, hidden: Option<Vec<NonZeroUsize>>) -> Self {
+        Self { hidden, ..self.clone() }
+    }
+
     /// The files that are read.
     pub(crate) fn paths(&self) -> Vec<&Path> {
         self.data.iter().flat_map(DataSource::paths).collect()

@@ -97,6 +97,11 @@ enum AnnealName {
 }
 
 impl ScheduleOptions {
+    /// Another rate.
+    pub(crate) fn set_rate(&mut self, rate: f64) {
+        self.rate = Some(rate);
+    }
+
     /// The schedule and its warm-up, for a training of `steps` steps.
     pub(crate) fn build(&self, name: ScheduleName, steps: u64) -> Result<(LearningRate, Warmup)> {
         self.check_use(name)?;

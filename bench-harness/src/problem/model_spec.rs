@@ -123,6 +123,19 @@ impl ModelSpec {
         heading.into()
     }
 
+    /// Everything that decides its initial weights and its function, but for trial and seed: part of the key of a run.
+    pub(crate) fn canonical(&self) -> String {
+        match self {
+            Self::Linear { features, bias } => {
+                format!("linear {features}-1{}", if *bias { "" } else { " without bias" })
+            }
+            Self::Mlp { widths, activation, initializer, dropout } => {
+                let initializer = serde_json::to_string(initializer).expect("a name with numbers");
+                format!("mlp {widths:?} {activation:?} {initializer} dropout {dropout}")
+            }
+        }
+    }
+
     /// For people: `linear 64-1` or `mlp 32-64-10`.
     pub(crate) fn describe(&self) -> String {
         match self {

@@ -1,4 +1,4 @@
 //! How points of the unit cube are chosen.
 
-pub(super) mod sobol;
+pub(crate) mod sobol;
 pub(super) mod tpe;

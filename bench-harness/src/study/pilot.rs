@@ -1,13 +1,15 @@
-//! The pilot's losses: the target, and whether it means anything.
+//! Whether the trials of a reference learned anything: a target measured from nothing would say nothing.
 
-use super::protocol::{LEAST_GAP, PILOT, Profile, TARGET_GAP};
 use crate::problem::Problem;
 use crate::problem::model_spec::ModelSpec;
 use anyhow::{Result, bail};
 use simdescent::kernels::Exec;
-use simdescent::{Lbfgs, Settings};
+use simdescent::{Dataset, Lbfgs, Settings};
 
-/// What came of the pilot's runs: validation losses.
+/// Trials that close less than this share of the gap between the initial loss and the lowest that is known to be possible are refused.
+const LEAST_GAP: f64 = 0.2;
+
+/// What came of the trials.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pilot {
     /// Before training.
@@ -17,12 +19,7 @@ pub(crate) struct Pilot {
 }
 
 impl Pilot {
-    /// The validation loss that the others are to reach.
-    pub(crate) fn target(self) -> f64 {
-        self.best_loss + TARGET_GAP * (self.initial_loss - self.best_loss)
-    }
-
-    /// An error if it learned so little that its target would say nothing, where a loss of `known` is possible.
+    /// An error if they learned so little that a target would say nothing, where a loss of `known` is possible.
     pub(crate) fn check(self, known: f64, problem: &Problem, settings: &Settings) -> Result<()> {
         let Self { initial_loss, best_loss } = self;
         let lowest = if known < best_loss { known } else { best_loss };
@@ -31,12 +28,9 @@ impl Pilot {
         if closed >= LEAST_GAP {
             return Ok(());
         }
-        let (rule, batch_size) = PILOT;
-        let rates = Profile::Quick.learning_rates(rule);
-        let runs = format!("{}, batch {batch_size}, rates {} to {}", rule.name(), rates[0], rates[rates.len() - 1]);
         let possible = match closed.is_finite() {
             true => format!(
-                ", {:.1} % of the gap to {lowest:.3e}, which a linear model has; the target of the sweep needs {} %",
+                ", {:.1} % of the gap to {lowest:.3e}, which a linear model has; the targets of the sweep need {} %",
                 100.0 * closed,
                 100.0 * LEAST_GAP
             ),
@@ -47,10 +41,10 @@ impl Pilot {
         } else if problem.standardizer.is_none() {
             "scale the features to deviations near 1, or take another --loss"
         } else {
-            "take another --loss or --task, or more rows: a run sees them ten times"
+            "take another --loss or --task, or a larger budget"
         };
         bail!(
-            "the pilot ({runs}) lowered the validation loss from {initial_loss:.3e} to {best_loss:.3e} only{possible}: {advice}"
+            "the trials that look for the lowest loss brought it from {initial_loss:.3e} to {best_loss:.3e} only{possible}: {advice}"
         )
     }
 }
@@ -58,8 +52,8 @@ impl Pilot {
 /// Iterations of L-BFGS.
 const ITERATIONS: usize = 50;
 
-/// A validation loss that is possible: of the linear model that L-BFGS finds in a few iterations.
-pub(crate) fn known_loss(exec: Exec<'_>, problem: &Problem, settings: &Settings) -> Result<f64> {
+/// A loss on these rows that is possible: of the linear model that L-BFGS finds in a few iterations.
+pub(crate) fn known_loss(exec: Exec<'_>, problem: &Problem, rows: &Dataset, settings: &Settings) -> Result<f64> {
     let (features, outputs) = problem.model.shape();
     let linear = match outputs {
         1 => ModelSpec::Linear { features, bias: true },
@@ -69,7 +63,7 @@ pub(crate) fn known_loss(exec: Exec<'_>, problem: &Problem, settings: &Settings)
     // However small the gradient: features may be small.
     let method = Lbfgs { max_iterations: ITERATIONS, tolerance: 0.0, ..Lbfgs::default() };
     method.train(exec, &mut model, &problem.training, settings)?;
-    Ok(settings.evaluator(&problem.validation)?.evaluate(exec, &mut model).loss)
+    Ok(settings.evaluator(rows)?.evaluate(exec, &mut model).loss)
 }
 
 #[cfg(test)]
@@ -102,7 +96,7 @@ mod tests {
         for (embedded, range) in [(Embedded::Linear, 0.2..0.3), (Embedded::Softmax, 0.2..1.5)] {
             let problem = embedded.problem(1).unwrap();
             let settings = Settings { loss: problem.loss, ..Settings::default() };
-            let loss = known_loss(Exec::default(), &problem, &settings).unwrap();
+            let loss = known_loss(Exec::default(), &problem, &problem.validation, &settings).unwrap();
             assert!(range.contains(&loss), "{loss}");
         }
     }

@@ -1,67 +1,103 @@
-//! What a sweep does on a problem: a pure list.
+//! What a sweep would do, and how long it may take.
 
-use super::protocol::{PILOT, Profile, RULES};
-use simdescent::Rule;
+use super::definition::Study;
+use super::workload::Workload;
+use anyhow::Result;
+use simdescent::kernels::Exec;
+use simdescent::{LearningRate, Rule, Settings, Trainer};
+use std::time::Instant;
 
-/// One optimizer at one batch size.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct CellPlan {
-    pub(crate) rule: Rule,
-    pub(crate) batch_size: usize,
-    /// Learning rates to try, one run each.
-    pub(crate) learning_rates: Vec<f64>,
-    /// Runs with fresh seeds at the best of them.
-    pub(crate) repeats: u64,
+/// Cells, runs and time of each workload.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    lines: Vec<WorkloadPlan>,
+    throughput_seconds: f64,
 }
 
-impl CellPlan {
-    fn runs(&self) -> usize {
-        self.learning_rates.len() + self.repeats as usize
+#[derive(Clone, Debug)]
+struct WorkloadPlan {
+    name: String,
+    model: String,
+    cells: usize,
+    /// From the first points and repeats alone to all that tuning may add.
+    runs: (usize, usize),
+    /// Of one thread, about.
+    seconds: f64,
+}
+
+/// Rates that tuning adds to the first points for each target, about.
+const REFINED: usize = 7;
+/// The part of its budget that a run uses, about.
+const USED: f64 = 0.35;
+
+impl Plan {
+    /// Times a few steps of each batch size.
+    pub(crate) fn new(exec: Exec<'_>, study: &Study, workloads: &[Workload]) -> Result<Self> {
+        let (optimizers, variants) = (study.optimizers.len(), study.variants().len());
+        let (points, seeds) = (study.tuning.points, study.tuning.seeds as usize);
+        let (targets, repeats) = (study.targets.len(), study.repeats as usize);
+        let mut lines = vec![];
+        let mut all_cells = 0;
+        for workload in workloads {
+            let facts = workload.facts(study)?;
+            let each = optimizers * variants;
+            let least = points * seeds + targets * repeats;
+            let most = least + targets * REFINED * seeds;
+            let mut seconds = 0.0;
+            for &batch_size in &facts.batch_sizes {
+                let budget = facts.budget as f64;
+                let run = budget / batch_size as f64 * seconds_per_step(exec, workload, batch_size)?;
+                let evaluations = (budget / batch_size as f64).ln().max(1.0) / 0.05;
+                let evaluation = evaluations * seconds_per_evaluation(exec, workload)?;
+                seconds += (each * most) as f64 * (USED * run + evaluation);
+            }
+            let cells = each * facts.batch_sizes.len();
+            all_cells += cells;
+            let (name, model) = (workload.name.clone(), facts.model);
+            lines.push(WorkloadPlan { name, model, cells, runs: (cells * least, cells * most), seconds });
+        }
+        let per_cell = study.throughput.rounds as f64 * study.throughput.milliseconds / 1e3;
+        Ok(Self { lines, throughput_seconds: all_cells as f64 * per_cell })
+    }
+
+    /// A line for each workload, and the time of all with so many runs side by side.
+    pub(crate) fn text(&self, jobs: usize) -> String {
+        let mut lines = vec![format!("{:24} {:16} {:>6}  {:>15}", "workload", "model", "cells", "runs")];
+        for WorkloadPlan { name, model, cells, runs: (least, most), .. } in &self.lines {
+            lines.push(format!("{name:24} {model:16} {cells:>6}  {least:>6} to {most:>5}"));
+        }
+        let convergence = self.lines.iter().map(|line| line.seconds).sum::<f64>() / jobs as f64;
+        lines.push(format!(
+            "about {} with {jobs} runs side by side, then {} of throughput; records that are there are not run again",
+            duration(convergence),
+            duration(self.throughput_seconds)
+        ));
+        lines.join("\n")
     }
 }
 
-/// The cells of a problem, in the order in which they are measured, after a pilot that finds the target.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ProblemPlan {
-    /// Only its learning rates are run. The same in every profile, so that the target is.
-    pub(crate) pilot: CellPlan,
-    pub(crate) cells: Vec<CellPlan>,
+fn duration(seconds: f64) -> String {
+    if seconds < 90.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
-impl ProblemPlan {
-    /// On so many training rows.
-    pub(crate) fn new(profile: Profile, rows: usize) -> Self {
-        let cell = |rule, batch_size, profile: Profile| CellPlan {
-            rule,
-            batch_size,
-            learning_rates: profile.learning_rates(rule),
-            repeats: profile.repeats(),
-        };
-        let (rule, batch_size) = PILOT;
-        let cells = RULES.iter().flat_map(|&rule| {
-            profile.batch_sizes(rows).into_iter().map(move |batch_size| cell(rule, batch_size, profile))
-        });
-        let pilot = CellPlan { repeats: 0, ..cell(rule, batch_size.min(rows), Profile::Quick) };
-        Self { pilot, cells: cells.collect() }
+fn seconds_per_step(exec: Exec<'_>, workload: &Workload, batch_size: usize) -> Result<f64> {
+    let learning_rate = LearningRate::Constant { rate: 1e-6 };
+    let settings = Settings { rule: Rule::ADAM, batch_size, learning_rate, ..workload.settings };
+    let mut trainer = Trainer::new(exec, workload.model().build(0, 1), &workload.problem.training, settings)?;
+    (0..3).for_each(|_| _ = trainer.step());
+    let (start, mut steps) = (Instant::now(), 0);
+    while steps < 5 || (steps < 1000 && start.elapsed().as_secs_f64() < 2e-3) {
+        trainer.step();
+        steps += 1;
     }
-
-    /// How many runs it takes, the pilot's included.
-    pub(crate) fn runs(&self) -> usize {
-        self.pilot.runs() + self.cells.iter().map(CellPlan::runs).sum::<usize>()
-    }
+    Ok(start.elapsed().as_secs_f64() / f64::from(steps))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plan_has_every_rule_at_every_batch_size_and_one_pilot() {
-        let plan = ProblemPlan::new(Profile::Quick, 100);
-        assert_eq!(plan.cells.len(), 5 * 3, "5 rules, batch sizes 1, 8 and 32");
-        assert_eq!(plan.runs(), 4 + 15 * (4 + 1));
-        assert_eq!((plan.cells[0].rule, plan.cells[0].batch_size), (Rule::Sgd, 1));
-        assert_eq!(plan.pilot.learning_rates, ProblemPlan::new(Profile::Full, 100).pilot.learning_rates);
-        assert_eq!(ProblemPlan::new(Profile::Standard, 10).pilot.batch_size, 10, "no more than there are rows");
-    }
+fn seconds_per_evaluation(exec: Exec<'_>, workload: &Workload) -> Result<f64> {
+    let evaluator = workload.settings.evaluator(workload.evaluation())?;
+    let mut model = workload.model().build(0, 1);
+    evaluator.evaluate(exec, &mut model);
+    let start = Instant::now();
+    evaluator.evaluate(exec, &mut model);
+    Ok(start.elapsed().as_secs_f64())
 }

@@ -1,0 +1,68 @@
+//! `simdescent merge`: the records of several folders in one.
+
+use super::exit::Exit;
+use super::print::print;
+use crate::study::facts::StudyFacts;
+use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeOptions {
+    /// The folder that gets all records; it may have some
+    into: PathBuf,
+    /// Folders of shards, in any order
+    #[arg(required = true)]
+    from: Vec<PathBuf>,
+}
+
+pub(crate) fn run(options: &MergeOptions) -> Result<Exit> {
+    let sources: Vec<StudyFolder> = options.from.iter().map(|path| StudyFolder::open(path)).collect::<Result<_>>()?;
+    let mut studies: Vec<(String, StudyFacts)> = vec![];
+    for folder in &sources {
+        if let Some(facts) = folder.read_json(FACTS)? {
+            studies.push((folder.0.display().to_string(), facts));
+        }
+    }
+    let into = StudyFolder::create(&options.into)?;
+    if let Some(facts) = into.read_json(FACTS)? {
+        studies.push((into.0.display().to_string(), facts));
+    }
+    if let [(name, first), others @ ..] = &studies[..] {
+        let text = |facts: &StudyFacts| serde_json::to_value(facts);
+        for (other, facts) in others {
+            if text(facts)? != text(first)? {
+                bail!("{other} and {name} are of different studies (see their {FACTS}): merge those of one study");
+            }
+        }
+    }
+    let (mut file, lines) = RecordFile::open(&into.path(CONVERGENCE))?;
+    let mut records = Records::default();
+    for (place, line) in lines {
+        records.add(crate::study::record::ConvergenceRecord::of_line(&line).with_context(|| place.clone())?, &place)?;
+    }
+    let before = records.len();
+    let mut new = vec![];
+    for folder in &sources {
+        let name = folder.0.display().to_string();
+        for record in folder.records()?.iter() {
+            if records.add(record.clone(), &name)? {
+                new.push(record.clone());
+            }
+        }
+    }
+    // In the order of their keys, whatever that of the folders.
+    new.sort_by(|a, b| a.key.cmp(&b.key));
+    file.add(&new)?;
+    if let Some((_, facts)) = studies.first() {
+        into.write_json(FACTS, facts)?;
+    }
+    print(&format!(
+        "{}: {} records, {} of them new. Next: simdescent sweep --out {0} with the study's flags, or simdescent report {0}",
+        into.0.display(),
+        records.len(),
+        records.len() - before
+    ))?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,340 @@
+//! A study: what is varied, how it is tuned, and on what, as a TOML file.
+
+use crate::options::RunOptions;
+use crate::options::method::Optimizer;
+use crate::options::problem::ProblemOptions;
+use crate::options::rule::RuleOptions;
+use crate::options::step_transforms::StepTransformOptions;
+use crate::range::Range;
+use crate::text_file::read_text;
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+use simdescent::{HYPERPARAMETERS, Rule};
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use toml::Table;
+
+/// Everything that decides the convergence records of a sweep, and how long its throughput is measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Study {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    /// Of weights, sample order and tuning points.
+    #[serde(default = "one")]
+    pub(crate) seed: u64,
+    /// Of generated data, and of the split of files.
+    #[serde(default = "one")]
+    pub(crate) data_seed: u64,
+    /// Names of rules, or of tables below `optimizer`.
+    pub(crate) optimizers: Vec<String>,
+    /// Samples of a step; sizes beyond the training rows are left out, and 0 stands for all of them.
+    pub(crate) batch_sizes: Vec<usize>,
+    /// Shares of the gap between the initial and the reference loss that are left when a target is reached, from the easiest to the
+    /// hardest.
+    #[serde(default = "targets")]
+    pub(crate) targets: Vec<f64>,
+    /// Runs with fresh seeds at each tuned point: all figures come from these.
+    pub(crate) repeats: u64,
+    pub(crate) tuning: Tuning,
+    #[serde(default)]
+    pub(crate) throughput: ThroughputPlan,
+    /// What distinguishes an optimizer from its rule's usual numbers and ranges.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) optimizer: BTreeMap<String, OptimizerDefinition>,
+    /// Schedules, samplings and whatever else `train --config` takes, by name; none is one plain variant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) workloads: Vec<WorkloadDefinition>,
+}
+
+/// How a cell finds its hyper-parameters, the same for every optimizer and batch size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Tuning {
+    /// Quasi-random points of the search space.
+    pub(crate) points: usize,
+    /// Runs of each point.
+    pub(crate) seeds: u64,
+    /// Around the best learning rate, neighbors are brought at least this near.
+    #[serde(default = "ratio")]
+    pub(crate) ratio: f64,
+    /// How often the range of learning rates is widened, where the best lies at its border.
+    #[serde(default = "widenings")]
+    pub(crate) widenings: usize,
+}
+
+/// How the time of a step is measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct ThroughputPlan {
+    /// Rounds through all cells, in another order each.
+    pub(crate) rounds: usize,
+    /// Time of the steps of a cell in a round.
+    pub(crate) milliseconds: f64,
+}
+
+impl Default for ThroughputPlan {
+    fn default() -> Self {
+        Self { rounds: 7, milliseconds: 10.0 }
+    }
+}
+
+/// An optimizer of a study.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct OptimizerDefinition {
+    /// The rule; that of the table's own name if there is none.
+    pub(crate) rule: Option<String>,
+    /// Numbers that differ from the usual ones.
+    pub(crate) numbers: RuleOptions,
+    /// Where the quasi-random learning rates lie; by default the rule's own decades.
+    pub(crate) learning_rate: Option<Range>,
+    /// Numbers that are tuned, too.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) search: BTreeMap<String, Range>,
+}
+
+/// A level of a factor besides optimizer and batch size.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    /// A piece of a configuration file of `train`, e.g. `{ schedule = "cosine" }`.
+    #[serde(default)]
+    pub(crate) config: Table,
+}
+
+/// Data, model and loss of a study, and how far they are trained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct WorkloadDefinition {
+    /// What it is called; by default what data and model are called.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// Samples that a run may see, or instead
+    #[serde(default)]
+    pub(crate) budget_samples: Option<u64>,
+    /// epochs.
+    #[serde(default)]
+    pub(crate) budget_epochs: Option<u64>,
+    /// Whose loss has to reach the targets.
+    #[serde(default)]
+    pub(crate) loss_on: LossOn,
+    /// The lowest loss, where it is known; otherwise it is found.
+    #[serde(default)]
+    pub(crate) reference_loss: Option<f64>,
+    /// As in a configuration file of `train`.
+    #[serde(default)]
+    pub(crate) problem: ProblemOptions,
+    /// As in a configuration file of `train`.
+    #[serde(default)]
+    pub(crate) regularization: StepTransformOptions,
+}
+
+/// Which rows' loss has to reach the targets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) enum LossOn {
+    /// The objective itself: what the optimizers are asked to lower.
+    Training,
+    #[default]
+    Validation,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn targets() -> Vec<f64> {
+    vec![0.1, 0.01, 0.001]
+}
+
+fn ratio() -> f64 {
+    1.25
+}
+
+fn widenings() -> usize {
+    8
+}
+
+/// An optimizer with everything that a study says of it.
+#[derive(Clone, Debug)]
+pub(crate) struct OptimizerFactor {
+    pub(crate) label: String,
+    pub(crate) rule: Rule,
+    pub(crate) learning_rate: Range,
+    /// Fields of the rule, with the flags that set them.
+    pub(crate) search: Vec<(&'static str, Range)>,
+}
+
+impl Study {
+    /// Reads a study file.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        Self::parse(&read_text(path)?).with_context(|| path.display().to_string())
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let study: Self = toml::from_str(text)?;
+        study.check()?;
+        Ok(study)
+    }
+
+    /// An error if the study makes no sense.
+    pub(crate) fn check(&self) -> Result<()> {
+        ensure!(!self.optimizers.is_empty(), "optimizers: name at least one");
+        ensure!(!self.batch_sizes.is_empty(), "batch-sizes: give at least one");
+        ensure!(!self.workloads.is_empty(), "workloads: describe at least one");
+        distinct("optimizers", self.optimizers.iter())?;
+        distinct("batch-sizes", self.batch_sizes.iter().map(usize::to_string).collect::<Vec<_>>().iter())?;
+        distinct("variants", self.variants.iter().map(|variant| &variant.name))?;
+        ensure!(!self.targets.is_empty(), "targets: give at least one share of the gap");
+        let falls = self.targets.windows(2).all(|pair| pair[1] < pair[0]);
+        ensure!(
+            falls && self.targets.iter().all(|share| *share > 0.0 && *share < 1.0),
+            "targets: shares of the gap between 0 and 1, from the easiest (largest) to the hardest, got {:?}",
+            self.targets
+        );
+        ensure!(self.repeats >= 1, "repeats: at least one run with a fresh seed is needed");
+        let Tuning { points, seeds, ratio, .. } = self.tuning;
+        ensure!(points >= 3, "tuning.points: a best rate between others needs at least three, got {points}");
+        ensure!(seeds >= 1 && seeds < FIRST_REPEAT, "tuning.seeds: from 1 to {}, got {seeds}", FIRST_REPEAT - 1);
+        ensure!(ratio > 1.0 && ratio.is_finite(), "tuning.ratio: a ratio of neighbors above 1, got {ratio}");
+        let ThroughputPlan { rounds, milliseconds } = self.throughput;
+        ensure!(
+            rounds >= 1 && milliseconds > 0.0 && milliseconds.is_finite(),
+            "throughput: at least one round of some time"
+        );
+        for (name, range) in self.factors()?.iter().flat_map(|factor| {
+            factor.search.iter().map(|(name, range)| (*name, range)).chain([("learning-rate", &factor.learning_rate)])
+        }) {
+            range.validate().map_err(|fault| anyhow::anyhow!("{name}: {fault}"))?;
+        }
+        for (label, _) in self.optimizer.iter().filter(|(label, _)| !self.optimizers.contains(label)) {
+            bail!("[optimizer.{label}] is not among the optimizers: add it there, or take the table out");
+        }
+        for variant in &self.variants {
+            let fixed = ["optimizer", "seed", "trial", "threads", "problem", "rule", "fit", "regularization"];
+            if let Some(key) = variant.config.keys().find(|key| fixed.contains(&key.as_str())) {
+                bail!("variant {:?}: {key} is no factor of its own, the study says it elsewhere", variant.name);
+            }
+            for (table, key) in [("learning-rate", "rate"), ("batch", "batch-size")] {
+                if variant.config.get(table).is_some_and(|t| t.get(key).is_some()) {
+                    bail!("variant {:?}: {table}.{key} is what the study varies", variant.name);
+                }
+            }
+            let hint = || RunOptions::misplaced(&variant.config).unwrap_or_default();
+            RunOptions::default()
+                .under(variant.config.clone())
+                .with_context(|| format!("variant {:?} {}", variant.name, hint()))?;
+        }
+        for workload in &self.workloads {
+            workload.check()?;
+        }
+        Ok(())
+    }
+
+    /// The optimizers, in order.
+    pub(crate) fn factors(&self) -> Result<Vec<OptimizerFactor>> {
+        let usual = OptimizerDefinition::default();
+        let factor = |label: &String| {
+            let definition = self.optimizer.get(label).unwrap_or(&usual);
+            definition.factor(label).with_context(|| format!("optimizer {label}"))
+        };
+        self.optimizers.iter().map(factor).collect()
+    }
+
+    /// The variants, in order; one plain one where none is named.
+    pub(crate) fn variants(&self) -> Vec<Variant> {
+        match &self.variants[..] {
+            [] => vec![Variant { name: String::new(), config: Table::new() }],
+            variants => variants.to_vec(),
+        }
+    }
+
+    /// Batch sizes for so many training rows, without repetition.
+    pub(crate) fn batch_sizes(&self, rows: usize) -> Vec<usize> {
+        let resolved = self.batch_sizes.iter().map(|&size| if size == 0 { rows } else { size });
+        resolved.filter(|&size| size <= rows).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// Trials of tuning are numbered from 0, those of repeats from here: they never share a seed.
+pub(crate) const FIRST_REPEAT: u64 = 1000;
+
+impl OptimizerDefinition {
+    fn factor(&self, label: &str) -> Result<OptimizerFactor> {
+        let name = self.rule.as_deref().unwrap_or(label);
+        let Optimizer(rule) = name.parse().map_err(anyhow::Error::msg)?;
+        let rule = self.numbers.of(rule)?;
+        let search = self.search.iter().map(|(flag, range)| {
+            let known = HYPERPARAMETERS.iter().find(|h| h.flag == flag && rule.with(h.field, 0.5).is_some());
+            let Some(known) = known else { bail!("search.{flag}: the rule {name} has no such number") };
+            ensure!(range.is_of_numbers(), "search.{flag}: take a range of numbers");
+            Ok((known.field, range.clone()))
+        });
+        let search = search.collect::<Result<Vec<_>>>()?;
+        let learning_rate = self.learning_rate.clone().unwrap_or_else(|| usual_rates(rule));
+        ensure!(matches!(learning_rate, Range::Log(..)), "learning-rate: write {{ log = [lowest, highest] }}");
+        Ok(OptimizerFactor { label: label.to_owned(), rule, learning_rate, search })
+    }
+}
+
+/// The decades in which rates of a rule are usually good.
+fn usual_rates(rule: Rule) -> Range {
+    let (low, high) = match rule {
+        Rule::Sgd | Rule::AdaGrad { .. } => (1e-3, 10.0),
+        Rule::AdaDelta { .. } => (1e-1, 1e3),
+        Rule::Momentum { .. } | Rule::Nesterov { .. } => (1e-4, 1.0),
+        Rule::Lion { .. } => (1e-5, 1e-1),
+        _ => (1e-4, 1.0),
+    };
+    Range::Log(low, high)
+}
+
+impl WorkloadDefinition {
+    fn check(&self) -> Result<()> {
+        let name = || self.name.clone().unwrap_or_else(|| "workload".into());
+        if self.budget_samples.is_some() == self.budget_epochs.is_some() {
+            bail!("{}: give budget-samples or budget-epochs, one of them", name());
+        }
+        ensure!(self.reference_loss.is_none_or(f64::is_finite), "{}: reference-loss has to be finite", name());
+        Ok(())
+    }
+
+    /// Samples that a run on so many rows may see.
+    pub(crate) fn budget(&self, rows: usize) -> u64 {
+        let epochs = self.budget_epochs.unwrap_or(1).saturating_mul(rows as u64);
+        self.budget_samples.unwrap_or(epochs).max(1)
+    }
+
+    /// A run on this workload, of a study with this seed for data: what a cell says is missing.
+    pub(crate) fn run(&self) -> RunOptions {
+        let (problem, regularization) = (self.problem.clone(), self.regularization.clone());
+        RunOptions { problem, regularization, ..RunOptions::default() }
+    }
+}
+
+/// The run of a cell: its variant over the workload's options, with this batch size and length.
+pub(crate) fn run_of_cell(
+    workload: &WorkloadDefinition,
+    variant: &Variant,
+    batch_size: usize,
+    steps: u64,
+) -> Result<RunOptions> {
+    let mut run = workload.run().under(variant.config.clone())?;
+    run.batch.set_size(NonZeroUsize::new(batch_size).context("a batch has at least one sample")?);
+    run.fit.set_steps(steps);
+    Ok(run)
+}
+
+fn distinct<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        ensure!(seen.insert(name), "{what}: {name} is there twice");
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The profiles: study files that need no file.
+
+use super::definition::Study;
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Serialize;
+
+/// How much a sweep measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Profile {
+    /// Three workloads, five repeats
+    Quick,
+    /// Five workloads, ten repeats
+    Standard,
+    /// Five workloads, twenty repeats, more trials
+    Full,
+}
+
+impl Profile {
+    /// The text of its file.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Quick => include_str!("profiles/quick.toml"),
+            Self::Standard => include_str!("profiles/standard.toml"),
+            Self::Full => include_str!("profiles/full.toml"),
+        }
+    }
+
+    pub(crate) fn study(self) -> Result<Study> {
+        Study::parse(self.text()).with_context(|| format!("the profile {self:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_are_studies_and_differ_in_effort_only() {
+        let [quick, standard, full] = [Profile::Quick, Profile::Standard, Profile::Full].map(|p| p.study().unwrap());
+        for study in [&quick, &standard, &full] {
+            assert_eq!(study.optimizers, full.optimizers);
+            assert_eq!(study.batch_sizes, full.batch_sizes);
+            assert_eq!(study.targets, [0.1, 0.01, 0.001]);
+        }
+        assert!(quick.repeats >= 5 && standard.repeats >= 10 && full.repeats >= 20);
+        assert!(quick.tuning.seeds >= 2 && standard.tuning.seeds >= 3 && full.tuning.seeds >= 3);
+    }
+}

@@ -1,0 +1,160 @@
+//! The folder of a study: its facts, and its records as JSON lines.
+
+use super::record::{ConvergenceRecord, of_line, to_line};
+use super::specification::Specification;
+use crate::lines::Lines;
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Convergence records by key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Records(BTreeMap<String, ConvergenceRecord>);
+
+impl Records {
+    /// The record of a run.
+    pub(crate) fn of(&self, specification: &Specification) -> Result<Option<&ConvergenceRecord>> {
+        Ok(self.0.get(&specification.key()?))
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// In the order of their keys.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ConvergenceRecord> {
+        self.0.values()
+    }
+
+    /// Adds a record; one that is there already has to be the same. Returns whether it is new.
+    pub(crate) fn add(&mut self, record: ConvergenceRecord, whence: &str) -> Result<bool> {
+        match self.0.get(&record.key) {
+            None => {
+                self.0.insert(record.key.clone(), record);
+                Ok(true)
+            }
+            Some(known) if *known == record => Ok(false),
+            Some(known) => bail!(
+                "{whence}: run {} has the digest {} here and {} elsewhere: one of the machines computes other bits. \
+                `simdescent sweep --verify 1` on each folder tells which",
+                &record.key[..16],
+                &record.digest[..16],
+                &known.digest[..16]
+            ),
+        }
+    }
+}
+
+/// A folder of records.
+#[derive(Clone, Debug)]
+pub(crate) struct StudyFolder(pub(crate) PathBuf);
+
+/// Names in it.
+pub(crate) const CONVERGENCE: &str = "convergence.jsonl";
+pub(crate) const THROUGHPUT: &str = "throughput.jsonl";
+pub(crate) const FACTS: &str = "study.json";
+
+impl StudyFolder {
+    /// Makes the folder if there is none.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let context = || format!("{}: cannot keep records there, choose another folder with --out", path.display());
+        fs::create_dir_all(path).with_context(context)?;
+        // Before the first run: a folder that cannot be written to would be noticed after it.
+        simdescent::output_file::check(&path.join(FACTS)).with_context(context)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// A folder that is there.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        if !path.is_dir() {
+            bail!("{}: no such folder; `simdescent sweep --out DIR` makes one", path.display());
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Reads a JSON file of the folder.
+    pub(crate) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let path = self.path(name);
+        match fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            text => {
+                let value = serde_json::from_str(&text.with_context(|| path.display().to_string())?);
+                Ok(Some(value.with_context(|| format!("{}: not what this version writes", path.display()))?))
+            }
+        }
+    }
+
+    /// Writes a JSON file of the folder, whole or not at all.
+    pub(crate) fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        self.write(name, &(serde_json::to_string_pretty(value)? + "\n"))
+    }
+
+    /// Writes a file of the folder, whole or not at all.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.path(name);
+        simdescent::output_file::write(&path, text.as_bytes())
+            .with_context(|| format!("{}: cannot write", path.display()))
+    }
+
+    /// The convergence records, to read.
+    pub(crate) fn records(&self) -> Result<Records> {
+        let path = self.path(CONVERGENCE);
+        let mut records = Records::default();
+        for (place, line) in lines(&path)? {
+            let record = ConvergenceRecord::of_line(&line).with_context(|| place.clone())?;
+            records.add(record, &place)?;
+        }
+        Ok(records)
+    }
+
+    /// Other records, to read.
+    pub(crate) fn read_lines<R: DeserializeOwned>(&self, name: &str) -> Result<Vec<R>> {
+        lines(&self.path(name))?.into_iter().map(|(place, line)| of_line(&line).context(place)).collect()
+    }
+}
+
+/// The whole lines of a file, each with its place; none if there is no file.
+fn lines(path: &Path) -> Result<Vec<(String, String)>> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        bytes => bytes.with_context(|| path.display().to_string())?,
+    };
+    // Half a last line is one that is being written, or was when its writer was killed.
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let text = std::str::from_utf8(&bytes[..whole]).with_context(|| path.display().to_string())?;
+    let numbered = text.lines().enumerate();
+    Ok(numbered.map(|(i, line)| (format!("{}, line {}", path.display(), i + 1), line.to_owned())).collect())
+}
+
+/// A file of records that this process alone adds to.
+pub(crate) struct RecordFile(Lines);
+
+impl RecordFile {
+    /// Opens or makes the file and locks it, and gives the lines that it has with their places.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<(String, String)>)> {
+        let mut file = Lines::open(path, "sweep", "file of records")?;
+        let text = file.take_text();
+        file.begin()?;
+        let numbered = text.lines().enumerate();
+        let lines =
+            numbered.map(|(i, line)| (format!("{}, line {}", path.display(), i + 1), line.to_owned())).collect();
+        Ok((Self(file), lines))
+    }
+
+    /// Adds records; they are on the disk when this returns.
+    pub(crate) fn add(&mut self, records: &[impl Serialize]) -> Result<()> {
+        let lines = records.iter().map(to_line).collect::<Result<Vec<_>>>()?;
+        if lines.is_empty() { Ok(()) } else { self.0.add(&lines) }
+    }
+}
