@@ -12,6 +12,7 @@ pub(crate) mod record;
 pub(crate) mod reference;
 pub(crate) mod runner;
 pub(crate) mod schedule;
+pub(crate) mod self_check;
 pub(crate) mod shard;
 pub(crate) mod specification;
 pub(crate) mod store;
