@@ -88,7 +88,7 @@ pub(crate) struct SweepOptions {
     /// Leave the shares of the classes in both parts of --data to chance
     #[arg(long, requires = "data")]
     pub(crate) not_stratified: bool,
-    /// Epochs that a run on --data may see [default: 20, or as many as make 100 000 samples]
+    /// Epochs that a run on --data may see [default: as many as make 100 000 samples]
     #[arg(long, value_name = "N", requires = "data")]
     pub(crate) budget_epochs: Option<u64>,
     /// Seed of weights and sample order [default: the study's, 1 in the profiles]

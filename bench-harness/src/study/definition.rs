@@ -114,7 +114,7 @@ pub(crate) struct WorkloadDefinition {
     /// What it is called; by default what data and model are called.
     #[serde(default)]
     pub(crate) name: Option<String>,
-    /// Samples that a run may see, or instead
+    /// Samples that a run may see [default: 100 000, and at least one epoch], or instead
     #[serde(default)]
     pub(crate) budget_samples: Option<u64>,
     /// epochs.
@@ -262,6 +262,9 @@ impl Study {
     }
 }
 
+/// Samples that a run may see where a study does not say.
+const USUAL_BUDGET: u64 = 100_000;
+
 /// Trials of tuning are numbered from 0, those of repeats from here: they never share a seed.
 pub(crate) const FIRST_REPEAT: u64 = 1000;
 
@@ -298,17 +301,19 @@ fn usual_rates(rule: Rule) -> Range {
 impl WorkloadDefinition {
     fn check(&self) -> Result<()> {
         let name = || self.name.clone().unwrap_or_else(|| "workload".into());
-        if self.budget_samples.is_some() == self.budget_epochs.is_some() {
-            bail!("{}: give budget-samples or budget-epochs, one of them", name());
+        if self.budget_samples.is_some() && self.budget_epochs.is_some() {
+            bail!("{}: give budget-samples or budget-epochs, not both", name());
         }
+        ensure!(self.budget_samples != Some(0) && self.budget_epochs != Some(0), "{}: a budget of nothing", name());
         ensure!(self.reference_loss.is_none_or(f64::is_finite), "{}: reference-loss has to be finite", name());
         Ok(())
     }
 
     /// Samples that a run on so many rows may see.
     pub(crate) fn budget(&self, rows: usize) -> u64 {
-        let epochs = self.budget_epochs.unwrap_or(1).saturating_mul(rows as u64);
-        self.budget_samples.unwrap_or(epochs).max(1)
+        let rows = rows as u64;
+        let epochs = self.budget_epochs.map(|epochs| epochs.saturating_mul(rows));
+        self.budget_samples.or(epochs).unwrap_or(USUAL_BUDGET.max(rows))
     }
 
     /// A run on this workload, of a study with this seed for data: what a cell says is missing.

@@ -28,14 +28,14 @@ pub(crate) struct ConvergenceRecord {
     /// Before the first step.
     pub(crate) initial_loss: f64,
     pub(crate) curve: Curve,
-    /// At the same points: 16 digits of a hash over parameters, optimizer state and the place in the random streams, each over the
+    /// At the same points: eight digits of a hash over parameters, optimizer state and the place in the random streams, each over the
     /// whole hash before it.
     pub(crate) chain: Vec<String>,
     /// SHA-256 over the loss of each step and the last parameters.
     pub(crate) digest: String,
 }
 
-/// The finite losses on the evaluation grid.
+/// The finite losses on the evaluation grid, of nine significant digits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Curve {

@@ -64,12 +64,12 @@ impl Runner for TrainingRunner<'_> {
                 }
                 finite = trainer.step().is_finite();
             }
-            let loss = trainer.at_average(|model| evaluator.evaluate(self.exec, model).loss);
+            let loss = nine_digits(trainer.at_average(|model| evaluator.evaluate(self.exec, model).loss));
             trainer.record_validation(loss);
             finite &= loss.is_finite();
             if finite {
                 link = trainer.link_digest(link);
-                chain.push(link[..8].iter().map(|byte| format!("{byte:02x}")).collect());
+                chain.push(link[..4].iter().map(|byte| format!("{byte:02x}")).collect());
                 curve.push(trainer.history().steps(), trainer.history().samples(), loss);
             }
             if !finite || loss > DIVERGED * initial_loss.abs() {
@@ -91,4 +91,9 @@ impl Runner for TrainingRunner<'_> {
             digest: trainer.digest(),
         }))
     }
+}
+
+/// The nearest number of nine significant digits: more than single precision has, in half the text.
+fn nine_digits(x: f64) -> f64 {
+    format!("{x:.8e}").parse().expect("a formatted number is one")
 }

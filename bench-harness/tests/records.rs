@@ -1,0 +1,328 @@
+//! Records of a sweep: the same bytes whatever happens to the sweep, and refused where they are not what was written.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+fn command(arguments: &[&str], isa: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_simdescent"));
+    command.args(arguments);
+    if isa.is_empty() {
+        command.env_remove("SIMDESCENT_ISA")
+    } else {
+        command.env("SIMDESCENT_ISA", isa)
+    };
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A folder with a study that takes a second or two.
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let study = "name = 'small'\noptimizers = ['sgd', 'adam']\nbatch-sizes = [16, 64]\nrepeats = 3\n\
+            [tuning]\npoints = 4\nseeds = 2\n\
+            [[workloads]]\nname = 'lines'\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n";
+        fs::write(dir.path().join("study.toml"), study).unwrap();
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn sweep(&self, out: &str, more: &[&str], isa: &str) -> Command {
+        let (study, out) = (self.path("study.toml"), self.path(out));
+        let arguments =
+            ["sweep", "--no-throughput", "--study", study.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        command(&[&arguments[..], more].concat(), isa)
+    }
+
+    /// The lines of the records, sorted: the order in which they came is luck.
+    fn records(&self, out: &str) -> BTreeSet<String> {
+        let text = fs::read_to_string(self.path(out).join("convergence.jsonl")).unwrap();
+        assert!(text.ends_with('\n'));
+        let lines: BTreeSet<_> = text.lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), text.lines().count(), "no run is recorded twice");
+        lines
+    }
+
+    /// Those of a sweep from start to end.
+    fn whole(&self) -> BTreeSet<String> {
+        succeed(&mut self.sweep("whole", &[], ""));
+        self.records("whole")
+    }
+}
+
+#[track_caller]
+fn succeed(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}: {}", output.status, text(&output.stderr));
+    output
+}
+
+#[track_caller]
+fn refused(command: &mut Command, code: i32, wanted: &str) {
+    let output = command.output().unwrap();
+    let message = text(&output.stderr);
+    assert!(message.contains(wanted), "{message}");
+    assert_eq!(output.status.code(), Some(code), "{message}");
+}
+
+/// Waits until the file has so many lines more or less, or the process has ended.
+fn until_lines(child: &mut Child, file: &Path, lines: usize) {
+    while child.try_wait().unwrap().is_none() {
+        let found = fs::read(file).map_or(0, |bytes| bytes.iter().filter(|&&byte| byte == b'\n').count());
+        if found >= lines {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn start(mut command: Command) -> Child {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// The key of a run holds no machine: half on one instruction set and half on another are the whole on a third.
+#[test]
+#[cfg(unix)]
+fn a_sweep_changes_instruction_sets_in_the_middle_and_its_records_do_not() {
+    let place = Place::new();
+    let available: Vec<_> = simdescent::kernels::isa::available().iter().map(|isa| isa.name()).collect();
+    let best = |names: &[&'static str]| names.iter().copied().find(|name| available.contains(name)).unwrap_or("scalar");
+    let mut first = start(place.sweep("mixed", &["--jobs", "1"], "scalar"));
+    until_lines(&mut first, &place.path("mixed").join("convergence.jsonl"), 40);
+    signal(&first, "-TERM");
+    assert_eq!(first.wait().unwrap().code(), Some(75), "stopped by a scheduler: run again");
+    let half = place.records("mixed").len();
+    succeed(&mut place.sweep("mixed", &["--jobs", "3"], best(&["avx512", "neon"])));
+    succeed(&mut place.sweep("whole", &[], best(&["avx2", "neon"])));
+    let whole = place.records("whole");
+    assert!(half >= 40 && half < whole.len(), "{half} of {}", whole.len());
+    assert_eq!(place.records("mixed"), whole);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_cleanly_and_says_how_to_go_on() {
+    let place = Place::new();
+    let mut sweep = place.sweep("out", &["--jobs", "1"], "");
+    let mut child = sweep.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    until_lines(&mut child, &place.path("out").join("convergence.jsonl"), 3);
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(text(&output.stderr).contains("the same command goes on from there"), "{}", text(&output.stderr));
+}
+
+/// Killed again and again at other moments, then gone on with. Nothing in a record comes from a clock, so none that goes back matters.
+#[test]
+fn a_sweep_that_is_killed_fifty_times_ends_with_the_same_records() {
+    let place = Place::new();
+    let whole = place.whole();
+    let file = place.path("killed").join("convergence.jsonl");
+    let mut random = 7u64;
+    let mut killed = 0;
+    for i in 0..50 {
+        let mut child = start(place.sweep("killed", &["--jobs", "2"], ""));
+        // Some while it starts, most after a few more records; the last are near the end.
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let more = (random >> 33) as usize % (whole.len() / 20);
+        let before = fs::read_to_string(&file).map_or(0, |text| text.lines().count());
+        if i % 5 > 0 {
+            until_lines(&mut child, &file, before + more);
+        }
+        std::thread::sleep(Duration::from_micros(random >> 50));
+        killed += usize::from(child.try_wait().unwrap().is_none());
+        let _ = child.kill();
+        child.wait().unwrap();
+        if i % 10 == 0 {
+            // What a power cut leaves of a line.
+            let mut bytes = fs::read(&file).unwrap_or_default();
+            bytes.extend(b"{\"sha256\":\"12\xc3");
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, bytes).unwrap();
+        }
+    }
+    assert!(killed > 25, "{killed} were killed in the middle");
+    succeed(&mut place.sweep("killed", &[], ""));
+    assert_eq!(place.records("killed"), whole);
+}
+
+/// For N = 1, 2 and 5 shards, merged in several orders, twice over: always the records of one run.
+#[test]
+fn shards_merged_in_any_order_are_the_whole() {
+    let place = Place::new();
+    let whole = place.whole();
+    for n in [1, 2, 5] {
+        let names: Vec<String> = (1..=n).map(|i| format!("{n}-{i}")).collect();
+        for (i, name) in (1..=n).zip(&names) {
+            let shard = format!("{i}/{n}");
+            let output = succeed(&mut place.sweep(name, &["--shard", &shard], ""));
+            assert!(text(&output.stdout).starts_with(&format!("shard {shard}: ")), "{}", text(&output.stdout));
+        }
+        for order in 0..n.min(3) {
+            let into = format!("merged-{n}-{order}");
+            let mut folders: Vec<String> = names.iter().map(|name| place.path(name).display().to_string()).collect();
+            folders.rotate_left(order);
+            folders.push(folders[0].clone());
+            let into_path = place.path(&into).display().to_string();
+            let mut arguments = vec!["merge", &into_path];
+            arguments.extend(folders.iter().map(String::as_str));
+            succeed(&mut command(&arguments, ""));
+            assert_eq!(place.records(&into), whole, "{n} shards");
+            let before = fs::read(place.path(&into).join("convergence.jsonl")).unwrap();
+            succeed(&mut command(&arguments, ""));
+            let after = fs::read(place.path(&into).join("convergence.jsonl")).unwrap();
+            assert_eq!(before, after, "merged again, nothing changes");
+        }
+        // Nothing is left to run.
+        let output = succeed(&mut place.sweep(&format!("merged-{n}-0"), &[], ""));
+        assert!(text(&output.stderr).contains(&format!("0 runs, {} records were there", whole.len())));
+    }
+    // As a job array says.
+    let mut auto = place.sweep("auto", &["--shard", "auto"], "");
+    auto.envs([("SLURM_ARRAY_TASK_ID", "1"), ("SLURM_ARRAY_TASK_COUNT", "2"), ("SLURM_ARRAY_TASK_MIN", "1")]);
+    succeed(&mut auto);
+    assert_eq!(place.records("auto"), place.records("2-1"));
+}
+
+#[test]
+fn records_that_were_changed_are_refused_or_found() {
+    let place = Place::new();
+    place.whole();
+    let file = place.path("whole").join("convergence.jsonl");
+    let good = fs::read_to_string(&file).unwrap();
+    let verify = |share: &str| place.sweep("whole", &["--verify", share], "");
+    let output = succeed(&mut verify("0.1"));
+    assert!(text(&output.stdout).contains("records run again, 0 differ"), "{}", text(&output.stdout));
+
+    // A flipped bit.
+    let mut bytes = good.clone().into_bytes();
+    let at = good.find("\"loss\":[").unwrap() + 12;
+    bytes[at] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    refused(&mut place.sweep("whole", &[], ""), 65, "line 1");
+    refused(&mut place.sweep("whole", &[], ""), 65, "was changed");
+
+    // A lie with the right hash is found by running it again, and so is a difference between two folders.
+    let line = good.lines().next().unwrap();
+    let record = line.split_once("\"record\":").unwrap().1.strip_suffix('}').unwrap();
+    let (before, after) = record.split_once("\"digest\":\"").unwrap();
+    let lie = format!("{before}\"digest\":\"{}{}", if after.starts_with('0') { '1' } else { '0' }, &after[1..]);
+    let lie = format!("{{\"sha256\":\"{}\",\"record\":{lie}}}", sha256(&lie));
+    fs::write(&file, good.replacen(line, &lie, 1)).unwrap();
+    refused(&mut verify("1"), 1, "has another end");
+    fs::create_dir(place.path("honest")).unwrap();
+    fs::write(place.path("honest").join("convergence.jsonl"), &good).unwrap();
+    let (honest, whole) = (place.path("honest").display().to_string(), place.path("whole").display().to_string());
+    refused(&mut command(&["merge", &honest, &whole], ""), 65, "computes other bits");
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn two_writers_a_full_disk_and_places_that_are_no_folder() {
+    let place = Place::new();
+    let mut first = start(place.sweep("out", &["--jobs", "1"], ""));
+    until_lines(&mut first, &place.path("out").join("convergence.jsonl"), 2);
+    refused(&mut place.sweep("out", &[], ""), 65, "another sweep is writing this file of records");
+    let _ = first.kill();
+    first.wait().unwrap();
+
+    let file = place.path("file");
+    fs::write(&file, "x").unwrap();
+    refused(&mut place.sweep("file", &[], ""), 65, "choose another folder with --out");
+    refused(&mut place.sweep("file/below", &[], ""), 65, "choose another folder with --out");
+
+    if cfg!(target_os = "linux") {
+        // A limit on the size of files does what a full disk does.
+        let sweep = place.sweep("full", &[], "");
+        let program = sweep.get_program().to_str().unwrap().to_owned();
+        let arguments: Vec<_> = sweep.get_args().map(|a| a.to_str().unwrap().to_owned()).collect();
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\"", &program]).args(&arguments);
+        refused(&mut limited, 65, "cannot write");
+        succeed(&mut place.sweep("full", &[], ""));
+        assert_eq!(place.records("full"), place.whole());
+    }
+}
+
+#[test]
+fn studies_that_make_no_sense_name_the_place() {
+    let place = Place::new();
+    let good = fs::read_to_string(place.path("study.toml")).unwrap();
+    let check = |from: &str, to: &str, wanted: &str| {
+        fs::write(place.path("study.toml"), good.replacen(from, to, 1)).unwrap();
+        refused(&mut place.sweep("out", &["--dry-run"], ""), 65, wanted);
+    };
+    check("repeats", "repeat", "TOML parse error at line 4");
+    check("'adam'", "'adm'", "unknown optimizer \"adm\"");
+    check("'adam'", "'sgd'", "optimizers: sgd is there twice");
+    check("[16, 64]", "[5000]", "no batch size fits its 4000 training rows");
+    check("[tuning]", "targets = [0.01, 0.1]\n[tuning]", "from the easiest");
+    check("points = 4", "points = 1", "tuning.points");
+    check("'linear'", "'linea'", "line 10");
+    check("'linear' }", "'linear' }\nbudget-epochs = 1", "not both");
+    check("[tuning]", "[optimizer.lion]\n[tuning]", "[optimizer.lion] is not among the optimizers");
+    check("[tuning]", "[optimizer.adam]\nsearch = { momentum = { log = [0.1, 1] } }\n[tuning]", "no such number");
+    check(
+        "[[workloads]]",
+        "[[variants]]\nname = 'x'\nconfig = { seed = 1 }\n[[workloads]]",
+        "seed is no factor of its own",
+    );
+    check("[[workloads]]", "[[variants]]\nname = 'x'\nconfig = { schedul = 'cosine' }\n[[workloads]]", "schedul");
+    fs::write(place.path("study.toml"), &good).unwrap();
+    let output = succeed(&mut place.sweep("out", &["--dry-run"], ""));
+    assert!(text(&output.stdout).contains("lines") && !place.path("out").exists(), "{}", text(&output.stdout));
+}
+
+/// Schedules and samplings, a searched number, an optimizer under two names.
+#[test]
+fn factors_besides_optimizer_and_batch_size() {
+    let place = Place::new();
+    let study = "name = 'factors'\noptimizers = ['adam', 'low']\nbatch-sizes = [64]\nrepeats = 1\ntargets = [0.1]\n\
+        [tuning]\npoints = 3\nseeds = 1\n\
+        [optimizer.low]\nrule = 'adam'\nnumbers = { beta2 = 0.9 }\nsearch = { beta1 = { one-minus-log = [0.5, 0.95] } }\n\
+        [[variants]]\nname = 'plain'\n\
+        [[variants]]\nname = 'cosine'\nconfig = { schedule = 'cosine' }\n\
+        [[variants]]\nname = 'drawn'\nconfig = { batch = { sampling = 'with-replacement' } }\n\
+        [[workloads]]\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n";
+    fs::write(place.path("study.toml"), study).unwrap();
+    let records = place.whole();
+    let settings: Vec<serde_json::Value> = records
+        .iter()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["record"]["specification"]["settings"].take()
+        })
+        .collect();
+    let has = |wanted: &dyn Fn(&serde_json::Value) -> bool| settings.iter().any(wanted);
+    assert!(has(&|s| s["learning_rate"].to_string().contains("cosine")), "{}", settings[0]);
+    assert!(has(&|s| s["sampling"] == "with_replacement"));
+    let beta1: BTreeSet<String> = settings
+        .iter()
+        .filter(|s| {
+            s["rule"].to_string().contains("\"beta2\":0.9}") || s["rule"].to_string().contains("\"beta2\":0.9,")
+        })
+        .map(|s| s["rule"].to_string())
+        .collect();
+    assert_eq!(beta1.len(), 3, "three points differ in β₁: {beta1:?}");
+}
