@@ -10,13 +10,11 @@ use crate::options::loss::{LossName, TaskName};
 use crate::options::problem::ProblemOptions;
 use crate::problem::source::DataSource;
 use crate::progress::Progress;
-use crate::study::cell::Cell;
 use crate::study::definition::{LossOn, Study, WorkloadDefinition};
 use crate::study::facts::{ReferenceSource, StudyFacts, WorkloadFacts};
 use crate::study::optimum;
 use crate::study::pilot::{Pilot, known_loss};
 use crate::study::profile::Profile;
-use crate::study::protocol;
 use crate::study::record::ConvergenceRecord;
 use crate::study::reference::{self, Reference};
 use crate::study::runner::TrainingRunner;
@@ -24,9 +22,11 @@ use crate::study::schedule::{Done, Task, Workshop};
 use crate::study::shard::Shard;
 use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder};
 use crate::study::workload::Workload;
+use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use simdescent::kernels::Exec;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub(crate) struct SweepOptions {
     /// How much to measure: quick in a minute, standard in ten, full in an hour, on two cores. Each is a study file
     #[arg(long, value_enum, default_value_t = Profile::Quick, conflicts_with = "study")]
     pub(crate) profile: Profile,
-    /// What to measure, as a file; PROTOCOL.md describes it, --dry-run --json prints one
+    /// What to measure, as a file; PROTOCOL.md describes it
     #[arg(long, value_name = "FILE")]
     pub(crate) study: Option<PathBuf>,
     /// The folder of records and reports. Runs whose records are there are not run again
@@ -53,6 +53,9 @@ pub(crate) struct SweepOptions {
     /// Run only the cells of one of N shards, from 1/N to N/N, or auto: as the job array or launcher says that started this
     #[arg(long, value_name = "I/N|auto", conflicts_with = "verify")]
     pub(crate) shard: Option<Shard>,
+    /// Run only the cells whose keys are in this file, one per line; --dry-run --json lists all
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["verify", "shard"])]
+    pub(crate) keys: Option<PathBuf>,
     /// Run a random share (0 to 1) of the records again and compare
     #[arg(long, value_name = "SHARE")]
     pub(crate) verify: Option<f64>,
@@ -189,19 +192,7 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
         return Ok(interrupted(options));
     };
     folder.write_json(FACTS, &facts)?;
-    let cells = facts.cells()?;
-    let own: Vec<Cell> = match options.shard {
-        None => cells,
-        Some(Shard { index, count }) => {
-            let mut own = vec![];
-            for cell in cells {
-                if facts.shard(&cell, count)? == index - 1 {
-                    own.push(cell);
-                }
-            }
-            own
-        }
-    };
+    let own = facts.own_cells(options.shard, options.keys()?.as_ref())?;
     bar.subject("convergence");
     let done = workshop.cells(&facts, &own)?;
     if done == Done::Stopped {
@@ -211,9 +202,10 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     drop(bar);
     let runs = records.len() - known;
     say(&format!("{runs} runs, {} records were there, in {}", known, folder.path(CONVERGENCE).display()));
-    if let Some(shard) = options.shard {
+    if options.shard.is_some() || options.keys.is_some() {
+        let part = options.shard.map_or_else(|| "keys".into(), |shard| format!("shard {shard}"));
         return print(&format!(
-            "shard {shard}: {} cells are done. When all are: simdescent merge OUT {} …",
+            "{part}: {} cells are done. When all are: simdescent merge OUT {} …",
             own.len(),
             options.out.display()
         ))
@@ -223,6 +215,12 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
 }
 
 impl SweepOptions {
+    fn keys(&self) -> Result<Option<BTreeSet<String>>> {
+        let Some(path) = &self.keys else { return Ok(None) };
+        let text = read_text(path)?;
+        Ok(Some(text.lines().map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect()))
+    }
+
     fn jobs(&self) -> usize {
         self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), NonZeroUsize::get)
     }
@@ -251,12 +249,7 @@ fn facts(
         let Some(found) = reference_of(exec, study, (number, workload), workshop)? else { return Ok(None) };
         facts.push(found);
     }
-    Ok(Some(StudyFacts {
-        protocol_version: protocol::VERSION,
-        value_version: simdescent::VALUE_VERSION,
-        study: study.clone(),
-        workloads: facts,
-    }))
+    Ok(Some(StudyFacts::new(study, facts)))
 }
 
 /// The facts of a workload, with its reference and targets.

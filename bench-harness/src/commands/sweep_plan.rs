@@ -3,12 +3,31 @@
 use super::exit::Exit;
 use super::print::{print, print_json};
 use crate::study::definition::Study;
+use crate::study::facts::StudyFacts;
 use crate::study::plan::Plan;
 use crate::study::workload::Workload;
 use anyhow::Result;
+use serde::Serialize;
 use simdescent::kernels::Exec;
 
-/// Prints cells, runs and the time they may take; with `--json` the study itself.
+/// The plan as JSON.
+#[derive(Serialize)]
+struct PlanReport<'a> {
+    study: &'a Study,
+    cells: Vec<CellPlan<'a>>,
+}
+
+#[derive(Serialize)]
+struct CellPlan<'a> {
+    /// For `--keys`.
+    key: String,
+    workload: &'a str,
+    optimizer: String,
+    variant: String,
+    batch_size: usize,
+}
+
+/// Prints cells, runs and the time they may take; as JSON the study and the keys of its cells.
 pub(super) fn print_plan(
     exec: Exec<'_>,
     study: &Study,
@@ -16,8 +35,16 @@ pub(super) fn print_plan(
     jobs: usize,
     json: bool,
 ) -> Result<Exit> {
-    if json {
-        return print_json(study).map(|()| Exit::Success);
+    if !json {
+        return print(&Plan::new(exec, study, workloads)?.text(jobs)).map(|()| Exit::Success);
     }
-    print(&Plan::new(exec, study, workloads)?.text(jobs)).map(|()| Exit::Success)
+    let facts = StudyFacts::new(study, workloads.iter().map(|workload| workload.facts(study)).collect::<Result<_>>()?);
+    let cell = |cell| {
+        let key = facts.key(&cell)?;
+        let workload = &facts.workloads[cell.workload].name;
+        let (optimizer, variant) = (cell.optimizer.label, cell.variant.name);
+        Ok(CellPlan { key, workload, optimizer, variant, batch_size: cell.batch_size })
+    };
+    let cells = facts.cells()?.into_iter().map(cell).collect::<Result<_>>()?;
+    print_json(&PlanReport { study, cells }).map(|()| Exit::Success)
 }

@@ -4,10 +4,12 @@
 use super::definition::{FIRST_REPEAT, OptimizerFactor, Variant};
 use super::facts::{Runs, StudyFacts, WorkloadFacts};
 use super::record::ConvergenceRecord;
+use super::shard::Shard;
 use super::specification::{Specification, sha256};
 use super::store::Records;
 use super::tuning::{Candidate, Chosen, Next, Score, Tried, first_points, next};
-use anyhow::Result;
+use anyhow::{Result, bail};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Which cell of a study.
@@ -87,12 +89,27 @@ impl StudyFacts {
         Runs::new(&self.workloads[*workload], &self.study.workloads[*workload], variant, *batch_size, self.study.seed)
     }
 
-    /// Which of `n` shards a cell belongs to: by the hash of what all its runs share, so that none waits for another.
-    pub(crate) fn shard(&self, cell: &Cell, n: u64) -> Result<u64> {
+    /// The key of a cell: the hash of what all its runs share, with its first point. It needs no reference.
+    pub(crate) fn key(&self, cell: &Cell) -> Result<String> {
         let first = first_points(&cell.optimizer, &self.study.tuning, self.study.seed)?;
-        let hardest = self.workloads[cell.workload].targets.last().copied();
-        let key = self.runs(cell)?.specification(&first[0], 0, hardest)?.key()?;
-        Ok(u64::from_str_radix(&sha256(&key)[..16], 16)? % n)
+        Ok(sha256(&self.runs(cell)?.specification(&first[0], 0, None)?.key()?)[..16].to_owned())
+    }
+
+    /// The cells of a shard, or of these keys. All runs of a cell are in one shard, so that none waits for another.
+    pub(crate) fn own_cells(&self, shard: Option<Shard>, keys: Option<&BTreeSet<String>>) -> Result<Vec<Cell>> {
+        let mut own = vec![];
+        let mut found = BTreeSet::new();
+        for cell in self.cells()? {
+            let key = self.key(&cell)?;
+            if shard.is_none_or(|shard| shard.has(&key)) && keys.is_none_or(|keys| keys.contains(&key)) {
+                own.push(cell);
+            }
+            found.insert(key);
+        }
+        if let Some(unknown) = keys.and_then(|keys| keys.difference(&found).next()) {
+            bail!("no cell of this study has the key {unknown}: `sweep --dry-run --json` lists them");
+        }
+        Ok(own)
     }
 }
 

@@ -72,6 +72,13 @@ pub(crate) struct DataFacts {
     pub(crate) sha256: String,
 }
 
+impl StudyFacts {
+    /// Of this version of protocol and values.
+    pub(crate) fn new(study: &Study, workloads: Vec<WorkloadFacts>) -> Self {
+        Self { protocol_version: VERSION, value_version: simdescent::VALUE_VERSION, study: study.clone(), workloads }
+    }
+}
+
 impl WorkloadFacts {
     /// The loss that leaves each share of the gap.
     pub(crate) fn targets(initial_loss: f64, reference_loss: f64, shares: &[f64]) -> Vec<f64> {

@@ -28,6 +28,11 @@ impl Shard {
         Ok(Self { index, count })
     }
 
+    /// Whether a key, which begins with 16 hexadecimal digits, is in this shard.
+    pub(crate) fn has(self, key: &str) -> bool {
+        u64::from_str_radix(&key[..16], 16).is_ok_and(|head| head % self.count == self.index - 1)
+    }
+
     /// As the environment says.
     pub(crate) fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         for (index, first, count) in LAUNCHERS {
