@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 
 #[path = "trajectory/golden.rs"] // where this would be sought is for other tests
 mod golden;
+#[path = "trajectory/value_version.rs"]
+mod value_version;
 use golden::{GOLDEN, TRANSFORMED};
 
 fn stream(purpose: Purpose) -> Stream {

@@ -13,6 +13,7 @@ use crate::commands::sweep::{self, SweepOptions};
 use crate::commands::train::{self, TrainOptions};
 use crate::commands::tune_lr::{self, TuneLearningRate};
 use crate::commands::tune_search::{self, SearchOptions};
+use crate::commands::verify::{self, VerifyOptions};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -50,6 +51,9 @@ pub(crate) enum Command {
     Sweep(Box<SweepOptions>),
     /// Join the records of the shards of a sweep.
     Merge(MergeOptions),
+    /// Does this machine compute the promised bits? Kernels and trainings on every instruction set and 1 to 8 threads; or, for the
+    /// folder of a sweep, a sample of its records again.
+    Verify(VerifyOptions),
     /// Find hyper-parameters by measurement.
     #[command(subcommand)]
     Tune(Tune),
@@ -74,6 +78,7 @@ impl Command {
     pub(crate) fn run(self) -> Result<Exit> {
         match self {
             Self::Sweep(options) => return sweep::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Verify(options) => return verify::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Merge(options) => return merge::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Train(options) => train::run(&options),
             Self::Evaluate(options) => evaluate::run(&options),

@@ -8,6 +8,7 @@
 //! | `report` | forms: tables, texts, pictures, files |
 //! | `study` | sweeps: what is varied, records of runs, what came of them |
 //! | `search` | searches for hyper-parameters |
+//! | `verification` | the promised bits, tried |
 //! | `training` | options and a problem become a training; saved models |
 //! | `options` | a run as flags and in a file |
 //! | `problem` | data, model and loss |
@@ -37,6 +38,7 @@ mod search;
 mod study;
 mod text_file;
 mod training;
+mod verification;
 
 use anyhow::Context;
 use clap::Parser;

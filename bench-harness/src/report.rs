@@ -10,3 +10,4 @@ pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod svg;
 pub(crate) mod training;
+pub(crate) mod verification;

@@ -3,6 +3,7 @@
 //! `SIMDESCENT_WRITE_SCHEMAS=1 cargo test -p simdescent-bench schema` writes them anew.
 
 use crate::search::SearchReport;
+use crate::study::audit::AuditReport;
 use crate::training::evaluation::EvaluationReport;
 use crate::training::explanation::ExplanationReport;
 use crate::training::prediction::PredictionReport;
@@ -10,11 +11,12 @@ use crate::training::rate_search::RateSearchReport;
 use crate::training::resampling::{CrossValidationReport, LearningCurveReport};
 use crate::training::result::{LbfgsReport, TrainingReport};
 use crate::training::schedule::ScheduleReport;
+use crate::verification::VerificationReport;
 use schemars::{Schema, schema_for};
 use std::path::Path;
 
 /// By command.
-fn schemas() -> [(&'static str, Schema); 10] {
+fn schemas() -> [(&'static str, Schema); 12] {
     [
         ("cross-validate", schema_for!(CrossValidationReport)),
         ("evaluate", schema_for!(EvaluationReport)),
@@ -26,6 +28,8 @@ fn schemas() -> [(&'static str, Schema); 10] {
         ("train-lbfgs", schema_for!(LbfgsReport)),
         ("tune-lr", schema_for!(RateSearchReport)),
         ("tune-search", schema_for!(SearchReport)),
+        ("verify-records", schema_for!(AuditReport)),
+        ("verify", schema_for!(VerificationReport)),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What a sweep measures: the study, its cells, the records of their runs.
 
+pub(crate) mod audit;
 pub(crate) mod cell;
 pub(crate) mod definition;
 pub(crate) mod facts;

@@ -242,7 +242,12 @@ fn records_that_were_changed_are_refused_or_found() {
     let lie = format!("{before}\"digest\":\"{}{}", if after.starts_with('0') { '1' } else { '0' }, &after[1..]);
     let lie = format!("{{\"sha256\":\"{}\",\"record\":{lie}}}", sha256(&lie));
     fs::write(&file, good.replacen(line, &lie, 1)).unwrap();
-    refused(&mut verify("1"), 1, "has another end");
+    let output = verify("1").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("has another end"), "{}", text(&output.stdout));
+    let folder = place.path("whole").display().to_string();
+    let output = command(&["verify", &folder, "--sample", "10000"], "").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     fs::create_dir(place.path("honest")).unwrap();
     fs::write(place.path("honest").join("convergence.jsonl"), &good).unwrap();
     let (honest, whole) = (place.path("honest").display().to_string(), place.path("whole").display().to_string());
@@ -340,4 +345,17 @@ fn factors_besides_optimizer_and_batch_size() {
         .map(|s| s["rule"].to_string())
         .collect();
     assert_eq!(beta1.len(), 3, "three points differ in β₁: {beta1:?}");
+}
+
+/// Everything that is promised, on everything this machine has.
+#[test]
+fn this_machine_computes_the_promised_bits() {
+    let output = succeed(&mut command(&["verify", "--json"], ""));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let isas = simdescent::kernels::isa::available();
+    assert_eq!(report["runs"].as_array().unwrap().len(), 6 * isas.len());
+    assert_eq!(report["all_agree"], true);
+    let digests: BTreeSet<String> =
+        report["runs"].as_array().unwrap().iter().map(|run| run["digest"].to_string()).collect();
+    assert_eq!(digests.len(), 1);
 }

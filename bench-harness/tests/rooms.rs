@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder (or file) may use those in the lines below its own.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["cli"],
     &["commands"],
     &["report"],
     &["study"],
     &["search"],
+    &["verification"],
     &["training"],
     &["options"],
     &["problem"],

@@ -10,6 +10,7 @@ use crate::options::loss::{LossName, TaskName};
 use crate::options::problem::ProblemOptions;
 use crate::problem::source::DataSource;
 use crate::progress::Progress;
+use crate::study::audit::{Sample, audit};
 use crate::study::definition::{LossOn, Study, WorkloadDefinition};
 use crate::study::facts::{ReferenceSource, StudyFacts, WorkloadFacts};
 use crate::study::optimum;
@@ -176,7 +177,11 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let stop = stop_on_signals()?;
     let runner = TrainingRunner { exec, workloads: workloads.iter().map(Workload::training_data).collect() };
     if let Some(share) = options.verify {
-        return super::sweep_verify::verify(&runner, &workloads, &records, share, study.seed, options.jobs(), &stop);
+        let sample = (Sample::Share(share), study.seed);
+        return super::verify::finish(
+            audit(&runner, &workloads, &records, sample, options.jobs(), &stop)?,
+            options.json,
+        );
     }
     let bar = Bar::new(0);
     let mut workshop = Workshop {

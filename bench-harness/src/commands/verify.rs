@@ -1,0 +1,73 @@
+//! `simdescent verify`: does this machine compute the promised bits, and did another one?
+
+use super::exit::{Exit, stop_on_signals};
+use super::print::{print_json, print_lines};
+use super::progress::Bar;
+use super::threads::Threads;
+use crate::report::verification::lines;
+use crate::study::audit::{AuditReport, Sample, audit};
+use crate::study::facts::StudyFacts;
+use crate::study::runner::TrainingRunner;
+use crate::study::store::{FACTS, StudyFolder};
+use crate::study::workload::Workload;
+use crate::verification::verify;
+use anyhow::{Context, Result};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyOptions {
+    /// A folder of a sweep, perhaps somebody else's: records of it are run again instead
+    dir: Option<PathBuf>,
+    /// How many of its records
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "dir")]
+    sample: usize,
+    /// Which ones, by the seed of a random choice
+    #[arg(long, value_name = "SEED", default_value_t = 1, requires = "dir")]
+    sample_seed: u64,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &VerifyOptions) -> Result<Exit> {
+    if let Some(dir) = &options.dir {
+        return audit_of(&StudyFolder::open(dir)?, options);
+    }
+    let bar = Bar::new(0);
+    let report = verify(&bar)?;
+    drop(bar);
+    if options.json {
+        print_json(&report)?
+    } else {
+        print_lines(&lines(&report))?
+    }
+    Ok(if report.all_agree { Exit::Success } else { Exit::Mismatch })
+}
+
+fn audit_of(folder: &StudyFolder, options: &VerifyOptions) -> Result<Exit> {
+    let facts: StudyFacts = folder.read_json(FACTS)?.with_context(|| {
+        format!("{}: there is no {FACTS}, which a sweep writes before its first cell", folder.0.display())
+    })?;
+    let study = &facts.study;
+    let workloads: Vec<Workload> =
+        study.workloads.iter().map(|definition| Workload::load(definition, study)).collect::<Result<_>>()?;
+    let threads = Threads::new(1)?;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let runner =
+        TrainingRunner { exec: threads.exec()?, workloads: workloads.iter().map(Workload::training_data).collect() };
+    let sample = (Sample::Count(options.sample), options.sample_seed);
+    let stop = stop_on_signals()?;
+    finish(audit(&runner, &workloads, &folder.records()?, sample, workers, &stop)?, options.json)
+}
+
+/// Prints what an audit found.
+pub(super) fn finish(report: Option<AuditReport>, json: bool) -> Result<Exit> {
+    let Some(report) = report else { return Ok(Exit::of_signal()) };
+    if json {
+        print_json(&report)?
+    } else {
+        print_lines(&report.lines())?
+    }
+    Ok(if report.differ.is_empty() { Exit::Success } else { Exit::Mismatch })
+}
