@@ -8,6 +8,7 @@ use crate::commands::learning_curve::{self, LearningCurveOptions};
 use crate::commands::merge::{self, MergeOptions};
 use crate::commands::predict::{self, PredictOptions};
 use crate::commands::print::fail;
+use crate::commands::report::{self, ReportOptions};
 use crate::commands::schedule::{self, ScheduleCommand};
 use crate::commands::sweep::{self, SweepOptions};
 use crate::commands::train::{self, TrainOptions};
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     /// Does this machine compute the promised bits? Kernels and trainings on every instruction set and 1 to 8 threads; or, for the
     /// folder of a sweep, a sample of its records again.
     Verify(VerifyOptions),
+    /// Make the reports of a sweep again from its records, without running anything, and print the tables.
+    Report(ReportOptions),
     /// Find hyper-parameters by measurement.
     #[command(subcommand)]
     Tune(Tune),
@@ -80,6 +83,7 @@ impl Command {
             Self::Sweep(options) => return sweep::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Verify(options) => return verify::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Merge(options) => return merge::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Report(options) => return report::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Train(options) => train::run(&options),
             Self::Evaluate(options) => evaluate::run(&options),
             Self::Predict(options) => predict::run(&options),

@@ -1,11 +1,14 @@
 //! What a result was measured on and with.
 
-use serde::Serialize;
+pub(crate) mod caches;
+pub(crate) mod disturbance;
+
+use serde::{Deserialize, Serialize};
 use simdescent::kernels::{Exec, isa};
 use std::process::Command;
 
 /// The machine, the program, and how it ran.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Environment {
     /// The CPU's own name.
@@ -15,19 +18,19 @@ pub(crate) struct Environment {
     /// Name and version of the operating system.
     pub(crate) os: String,
     /// The instruction set that ran, as the kernels report it.
-    pub(crate) isa: &'static str,
+    pub(crate) isa: String,
     /// Those that the CPU has.
-    pub(crate) isas_available: Vec<&'static str>,
+    pub(crate) isas_available: Vec<String>,
     /// Threads per training step.
     pub(crate) threads: usize,
     /// Version of the compiler.
-    pub(crate) rustc: &'static str,
+    pub(crate) rustc: String,
     /// Target triple.
-    pub(crate) target: &'static str,
+    pub(crate) target: String,
     /// `release` or `debug`.
-    pub(crate) build_profile: &'static str,
+    pub(crate) build_profile: String,
     /// Version of this package.
-    pub(crate) version: &'static str,
+    pub(crate) version: String,
     /// Commit of the source tree, with `-dirty` if it had changes; `unknown` outside a git checkout.
     pub(crate) commit: String,
 }
@@ -40,13 +43,13 @@ impl Environment {
             cpu: cpu().unwrap_or_else(|| std::env::consts::ARCH.into()),
             logical_cores: std::thread::available_parallelism().map_or(1, usize::from),
             os: os().unwrap_or_else(|| std::env::consts::OS.into()),
-            isa: exec.isa().kernel_name(),
-            isas_available: isa::available().iter().map(|isa| isa.name()).collect(),
+            isa: exec.isa().kernel_name().into(),
+            isas_available: isa::available().iter().map(|isa| isa.name().into()).collect(),
             threads: exec.par().threads(),
-            rustc: env!("SIMDESCENT_RUSTC"),
-            target: env!("SIMDESCENT_TARGET"),
-            build_profile: env!("SIMDESCENT_PROFILE"),
-            version: env!("CARGO_PKG_VERSION"),
+            rustc: env!("SIMDESCENT_RUSTC").into(),
+            target: env!("SIMDESCENT_TARGET").into(),
+            build_profile: env!("SIMDESCENT_PROFILE").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
             commit: commit(),
         }
     }

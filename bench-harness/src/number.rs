@@ -1,6 +1,6 @@
 //! Numbers in JSON: those that are not finite, and single-precision ones as the decimal that was written.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// A finite number as itself, others as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, because JSON has no such numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -10,6 +10,26 @@ pub(crate) struct Number(
     #[cfg_attr(test, schemars(with = "NumberForm"))]
     pub(crate) f64,
 );
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Finite(f64),
+            Other(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Finite(x) => Ok(Self(x)),
+            Form::Other(name) => match &*name {
+                "NaN" => Ok(Self(f64::NAN)),
+                "Infinity" => Ok(Self(f64::INFINITY)),
+                "-Infinity" => Ok(Self(f64::NEG_INFINITY)),
+                _ => Err(D::Error::custom(format!("{name:?} is no number"))),
+            },
+        }
+    }
+}
 
 /// What a [`Number`] looks like.
 #[cfg(test)]
@@ -63,5 +83,10 @@ mod tests {
             [1.5, f64::NAN, f64::INFINITY, -f64::INFINITY].map(json),
             ["1.5", "\"NaN\"", "\"Infinity\"", "\"-Infinity\""]
         );
+        let back = |text: String| serde_json::from_str::<Number>(&text).map(|number| number.0);
+        for x in [1.5, 0.0, f64::INFINITY, -f64::INFINITY] {
+            assert_eq!(back(json(x)).unwrap(), x);
+        }
+        assert!(back(json(f64::NAN)).unwrap().is_nan() && back("\"much\"".into()).is_err());
     }
 }

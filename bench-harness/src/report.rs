@@ -9,5 +9,6 @@ pub(crate) mod resampling;
 pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod svg;
+pub(crate) mod sweep;
 pub(crate) mod training;
 pub(crate) mod verification;

@@ -1,9 +1,11 @@
 //! What a sweep measures: the study, its cells, the records of their runs.
 
+pub(crate) mod analysis;
 pub(crate) mod audit;
 pub(crate) mod cell;
 pub(crate) mod definition;
 pub(crate) mod facts;
+pub(crate) mod machine;
 pub(crate) mod optimum;
 pub(crate) mod pilot;
 pub(crate) mod plan;
@@ -11,11 +13,14 @@ pub(crate) mod profile;
 pub(crate) mod protocol;
 pub(crate) mod record;
 pub(crate) mod reference;
+pub(crate) mod result;
 pub(crate) mod runner;
 pub(crate) mod schedule;
 pub(crate) mod self_check;
 pub(crate) mod shard;
 pub(crate) mod specification;
+pub(crate) mod stopwatch;
 pub(crate) mod store;
+pub(crate) mod throughput;
 pub(crate) mod tuning;
 pub(crate) mod workload;

@@ -72,6 +72,16 @@ pub fn read_bandwidth(isa: Isa, bytes: usize) -> f64 {
     bytes as f64 / medians(9, &mut [("read", &mut || read(isa, &data))])[0]
 }
 
+/// Bytes per second, read and written, when `bytes` in all are copied from one half to the other by one thread, again and again, by
+/// the copy of the standard library.
+#[must_use]
+pub fn copy_bandwidth(bytes: usize) -> f64 {
+    let source = Aligned::<f32>::new(bytes / 8);
+    let mut target = Aligned::<f32>::new(bytes / 8);
+    let mut copy = || black_box(&mut *target).copy_from_slice(black_box(&source));
+    bytes as f64 / medians(9, &mut [("copy", &mut copy)])[0]
+}
+
 /// Multiply-adds that one call of [`fma`] does.
 #[must_use]
 pub fn fmas<T: Real>(isa: Isa) -> usize {

@@ -1,45 +1,97 @@
-//! The end of a sweep: throughput, report, table.
+//! The end of a sweep: throughput, self-check, reports, table.
 
 use super::exit::Exit;
-use super::print::print;
+use super::print::{print, print_json, say};
+use super::progress::Bar;
 use super::sweep::SweepOptions;
-use crate::study::cell::CellState;
+use crate::environment::Environment;
+use crate::progress::Progress;
+use crate::report::sweep;
+use crate::study::analysis::{Known, analyze};
 use crate::study::facts::StudyFacts;
-use crate::study::store::{Records, StudyFolder};
+use crate::study::machine::{Limits, Machine, Session};
+use crate::study::record::of_line;
+use crate::study::result::Report;
+use crate::study::self_check::self_check;
+use crate::study::stopwatch;
+use crate::study::store::{RecordFile, Records, SELF_CHECK, StudyFolder, THROUGHPUT};
+use crate::study::throughput::{Throughput, ThroughputLine};
 use crate::study::workload::Workload;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use simdescent::kernels::Exec;
-use simdescent_measure::statistics::median;
 use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
 
 /// Measures throughput, writes the reports and prints the table.
 pub(super) fn finish(
-    _exec: Exec<'_>,
-    _options: &SweepOptions,
-    _folder: &StudyFolder,
+    exec: Exec<'_>,
+    options: &SweepOptions,
+    folder: &StudyFolder,
     facts: &StudyFacts,
     records: &Records,
-    _workloads: &[Workload],
-    _stop: &AtomicBool,
+    workloads: &[Workload],
+    stop: &AtomicBool,
 ) -> Result<Exit> {
-    let by_key: std::collections::BTreeMap<_, _> = records.iter().map(|record| (record.key.as_str(), record)).collect();
-    for cell in facts.cells()? {
-        let CellState::Done(targets) = facts.state(&cell, records)? else { continue };
-        let mut line =
-            format!("{:18} {:10} {:>5}", facts.workloads[cell.workload].name, cell.optimizer.label, cell.batch_size);
-        for result in targets {
-            let steps: Vec<f64> =
-                result.repeats.iter().map(|key| by_key[key.as_str()].steps_to(result.target).or_infinite()).collect();
-            let rates = result.tried.len();
-            line += &format!(
-                "  {:>7.4}{} S {:>6} ({rates} rates, {} beyond)",
-                result.chosen.candidate.learning_rate,
-                if result.chosen.at_border { "*" } else { " " },
-                median(steps),
-                result.chosen.widened
-            );
-        }
-        print(&line)?;
+    let environment = Environment::detect(exec);
+    let machine = Machine::of(&environment);
+    let throughput = if options.no_throughput {
+        Throughput::new(folder.read_lines(THROUGHPUT)?)
+    } else {
+        let Some(throughput) = measure(exec, environment, folder, facts, workloads, stop)? else {
+            say("stopped; what was timed so far is dropped: the same command times it again");
+            return Ok(Exit::of_signal());
+        };
+        throughput
+    };
+    let checked = self_check(exec)?;
+    folder.write_json(SELF_CHECK, &checked)?;
+    let self_check = Some(checked);
+    let report = analyze(Known { facts, records, throughput: &throughput, machine: Some(&machine), self_check })?;
+    write(folder, &report)?;
+    if options.json { print_json(&report)? } else { print(&sweep::text(&report))? }
+    say(&format!("report.json, report.csv and report.md are in {}", folder.0.display()));
+    Ok(exit(&report))
+}
+
+/// Times what has not been timed on this machine; `None` if it was stopped.
+fn measure(
+    exec: Exec<'_>,
+    environment: Environment,
+    folder: &StudyFolder,
+    facts: &StudyFacts,
+    workloads: &[Workload],
+    stop: &AtomicBool,
+) -> Result<Option<Throughput>> {
+    let machine = Machine::of(&environment);
+    let (mut file, lines) = RecordFile::open(&folder.path(THROUGHPUT))?;
+    let known = lines.iter().map(|(place, line)| of_line::<ThroughputLine>(line).with_context(|| place.clone()));
+    let mut known = known.collect::<Result<Vec<_>>>()?;
+    let throughput = Throughput::new(known.iter().cloned());
+    let missing = stopwatch::missing(facts, &machine, |key| throughput.of(key).is_some())?;
+    if missing.is_empty() {
+        return Ok(Some(throughput));
     }
-    Ok(Exit::Success)
+    let bar = Bar::new(0);
+    bar.subject("throughput");
+    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let before = Limits::measure(exec.isa());
+    let Some(cells) = stopwatch::measure(exec, facts, workloads, missing, stop, &bar)? else { return Ok(None) };
+    let session = Session { started, environment, limits: [before, Limits::measure(exec.isa())] };
+    let new = std::iter::once(ThroughputLine::Session(session)).chain(cells.into_iter().map(ThroughputLine::Cell));
+    let new: Vec<ThroughputLine> = new.collect();
+    file.add(&new)?;
+    known.extend(new);
+    Ok(Some(Throughput::new(known)))
+}
+
+/// Writes the reports into the folder.
+pub(super) fn write(folder: &StudyFolder, report: &Report) -> Result<()> {
+    folder.write_json("report.json", report)?;
+    folder.write("report.csv", &sweep::csv::csv(report))?;
+    folder.write("report.md", &sweep::markdown(report))
+}
+
+/// What a report says of the program.
+pub(super) fn exit(report: &Report) -> Exit {
+    if report.self_check.as_ref().is_none_or(|check| check.ok()) { Exit::Success } else { Exit::Mismatch }
 }

@@ -29,6 +29,53 @@ pub(crate) fn plus_minus(mean: f64, deviation: f64) -> String {
     format!("{} ± {}", format_number(mean), digits(deviation, 2))
 }
 
+/// The factor and the SI prefix with which a number has one to three digits before the point.
+fn prefix(x: f64) -> (f64, &'static str) {
+    match x.abs() {
+        x if x == 0.0 || !x.is_finite() => (1.0, ""),
+        x if x < 1e-6 => (1e-9, "n"),
+        x if x < 1e-3 => (1e-6, "µ"),
+        x if x < 1.0 => (1e-3, "m"),
+        x if x < 1e3 => (1.0, ""),
+        x if x < 1e6 => (1e3, "k"),
+        x if x < 1e9 => (1e6, "M"),
+        _ => (1e9, "G"),
+    }
+}
+
+/// Three digits, but no decimals that are zero and have no prefix: `42`, `1.50`.
+fn scaled(x: f64, scale: f64) -> String {
+    if !x.is_finite() {
+        return "∞".into();
+    }
+    let (x, whole) = (x / scale, scale == 1.0 && (x - x.round()).abs() < 1e-9);
+    let decimals = match x.abs() {
+        _ if whole => 0,
+        x if x < 9.995 => 2,
+        x if x < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{x:.decimals$}")
+}
+
+/// Three digits and an SI prefix: `1.23 k`.
+pub(crate) fn si(x: f64) -> String {
+    let (scale, prefix) = prefix(x);
+    format!("{} {prefix}", scaled(x, scale)).trim_end().to_owned()
+}
+
+/// A value and the ends of its interval with the same prefix: `12.3 ms [11.9, 12.8]`.
+pub(crate) fn si_with_interval(x: f64, (low, high): (f64, f64), unit: &str) -> String {
+    let (scale, prefix) = prefix(x);
+    let unit = if prefix.is_empty() && unit.is_empty() { String::new() } else { format!(" {prefix}{unit}") };
+    format!("{}{unit} [{}, {}]", scaled(x, scale), scaled(low, scale), scaled(high, scale))
+}
+
+/// A share: `0.1 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{} %", format_setting(100.0 * share))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +93,13 @@ mod tests {
         let settings = [0.000_316_000_000_000_000_04, 0.1, 1.0, 1000.0, 3.16e-6, 2e6, 0.0, 0.123_456_789, f64::NAN];
         let wanted = ["0.000316", "0.1", "1", "1000", "3.16e-6", "2e6", "0", "0.123457", "NaN"];
         assert_eq!(settings.map(format_setting), wanted);
+        let shown = [0.0, 1.23e-8, 0.0000123, 0.00123, 0.5, 7.0, 7.5, 42.0, 999.0, 1234.0, 56_789.0, 2_500_000.0].map(si);
+        let wanted =
+            ["0", "12.3 n", "12.3 µ", "1.23 m", "500 m", "7", "7.50", "42", "999", "1.23 k", "56.8 k", "2.50 M"];
+        assert_eq!(shown, wanted);
+        assert_eq!(si_with_interval(0.0123, (0.0119, f64::INFINITY), "s"), "12.3 ms [11.9, ∞]");
+        assert_eq!(si_with_interval(50.0, (48.0, 52.5), ""), "50 [48, 52.5]");
+        assert_eq!([0.1, 0.001, 0.055].map(percent), ["10 %", "0.1 %", "5.5 %"]);
         assert_eq!(plus_minus(404.0, 123.26), "404.000 ± 123");
     }
 }

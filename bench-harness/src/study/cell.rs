@@ -84,7 +84,8 @@ impl StudyFacts {
         Ok(if distinct.is_empty() { CellState::Done(done) } else { CellState::Needs(distinct) })
     }
 
-    fn runs(&self, cell: &Cell) -> Result<Runs<'_>> {
+    /// Its runs.
+    pub(super) fn runs(&self, cell: &Cell) -> Result<Runs<'_>> {
         let Cell { workload, variant, batch_size, .. } = cell;
         Runs::new(&self.workloads[*workload], &self.study.workloads[*workload], variant, *batch_size, self.study.seed)
     }

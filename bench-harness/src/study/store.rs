@@ -20,6 +20,11 @@ impl Records {
         Ok(self.0.get(&specification.key()?))
     }
 
+    /// The record of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&ConvergenceRecord> {
+        self.0.get(key)
+    }
+
     pub(crate) fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
@@ -60,6 +65,7 @@ pub(crate) struct StudyFolder(pub(crate) PathBuf);
 pub(crate) const CONVERGENCE: &str = "convergence.jsonl";
 pub(crate) const THROUGHPUT: &str = "throughput.jsonl";
 pub(crate) const FACTS: &str = "study.json";
+pub(crate) const SELF_CHECK: &str = "self-check.json";
 
 impl StudyFolder {
     /// Makes the folder if there is none.

@@ -1,0 +1,85 @@
+//! `simdescent report`: reports from records, without running anything.
+
+use super::exit::Exit;
+use super::print::{print, print_json, say};
+use super::sweep_report::write;
+use super::threads::Threads;
+use crate::environment::Environment;
+use crate::report::sweep;
+use crate::study::analysis::{Known, analyze};
+use crate::study::facts::StudyFacts;
+use crate::study::machine::Machine;
+use crate::study::protocol::VERSION;
+use crate::study::result::{Report, SCHEMA_VERSION};
+use crate::study::store::{FACTS, SELF_CHECK, StudyFolder, THROUGHPUT};
+use crate::study::throughput::Throughput;
+use crate::text_file::read_text;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportOptions {
+    /// The folder of a sweep, in which report.json, report.csv and report.md are written anew; or a report as JSON, of any version,
+    /// which is only printed
+    path: PathBuf,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
+    if options.path.is_file() {
+        return of_file(&options.path, options.json);
+    }
+    let folder = StudyFolder::open(&options.path)?;
+    let report = of_folder(&folder)?;
+    write(&folder, &report)?;
+    if options.json { print_json(&report)? } else { print(&sweep::text(&report))? }
+    if report.missing.cells > 0 {
+        say(&format!("{} cells are not finished: the sweep's own command goes on with them", report.missing.cells));
+    }
+    Ok(super::sweep_report::exit(&report))
+}
+
+fn of_folder(folder: &StudyFolder) -> Result<Report> {
+    let name = folder.0.display();
+    let Some(facts) = folder.read_json::<StudyFacts>(FACTS)? else {
+        bail!("{name}: there is no {FACTS}: the sweep that makes it has not come to its first cell, or this is no folder of a sweep");
+    };
+    let (version, values) = (facts.protocol_version, facts.value_version);
+    if (version, values) != (VERSION, simdescent::VALUE_VERSION) {
+        bail!(
+            "{name}: the records are of protocol {version} and values {values}, this program has {VERSION} and {}: \
+            their report is made by the version of the program that made them",
+            simdescent::VALUE_VERSION
+        );
+    }
+    let threads = Threads::new(1)?;
+    let machine = Machine::of(&Environment::detect(threads.exec()?));
+    analyze(Known {
+        facts: &facts,
+        records: &folder.records()?,
+        throughput: &Throughput::new(folder.read_lines(THROUGHPUT)?),
+        machine: Some(&machine),
+        self_check: folder.read_json(SELF_CHECK)?,
+    })
+}
+
+/// Prints a report that is there.
+fn of_file(path: &Path, json: bool) -> Result<Exit> {
+    let name = || path.display().to_string();
+    let value: Value = serde_json::from_str(&read_text(path)?).with_context(name)?;
+    let version = value["schema_version"].as_u64();
+    let text = match version {
+        _ if json => format!("{value:#}"),
+        Some(1) => sweep::version_1::text(&value).with_context(name)?,
+        Some(version) if version == u64::from(SCHEMA_VERSION) => {
+            sweep::text(&serde_json::from_value::<Report>(value).with_context(name)?)
+        }
+        Some(version) => bail!("{}: schema version {version} is newer than this program", name()),
+        None => bail!("{}: no report of a sweep, which has a schema_version", name()),
+    };
+    print(&text).map(|()| Exit::Success)
+}

@@ -1,0 +1,61 @@
+//! A table, before it has a form.
+
+/// Rows of equal length.
+pub(super) struct Grid {
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+    /// How many columns from the left are words, the others are numbers.
+    pub(super) words: usize,
+}
+
+impl Grid {
+    /// Columns of equal width, two spaces apart (one behind a mark), without spaces at the end of lines.
+    pub(super) fn text(&self) -> String {
+        let lines = || std::iter::once(&self.header).chain(&self.rows);
+        let width = |text: &str| text.chars().count();
+        let columns = 0..self.header.len();
+        let widths: Vec<usize> =
+            columns.map(|column| lines().map(|row| width(&row[column])).max().unwrap_or(0)).collect();
+        let line = |row: &Vec<String>| {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let room = " ".repeat(widths[column] - width(cell));
+                let gap = match column {
+                    0 => "",
+                    _ if widths[column - 1] == 1 => " ",
+                    _ => "  ",
+                };
+                line += &if column < self.words { format!("{gap}{cell}{room}") } else { format!("{gap}{room}{cell}") };
+            }
+            line.trim_end().to_owned()
+        };
+        lines().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    pub(super) fn markdown(&self) -> String {
+        let line = |row: &Vec<String>| {
+            let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|").replace('*', "\\*")).collect();
+            format!("| {} |", cells.join(" | "))
+        };
+        let rule: Vec<_> =
+            (0..self.header.len()).map(|column| if column < self.words { "---" } else { "---:" }.to_owned()).collect();
+        let lines = [&self.header, &rule].into_iter().chain(&self.rows);
+        lines.map(line).collect::<Vec<_>>().join("\n") + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_at_the_right() {
+        let rows = [["*", "ab", "1"], ["", "c", "1000"]].map(|row| row.map(str::to_owned).to_vec()).to_vec();
+        let grid = Grid { header: ["", "name", "n"].map(str::to_owned).to_vec(), rows, words: 2 };
+        assert_eq!(grid.text(), "  name     n\n* ab       1\n  c     1000");
+        assert_eq!(
+            grid.markdown(),
+            "|  | name | n |\n| --- | --- | ---: |\n| \\* | ab | 1 |\n|  | c | 1000 |\n"
+        );
+    }
+}
