@@ -126,6 +126,13 @@ impl<T: Real> Kernel<T> for Width {
     }
 }
 
+/// [`fma_peak`] of `f32`, compiled here: what is generic is compiled by its caller, which may not be optimized.
+#[must_use]
+#[inline(never)]
+pub fn single_precision_peak(isa: Isa) -> f64 {
+    fma_peak::<f32>(isa)
+}
+
 /// Flops per second of one thread at best.
 #[must_use]
 pub fn fma_peak<T: Real>(isa: Isa) -> f64 {

@@ -40,7 +40,7 @@ pub use paired::{geometric_mean, geometric_mean_ratio, probability_of_beating, v
 pub use performance_profile::{PerformanceProfile, performance_profiles};
 pub use quantile::{interquartile_half_range, median, median_with_interval, quantile, quartiles};
 pub use rate_curve::{RateCurve, RateFit, fit_rate_curves};
-pub use replicates::Replicates;
+pub use replicates::{Replicates, regret_of_choice};
 pub use step_time::{StepTime, fastest_batch_size, fit_step_time};
 pub use success::{ToTarget, expected_running_time, success_rate, wilson};
 pub use survival::{Fall, KaplanMeier, kaplan_meier};

@@ -36,7 +36,11 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
     let folder = StudyFolder::open(&options.path)?;
     let report = of_folder(&folder)?;
     write(&folder, &report)?;
-    if options.json { print_json(&report)? } else { print(&sweep::text(&report))? }
+    if options.json {
+        print_json(&report)?
+    } else {
+        print(&sweep::text(&report))?
+    }
     if report.missing.cells > 0 {
         say(&format!("{} cells are not finished: the sweep's own command goes on with them", report.missing.cells));
     }
@@ -46,7 +50,9 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
 fn of_folder(folder: &StudyFolder) -> Result<Report> {
     let name = folder.0.display();
     let Some(facts) = folder.read_json::<StudyFacts>(FACTS)? else {
-        bail!("{name}: there is no {FACTS}: the sweep that makes it has not come to its first cell, or this is no folder of a sweep");
+        bail!(
+            "{name}: there is no {FACTS}: the sweep that makes it has not come to its first cell, or this is no folder of a sweep"
+        );
     };
     let (version, values) = (facts.protocol_version, facts.value_version);
     if (version, values) != (VERSION, simdescent::VALUE_VERSION) {

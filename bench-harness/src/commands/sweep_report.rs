@@ -48,7 +48,11 @@ pub(super) fn finish(
     let self_check = Some(checked);
     let report = analyze(Known { facts, records, throughput: &throughput, machine: Some(&machine), self_check })?;
     write(folder, &report)?;
-    if options.json { print_json(&report)? } else { print(&sweep::text(&report))? }
+    if options.json {
+        print_json(&report)?
+    } else {
+        print(&sweep::text(&report))?
+    }
     say(&format!("report.json, report.csv and report.md are in {}", folder.0.display()));
     Ok(exit(&report))
 }

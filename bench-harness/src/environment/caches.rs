@@ -44,7 +44,8 @@ mod tests {
     #[test]
     fn levels_of_data_are_found_in_order() {
         let dir = tempfile::tempdir().unwrap();
-        let levels = [("Unified", "2", "2048K"), ("Instruction", "1", "32K"), ("Data", "1", "48K"), ("Unified", "3", "x")];
+        let levels =
+            [("Unified", "2", "2048K"), ("Instruction", "1", "32K"), ("Data", "1", "48K"), ("Unified", "3", "x")];
         for (i, (kind, level, size)) in levels.into_iter().enumerate() {
             let folder = dir.path().join(format!("index{i}"));
             fs::create_dir(&folder).unwrap();

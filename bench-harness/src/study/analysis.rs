@@ -79,7 +79,8 @@ fn workload(
 ) -> Result<WorkloadReport> {
     let own = &facts.workloads[number];
     let step_times = timing::step_times(cells.iter().map(|finished| &finished.cell).zip(times));
-    let line = |cell: &Cell| step_times.iter().find(|t| t.optimizer == cell.optimizer.label && t.variant == cell.variant.name);
+    let line =
+        |cell: &Cell| step_times.iter().find(|t| t.optimizer == cell.optimizer.label && t.variant == cell.variant.name);
     let mut reports: Vec<CellReport> = vec![];
     for (Finished { cell, .. }, time) in cells.iter().zip(times) {
         reports.push(CellReport {

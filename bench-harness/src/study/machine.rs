@@ -3,7 +3,7 @@
 use crate::environment::{Environment, caches};
 use serde::{Deserialize, Serialize};
 use simdescent::kernels::Isa;
-use simdescent_measure::limits::{copy_bandwidth, fma_peak, read_bandwidth};
+use simdescent_measure::limits::{copy_bandwidth, read_bandwidth, single_precision_peak};
 
 /// What has to be the same for times to be comparable. No name of a host, no date.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ impl Limits {
             read: read_bandwidth(isa, bytes),
             copy: copy_bandwidth(bytes),
         };
-        Self { peak_flops: fma_peak::<f32>(isa), bandwidths: SIZES.map(bandwidth).into() }
+        Self { peak_flops: single_precision_peak(isa), bandwidths: SIZES.map(bandwidth).into() }
     }
 
     /// The bandwidth of copying where a working set of so many bytes lies.

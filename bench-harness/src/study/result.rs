@@ -130,6 +130,8 @@ pub(crate) struct TuningReport {
     pub(crate) widened: usize,
     /// Trials: points of the search space, each with the steps of its runs to the target; null for a miss.
     pub(crate) trials: Vec<TrialReport>,
+    /// How many times the fewest steps the chosen rate may need, as far as trials and their seeds were luck: the upper end of 95 %.
+    pub(crate) regret: f64,
     /// The steps that the best of k = 1, 2, … random trials would need.
     pub(crate) curve: Vec<Number>,
     /// The rates that need at most 1.25 times the fewest steps.
@@ -267,7 +269,8 @@ pub(crate) struct Ranking {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Place {
     pub(crate) cell: usize,
-    /// To the median of the leader, with the interval of paired resamples.
+    /// To the median of the leader, with the interval of paired resamples of seeds and rounds, widened by what tuning may have missed:
+    /// by the regret of the cell at the lower end, by that of the leader at the upper.
     pub(crate) ratio: Estimate,
     /// The share of the seeds with which the leader needs less, ties counting half.
     pub(crate) leader_beats_it: Option<Estimate>,

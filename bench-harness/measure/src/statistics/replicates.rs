@@ -1,8 +1,8 @@
-//! What other seeds, other tuning trials and other rounds would have given, on the logarithmic scale, to be added and compared.
+//! What other seeds and other rounds would have given, on the logarithmic scale, to be added and compared.
 
 use super::bootstrap::{Bootstrap, Draw, nested_bootstrap};
 use super::interval::Interval;
-use super::quantile::median;
+use super::quantile::{median, quantile_of_sorted};
 
 /// ln x of resamples. Two with the same number of units and the same seed have drawn the same units, so their difference is paired.
 /// +∞ stands for a miss.
@@ -27,30 +27,7 @@ impl Replicates {
         Some(Self { logs, units: values.len() })
     }
 
-    /// How many times more the rate that tuning chose would have needed than the best: trials are drawn with replacement, then the seeds
-    /// of each; the trial whose median is then smallest is judged by all its seeds. `trials[i]` has what the seeds of a trial needed.
-    /// `None` without trials, if a trial has no seeds, or if all of them missed.
-    #[must_use]
-    pub fn of_choice(trials: &[Vec<f64>], resamples: usize, seed: u64) -> Option<Self> {
-        let seeds: Vec<usize> = trials.iter().map(Vec::len).collect();
-        if seeds.contains(&0) {
-            return None;
-        }
-        let medians: Vec<f64> = trials.iter().map(|trial| median(trial.clone())).collect();
-        let best = medians.iter().copied().fold(f64::INFINITY, f64::min);
-        if !(best > 0.0 && best.is_finite()) {
-            return None;
-        }
-        let of = |draw: &Draw| median(draw.seeds.iter().map(|&i| trials[draw.trial][i]).collect());
-        let chosen = |draws: &[Draw]| {
-            let scores = draws.iter().map(|draw| (of(draw), medians[draw.trial]));
-            scores.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))).map_or(f64::INFINITY, |score| score.1)
-        };
-        let logs = resampled(&seeds, resamples, seed, |draws| chosen(draws) / best)?;
-        Some(Self { logs, units: usize::MAX })
-    }
-
-    /// That of the product. If the other has fewer resamples, they are used again from the first.
+    /// That of the product.
     #[must_use]
     pub fn times(&self, other: &Self) -> Self {
         self.with(other, |a, b| a + b)
@@ -70,7 +47,7 @@ impl Replicates {
     }
 
     fn with(&self, other: &Self, f: fn(f64, f64) -> f64) -> Self {
-        let pairs = self.logs.iter().zip(other.logs.iter().cycle());
+        let pairs = self.logs.iter().zip(&other.logs);
         Self { logs: pairs.map(|(a, b)| f(*a, *b)).collect(), units: self.units.min(other.units) }
     }
 
@@ -87,13 +64,44 @@ impl Replicates {
         replicates.retain(|value| !value.is_nan());
         replicates.sort_by(f64::total_cmp);
         let undefined = self.logs.len() - replicates.len();
-        // Of choices alone, or of one seed, nothing is promised.
-        if replicates.is_empty() || self.units < 2 || self.units == usize::MAX {
+        // Of one seed nothing is promised.
+        if replicates.is_empty() || self.units < 2 {
             return all;
         }
         let resampled = Bootstrap { estimate: 0.0, replicates, undefined, jackknife: vec![0.0; self.units] };
         resampled.expanded_percentile(confidence).map_or(all, Interval::exponential)
     }
+}
+
+/// How many times what the best of tuning trials needs the one that is chosen may need, with this one-sided confidence: trials are drawn
+/// with replacement, then the seeds of each, as in [`nested_bootstrap`]; the trial whose median is then smallest is judged by the median
+/// of all its seeds. Choices that miss are left out: repeats would have shown them.
+///
+/// `trials[i]` has what the seeds of a trial needed. `None` without trials, if a trial has no seeds, or if all of them missed.
+///
+/// # Panics
+///
+/// If `confidence` is not between 0 and 1.
+#[must_use]
+pub fn regret_of_choice(trials: &[Vec<f64>], resamples: usize, seed: u64, confidence: f64) -> Option<f64> {
+    let seeds: Vec<usize> = trials.iter().map(Vec::len).collect();
+    if seeds.contains(&0) {
+        return None;
+    }
+    let medians: Vec<f64> = trials.iter().map(|trial| median(trial.clone())).collect();
+    let best = medians.iter().copied().fold(f64::INFINITY, f64::min);
+    if !(best > 0.0 && best.is_finite()) {
+        return None;
+    }
+    let of = |draw: &Draw| median(draw.seeds.iter().map(|&i| trials[draw.trial][i]).collect());
+    let mut regrets = resampled(&seeds, resamples, seed, |draws| {
+        let scores = draws.iter().map(|draw| (of(draw), medians[draw.trial]));
+        let chosen = scores.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        chosen.map_or(f64::INFINITY, |score| score.1) / best
+    })?;
+    regrets.retain(|regret| regret.is_finite());
+    regrets.sort_by(f64::total_cmp);
+    (!regrets.is_empty()).then(|| libm::exp(quantile_of_sorted(&regrets, confidence)))
 }
 
 /// ln of the statistic of each resample, in the order in which they were drawn.
@@ -151,20 +159,18 @@ mod tests {
         }
     }
 
-    /// Of three trials the best is not drawn with chance (2/3)³; with one seed each, the next one is chosen then.
+    /// Of three trials the best is not drawn with chance (2/3)³ = 0.30, nor the next one with (1/3)³ = 0.04; with one seed each.
     #[test]
     fn another_rate_may_have_been_chosen() {
+        let regret = |trials: &[Vec<f64>], confidence| regret_of_choice(trials, 4000, 1, confidence);
         let trials = [vec![100.0], vec![110.0], vec![200.0]];
-        let logs = Replicates::of_choice(&trials, 4000, 1).unwrap().logs;
-        let seeds = Replicates::of_choice(&[vec![90.0, 130.0]], 100, 1).unwrap().logs;
-        assert!(seeds.iter().all(|log| *log == 0.0), "the luck of seeds is that of the repeats");
-        let share = |x: f64| logs.iter().filter(|log| (libm::exp(**log) - x).abs() < 1e-9).count() as f64 / 4000.0;
-        for (x, chance) in [(1.0, 19.0 / 27.0), (1.1, 7.0 / 27.0), (2.0, 1.0 / 27.0)] {
-            assert!((share(x) - chance).abs() < 0.025, "{x}: {}", share(x));
+        for (confidence, wanted) in [(0.65, 1.0), (0.75, 1.1), (0.95, 1.1), (0.98, 2.0)] {
+            assert!((regret(&trials, confidence).unwrap() - wanted).abs() < 1e-12, "{confidence}");
         }
-        assert_eq!(Replicates::of_choice(&[vec![f64::INFINITY]], 10, 1), None);
-        assert_eq!(Replicates::of_choice(&[], 10, 1), None);
-        assert_eq!(Replicates::of_choice(&[vec![]], 10, 1), None);
+        assert_eq!(regret(&[vec![90.0, 130.0]], 0.95), Some(1.0), "the luck of seeds is that of the repeats");
+        let miss = f64::INFINITY;
+        assert_eq!(regret(&[vec![100.0], vec![miss]], 0.95), Some(1.0), "a rate that missed would not have been kept");
+        assert_eq!([regret(&[vec![miss]], 0.95), regret(&[], 0.95), regret(&[vec![]], 0.95)], [None; 3]);
     }
 
     /// Ten paired seeds, log-normal, a true ratio of 1.1.

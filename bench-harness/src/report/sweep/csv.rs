@@ -23,7 +23,12 @@ pub(crate) fn csv(report: &Report) -> String {
     lines.join("\n") + "\n"
 }
 
-fn row(workload: &WorkloadReport, target: &TargetReport, (number, cell): (usize, &CellReport), own: &CellTarget) -> String {
+fn row(
+    workload: &WorkloadReport,
+    target: &TargetReport,
+    (number, cell): (usize, &CellReport),
+    own: &CellTarget,
+) -> String {
     let tuning = &own.tuning;
     let runs: usize = tuning.trials.iter().map(|trial| trial.steps.len()).sum();
     let reached = own.runs.iter().filter(|run| run.steps.is_some()).count();

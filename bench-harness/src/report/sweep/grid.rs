@@ -53,9 +53,6 @@ mod tests {
         let rows = [["*", "ab", "1"], ["", "c", "1000"]].map(|row| row.map(str::to_owned).to_vec()).to_vec();
         let grid = Grid { header: ["", "name", "n"].map(str::to_owned).to_vec(), rows, words: 2 };
         assert_eq!(grid.text(), "  name     n\n* ab       1\n  c     1000");
-        assert_eq!(
-            grid.markdown(),
-            "|  | name | n |\n| --- | --- | ---: |\n| \\* | ab | 1 |\n|  | c | 1000 |\n"
-        );
+        assert_eq!(grid.markdown(), "|  | name | n |\n| --- | --- | ---: |\n| \\* | ab | 1 |\n|  | c | 1000 |\n");
     }
 }

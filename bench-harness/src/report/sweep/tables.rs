@@ -2,8 +2,8 @@
 
 use super::super::format_number::{digits, format_setting, percent, si, si_with_interval};
 use super::grid::Grid;
-use crate::study::facts::{ReferenceSource, WorkloadFacts};
 use crate::study::definition::LossOn;
+use crate::study::facts::{ReferenceSource, WorkloadFacts};
 use crate::study::record::Outcome;
 use crate::study::result::{
     CellReport, CellTarget, Profile, Quantity, Ranking, Report, TargetReport, Verdict, WorkloadReport,
@@ -179,7 +179,7 @@ fn places(workload: &WorkloadReport, ranking: &Ranking) -> Vec<String> {
     let line = |place: &&crate::study::result::Place| {
         let cell = &workload.cells[place.cell];
         let mark = mark(&ranking.verdict, place.cell);
-        format!("{mark:1} {} {} {}", optimizer(cell), cell.batch_size, digits(place.ratio.value.0, 3))
+        format!("{mark:1} {} {} {}", optimizer(cell), cell.batch_size, ratio(place.ratio.value.0))
     };
     let mut lines: Vec<String> = shown.iter().map(line).collect();
     if more > 0 {
@@ -189,6 +189,10 @@ fn places(workload: &WorkloadReport, ranking: &Ranking) -> Vec<String> {
         lines.push("not reached".into());
     }
     lines
+}
+
+fn ratio(x: f64) -> String {
+    if x.is_finite() { digits(x, 3) } else { "∞".into() }
 }
 
 fn profiles(report: &Report) -> Grid {
@@ -227,7 +231,7 @@ fn legend(report: &Report) -> Vec<String> {
     let mut lines = vec![
         "* winner: its interval clears all others   = tied: each may be the best (95 %)".to_owned(),
         "! the best rate is the lowest or the highest that was tried".to_owned(),
-        "[low, high]: what other seeds and another choice of the rate would give (95 %)".to_owned(),
+        "[low, high]: where the median over seeds is with 95 %".to_owned(),
         "k M: thousands, millions; a miss counts as infinite".to_owned(),
     ];
     if report.throughput.is_some() {
@@ -254,7 +258,13 @@ fn measured(report: &Report) -> Vec<String> {
         lines.push(format!("{}, {}, {} thread(s)", environment.cpu, environment.isa, environment.threads));
         let best = &session.limits[0];
         let memory: Vec<String> = (best.bandwidths.iter())
-            .map(|b| format!("{} {}", b.level.clone().unwrap_or_else(|| format!("{} KiB", b.bytes >> 10)), digits(b.copy / 1e9, 3)))
+            .map(|b| {
+                format!(
+                    "{} {}",
+                    b.level.clone().unwrap_or_else(|| format!("{} KiB", b.bytes >> 10)),
+                    digits(b.copy / 1e9, 3)
+                )
+            })
             .collect();
         lines.push(format!(
             "one thread: {} GFLOP/s at best, copies GB/s: {}",

@@ -16,7 +16,8 @@ fn workload(workload: &Value) -> Result<String> {
     let cells = workload["cells"].as_array().context("a workload has cells")?;
     let seconds = |cell: &Value| cell["seconds_to_target"].as_f64();
     let fastest = cells.iter().filter_map(seconds).min_by(f64::total_cmp);
-    let header = ["optimizer", "batch", "rate", "samples/s", "steps", "samples", "time to target", "final loss", "digest", ""];
+    let header =
+        ["optimizer", "batch", "rate", "samples/s", "steps", "samples", "time to target", "final loss", "digest", ""];
     let row = |cell: &Value| {
         let text = |name: &str| cell[name].as_str().unwrap_or_default().to_owned();
         let diverged = cell["outcome"] == "diverged";

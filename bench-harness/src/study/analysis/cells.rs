@@ -1,7 +1,7 @@
 //! What the runs of a cell needed for a target.
 
-use super::timing::CellTime;
 use super::numbers::{CHOICES, CONFIDENCE, RESAMPLES, SEED};
+use super::timing::CellTime;
 use crate::number::Number;
 use crate::study::cell::TargetResult;
 use crate::study::record::{ConvergenceRecord, Outcome};
@@ -12,7 +12,8 @@ use crate::study::store::Records;
 use crate::study::tuning::Tried;
 use anyhow::{Context, Result};
 use simdescent_measure::statistics::{
-    Replicates, ToTarget, expected_running_time, good_rates, median, quartiles, success_rate, tuning_curve,
+    Replicates, ToTarget, expected_running_time, good_rates, median, quartiles, regret_of_choice, success_rate,
+    tuning_curve,
 };
 
 /// Rates are good that need at most so many times the fewest steps.
@@ -22,7 +23,7 @@ const GOOD: f64 = 1.25;
 pub(super) struct Amount {
     /// Of each repeat, infinite for a miss.
     pub(super) runs: Vec<f64>,
-    /// What other seeds and another choice of the rate would have given; `None` if all repeats missed and so did all trials.
+    /// What other seeds would have given.
     pub(super) replicates: Option<Replicates>,
 }
 
@@ -31,15 +32,15 @@ pub(super) struct Needed<'r> {
     pub(super) steps: Amount,
     pub(super) samples: Amount,
     pub(super) time: Option<Amount>,
+    /// How many times the fewest steps the chosen rate may need, because tuning had few trials and seeds.
+    pub(super) regret: f64,
     loss: f64,
     records: Vec<&'r ConvergenceRecord>,
 }
 
 impl Amount {
-    /// `choice` is how much another choice of the rate costs.
-    fn new(runs: Vec<f64>, choice: Option<&Replicates>) -> Self {
+    fn new(runs: Vec<f64>) -> Self {
         let replicates = Replicates::of_median(&runs, RESAMPLES, SEED);
-        let replicates = replicates.map(|all| choice.map_or_else(|| all.clone(), |choice| all.times(choice)));
         Self { runs, replicates }
     }
 
@@ -67,20 +68,20 @@ impl<'r> Needed<'r> {
         let found = found.collect::<Result<Vec<_>>>()?;
         let trials: Vec<Vec<f64>> =
             result.tried.iter().map(|tried| tried.scores.iter().map(|score| score.steps).collect()).collect();
-        let choice = Replicates::of_choice(&trials, CHOICES, SEED);
         let of = |count: fn(&ConvergenceRecord, f64) -> ToTarget| -> Vec<f64> {
             found.iter().map(|record| count(record, loss).or_infinite()).collect()
         };
         let (steps, samples) = (of(ConvergenceRecord::steps_to), of(ConvergenceRecord::samples_to));
         let time = time.map(|(time, line)| {
             let runs = steps.iter().zip(&samples).map(|(steps, samples)| time.of_run(*steps, *samples, line)).collect();
-            let Amount { runs, replicates } = Amount::new(runs, choice.as_ref());
+            let Amount { runs, replicates } = Amount::new(runs);
             Amount { runs, replicates: replicates.map(|all| all.times(&time.relative)) }
         });
         Ok(Self {
-            steps: Amount::new(steps, choice.as_ref()),
-            samples: Amount::new(samples, choice.as_ref()),
+            steps: Amount::new(steps),
+            samples: Amount::new(samples),
             time,
+            regret: regret_of_choice(&trials, CHOICES, SEED, CONFIDENCE).unwrap_or(1.0),
             loss,
             records: found,
         })
@@ -98,7 +99,7 @@ impl<'r> Needed<'r> {
         outcomes.sort_unstable();
         CellTarget {
             outcome: outcomes[outcomes.len() / 2],
-            tuning: tuning(result),
+            tuning: tuning(result, self.regret),
             success: success_rate(&ends, CONFIDENCE).expect("a study has repeats").into(),
             steps: self.steps.spread(),
             samples: self.samples.spread(),
@@ -117,7 +118,7 @@ fn outcome(end: ToTarget) -> Outcome {
     }
 }
 
-fn tuning(result: &TargetResult) -> TuningReport {
+fn tuning(result: &TargetResult, regret: f64) -> TuningReport {
     let TargetResult { chosen, tried, .. } = result;
     let rule = chosen.candidate.rule;
     let trial = |tried: &Tried| TrialReport {
@@ -135,6 +136,7 @@ fn tuning(result: &TargetResult) -> TuningReport {
         at_border: chosen.at_border,
         widened: chosen.widened,
         trials: tried.iter().map(trial).collect(),
+        regret,
         curve: tuning_curve(&medians).unwrap_or_default().into_iter().map(Number).collect(),
         good_rates: good_rates(&line, GOOD).map(|good| GoodRates {
             low: good.low,

@@ -4,7 +4,7 @@
 pub(super) const CONFIDENCE: f64 = 0.95;
 /// Resamples of seeds and rounds.
 pub(super) const RESAMPLES: usize = 2000;
-/// Resamples of tuning trials.
+/// Resamples of tuning trials and their seeds.
 pub(super) const CHOICES: usize = 500;
 /// Of the resamples: the same for all cells, so that they are paired.
 pub(super) const SEED: u64 = 1;

@@ -16,7 +16,8 @@ pub(super) fn profiles(targets: usize, workloads: &[WorkloadReport]) -> Vec<Vec<
             names.push(name);
         }
     }
-    let of = |target| [Quantity::Steps, Quantity::Samples, Quantity::Time].map(|q| profile(target, workloads, &names, q));
+    let of =
+        |target| [Quantity::Steps, Quantity::Samples, Quantity::Time].map(|q| profile(target, workloads, &names, q));
     (0..targets).map(|target| of(target).into_iter().flatten().collect()).collect()
 }
 

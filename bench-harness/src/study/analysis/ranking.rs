@@ -1,7 +1,7 @@
 //! Who is best, and who may be.
 
-use super::numbers::CONFIDENCE;
 use super::cells::{Amount, Needed};
+use super::numbers::CONFIDENCE;
 use crate::study::result::{Place, Ranking, Verdict};
 use simdescent_measure::statistics::{
     self, Interval, holm, median, name_winner, probability_of_beating, signed_rank_test, variance_removed_by_pairing,
@@ -20,13 +20,15 @@ pub(super) fn rank(needed: &[Needed<'_>], of: Of) -> Option<Ranking> {
         return Some(Ranking::default());
     }
     let best = amounts[leader].1;
+    let regret = |i: usize| needed[amounts[i].0].regret;
     let ratio = |i: usize| {
+        let value = medians[i] / medians[leader];
         let interval = match (&amounts[i].1.replicates, &best.replicates) {
             _ if i == leader => Interval { low: 1.0, high: 1.0 },
-            (Some(own), Some(best)) => own.over(best).interval(CONFIDENCE),
+            (Some(own), Some(best)) => widened(value, own.over(best).interval(CONFIDENCE), regret(i), regret(leader)),
             _ => Interval { low: 0.0, high: f64::INFINITY },
         };
-        statistics::Estimate { value: medians[i] / medians[leader], interval }
+        statistics::Estimate { value, interval }
     };
     let ratios: Vec<statistics::Estimate> = (0..amounts.len()).map(ratio).collect();
     let named = name_winner(&ratios);
@@ -50,6 +52,17 @@ pub(super) fn rank(needed: &[Needed<'_>], of: Of) -> Option<Ranking> {
     Some(Ranking { verdict, places: std::iter::once(first).chain(others).collect() })
 }
 
+/// The interval of a ratio where the cell itself could need less by a factor up to `own`, and the leader by `leader`, had they been tuned
+/// better: limits of independent errors add up as their squares (MOVER, Zou and Donner 2008), on the logarithmic scale.
+fn widened(value: f64, interval: Interval, own: f64, leader: f64) -> Interval {
+    if !value.is_finite() {
+        return interval;
+    }
+    let distance = |end: f64, more: f64| libm::hypot(libm::log(end / value).abs(), libm::log(more));
+    let (low, high) = (interval.low.min(value), interval.high.max(value));
+    Interval { low: value * libm::exp(-distance(low, own)), high: value * libm::exp(distance(high, leader)) }
+}
+
 /// How much of the variance of log steps pairing removes: the median over all cells beside the leader.
 pub(super) fn variance_removed(needed: &[Needed<'_>]) -> Option<f64> {
     let leader = needed.iter().min_by(|a, b| a.steps.median().total_cmp(&b.steps.median()))?;
@@ -59,4 +72,21 @@ pub(super) fn variance_removed(needed: &[Needed<'_>]) -> Option<f64> {
     });
     let removed: Vec<f64> = removed.collect();
     (!removed.is_empty()).then(|| median(removed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tuning_missed_widens_the_interval_of_a_ratio() {
+        let interval = Interval { low: 2.0 / 1.5, high: 3.0 };
+        assert_eq!(widened(2.0, interval, 1.0, 1.0).low, 2.0 * libm::exp(-libm::log(1.5)));
+        // By hand: √(ln² 1.5 + ln² 1.2) = 0.4446, √(ln² 1.5 + ln² 1.1) = 0.4165.
+        let Interval { low, high } = widened(2.0, interval, 1.2, 1.1);
+        assert!((low / 2.0 - 0.6411).abs() < 1e-4 && (high / 2.0 - 1.5167).abs() < 1e-4, "{low} {high}");
+        let miss = Interval { low: 0.5, high: f64::INFINITY };
+        assert_eq!(widened(f64::INFINITY, miss, 2.0, 2.0), miss);
+        assert_eq!(widened(1.0, Interval { low: 0.0, high: f64::INFINITY }, 1.0, 1.0).low, 0.0);
+    }
 }

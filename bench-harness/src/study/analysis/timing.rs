@@ -103,9 +103,7 @@ impl CellTime {
 }
 
 /// The line of each optimizer and variant, in the order of the cells.
-pub(super) fn step_times<'c>(
-    cells: impl Iterator<Item = (&'c Cell, &'c Option<CellTime>)>,
-) -> Vec<StepTimeReport> {
+pub(super) fn step_times<'c>(cells: impl Iterator<Item = (&'c Cell, &'c Option<CellTime>)>) -> Vec<StepTimeReport> {
     let mut points: Vec<((&str, &str), Vec<(f64, f64)>)> = vec![];
     for (cell, time) in cells {
         let Some(time) = time else { continue };
