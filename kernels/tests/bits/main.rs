@@ -21,6 +21,7 @@ macro_rules! for_f32_and_f64 {
     };
 }
 
+mod batch_invariance;
 mod compare;
 mod csr_gemm;
 mod double_double;
