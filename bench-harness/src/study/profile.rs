@@ -27,6 +27,17 @@ impl Profile {
         }
     }
 
+    /// The profile of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::from_str(name, false).ok()
+    }
+
+    /// Whether a study is this profile, perhaps with other seeds.
+    pub(crate) fn is_but_for_seeds(self, study: &Study) -> bool {
+        let own = self.study().map(|own| Study { seed: study.seed, data_seed: study.data_seed, ..own });
+        own.is_ok_and(|own| serde_json::to_value(own).ok() == serde_json::to_value(study).ok())
+    }
+
     pub(crate) fn study(self) -> Result<Study> {
         Study::parse(self.text()).with_context(|| format!("the profile {self:?}"))
     }

@@ -1,0 +1,199 @@
+//! `report.html`: the whole evidence in one file, without network or script needed.
+
+mod chart;
+mod figures;
+mod tables;
+
+use super::answer::answers;
+use crate::study::record::ConvergenceRecord;
+use crate::study::result::{Report, WorkloadReport};
+use crate::study::store::Records;
+use anyhow::Result;
+use askama::Template;
+use chart::COLORS;
+use std::collections::BTreeMap;
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page {
+    title: String,
+    subtitle: String,
+    /// For people, from the easiest.
+    targets: Vec<String>,
+    workloads: Vec<WorkloadHead>,
+    optimizers: Vec<OptimizerHead>,
+    sections: Vec<Section>,
+    checks: Vec<CheckRow>,
+    machine: Vec<(String, String)>,
+    command: String,
+    json: String,
+}
+
+struct WorkloadHead {
+    name: String,
+    description: String,
+    answers: Vec<AnswerBox>,
+}
+
+struct AnswerBox {
+    target: usize,
+    label: String,
+    lines: Vec<String>,
+}
+
+struct OptimizerHead {
+    number: usize,
+    name: String,
+    color: &'static str,
+}
+
+struct CheckRow {
+    name: String,
+    measured: String,
+    expected: String,
+    ok: bool,
+}
+
+/// A part of the page: charts, then tables.
+pub(super) struct Section {
+    id: &'static str,
+    heading: &'static str,
+    /// How to read it.
+    text: &'static str,
+    charts: Vec<Figure>,
+    tables: Vec<Grid>,
+}
+
+/// A chart that stands for a workload, and perhaps for one target.
+pub(super) struct Figure {
+    workload: usize,
+    target: Option<usize>,
+    svg: String,
+    caption: String,
+}
+
+/// A table likewise.
+pub(super) struct Grid {
+    workload: usize,
+    target: Option<usize>,
+    caption: String,
+    head: Vec<String>,
+    rows: Vec<Vec<Square>>,
+}
+
+/// A square of a table.
+#[derive(Default)]
+pub(super) struct Square {
+    text: String,
+    /// What it is sorted by.
+    value: Option<f64>,
+    style: String,
+    marked: bool,
+}
+
+/// What a page is made of.
+pub(super) struct Source<'a> {
+    report: &'a Report,
+    records: BTreeMap<&'a str, &'a ConvergenceRecord>,
+    /// Optimizers with their variants, in the order of the study.
+    series: Vec<String>,
+}
+
+impl Source<'_> {
+    /// Which color an optimizer has.
+    fn number(&self, optimizer: &str, variant: &str) -> usize {
+        let name = series_name(optimizer, variant);
+        self.series.iter().position(|series| *series == name).unwrap_or(0)
+    }
+}
+
+fn series_name(optimizer: &str, variant: &str) -> String {
+    if variant.is_empty() { optimizer.to_owned() } else { format!("{optimizer}, {variant}") }
+}
+
+/// The page of a report and the records it is of.
+pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
+    let mut series: Vec<String> = vec![];
+    for cell in report.workloads.iter().flat_map(|workload| &workload.cells) {
+        let name = series_name(&cell.optimizer, &cell.variant);
+        if !series.contains(&name) {
+            series.push(name);
+        }
+    }
+    let records = records.iter().map(|record| (record.key.as_str(), record)).collect();
+    let source = Source { report, records, series };
+    let study = &report.study;
+    let environment = report.throughput.as_ref().map(|throughput| &throughput.session);
+    let share = |share: &f64| format!("{} % of the gap left", super::format_number::format_setting(100.0 * share));
+    let answers = answers(report);
+    let head = |workload: &WorkloadReport| {
+        let own = answers.iter().filter(|answer| answer.workload == workload.facts.name);
+        let count = workload.targets.len();
+        let boxes = own.enumerate().map(|(i, answer)| AnswerBox {
+            target: count - 1 - i,
+            label: answer.target.clone(),
+            lines: [&answer.time, &answer.samples, &answer.steps].into_iter().flatten().map(|line| capital(line)).collect(),
+        });
+        WorkloadHead {
+            name: workload.facts.name.clone(),
+            description: format!(
+                "{}, {} parameters, {} training rows",
+                workload.facts.model, workload.facts.parameters, workload.facts.training.rows
+            ),
+            answers: boxes.collect(),
+        }
+    };
+    let optimizers = source.series.iter().enumerate();
+    let optimizers =
+        optimizers.map(|(number, name)| OptimizerHead { number: number % COLORS.len(), name: name.clone(), color: COLORS[number % COLORS.len()] });
+    let page = Page {
+        title: format!("Sweep: {}", study.name),
+        subtitle: format!(
+            "protocol {}, values {}, seed {}, data seed {}; {} repeats of each tuned point, intervals of 95 %",
+            report.protocol_version, report.value_version, study.seed, study.data_seed, study.repeats
+        ),
+        targets: study.targets.iter().map(share).collect(),
+        workloads: report.workloads.iter().map(head).collect(),
+        optimizers: optimizers.collect(),
+        sections: vec![
+            figures::steps(&source)?,
+            tables::heat_map(&source),
+            figures::throughput(&source)?,
+            figures::rates(&source)?,
+            figures::losses(&source)?,
+            tables::critical(&source),
+            tables::duels(&source),
+        ],
+        checks: tables::checks(report),
+        machine: environment.map(tables::machine).unwrap_or_default(),
+        command: tables::command(report),
+        json: embedded(report)?,
+    };
+    Ok(page.render()?)
+}
+
+/// The report without the keys of its runs and without trials, which are in report.json: a page should be small.
+fn embedded(report: &Report) -> Result<String> {
+    let mut value = serde_json::to_value(report)?;
+    strip(&mut value);
+    // A script element ends at the first such tag, wherever it stands.
+    Ok(value.to_string().replace("</", "<\\/"))
+}
+
+fn strip(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for key in ["key", "trials", "rounds", "residuals"] {
+                map.remove(key);
+            }
+            map.values_mut().for_each(strip);
+        }
+        serde_json::Value::Array(values) => values.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

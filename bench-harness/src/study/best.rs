@@ -1,0 +1,87 @@
+//! The recommended cell of each workload, as a configuration of `train`.
+
+use super::definition::run_of_cell;
+use super::result::{CellReport, Report, WorkloadReport};
+use crate::options::RunOptions;
+use crate::options::method::Method;
+use anyhow::Result;
+use simdescent::{HYPERPARAMETERS, Rule};
+use toml::{Table, Value};
+
+/// A file of the folder, and its text.
+pub(crate) struct Best {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// The fastest cell of each workload for the hardest target that was reached; by steps where no time was measured. `best.toml`, or with
+/// several workloads `best-NAME.toml`.
+pub(crate) fn best(report: &Report) -> Result<Vec<Best>> {
+    let mut all = vec![];
+    for (w, workload) in report.workloads.iter().enumerate() {
+        let Some((t, cell)) = leader(workload) else { continue };
+        let name = if report.workloads.len() == 1 { "best.toml".into() } else { format!("best-{}.toml", slug(&workload.facts.name)) };
+        let text = configuration(report, w, t, cell)?;
+        let share = 100.0 * workload.targets[t].share;
+        let head = format!(
+            "# {}: what the sweep {:?} recommends to leave {share} % of the gap.\n# simdescent train --config {name}\n",
+            workload.facts.name, report.study.name
+        );
+        all.push(Best { name, text: head + &text });
+    }
+    Ok(all)
+}
+
+/// The cell that is best for the hardest target that any reaches.
+fn leader(workload: &WorkloadReport) -> Option<(usize, &CellReport)> {
+    let of = |(t, target): (usize, &super::result::TargetReport)| {
+        let named = target.time.as_ref().unwrap_or(&target.steps).verdict.named();
+        named.first().map(|&cell| (t, &workload.cells[cell]))
+    };
+    workload.targets.iter().enumerate().rev().find_map(of)
+}
+
+fn configuration(report: &Report, w: usize, t: usize, cell: &CellReport) -> Result<String> {
+    let study = &report.study;
+    let variant = study.variants().into_iter().find(|variant| variant.name == cell.variant);
+    let variant = variant.unwrap_or_else(|| super::definition::Variant { name: String::new(), config: Table::new() });
+    let target = &cell.targets[t];
+    // Nearly all seeds are there by the upper end of the interval.
+    let steps = [target.steps.high.0, target.steps.upper_quartile.0, target.steps.median.0];
+    let steps = steps.into_iter().find(|steps| steps.is_finite()).unwrap_or(1.0).ceil() as u64;
+    let mut run: RunOptions = run_of_cell(&study.workloads[w], &variant, cell.batch_size, steps)?;
+    run.learning_rate.set_rate(target.tuning.learning_rate);
+    run.optimizer = Some(Method::Rule(target.tuning.rule));
+    run.seed = Some(study.seed);
+    let mut table = Table::try_from(&run)?;
+    let numbers = numbers(target.tuning.rule)?;
+    if !numbers.is_empty() {
+        table.insert("rule".into(), Value::Table(numbers));
+    }
+    table.retain(|_, value| !matches!(value, Value::Table(table) if table.is_empty()));
+    Ok(toml::to_string(&table)?)
+}
+
+/// The flags of a rule's numbers that are not the usual ones.
+fn numbers(rule: Rule) -> Result<Table> {
+    let usual = Rule::from_name(rule.name()).unwrap_or(rule);
+    let mut numbers = Table::new();
+    for h in HYPERPARAMETERS {
+        let value = field(&serde_json::to_value(rule)?, h.field);
+        if value != field(&serde_json::to_value(usual)?, h.field) {
+            numbers.extend(value.map(|value| (h.flag.to_owned(), Value::Float(value))));
+        }
+    }
+    Ok(numbers)
+}
+
+/// A number of this name anywhere in a value.
+fn field(value: &serde_json::Value, name: &str) -> Option<f64> {
+    let map = value.as_object()?;
+    map.get(name).and_then(serde_json::Value::as_f64).or_else(|| map.values().find_map(|value| field(value, name)))
+}
+
+fn slug(name: &str) -> String {
+    let words: Vec<_> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.join("-").to_ascii_lowercase()
+}
