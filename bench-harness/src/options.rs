@@ -217,3 +217,13 @@ pub(crate) fn overlay(base: &mut Table, over: Table) {
         }
     }
 }
+
+/// Leaves empty tables out.
+pub(crate) fn prune(table: &mut Table) {
+    table.retain(|_, value| {
+        value.as_table_mut().is_none_or(|table| {
+            prune(table);
+            !table.is_empty()
+        })
+    });
+}

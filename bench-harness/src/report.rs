@@ -1,8 +1,10 @@
 //! Forms of what was found: tables, texts, pictures, files.
 
+pub(crate) mod answer;
 pub(crate) mod explanation;
 pub(crate) mod format_number;
 pub(crate) mod metrics_report;
+pub(crate) mod page;
 pub(crate) mod prediction;
 pub(crate) mod rate_search;
 pub(crate) mod resampling;

@@ -2,7 +2,9 @@
 
 pub(crate) mod analysis;
 pub(crate) mod audit;
+pub(crate) mod best;
 pub(crate) mod cell;
+pub(crate) mod curves;
 pub(crate) mod definition;
 pub(crate) mod facts;
 pub(crate) mod machine;

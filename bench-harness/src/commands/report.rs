@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::print::{print, print_json, say};
-use super::sweep_report::write;
+use super::sweep_report::{write, written};
 use super::threads::Threads;
 use crate::environment::Environment;
 use crate::report::sweep;
@@ -11,7 +11,7 @@ use crate::study::facts::StudyFacts;
 use crate::study::machine::Machine;
 use crate::study::protocol::VERSION;
 use crate::study::result::{Report, SCHEMA_VERSION};
-use crate::study::store::{FACTS, SELF_CHECK, StudyFolder, THROUGHPUT};
+use crate::study::store::{FACTS, Records, SELF_CHECK, StudyFolder, THROUGHPUT};
 use crate::study::throughput::Throughput;
 use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};
@@ -34,20 +34,21 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
         return of_file(&options.path, options.json);
     }
     let folder = StudyFolder::open(&options.path)?;
-    let report = of_folder(&folder)?;
-    write(&folder, &report)?;
+    let (report, records) = of_folder(&folder)?;
+    write(&folder, &report, &records)?;
     if options.json {
         print_json(&report)?
     } else {
         print(&sweep::text(&report))?
     }
+    written(&folder, &report)?;
     if report.missing.cells > 0 {
         say(&format!("{} cells are not finished: the sweep's own command goes on with them", report.missing.cells));
     }
     Ok(super::sweep_report::exit(&report))
 }
 
-fn of_folder(folder: &StudyFolder) -> Result<Report> {
+fn of_folder(folder: &StudyFolder) -> Result<(Report, Records)> {
     let name = folder.0.display();
     let Some(facts) = folder.read_json::<StudyFacts>(FACTS)? else {
         bail!(
@@ -64,13 +65,15 @@ fn of_folder(folder: &StudyFolder) -> Result<Report> {
     }
     let threads = Threads::new(1)?;
     let machine = Machine::of(&Environment::detect(threads.exec()?));
-    analyze(Known {
+    let records = folder.records()?;
+    let report = analyze(Known {
         facts: &facts,
-        records: &folder.records()?,
+        records: &records,
         throughput: &Throughput::new(folder.read_lines(THROUGHPUT)?),
         machine: Some(&machine),
         self_check: folder.read_json(SELF_CHECK)?,
-    })
+    })?;
+    Ok((report, records))
 }
 
 /// Prints a report that is there.

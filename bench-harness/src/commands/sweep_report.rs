@@ -6,8 +6,10 @@ use super::progress::Bar;
 use super::sweep::SweepOptions;
 use crate::environment::Environment;
 use crate::progress::Progress;
+use crate::report::page::page;
 use crate::report::sweep;
 use crate::study::analysis::{Known, analyze};
+use crate::study::best::{Best, best};
 use crate::study::facts::StudyFacts;
 use crate::study::machine::{Limits, Machine, Session};
 use crate::study::record::of_line;
@@ -47,13 +49,13 @@ pub(super) fn finish(
     folder.write_json(SELF_CHECK, &checked)?;
     let self_check = Some(checked);
     let report = analyze(Known { facts, records, throughput: &throughput, machine: Some(&machine), self_check })?;
-    write(folder, &report)?;
+    write(folder, &report, records)?;
     if options.json {
         print_json(&report)?
     } else {
         print(&sweep::text(&report))?
     }
-    say(&format!("report.json, report.csv and report.md are in {}", folder.0.display()));
+    written(folder, &report)?;
     Ok(exit(&report))
 }
 
@@ -89,10 +91,24 @@ fn measure(
 }
 
 /// Writes the reports into the folder.
-pub(super) fn write(folder: &StudyFolder, report: &Report) -> Result<()> {
+pub(super) fn write(folder: &StudyFolder, report: &Report, records: &Records) -> Result<()> {
+    folder.write("report.html", &page(report, records)?)?;
+    for Best { name, text } in best(report)? {
+        folder.write(&name, &text)?;
+    }
     folder.write_json("report.json", report)?;
     folder.write("report.csv", &sweep::csv::csv(report))?;
     folder.write("report.md", &sweep::markdown(report))
+}
+
+/// Says what was written, and what to do with it.
+pub(super) fn written(folder: &StudyFolder, report: &Report) -> Result<()> {
+    let path = |name: &str| folder.path(name).display().to_string();
+    say(&format!("the page: {}; beside it report.json, report.csv, report.md", path("report.html")));
+    if let Some(first) = best(report)?.first() {
+        say(&format!("next: simdescent train --config {}", path(&first.name)));
+    }
+    Ok(())
 }
 
 /// What a report says of the program.

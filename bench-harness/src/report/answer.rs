@@ -38,7 +38,10 @@ fn answer(workload: &WorkloadReport, t: usize, target: &TargetReport) -> Answer 
     Answer {
         workload: workload.facts.name.clone(),
         target: format!("{} % of the gap left", format_setting(100.0 * target.share)),
-        time: target.time.as_ref().and_then(|ranking| say(ranking, "on this machine take", "s", |c, t| c.targets[t].seconds)),
+        time: target
+            .time
+            .as_ref()
+            .and_then(|ranking| say(ranking, "on this machine take", "s", |c, t| c.targets[t].seconds)),
         samples: say(&target.samples, "for the fewest samples take", " samples", |c, t| Some(c.targets[t].samples)),
         steps: say(&target.steps, "for the fewest steps take", " steps", |c, t| Some(c.targets[t].steps)),
     }

@@ -132,7 +132,11 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
         let boxes = own.enumerate().map(|(i, answer)| AnswerBox {
             target: count - 1 - i,
             label: answer.target.clone(),
-            lines: [&answer.time, &answer.samples, &answer.steps].into_iter().flatten().map(|line| capital(line)).collect(),
+            lines: [&answer.time, &answer.samples, &answer.steps]
+                .into_iter()
+                .flatten()
+                .map(|line| capital(line))
+                .collect(),
         });
         WorkloadHead {
             name: workload.facts.name.clone(),
@@ -144,8 +148,11 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
         }
     };
     let optimizers = source.series.iter().enumerate();
-    let optimizers =
-        optimizers.map(|(number, name)| OptimizerHead { number: number % COLORS.len(), name: name.clone(), color: COLORS[number % COLORS.len()] });
+    let optimizers = optimizers.map(|(number, name)| OptimizerHead {
+        number: number % COLORS.len(),
+        name: name.clone(),
+        color: COLORS[number % COLORS.len()],
+    });
     let page = Page {
         title: format!("Sweep: {}", study.name),
         subtitle: format!(

@@ -3,7 +3,7 @@
 use super::objective::Objective;
 use super::space::{Space, nest};
 use crate::causes::causes;
-use crate::options::{RunOptions, overlay};
+use crate::options::{RunOptions, overlay, prune};
 use crate::problem::Problem;
 use crate::training::divergence::diverged;
 use crate::training::prepare::prepare;
@@ -134,16 +134,6 @@ impl Study<'_> {
         let trainer = Trainer::new(self.exec, prepared.model(), &self.data.training, prepared.settings)?;
         Ok(TrialTraining { trainer, options, progress: FitProgress::default() })
     }
-}
-
-/// Leaves empty tables out.
-fn prune(table: &mut Table) {
-    table.retain(|_, value| {
-        value.as_table_mut().is_none_or(|table| {
-            prune(table);
-            !table.is_empty()
-        })
-    });
 }
 
 impl TrialTraining<'_> {

@@ -7,6 +7,7 @@ mod ranking;
 mod timing;
 
 use super::cell::{Cell, CellState, TargetResult};
+use super::curves::curves;
 use super::facts::StudyFacts;
 use super::machine::Machine;
 use super::result::{
@@ -128,5 +129,6 @@ fn workload(
             variance_removed_by_pairing: ranking::variance_removed(&exact),
         });
     }
-    Ok(WorkloadReport { facts: own.clone(), cells: reports, step_times, targets })
+    let curves = curves(&reports, &step_times, own.targets.len());
+    Ok(WorkloadReport { facts: own.clone(), cells: reports, step_times, curves, targets })
 }

@@ -2,7 +2,7 @@
 
 use super::definition::run_of_cell;
 use super::result::{CellReport, Report, WorkloadReport};
-use crate::options::RunOptions;
+use crate::options::{RunOptions, prune};
 use crate::options::method::Method;
 use anyhow::Result;
 use simdescent::{HYPERPARAMETERS, Rule};
@@ -20,7 +20,11 @@ pub(crate) fn best(report: &Report) -> Result<Vec<Best>> {
     let mut all = vec![];
     for (w, workload) in report.workloads.iter().enumerate() {
         let Some((t, cell)) = leader(workload) else { continue };
-        let name = if report.workloads.len() == 1 { "best.toml".into() } else { format!("best-{}.toml", slug(&workload.facts.name)) };
+        let name = if report.workloads.len() == 1 {
+            "best.toml".into()
+        } else {
+            format!("best-{}.toml", slug(&workload.facts.name))
+        };
         let text = configuration(report, w, t, cell)?;
         let share = 100.0 * workload.targets[t].share;
         let head = format!(
@@ -52,13 +56,13 @@ fn configuration(report: &Report, w: usize, t: usize, cell: &CellReport) -> Resu
     let mut run: RunOptions = run_of_cell(&study.workloads[w], &variant, cell.batch_size, steps)?;
     run.learning_rate.set_rate(target.tuning.learning_rate);
     run.optimizer = Some(Method::Rule(target.tuning.rule));
-    run.seed = Some(study.seed);
+    run.seed = Some(study.data_seed);
     let mut table = Table::try_from(&run)?;
     let numbers = numbers(target.tuning.rule)?;
     if !numbers.is_empty() {
         table.insert("rule".into(), Value::Table(numbers));
     }
-    table.retain(|_, value| !matches!(value, Value::Table(table) if table.is_empty()));
+    prune(&mut table);
     Ok(toml::to_string(&table)?)
 }
 

@@ -185,7 +185,11 @@ pub(crate) fn curves(cells: &[CellReport], step_times: &[StepTimeReport], target
         let line = step_times.iter().find(|line| line.optimizer == optimizer && line.variant == variant);
         curve((optimizer, variant), &own, line, target)
     };
-    groups.into_iter().flat_map(|group| (0..targets).map(move |target| (group, target))).map(|(g, t)| of(g, t)).collect()
+    groups
+        .into_iter()
+        .flat_map(|group| (0..targets).map(move |target| (group, target)))
+        .map(|(g, t)| of(g, t))
+        .collect()
 }
 
 fn curve(

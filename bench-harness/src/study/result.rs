@@ -3,6 +3,7 @@
 //! Readers should ignore fields they do not know. A number that is not finite is written as the string `"NaN"`,
 //! `"Infinity"` or `"-Infinity"`, because JSON has no such numbers.
 
+use super::curves::CurveReport;
 use super::definition::Study;
 use super::facts::WorkloadFacts;
 use super::machine::Session;
@@ -63,6 +64,9 @@ pub(crate) struct WorkloadReport {
     pub(crate) cells: Vec<CellReport>,
     /// τ(B) = a + b·B of each optimizer.
     pub(crate) step_times: Vec<StepTimeReport>,
+    /// What batch size does to each optimizer, for each target.
+    #[serde(default)]
+    pub(crate) curves: Vec<CurveReport>,
     /// From the easiest.
     pub(crate) targets: Vec<TargetReport>,
 }

@@ -22,13 +22,11 @@ pub(super) struct Chart {
     pub(super) description: String,
     pub(super) x_label: &'static str,
     pub(super) y_label: &'static str,
-    /// Whether y is logarithmic; x always is.
-    pub(super) log_y: bool,
+    /// Where the x axis is labeled, if not where it is usual.
+    pub(super) ticks: Option<Vec<f64>>,
     pub(super) series: Vec<Series>,
-    /// Vertical lines: what they are, and where.
-    pub(super) marks: Vec<(String, f64)>,
-    /// Horizontal lines: what they are, and where.
-    pub(super) limits: Vec<(String, f64)>,
+    /// Where horizontal lines are.
+    pub(super) limits: Vec<f64>,
 }
 
 /// Points and lines of one thing.
@@ -62,11 +60,9 @@ impl Chart {
             let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
             let mut chart = ChartBuilder::on(&area);
             chart.margin(8).margin_right(16).x_label_area_size(40).y_label_area_size(64);
-            if self.log_y {
-                self.draw(chart.build_cartesian_2d(x.clone().log_scale(), y.clone().log_scale())?, &x, &y)?;
-            } else {
-                self.draw(chart.build_cartesian_2d(x.clone().log_scale(), y.clone())?, &x, &y)?;
-            }
+            let x_axis = x.clone().log_scale().with_key_points(self.ticks.clone().unwrap_or_else(|| ticks(&x)));
+            let y_axis = y.clone().log_scale().with_key_points(ticks(&y));
+            self.draw(chart.build_cartesian_2d(x_axis, y_axis)?, &x, &y)?;
             area.present()?;
         }
         Ok(Some(self.styled(&svg)))
@@ -87,18 +83,15 @@ impl Chart {
                 ys.push(y);
             }
         }
-        let limits: Vec<f64> = self.limits.iter().map(|limit| limit.1).collect();
-        let usable = |values: Vec<f64>, log: bool| {
-            let values = values.into_iter().filter(|v| v.is_finite() && (!log || *v > 0.0));
-            let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
-            (low <= high).then(|| match log {
-                true => low / 1.15..high * 1.15,
-                false => (low - 0.05 * (high - low).max(1e-9))..(high + 0.05 * (high - low).max(1e-9)),
-            })
+        let limits: Vec<f64> = self.limits.clone();
+        let usable = |values: Vec<f64>| {
+            let values = values.into_iter().filter(|v| v.is_finite() && *v > 0.0);
+            let (low, high) = values.fold((f64::INFINITY, 0.0f64), |(l, h), v| (l.min(v), h.max(v)));
+            (low <= high).then(|| low / 1.2..high * 1.2)
         };
-        let x = usable(xs, true)?;
+        let x = usable(xs)?;
         ys.extend(limits);
-        Some((x, usable(ys, self.log_y)?))
+        Some((x, usable(ys)?))
     }
 
     fn draw<X, Y>(
@@ -147,11 +140,8 @@ impl Chart {
                 chart.draw_series([Circle::new((point.x, point.y), 4, color.filled())])?;
             }
         }
-        for (_, at) in self.marks.iter().filter(|(_, at)| x.contains(at)) {
-            chart.draw_series([PathElement::new(vec![(*at, y.start), (*at, y.end)], INK.stroke_width(1))])?;
-        }
-        for (_, at) in self.limits.iter().filter(|(_, at)| y.contains(at)) {
-            chart.draw_series([PathElement::new(vec![(x.start, *at), (x.end, *at)], INK.stroke_width(1))])?;
+        for &at in self.limits.iter().filter(|&at| y.contains(at)) {
+            chart.draw_series([PathElement::new(vec![(x.start, at), (x.end, at)], INK.stroke_width(1))])?;
         }
         Ok(())
     }
@@ -160,7 +150,8 @@ impl Chart {
     fn styled(&self, svg: &str) -> String {
         let (x, y) = self.ranges().expect("it was drawn");
         let inside = |point: &&Point| x.contains(&point.x) && y.contains(&point.y);
-        let mut texts = self.series.iter().flat_map(|series| series.points.iter().filter(inside)).map(|point| &point.text);
+        let mut texts =
+            self.series.iter().flat_map(|series| series.points.iter().filter(inside)).map(|point| &point.text);
         let body = svg.split_once('>').map_or("", |(_, body)| body);
         let mut styled = format!(
             "<svg viewBox=\"0 0 {} {}\" role=\"img\"><title>{}</title><desc>{}</desc>",
@@ -190,9 +181,6 @@ impl Chart {
             styled += &line;
             styled.push('\n');
         }
-        for ((name, at), i) in self.marks.iter().zip(0..) {
-            let _ = (name, at, i);
-        }
         styled
     }
 }
@@ -204,6 +192,21 @@ fn marker(number: usize) -> RGBColor {
 
 fn hexadecimal(RGBColor(r, g, b): RGBColor) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+/// Round numbers of a logarithmic axis: powers of ten, with their doubles and halves where there are few.
+fn ticks(range: &Range<f64>) -> Vec<f64> {
+    let exponents = (range.start.log10().floor() as i32)..=(range.end.log10().ceil() as i32);
+    let decades = (range.end / range.start).log10();
+    let steps: &[f64] = if decades > 4.0 {
+        &[1.0]
+    } else if decades > 1.0 {
+        &[1.0, 3.0]
+    } else {
+        &[1.0, 2.0, 3.0, 5.0, 7.0]
+    };
+    let all = exponents.flat_map(|exponent| steps.iter().map(move |step| step * 10f64.powi(exponent)));
+    all.filter(|tick| range.contains(tick)).collect()
 }
 
 /// A number at an axis.
@@ -245,12 +248,11 @@ mod tests {
             description: "falls".into(),
             x_label: "batch size",
             y_label: "steps",
-            log_y: true,
+            ticks: None,
             series: vec![
                 Series { number: 0, points: vec![point(1.0, 100.0), point(10.0, 20.0)], ..Series::default() },
                 Series { number: 1, line: vec![(1.0, 50.0), (10.0, 5.0)], dashed: true, ..Series::default() },
             ],
-            marks: vec![("B_crit".into(), 4.0)],
             limits: vec![],
         }
     }

@@ -20,6 +20,11 @@ fn ends(workload: &WorkloadReport) -> (f64, f64) {
     (sizes.first().map_or(1.0, |&b| b as f64), sizes.last().map_or(1.0, |&b| b as f64))
 }
 
+/// Labels of the axis of batch sizes.
+fn batches(workload: &WorkloadReport) -> Vec<f64> {
+    workload.facts.batch_sizes.iter().map(|&b| b as f64).collect()
+}
+
 fn sampled((low, high): (f64, f64), f: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
     let at = |i: usize| low * libm::pow(high / low, i as f64 / (SAMPLES - 1) as f64);
     (0..SAMPLES).map(at).map(|x| (x, f(x))).filter(|point| point.1.is_finite()).collect()
@@ -63,9 +68,10 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
                     })
                 });
                 let points: Vec<Point> = points.collect();
-                let curve = workload.curves.iter().find(|curve| {
-                    curve.target == t && source.number(&curve.optimizer, &curve.variant) == number
-                });
+                let curve = workload
+                    .curves
+                    .iter()
+                    .find(|curve| curve.target == t && source.number(&curve.optimizer, &curve.variant) == number);
                 let fit = curve.and_then(|curve| curve.steps.first());
                 let line = fit.map_or_else(Vec::new, |fit| sampled(ends(workload), |b| fit.curve.steps(b)));
                 series.push(Series { number, points, ..Series::default() });
@@ -86,9 +92,8 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
                     .into(),
                 x_label: "batch size",
                 y_label: "steps to target",
-                log_y: true,
+                ticks: Some(batches(workload)),
                 series,
-                marks: vec![],
                 limits: vec![],
             };
             let caption = title("steps", workload, t);
@@ -134,15 +139,14 @@ pub(super) fn throughput(source: &Source<'_>) -> Result<Section> {
             let line = points.iter().map(|point| (point.x, point.y)).collect();
             series.push(Series { number, points, line, ..Series::default() });
         }
-        let limits = if limit.is_finite() { vec![("FMA peak".to_owned(), limit)] } else { vec![] };
+        let limits = if limit.is_finite() { vec![limit] } else { vec![] };
         let chart = Chart {
             title: format!("Samples per second over batch size, {}", workload.facts.name),
             description: "The line at the top is what the machine's multiply-adds allow.".into(),
             x_label: "batch size",
             y_label: "samples per second",
-            log_y: true,
+            ticks: Some(batches(workload)),
             series,
-            marks: vec![],
             limits,
         };
         if let Some(svg) = chart.svg()? {
@@ -171,7 +175,11 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
                     target.steps.median.0.is_finite().then(|| Point {
                         x: cell.batch_size as f64,
                         y: target.tuning.learning_rate,
-                        interval: target.tuning.vertex.map(|v| (v.low.0, v.high.0)).filter(|(l, h)| *l > 0.0 && h.is_finite()),
+                        interval: target
+                            .tuning
+                            .vertex
+                            .map(|v| (v.low.0, v.high.0))
+                            .filter(|(l, h)| *l > 0.0 && h.is_finite()),
                         text: format!(
                             "{}, batch {}: rate {}",
                             cell.optimizer,
@@ -181,9 +189,10 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
                     })
                 });
                 let points: Vec<Point> = points.collect();
-                let curve = workload.curves.iter().find(|curve| {
-                    curve.target == t && source.number(&curve.optimizer, &curve.variant) == number
-                });
+                let curve = workload
+                    .curves
+                    .iter()
+                    .find(|curve| curve.target == t && source.number(&curve.optimizer, &curve.variant) == number);
                 let fit = curve.and_then(|curve| curve.rates.first());
                 let line = fit.map_or_else(Vec::new, |fit| sampled(ends(workload), |b| fit.curve.rate(b)));
                 series.push(Series { number, points, ..Series::default() });
@@ -191,12 +200,12 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
             }
             let chart = Chart {
                 title: title("Best learning rate over batch size", workload, t),
-                description: "Rates that grow along a straight line follow a power rule; where they bend, the rule ends.".into(),
+                description:
+                    "Rates that grow along a straight line follow a power rule; where they bend, the rule ends.".into(),
                 x_label: "batch size",
                 y_label: "best learning rate",
-                log_y: true,
+                ticks: Some(batches(workload)),
                 series,
-                marks: vec![],
                 limits: vec![],
             };
             let caption = title("best rates", workload, t);
@@ -240,7 +249,8 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
                 let Some(longest) = curves.iter().max_by_key(|curve| curve.samples.len()) else { continue };
                 let (mut line, mut band) = (vec![], vec![]);
                 for (i, &samples) in longest.samples.iter().enumerate() {
-                    let mut there: Vec<f64> = curves.iter().filter_map(|curve| curve.loss.get(i).copied()).map(gap).collect();
+                    let mut there: Vec<f64> =
+                        curves.iter().filter_map(|curve| curve.loss.get(i).copied()).map(gap).collect();
                     // Runs that ended are past their target: the rest would look worse than they were together.
                     if there.len() * 2 <= curves.len() {
                         break;
@@ -255,13 +265,13 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
             let what = if by_time { "seconds" } else { "samples" };
             let chart = Chart {
                 title: format!("Loss above the reference by {what}, {}", workload.facts.name),
-                description: "The best batch size of each optimizer: median over seeds, and the band of all of them.".into(),
+                description: "The best batch size of each optimizer: median over seeds, and the band of all of them."
+                    .into(),
                 x_label: what,
                 y_label: "loss above the reference",
-                log_y: true,
+                ticks: None,
                 series,
-                marks: vec![],
-                limits: workload.targets.iter().map(|t| ("target".to_owned(), t.loss - workload.facts.reference_loss)).collect(),
+                limits: workload.targets.iter().map(|t| t.loss - workload.facts.reference_loss).collect(),
             };
             if let Some(svg) = chart.svg()? {
                 let caption = format!("{}, by {what}; horizontal lines are the targets", workload.facts.name);

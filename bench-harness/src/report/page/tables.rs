@@ -54,7 +54,10 @@ pub(super) fn heat_map(source: &Source<'_>) -> Section {
                 target: Some(t),
                 caption: caption(workload, t),
                 head: head.chain(workload.facts.batch_sizes.iter().map(|b| format!("batch {b}"))).collect(),
-                rows: rows.into_iter().map(|(name, squares)| std::iter::once(plain(name)).chain(squares).collect()).collect(),
+                rows: rows
+                    .into_iter()
+                    .map(|(name, squares)| std::iter::once(plain(name)).chain(squares).collect())
+                    .collect(),
             });
         }
     }
@@ -79,14 +82,19 @@ pub(super) fn critical(source: &Source<'_>) -> Section {
                     || "not to be told".into(),
                     |e| format!("{} ({} to {})", si(e.value.0), si(e.low.0), si(e.high.0)),
                 );
-                let b20 = curve.b20.map_or_else(String::new, |b| format!("{}{}", if b.open { "> " } else { "" }, si(b.batch_size)));
+                let b20 = curve
+                    .b20
+                    .map_or_else(String::new, |b| format!("{}{}", if b.open { "> " } else { "" }, si(b.batch_size)));
                 let fit = &curve.steps[0];
                 vec![
                     plain(series_name(&curve.optimizer, &curve.variant)),
                     Square { value: curve.critical_batch_size.map(|e| e.value.0), ..plain(estimate) },
                     Square { value: curve.b20.map(|b| b.batch_size), ..plain(b20) },
                     plain(fit.curve.name()),
-                    Square { value: Some(fit.root_mean_square), ..plain(format!("{:.1} %", 100.0 * fit.root_mean_square)) },
+                    Square {
+                        value: Some(fit.root_mean_square),
+                        ..plain(format!("{:.1} %", 100.0 * fit.root_mean_square))
+                    },
                     plain(curve.rates.first().map_or("", |fit| fit.curve.name())),
                     plain(curve.fastest_batch_size.map_or_else(String::new, si)),
                     plain(curve.measured_fastest.map_or_else(String::new, |b| b.to_string())),
@@ -95,8 +103,14 @@ pub(super) fn critical(source: &Source<'_>) -> Section {
             let rows: Vec<_> = rows.collect();
             if !rows.is_empty() {
                 let head = [
-                    "optimizer", "critical batch size", "B₂₀", "best curve of S(B)", "its error", "best shape of η*(B)",
-                    "fastest batch by curves", "as measured",
+                    "optimizer",
+                    "critical batch size",
+                    "B₂₀",
+                    "best curve of S(B)",
+                    "its error",
+                    "best shape of η*(B)",
+                    "fastest batch by curves",
+                    "as measured",
                 ];
                 let head = head.map(str::to_owned).to_vec();
                 tables.push(Grid { workload: w, target: Some(t), caption: caption(workload, t), head, rows });
@@ -123,22 +137,29 @@ pub(super) fn duels(source: &Source<'_>) -> Section {
                 Some(time) => (time, "time"),
                 None => (&target.steps, "steps"),
             };
-            let rows = ranking.places.iter().take(PLACES).filter(|place| place.ratio.value.0.is_finite()).map(|place| {
-                let cell = &workload.cells[place.cell];
-                let ratio = place.ratio;
-                vec![
-                    Square {
-                        marked: ranking.verdict.named().contains(&place.cell),
-                        ..plain(format!("{}, batch {}", series_name(&cell.optimizer, &cell.variant), cell.batch_size))
-                    },
-                    Square {
-                        value: Some(ratio.value.0),
-                        ..plain(format!("{:.2} ({:.2} to {:.2})", ratio.value.0, ratio.low.0, ratio.high.0))
-                    },
-                    plain(place.leader_beats_it.map_or_else(String::new, |p| format!("{:.0} %", 100.0 * p.value.0))),
-                    plain(place.p_value.map_or_else(String::new, |p| format!("{p:.3}"))),
-                ]
-            });
+            let rows =
+                ranking.places.iter().take(PLACES).filter(|place| place.ratio.value.0.is_finite()).map(|place| {
+                    let cell = &workload.cells[place.cell];
+                    let ratio = place.ratio;
+                    vec![
+                        Square {
+                            marked: ranking.verdict.named().contains(&place.cell),
+                            ..plain(format!(
+                                "{}, batch {}",
+                                series_name(&cell.optimizer, &cell.variant),
+                                cell.batch_size
+                            ))
+                        },
+                        Square {
+                            value: Some(ratio.value.0),
+                            ..plain(format!("{:.2} ({:.2} to {:.2})", ratio.value.0, ratio.low.0, ratio.high.0))
+                        },
+                        plain(
+                            place.leader_beats_it.map_or_else(String::new, |p| format!("{:.0} %", 100.0 * p.value.0)),
+                        ),
+                        plain(place.p_value.map_or_else(String::new, |p| format!("{p:.3}"))),
+                    ]
+                });
             let rows: Vec<_> = rows.collect();
             let head = [
                 "cell".to_owned(),
@@ -146,7 +167,13 @@ pub(super) fn duels(source: &Source<'_>) -> Section {
                 "seeds with which the leader needs less".to_owned(),
                 "p (Holm)".to_owned(),
             ];
-            tables.push(Grid { workload: w, target: Some(t), caption: caption(workload, t), head: head.to_vec(), rows });
+            tables.push(Grid {
+                workload: w,
+                target: Some(t),
+                caption: caption(workload, t),
+                head: head.to_vec(),
+                rows,
+            });
         }
     }
     Section {
@@ -183,7 +210,13 @@ pub(super) fn machine(session: &Session) -> Vec<(String, String)> {
         ("operating system", environment.os.clone()),
         ("instruction set", format!("{}, of {}", environment.isa, environment.isas_available.join(", "))),
         ("threads of a step", environment.threads.to_string()),
-        ("program", format!("{} at {}, {}, {}", environment.version, environment.commit, environment.build_profile, environment.rustc)),
+        (
+            "program",
+            format!(
+                "{} at {}, {}, {}",
+                environment.version, environment.commit, environment.build_profile, environment.rustc
+            ),
+        ),
         ("times measured from", session.started.clone()),
         ("FMA peak of one thread", format!("{}FLOP/s", si(session.limits[0].peak_flops))),
     ];
