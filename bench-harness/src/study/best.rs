@@ -2,8 +2,8 @@
 
 use super::definition::run_of_cell;
 use super::result::{CellReport, Report, WorkloadReport};
-use crate::options::{RunOptions, prune};
 use crate::options::method::Method;
+use crate::options::{RunOptions, prune};
 use anyhow::Result;
 use simdescent::{HYPERPARAMETERS, Rule};
 use toml::{Table, Value};

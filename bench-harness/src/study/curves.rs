@@ -273,3 +273,108 @@ fn steps_fit(fit: BatchFit) -> StepsFit {
 fn rates_fit(fit: RateFit) -> RatesFit {
     RatesFit { curve: fit.curve.into(), aicc: Number(fit.aicc), residuals: fit.residuals }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::record::Outcome;
+    use crate::study::result::{CellTarget, RunReport, Spread, TuningReport};
+    use simdescent::Rule;
+    use simdescent::random::{Purpose, Stream, StreamKey};
+
+    /// A cell whose runs take so many steps.
+    fn cell(batch_size: usize, learning_rate: f64, steps: &[f64]) -> CellReport {
+        let run = |steps: &f64| RunReport {
+            key: String::new(),
+            outcome: Outcome::Complete,
+            steps: Some(*steps).filter(|steps| steps.is_finite()),
+            samples: Some(steps * batch_size as f64),
+        };
+        let nothing = Number(0.0);
+        let spread = Spread {
+            median: Number(median(steps.to_vec())),
+            low: nothing,
+            high: nothing,
+            lower_quartile: nothing,
+            upper_quartile: nothing,
+        };
+        let tuning = TuningReport {
+            rule: Rule::Sgd,
+            learning_rate,
+            vertex: None,
+            at_border: false,
+            widened: 0,
+            trials: vec![],
+            curve: vec![],
+            good_rates: None,
+            regret: 0.0,
+        };
+        let target = CellTarget {
+            outcome: Outcome::Complete,
+            tuning,
+            success: Estimate { value: Number(1.0), low: nothing, high: nothing },
+            steps: spread,
+            samples: spread,
+            seconds: None,
+            expected_running_time: nothing,
+            runs: steps.iter().map(run).collect(),
+        };
+        CellReport {
+            optimizer: "sgd".into(),
+            variant: String::new(),
+            batch_size,
+            throughput: None,
+            targets: vec![target],
+        }
+    }
+
+    const BATCHES: [usize; 7] = [4, 16, 64, 256, 1024, 4096, 16384];
+
+    /// A study whose steps are `of(B)`, with the luck of ten seeds, shared by all batch sizes as in a sweep and their own.
+    fn study(seed: u64, of: impl Fn(f64) -> f64, rate: impl Fn(f64) -> f64) -> CurveReport {
+        let mut stream = Stream::new(StreamKey::new(Purpose::Data, seed));
+        let shared: Vec<f64> = (0..10).map(|_| 0.05 * stream.normal()).collect();
+        let cells = BATCHES.map(|batch| {
+            let b = batch as f64;
+            let steps = shared.iter().map(|luck| of(b) * libm::exp(luck + 0.05 * stream.normal()));
+            cell(batch, rate(b), &steps.collect::<Vec<_>>())
+        });
+        curves(&cells, &[], 1).remove(0)
+    }
+
+    #[test]
+    fn the_right_curve_wins_and_its_interval_holds_the_truth() {
+        let (mut holds, mut wins) = (0, 0);
+        for seed in 0..60 {
+            let report = study(seed, |b| 100.0 + 30_000.0 / b, |b| 0.01 * b);
+            wins += usize::from(matches!(report.steps[0].curve, StepsCurve::Hyperbola { .. }));
+            let critical = report.critical_batch_size.unwrap();
+            holds += usize::from(critical.low.0 <= 300.0 && 300.0 <= critical.high.0);
+            assert!(report.steps.len() == 3 && report.steps.windows(2).all(|w| w[0].aicc.0 <= w[1].aicc.0));
+            assert!((0.5..2.0).contains(&(critical.value.0 / 300.0)), "{critical:?}");
+            // Without a model, a fifth of it.
+            assert!((20.0..150.0).contains(&report.b20.unwrap().batch_size), "{:?}", report.b20);
+            let RatesCurve::Power { exponent, .. } = report.rates[0].curve else { panic!("{:?}", report.rates[0]) };
+            assert!((exponent - 1.0).abs() < 1e-6);
+        }
+        assert!(wins >= 50 && holds >= 50, "{wins} and {holds} of 60");
+    }
+
+    #[test]
+    fn other_truths_are_told_from_the_hyperbola() {
+        let wasteful = study(1, |b| 1e5 / b * (1.0 + b / 500.0 + 40.0 / b), |b| b.sqrt());
+        assert!(matches!(wasteful.steps[0].curve, StepsCurve::LeastData { .. }), "{:?}", wasteful.steps[0].curve);
+        let power = study(2, |b| 50.0 + 1e4 / b.powf(0.6), |b| 0.1 / (1.0 + 100.0 / b));
+        assert!(matches!(power.steps[0].curve, StepsCurve::Power { .. }), "{:?}", power.steps[0].curve);
+        assert!(matches!(power.rates[0].curve, RatesCurve::Saturating { .. }), "{:?}", power.rates[0].curve);
+    }
+
+    #[test]
+    fn too_few_batch_sizes_say_nothing() {
+        let misses = [f64::INFINITY; 3];
+        let cells = [cell(8, 0.1, &[90.0, 100.0, 110.0]), cell(64, 0.1, &misses), cell(512, 0.1, &[12.0, 13.0, 14.0])];
+        let report = &curves(&cells, &[], 1)[0];
+        assert!(report.steps.is_empty() && report.critical_batch_size.is_none() && report.rates.is_empty());
+        assert!(report.fastest_batch_size.is_none() && report.measured_fastest.is_none());
+    }
+}

@@ -1,0 +1,78 @@
+//! What a sweep leaves beside its records: a page that needs nothing, and a configuration that `train` takes.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn simdescent(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_simdescent")).args(arguments).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A small sweep with throughput.
+fn sweep(folder: &Path, workloads: &str) {
+    let study = folder.join("study.toml");
+    let head = "name = 'small'\noptimizers = ['sgd', 'adam']\nbatch-sizes = [8, 32, 128]\nrepeats = 3\n\
+        [tuning]\npoints = 4\nseeds = 2\n[throughput]\nrounds = 2\nmilliseconds = 1\n";
+    fs::write(&study, format!("{head}{workloads}")).unwrap();
+    let out = folder.join("out");
+    let output = simdescent(&["sweep", "--study", study.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    // 1 is a self-check that fails, which this is not about.
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("simdescent train --config"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_page_is_one_file_that_asks_for_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(
+        folder.path(),
+        "[[workloads]]\nname = 'lines <b>'\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n",
+    );
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    for outside in ["http:", "https:", "src=", "@import", "url("] {
+        assert!(!page.contains(outside), "the page would ask for something: {outside}");
+    }
+    let sections = ["answer", "steps", "time", "throughput", "rates", "losses", "critical", "duels", "check", "again"];
+    let places: Vec<_> = sections.iter().map(|id| page.find(&format!("<section id=\"{id}\">")).expect(id)).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    let charts = page.matches("<svg ").count();
+    // Three targets of steps and rates, throughput, and losses by samples and time.
+    assert!(charts >= 7, "{charts} charts");
+    assert_eq!(page.matches("<svg ").count(), page.matches("<desc>").count());
+    assert!(page.matches("<circle").count() > 20, "no chart is empty");
+    assert!(page.contains("lines &#60;b&#62;") || page.contains("lines &lt;b&gt;"), "names are text");
+    assert!(!page.contains("<b>lines") && !page.contains("NaN<"));
+    // The report is in it.
+    let json = page.split_once("id=\"report\">").unwrap().1.split_once("</script>").unwrap().0;
+    let report: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(report["schema_version"], 2);
+    let script = page.rsplit_once("<script>").unwrap().1.split_once("</script>").unwrap().0;
+    assert!(script.lines().count() <= 200);
+
+    // Made again from the records alone, it is the same.
+    let out = folder.path().join("out");
+    fs::remove_file(out.join("report.html")).unwrap();
+    assert!(simdescent(&["report", out.to_str().unwrap()]).status.code().is_some());
+    assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), page);
+}
+
+#[test]
+fn the_recommended_cell_is_a_configuration_of_train() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(
+        folder.path(),
+        "[[workloads]]\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n",
+    );
+    let best = folder.path().join("out/best.toml");
+    let output = simdescent(&["train", "--config", best.to_str().unwrap(), "--json"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let table: toml::Table = fs::read_to_string(&best).unwrap().parse().unwrap();
+    assert_eq!(report["settings"]["batch_size"].as_i64(), table["batch"]["batch-size"].as_integer());
+    assert!(report["loss"].as_f64().unwrap() < 0.5, "{}", report["loss"]);
+}
