@@ -4,6 +4,7 @@ pub(crate) mod analysis;
 pub(crate) mod audit;
 pub(crate) mod best;
 pub(crate) mod cell;
+pub(crate) mod coupling;
 pub(crate) mod curves;
 pub(crate) mod definition;
 pub(crate) mod facts;

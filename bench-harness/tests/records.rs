@@ -347,6 +347,30 @@ fn factors_besides_optimizer_and_batch_size() {
     assert_eq!(beta1.len(), 3, "three points differ in β₁: {beta1:?}");
 }
 
+/// A coupling rule takes the best small batch to the others; shards keep what belongs together.
+#[test]
+fn rules_are_compared_with_tuning_again() {
+    let place = Place::new();
+    let study = fs::read_to_string(place.path("study.toml")).unwrap();
+    let rules = "coupling = ['none', 'linear', 'sqrt', 'sqrt-half-life']\n[tuning]";
+    fs::write(place.path("study.toml"), study.replace("[tuning]", rules)).unwrap();
+    let whole = place.whole();
+    for i in ["1", "2"] {
+        succeed(&mut place.sweep(i, &["--shard", &format!("{i}/2")], ""));
+    }
+    let folders = ["merged", "1", "2"].map(|name| place.path(name).display().to_string());
+    succeed(&mut command(&["merge", &folders[0], &folders[1], &folders[2]], ""));
+    assert_eq!(place.records("merged"), whole);
+    let report = succeed(&mut command(&["report", &folders[0], "--json"], ""));
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    let coupling = report["workloads"][0]["coupling"].as_array().unwrap();
+    // Two optimizers, one batch size beside the smallest, three targets, four rules.
+    assert_eq!(coupling.len(), 24);
+    let linear =
+        coupling.iter().find(|c| c["optimizer"] == "sgd" && c["rule"] == "linear" && c["target"] == 0).unwrap();
+    assert!(linear["ratio"].as_f64().is_some_and(|ratio| (0.3..5.0).contains(&ratio)), "{linear}");
+}
+
 /// Everything that is promised, on everything this machine has.
 #[test]
 fn this_machine_computes_the_promised_bits() {

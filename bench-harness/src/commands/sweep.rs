@@ -200,11 +200,14 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let own = facts.own_cells(options.shard, options.keys()?.as_ref())?;
     bar.subject("convergence");
     let done = workshop.cells(&facts, &own)?;
+    let done = match done {
+        Done::All => workshop.runs(facts.coupled_runs(&own, workshop.records)?)?,
+        Done::Stopped => Done::Stopped,
+    };
+    drop(bar);
     if done == Done::Stopped {
-        drop(bar);
         return Ok(interrupted(options));
     }
-    drop(bar);
     let runs = records.len() - known;
     say(&format!("{runs} runs, {} records were there, in {}", known, folder.path(CONVERGENCE).display()));
     if options.shard.is_some() || options.keys.is_some() {

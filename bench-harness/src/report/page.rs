@@ -162,15 +162,19 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
         targets: study.targets.iter().map(share).collect(),
         workloads: report.workloads.iter().map(head).collect(),
         optimizers: optimizers.collect(),
-        sections: vec![
-            figures::steps(&source)?,
-            tables::heat_map(&source),
-            figures::throughput(&source)?,
-            figures::rates(&source)?,
-            figures::losses(&source)?,
-            tables::critical(&source),
-            tables::duels(&source),
-        ],
+        sections: [
+            Some(figures::steps(&source)?),
+            Some(tables::heat_map(&source)),
+            Some(figures::throughput(&source)?),
+            Some(figures::rates(&source)?),
+            tables::coupling(&source),
+            Some(figures::losses(&source)?),
+            Some(tables::critical(&source)),
+            Some(tables::duels(&source)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         checks: tables::checks(report),
         machine: environment.map(tables::machine).unwrap_or_default(),
         command: tables::command(report),

@@ -57,6 +57,10 @@ pub(crate) fn analyze(known: Known<'_>) -> Result<Report> {
         }
         workloads.push(workload(facts, records, number, cells, &times)?);
     }
+    let cells: Vec<Cell> = finished.iter().flatten().map(|finished| finished.cell.clone()).collect();
+    for (workload, coupling) in facts.couplings(&cells, records)? {
+        workloads[workload].coupling.push(coupling);
+    }
     Ok(Report {
         schema_version: SCHEMA_VERSION,
         protocol_version: facts.protocol_version,
@@ -130,5 +134,5 @@ fn workload(
         });
     }
     let curves = curves(&reports, &step_times, own.targets.len());
-    Ok(WorkloadReport { facts: own.clone(), cells: reports, step_times, curves, targets })
+    Ok(WorkloadReport { facts: own.clone(), cells: reports, step_times, curves, coupling: vec![], targets })
 }

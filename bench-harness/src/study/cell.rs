@@ -102,7 +102,14 @@ impl StudyFacts {
         let mut found = BTreeSet::new();
         for cell in self.cells()? {
             let key = self.key(&cell)?;
-            if shard.is_none_or(|shard| shard.has(&key)) && keys.is_none_or(|keys| keys.contains(&key)) {
+            // A coupling rule starts from the smallest batch: all batch sizes of an optimizer are in one shard.
+            let smallest = self.workloads[cell.workload].batch_sizes[0];
+            let together = if self.study.coupling.is_empty() {
+                key.clone()
+            } else {
+                self.key(&Cell { batch_size: smallest, ..cell.clone() })?
+            };
+            if shard.is_none_or(|shard| shard.has(&together)) && keys.is_none_or(|keys| keys.contains(&key)) {
                 own.push(cell);
             }
             found.insert(key);

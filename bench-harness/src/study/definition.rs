@@ -1,5 +1,6 @@
 //! A study: what is varied, how it is tuned, and on what, as a TOML file.
 
+use super::coupling::Coupling;
 use crate::options::RunOptions;
 use crate::options::method::Optimizer;
 use crate::options::problem::ProblemOptions;
@@ -47,6 +48,9 @@ pub(crate) struct Study {
     /// Schedules, samplings and whatever else `train --config` takes, by name; none is one plain variant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) variants: Vec<Variant>,
+    /// Rules that are compared with tuning again at each batch size.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) coupling: Vec<Coupling>,
     pub(crate) workloads: Vec<WorkloadDefinition>,
 }
 

@@ -3,6 +3,7 @@
 //! Readers should ignore fields they do not know. A number that is not finite is written as the string `"NaN"`,
 //! `"Infinity"` or `"-Infinity"`, because JSON has no such numbers.
 
+use super::coupling::CouplingReport;
 use super::curves::CurveReport;
 use super::definition::Study;
 use super::facts::WorkloadFacts;
@@ -67,6 +68,9 @@ pub(crate) struct WorkloadReport {
     /// What batch size does to each optimizer, for each target.
     #[serde(default)]
     pub(crate) curves: Vec<CurveReport>,
+    /// What coupling rules cost against tuning again, if the study has any.
+    #[serde(default)]
+    pub(crate) coupling: Vec<CouplingReport>,
     /// From the easiest.
     pub(crate) targets: Vec<TargetReport>,
 }

@@ -90,10 +90,14 @@ impl Queue {
 impl<R: Runner> Workshop<'_, R> {
     /// Does these runs, but for those that are there.
     pub(crate) fn runs(&mut self, tasks: Vec<Task>) -> Result<Done> {
-        let missing: Vec<Task> = tasks.into_iter().filter(|task| !self.records.has(&task.key)).collect();
+        let missing: BTreeMap<String, Task> = tasks
+            .into_iter()
+            .filter(|task| !self.records.has(&task.key))
+            .map(|task| (task.key.clone(), task))
+            .collect();
         let mut left = missing.len();
         self.progress.expect(left);
-        self.work(missing, |_, _| {
+        self.work(missing.into_values().collect(), |_, _| {
             left -= 1;
             Ok(if left == 0 { None } else { Some(vec![]) })
         })

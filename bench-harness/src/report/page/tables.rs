@@ -127,6 +127,46 @@ pub(super) fn critical(source: &Source<'_>) -> Section {
     }
 }
 
+/// What coupling rules cost, where the study has any.
+pub(super) fn coupling(source: &Source<'_>) -> Option<Section> {
+    let mut tables = vec![];
+    for (w, workload) in source.report.workloads.iter().enumerate() {
+        for t in 0..workload.targets.len() {
+            let mut rows: Vec<(String, Vec<Square>)> = vec![];
+            for report in workload.coupling.iter().filter(|report| report.target == t) {
+                let name = format!("{}, {}", series_name(&report.optimizer, &report.variant), report.rule.name());
+                let ratio = report.ratio.0;
+                let text = if ratio.is_finite() { format!("{ratio:.2}") } else { "–".to_owned() };
+                let square = Square { value: Some(ratio).filter(|r| r.is_finite()), ..plain(text) };
+                match rows.iter_mut().find(|row| row.0 == name) {
+                    Some(row) => row.1.push(square),
+                    None => rows.push((name, vec![square])),
+                }
+            }
+            if !rows.is_empty() {
+                let head = std::iter::once("optimizer and rule".to_owned());
+                let sizes = workload.facts.batch_sizes.iter().skip(1).map(|b| format!("batch {b}"));
+                let rows =
+                    rows.into_iter().map(|(name, row)| std::iter::once(plain(name)).chain(row).collect()).collect();
+                tables.push(Grid {
+                    workload: w,
+                    target: Some(t),
+                    caption: caption(workload, t),
+                    head: head.chain(sizes).collect(),
+                    rows,
+                });
+            }
+        }
+    }
+    (!tables.is_empty()).then_some(Section {
+        id: "coupling",
+        heading: "What a rule costs against tuning again",
+        text: "Steps by the rule, from the best point of the smallest batch, over steps after tuning again. A dash: most runs by the rule missed.",
+        charts: vec![],
+        tables,
+    })
+}
+
 /// The leaders beside the others.
 pub(super) fn duels(source: &Source<'_>) -> Section {
     const PLACES: usize = 8;
