@@ -19,8 +19,8 @@ pub(crate) fn remark(text: &str) {
 
 /// Is told about each training of a sweep or a search.
 pub(crate) trait Progress {
-    /// There are so many trainings more to do than was said before.
-    fn expect(&self, _more: usize) {}
+    /// There are so many trainings more to do than was said before, or fewer.
+    fn expect(&self, _more: i64) {}
 
     /// From now on the trainings are of this problem.
     fn subject(&self, _name: &str) {}

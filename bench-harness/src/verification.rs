@@ -58,7 +58,7 @@ pub(crate) fn verify(progress: &dyn Progress) -> Result<VerificationReport> {
     let cases = cases();
     let teams: Vec<Team> =
         THREADS.iter().map(|&n| Team::new(n)).collect::<Result<_, _>>().context("cannot start the threads")?;
-    progress.expect(isa::available().len() * teams.len());
+    progress.expect((isa::available().len() * teams.len()) as i64);
     let mut runs = vec![];
     for &isa in isa::available() {
         for (team, threads) in teams.iter().zip(THREADS) {

@@ -1,8 +1,6 @@
 //! A bar on stderr with the time left.
 
-use super::print::print;
 use crate::progress::Progress;
-use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Drawn only on a terminal; gone when dropped.
@@ -15,11 +13,6 @@ impl Bar {
             ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left  {msg}").expect("a valid template");
         Self(ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr()).with_style(style))
     }
-
-    /// Prints to stdout without tearing the bar.
-    pub(super) fn print(&self, text: &str) -> Result<()> {
-        self.0.suspend(|| print(text))
-    }
 }
 
 impl Progress for Bar {
@@ -27,8 +20,8 @@ impl Progress for Bar {
         self.0.set_message(name.to_owned());
     }
 
-    fn expect(&self, more: usize) {
-        self.0.inc_length(more as u64);
+    fn expect(&self, more: i64) {
+        self.0.set_length(self.0.length().unwrap_or(0).saturating_add_signed(more));
     }
 
     fn advance(&self) {

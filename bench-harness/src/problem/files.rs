@@ -14,7 +14,6 @@ use simdescent::dataset::{
     TargetOptions, Task, npz_parts, read_mnist_dir, read_mnist_inputs, read_npy_inputs, read_npy_pair, read_npz,
     read_svmlight_sparse,
 };
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// How files are read and divided.
@@ -157,12 +156,6 @@ impl DataSource {
         let (loss, model) = linear_model(features, training.targets().classes());
         let name = self.problem_name(&model.heading(loss));
         Ok(Problem { name, training, validation, loss, model, standardizer, encoding: encoded_by })
-    }
-
-    /// A network with these hidden layers for the data of such a problem.
-    pub(crate) fn network(&self, problem: &Problem, hidden: &[NonZeroUsize]) -> (String, ModelSpec) {
-        let network = problem.model.with_hidden(hidden);
-        (self.problem_name(&network.heading(problem.loss)), network)
     }
 
     /// What a problem on these files is called.

@@ -7,7 +7,7 @@ use super::tuning::Candidate;
 use crate::options::RunOptions;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use simdescent::{LearningRate, Loss, Settings, TargetScaling};
+use simdescent::{Loss, Settings, TargetScaling};
 
 /// `study.json`: the study as it was read, and the facts of its workloads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -128,10 +128,4 @@ impl<'a> Runs<'a> {
             target,
         })
     }
-}
-
-/// The learning rate at the first step, of a run's settings.
-pub(crate) fn first_rate(settings: &Settings) -> f64 {
-    let rate: LearningRate = settings.learning_rate;
-    rate.at(0, &[])
 }

@@ -30,6 +30,12 @@ const REFINED: usize = 7;
 /// The part of its budget that a run uses, about.
 const USED: f64 = 0.35;
 
+/// The runs that a cell usually has, for so many targets.
+pub(super) fn runs_of_cell(study: &Study, targets: usize) -> usize {
+    let seeds = study.tuning.seeds as usize;
+    study.tuning.points * seeds + targets * (REFINED * seeds + study.repeats as usize)
+}
+
 impl Plan {
     /// Times a few steps of each batch size.
     pub(crate) fn new(exec: Exec<'_>, study: &Study, workloads: &[Workload]) -> Result<Self> {
@@ -42,7 +48,7 @@ impl Plan {
             let facts = workload.facts(study)?;
             let each = optimizers * variants;
             let least = points * seeds + targets * repeats;
-            let most = least + targets * REFINED * seeds;
+            let most = runs_of_cell(study, targets);
             let mut seconds = 0.0;
             for &batch_size in &facts.batch_sizes {
                 let budget = facts.budget as f64;

@@ -2,6 +2,7 @@
 
 use super::cell::{Cell, CellState};
 use super::facts::StudyFacts;
+use super::plan::runs_of_cell;
 use super::record::ConvergenceRecord;
 use super::runner::Runner;
 use super::specification::Specification;
@@ -96,7 +97,7 @@ impl<R: Runner> Workshop<'_, R> {
             .map(|task| (task.key.clone(), task))
             .collect();
         let mut left = missing.len();
-        self.progress.expect(left);
+        self.progress.expect(left as i64);
         self.work(missing.into_values().collect(), |_, _| {
             left -= 1;
             Ok(if left == 0 { None } else { Some(vec![]) })
@@ -105,14 +106,14 @@ impl<R: Runner> Workshop<'_, R> {
 
     /// Does all runs that these cells need, which depend on the records of earlier ones.
     pub(crate) fn cells(&mut self, facts: &StudyFacts, cells: &[Cell]) -> Result<Done> {
-        let mut waiting = Waiting { facts, cells, by_key: BTreeMap::new(), open: vec![0; cells.len()] };
+        let mut waiting = Waiting::new(facts, cells);
         let (mut first, mut unfinished) = (vec![], 0);
         for i in 0..cells.len() {
             first.extend(waiting.plan(i, self.records)?);
             unfinished += usize::from(waiting.open[i] > 0);
         }
         let progress = self.progress;
-        progress.expect(first.len());
+        progress.expect(std::mem::take(&mut waiting.news));
         self.work(first, |key, records| {
             let mut tasks = vec![];
             for i in waiting.by_key.remove(key).unwrap_or_default() {
@@ -122,7 +123,7 @@ impl<R: Runner> Workshop<'_, R> {
                     unfinished -= usize::from(waiting.open[i] == 0);
                 }
             }
-            progress.expect(tasks.len());
+            progress.expect(std::mem::take(&mut waiting.news));
             Ok(if unfinished == 0 { None } else { Some(tasks) })
         })
     }
@@ -192,13 +193,41 @@ struct Waiting<'a> {
     by_key: BTreeMap<String, Vec<usize>>,
     /// How many runs each cell waits for.
     open: Vec<usize>,
+    /// How many runs of each cell were announced, and how many of them were planned.
+    announced: Vec<i64>,
+    planned: Vec<i64>,
+    /// How many more than were announced before there are, which nobody has been told.
+    news: i64,
 }
 
-impl Waiting<'_> {
+impl<'a> Waiting<'a> {
+    fn new(facts: &'a StudyFacts, cells: &'a [Cell]) -> Self {
+        let nothing = || vec![0; cells.len()];
+        let (announced, planned) = (nothing(), nothing());
+        Self { facts, cells, by_key: BTreeMap::new(), open: vec![0; cells.len()], announced, planned, news: 0 }
+    }
+
+    /// A cell has so many runs in all.
+    fn announce(&mut self, i: usize, runs: i64) {
+        self.news += runs - self.announced[i];
+        self.announced[i] = runs;
+    }
+
     /// The runs that a cell needs now, but for those that another waits for already.
     fn plan(&mut self, i: usize, records: &Records) -> Result<Vec<Task>> {
-        let CellState::Needs(needs) = self.facts.state(&self.cells[i], records)? else { return Ok(vec![]) };
+        let state = self.facts.state(&self.cells[i], records)?;
+        let CellState::Needs(needs) = state else {
+            self.announce(i, self.planned[i]);
+            return Ok(vec![]);
+        };
         self.open[i] = needs.len();
+        if self.planned[i] == 0 {
+            // Those that tuning usually adds are part of the time that is left.
+            let usual = runs_of_cell(&self.facts.study, self.facts.workloads[self.cells[i].workload].targets.len());
+            self.announce(i, usual.max(needs.len()) as i64);
+        }
+        self.planned[i] += needs.len() as i64;
+        self.announce(i, self.announced[i].max(self.planned[i]));
         let workload = self.cells[i].workload;
         let mut tasks = vec![];
         for specification in needs {

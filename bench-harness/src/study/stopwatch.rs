@@ -44,7 +44,7 @@ pub(crate) fn measure(
     progress: &dyn Progress,
 ) -> Result<Option<Vec<ThroughputRecord>>> {
     let plan = &facts.study.throughput;
-    progress.expect(plan.rounds * timings.len());
+    progress.expect((plan.rounds * timings.len()) as i64);
     let record = |Timing { workload, specification, key }| {
         let model = workloads[workload].model();
         let work = Work::of(model, &specification.settings, specification.rows);
