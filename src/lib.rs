@@ -87,7 +87,7 @@ pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};
 pub use learning_rate_finder::{LearningRateFinder, RateSearch, RateSuggestion, RateTrials, UnknownRate};
 pub use loss::{BatchTargets, Loss, Weights};
-pub use model::{Coefficients, Linear, Mlp, Model};
+pub use model::{Coefficients, Linear, Mlp, Model, NoisyQuadratic};
 pub use optimizer::{HYPERPARAMETERS, Hyperparameter, InBackward, Optimizer, Rule, StepTransforms};
 pub use regularizer::{Dropout, ElasticNet};
 pub use resampling::{CrossValidation, CurvePoint, Fold, KFold, Scores, TrainingSpec, cross_validate, learning_curve};

@@ -3,10 +3,12 @@
 mod coefficients;
 mod linear;
 mod mlp;
+mod noisy_quadratic;
 
 pub use coefficients::Coefficients;
 pub use linear::Linear;
 pub use mlp::Mlp;
+pub use noisy_quadratic::NoisyQuadratic;
 
 use crate::dataset::Rows;
 use crate::optimizer::InBackward;
