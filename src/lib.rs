@@ -78,8 +78,8 @@ pub use dataset::{Dataset, Rows, Targets};
 pub use error::{CheckpointError, ConfigError, DataError, Place};
 pub use evaluate::{
     Calibration, CalibrationBin, ClassPredictions, ClassQuality, Classification, ConfusionMatrix, Evaluation,
-    Evaluator, Generalization, Importance, Metric, Metrics, PermutationImportance, Predictions, Regression, Verdict,
-    roc_auc,
+    Evaluator, Generalization, Importance, LinearMinimum, Metric, Metrics, PermutationImportance, Predictions,
+    Regression, Verdict, roc_auc,
 };
 pub use fit::{EarlyStopping, Fit, FitOptions, FitProgress, Stop, Validation};
 pub use history::{History, trajectory_digest};

@@ -86,19 +86,19 @@ pub fn teacher(rows: usize, widths: &[usize], stream: &mut Stream) -> Dataset {
 /// The excess over the least possible mean squared error, `noise`², is Σ (wᵢ − w*ᵢ)²/i. The w* are the first numbers of the stream.
 pub fn power_law_regression(rows: usize, features: usize, noise: f64, stream: &mut Stream) -> Dataset {
     let truth: Vec<f64> = (0..features).map(|_| stream.normal()).collect();
-    let inputs = power_law_normals(rows, features, stream);
+    let inputs = power_law_normals(rows, features, 1.0, stream);
     let output = |x: &[f32]| noise.mul_add(stream.normal(), product(x, &truth)) as f32;
     let targets = Targets::Values(inputs.chunks_exact(features).map(output).collect());
     Dataset::new("least squares", inputs, features, targets).expect("finite numbers of the right count")
 }
 
-/// Two classes with label noise: features as in [`power_law_regression`], the class is the sign of x·w* with w* standard normal, turned
+/// Two classes with label noise: feature i is normal with variance `scale`²/i (from i = 1), the class is the sign of x·w* with w* standard normal, turned
 /// over with the probability `flipped`.
 ///
 /// That probability is the Bayes error: no classifier is wrong more rarely.
-pub fn noisy_halfspaces(rows: usize, features: usize, flipped: f64, stream: &mut Stream) -> Dataset {
+pub fn noisy_halfspaces(rows: usize, features: usize, flipped: f64, scale: f64, stream: &mut Stream) -> Dataset {
     let truth: Vec<f64> = (0..features).map(|_| stream.normal()).collect();
-    let inputs = power_law_normals(rows, features, stream);
+    let inputs = power_law_normals(rows, features, scale, stream);
     let label = |x: &[f32]| u32::from((product(x, &truth) > 0.0) != (stream.uniform() < flipped));
     let labels = inputs.chunks_exact(features).map(label).collect();
     let targets = Targets::Labels { labels, classes: 2 };
@@ -106,36 +106,26 @@ pub fn noisy_halfspaces(rows: usize, features: usize, flipped: f64, stream: &mut
 }
 
 /// Gaussian mixture of known Bayes error and conditioning: class c is normal with covariance I around `separation`·u꜀, where the u are
-/// orthonormal, and then feature i is divided by √i (from i = 1). Classes take turns, so they are equally frequent.
+/// orthonormal, and then feature i is multiplied by `scale`/√i (from i = 1). Classes take turns, so they are equally frequent.
 ///
 /// Scaling features changes no class, so the Bayes error is that of the unscaled mixture, [`mixture_bayes_error`].
 ///
 /// # Panics
 /// If there are more classes than features.
 pub fn power_law_mixture(
-    rows: usize,
-    features: usize,
-    classes: usize,
+    (rows, features, classes): (usize, usize, usize),
     separation: f64,
+    scale: f64,
     stream: &mut Stream,
 ) -> Dataset {
     assert!(classes <= features, "only {features} directions are orthogonal to each other, not {classes}");
-    let mut directions: Vec<Vec<f64>> = vec![];
-    while directions.len() < classes {
-        let mut direction: Vec<f64> = (0..features).map(|_| stream.normal()).collect();
-        for other in &directions {
-            let along = inner(&direction, other);
-            direction.iter_mut().zip(other).for_each(|(x, o)| *x = along.mul_add(-o, *x));
-        }
-        let length = inner(&direction, &direction).sqrt();
-        direction.iter_mut().for_each(|x| *x /= length);
-        directions.push(direction);
-    }
+    let directions = orthonormal(classes, features, stream);
     let labels: Vec<u32> = (0..rows).map(|i| (i % classes) as u32).collect();
     let mut inputs = Vec::with_capacity(rows * features);
     for &label in &labels {
         let mean = directions[label as usize].iter().enumerate();
-        inputs.extend(mean.map(|(i, u)| (separation.mul_add(*u, stream.normal()) / ((i + 1) as f64).sqrt()) as f32));
+        let scaled = |(i, u): (usize, &f64)| scale * separation.mul_add(*u, stream.normal()) / ((i + 1) as f64).sqrt();
+        inputs.extend(mean.map(scaled).map(|x| x as f32));
     }
     let targets = Targets::Labels { labels, classes };
     Dataset::new("gaussian mixture", inputs, features, targets).expect("finite numbers of the right count")
@@ -153,6 +143,27 @@ pub fn mixture_bayes_error(classes: usize, separation: f64) -> f64 {
         step * phi(z) * libm::pow(cdf(z + separation), (classes - 1) as f64)
     });
     1.0 - right.sum::<f64>()
+}
+
+/// The same rows in another orthonormal basis of the features, drawn at random: what depends on lengths and angles alone, such as
+/// gradient descent on a linear model, stays; that a feature is a direction of the spectrum does not.
+///
+/// # Panics
+/// If the inputs are sparse.
+pub fn rotated(data: &Dataset, stream: &mut Stream) -> Dataset {
+    let features = data.features();
+    let basis = orthonormal(features, features, stream);
+    let mut inputs = vec![0.0f32; data.rows() * features];
+    let mut row = vec![0.0f64; features];
+    for (x, rotated) in data.inputs().chunks_exact(features).zip(inputs.chunks_exact_mut(features)) {
+        row.fill(0.0);
+        for (&x, direction) in x.iter().zip(&basis) {
+            // Rounded twice: FMA would be a call per number where the compiler may not assume it.
+            row.iter_mut().zip(direction).for_each(|(sum, u)| *sum += f64::from(x) * u);
+        }
+        rotated.iter_mut().zip(&row).for_each(|(to, from)| *to = *from as f32);
+    }
+    Dataset::new(data.name(), inputs, features, data.targets().clone()).expect("as many finite numbers as before")
 }
 
 /// A regression whose truth is a network: x standard normal, y the output of a tanh network of these `widths`, weights standard normal
@@ -173,17 +184,17 @@ pub fn teacher_regression(rows: usize, widths: &[usize], noise: f64, stream: &mu
     Dataset::new("teacher", inputs, features, Targets::Values(targets)).expect("finite numbers of the right count")
 }
 
-/// The samples of a [`NoisyQuadratic`](crate::NoisyQuadratic): normal numbers with mean 0 and variance 1 in each column, exactly up to
-/// rounding: the second half of the rows is the first with the other sign, and columns are scaled. Targets are 0.
+/// The samples of a [`NoisyQuadratic`](crate::NoisyQuadratic): normal numbers with mean 0 and this standard deviation in each column,
+/// exactly up to rounding: the second half of the rows is the first with the other sign, and columns are scaled. Targets are 0.
 ///
 /// # Panics
 /// If the rows cannot be halved.
-pub fn noise(rows: usize, dimensions: usize, stream: &mut Stream) -> Dataset {
+pub fn noise(rows: usize, dimensions: usize, deviation: f64, stream: &mut Stream) -> Dataset {
     assert!(rows > 0 && rows.is_multiple_of(2), "noise has an even number of rows");
     let mut half: Vec<f64> = (0..rows / 2 * dimensions).map(|_| stream.normal()).collect();
     for j in 0..dimensions {
         let square = half.iter().skip(j).step_by(dimensions).fold(0.0f64, |sum, x| x.mul_add(*x, sum));
-        let scale = ((rows / 2) as f64 / square).sqrt();
+        let scale = deviation * ((rows / 2) as f64 / square).sqrt();
         half.iter_mut().skip(j).step_by(dimensions).for_each(|x| *x *= scale);
     }
     let both = half.iter().map(|x| *x as f32).chain(half.iter().map(|x| -*x as f32));
@@ -191,9 +202,25 @@ pub fn noise(rows: usize, dimensions: usize, stream: &mut Stream) -> Dataset {
     Dataset::new("noise", both.collect(), dimensions, targets).expect("finite numbers of the right count")
 }
 
-fn power_law_normals(rows: usize, features: usize, stream: &mut Stream) -> Vec<f32> {
-    let deviations: Vec<f64> = (1..=features).map(|i| (1.0 / i as f64).sqrt()).collect();
+fn power_law_normals(rows: usize, features: usize, scale: f64, stream: &mut Stream) -> Vec<f32> {
+    let deviations: Vec<f64> = (1..=features).map(|i| scale * (1.0 / i as f64).sqrt()).collect();
     (0..rows).flat_map(|_| &deviations).map(|deviation| (deviation * stream.normal()) as f32).collect()
+}
+
+/// So many directions of unit length, each orthogonal to the others: Gram–Schmidt on normal numbers, twice for the rounding.
+fn orthonormal(count: usize, features: usize, stream: &mut Stream) -> Vec<Vec<f64>> {
+    let mut directions: Vec<Vec<f64>> = vec![];
+    while directions.len() < count {
+        let mut direction: Vec<f64> = (0..features).map(|_| stream.normal()).collect();
+        for other in directions.iter().chain(&directions) {
+            let along = inner(&direction, other);
+            direction.iter_mut().zip(other).for_each(|(x, o)| *x -= along * o);
+        }
+        let length = inner(&direction, &direction).sqrt();
+        direction.iter_mut().for_each(|x| *x /= length);
+        directions.push(direction);
+    }
+    directions
 }
 
 fn product(x: &[f32], w: &[f64]) -> f64 {
@@ -201,7 +228,7 @@ fn product(x: &[f32], w: &[f64]) -> f64 {
 }
 
 fn inner(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).fold(0.0, |sum, (a, b)| a.mul_add(*b, sum))
+    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
 }
 
 fn normals(n: usize, stream: &mut Stream) -> Vec<f32> {
@@ -272,9 +299,25 @@ mod tests {
     }
 
     #[test]
+    fn a_rotation_keeps_lengths_and_angles() {
+        let data = power_law_regression(50, 7, 0.5, &mut data_stream(3));
+        let turned = rotated(&data, &mut data_stream(9));
+        assert_eq!(turned.targets(), data.targets());
+        for i in 0..50 {
+            for j in 0..=i {
+                let of = |data: &Dataset| {
+                    data.row(i).iter().zip(data.row(j)).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+                };
+                assert!((of(&data) - of(&turned)).abs() < 1e-5, "{i} {j}");
+            }
+        }
+        assert_ne!(turned.row(0), data.row(0));
+    }
+
+    #[test]
     fn turned_labels_are_the_bayes_error() {
         let (rows, features) = (20_000, 5);
-        let data = noisy_halfspaces(rows, features, 0.1, &mut data_stream(3));
+        let data = noisy_halfspaces(rows, features, 0.1, 2.0, &mut data_stream(3));
         let truth: Vec<f64> = {
             let mut s = data_stream(3);
             (0..features).map(|_| s.normal()).collect()
@@ -292,10 +335,10 @@ mod tests {
         let two = mixture_bayes_error(2, 1.5);
         assert!((two - 0.5 * libm::erfc(0.75)).abs() < 1e-14, "{two}");
         let (rows, features, classes, separation) = (60_000, 12, 5, 2.0);
-        let data = power_law_mixture(rows, features, classes, separation, &mut data_stream(4));
+        let data = power_law_mixture((rows, features, classes), separation, 3.0, &mut data_stream(4));
         let Targets::Labels { labels, .. } = data.targets() else { panic!("classes") };
         let unscaled = |row: usize| -> Vec<f64> {
-            data.row(row).iter().enumerate().map(|(i, &x)| f64::from(x) * ((i + 1) as f64).sqrt()).collect()
+            data.row(row).iter().enumerate().map(|(i, &x)| f64::from(x) * ((i + 1) as f64).sqrt() / 3.0).collect()
         };
         let mut means = vec![vec![0.0; features]; classes];
         for row in 0..rows {
@@ -325,13 +368,13 @@ mod tests {
     }
 
     #[test]
-    fn noise_has_no_mean_and_variance_one() {
-        let data = noise(500, 7, &mut data_stream(1));
+    fn noise_has_no_mean_and_its_deviation() {
+        let data = noise(500, 7, 0.5, &mut data_stream(1));
         for j in 0..7 {
             let column = || (0..500).map(|i| f64::from(data.row(i)[j]));
             assert_eq!(column().sum::<f64>(), 0.0);
             let variance = column().map(|x| x * x).sum::<f64>() / 500.0;
-            assert!((variance - 1.0).abs() < 1e-6, "{variance}");
+            assert!((variance - 0.25).abs() < 1e-6, "{variance}");
         }
     }
 }

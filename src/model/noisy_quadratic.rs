@@ -8,8 +8,8 @@ use simdescent_kernels::{Accum, Exec, MatMut, axpy, dot, gemv, gemv_t};
 /// L(x) = ½ Σ hᵢxᵢ² with hᵢ = 1/i, seen through noise (Zhang et al. 2019): sample ξ has the output ½ Σ hᵢ(xᵢ − ξᵢ/√hᵢ)² =
 /// ½ ‖√h∘x − ξ‖².
 ///
-/// Of rows ξ with mean 0 and variance 1 ([`synthetic::noise`](crate::synthetic::noise)) the gradient of the mean output is hᵢxᵢ − √hᵢ·ξ̄ᵢ:
-/// that of L with noise of variance hᵢ/B in a batch of B drawn rows. The output of a row of zeros is L(x) itself. The output is the
+/// Of rows ξ with mean 0 and deviation σ ([`synthetic::noise`](crate::synthetic::noise)) the gradient of the mean output is
+/// hᵢxᵢ − √hᵢ·ξ̄ᵢ: that of L with noise of variance σ²hᵢ/B in a batch of B drawn rows. The output of a row of zeros is L(x) itself. The output is the
 /// loss: train with [`Loss::Absolute`](crate::Loss::Absolute) and targets 0. The x of the start are standard normal.
 #[derive(Clone, Debug)]
 pub struct NoisyQuadratic {
@@ -97,7 +97,7 @@ mod tests {
     /// One step of SGD: x − η(h∘x − √h∘ξ̄).
     #[test]
     fn its_gradient_is_that_of_the_quadratic_and_noise_of_variance_h() {
-        let data = synthetic::noise(64, 5, &mut Stream::new(StreamKey::new(Purpose::Data, 1)));
+        let data = synthetic::noise(64, 5, 1.0, &mut Stream::new(StreamKey::new(Purpose::Data, 1)));
         for rows in [1, 4, 64] {
             let (batch, _) = data.clone().split_at(rows).unwrap_or_else(|_| (data.clone(), data.clone()));
             let model = NoisyQuadratic::new(5, &mut Stream::new(StreamKey::new(Purpose::Weights, 1)));

@@ -122,7 +122,13 @@ impl SweepOptions {
             study.batch_sizes.clone_from(batch_sizes);
         }
         study.seed = self.seed.unwrap_or(study.seed);
-        study.data_seed = self.data_seed.unwrap_or(study.data_seed);
+        if let Some(data_seed) = self.data_seed
+            && data_seed != study.data_seed
+        {
+            study.data_seed = data_seed;
+            // A loss that was found on other data is none of these.
+            study.workloads.iter_mut().for_each(|workload| workload.reference_loss = None);
+        }
         if self.data.is_some() {
             study.workloads = self.files();
         } else {
@@ -147,6 +153,7 @@ impl SweepOptions {
             budget_epochs: self.budget_epochs,
             loss_on: LossOn::Validation,
             reference_loss: None,
+            sampling: None,
             problem: problem.with_hidden(hidden),
             regularization: Default::default(),
         };
@@ -282,8 +289,9 @@ fn reference_of(
         let initial_loss = workload.initial_loss(exec, study.seed)?;
         return complete((initial_loss, reference_loss, ReferenceSource::Given)).map(Some);
     }
-    if let Some((initial_loss, reference_loss)) = optimum::solve(exec, workload, study.seed)? {
-        return complete((initial_loss, reference_loss, ReferenceSource::Solved)).map(Some);
+    if let Some((reference_loss, source)) = optimum::solve(exec, workload)? {
+        let initial_loss = workload.initial_loss(exec, study.seed)?;
+        return complete((initial_loss, reference_loss, source)).map(Some);
     }
     loop {
         match reference::by_trials(&facts, &workload.definition, study, workshop.records)? {

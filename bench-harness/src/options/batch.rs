@@ -64,7 +64,7 @@ enum ScalingName {
 
 #[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum SamplingName {
+pub(crate) enum SamplingName {
     Reshuffled,
     FixedOrder,
     WithReplacement,
@@ -88,6 +88,11 @@ impl BatchOptions {
     /// Another size.
     pub(crate) fn set_size(&mut self, size: NonZeroUsize) {
         self.batch_size = Some(size);
+    }
+
+    /// Another way to draw samples.
+    pub(crate) fn set_sampling(&mut self, sampling: SamplingName) {
+        self.sampling = Some(sampling);
     }
 
     /// What to say where there are fewer rows than a batch is asked to have: it has all of them.

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use simdescent::random::{Purpose, Stream, StreamKey};
-use simdescent::{Activation, Dropout, Initializer, Linear, Loss, Mlp, Model};
+use simdescent::{Activation, Dropout, Initializer, Linear, Loss, Mlp, Model, NoisyQuadratic};
 use std::num::NonZeroUsize;
 
 /// A model, before its weights are drawn.
@@ -12,6 +12,8 @@ pub(crate) enum ModelSpec {
     Linear { features: usize, bias: bool },
     /// A network of these widths.
     Mlp { widths: Vec<usize>, activation: Activation, initializer: Initializer, dropout: f32 },
+    /// The noisy quadratic model, whose inputs are its noise.
+    NoisyQuadratic { dimensions: usize },
 }
 
 /// The most parameters of a model: 8 GiB, and as much again for their gradient.
@@ -28,6 +30,7 @@ impl ModelSpec {
     pub(crate) fn shape(&self) -> (usize, usize) {
         match self {
             Self::Linear { features, .. } => (*features, 1),
+            Self::NoisyQuadratic { dimensions } => (*dimensions, 1),
             Self::Mlp { widths, .. } => (widths[0], widths[widths.len() - 1]),
         }
     }
@@ -44,6 +47,7 @@ impl ModelSpec {
         let mut model = self.clone();
         match &mut model {
             Self::Linear { features: own, .. } => *own = features,
+            Self::NoisyQuadratic { dimensions } => *dimensions = features,
             Self::Mlp { widths, .. } => widths[0] = features,
         }
         model
@@ -53,6 +57,7 @@ impl ModelSpec {
     pub(crate) fn parameters(&self) -> Option<usize> {
         match self {
             Self::Linear { features, bias } => features.checked_add(usize::from(*bias)),
+            Self::NoisyQuadratic { dimensions } => Some(*dimensions),
             Self::Mlp { widths, .. } if widths.len() < 2 || widths.contains(&0) => None,
             Self::Mlp { widths, .. } => {
                 widths.windows(2).try_fold(0usize, |sum, w| sum.checked_add(w[0].checked_add(1)?.checked_mul(w[1])?))
@@ -64,6 +69,7 @@ impl ModelSpec {
     pub(crate) fn layout(&self) -> Vec<(usize, usize)> {
         match self {
             Self::Linear { features, bias: false } => vec![(1, *features)],
+            Self::NoisyQuadratic { dimensions } => vec![(1, *dimensions)],
             Self::Linear { features, bias: true } => vec![(1, *features), (1, 1)],
             Self::Mlp { widths, .. } => widths.windows(2).flat_map(|w| [(w[0], w[1]), (1, w[1])]).collect(),
         }
@@ -72,7 +78,7 @@ impl ModelSpec {
     /// How many numbers a network keeps for each sample of a batch: activations and their gradients, masks of dropout.
     pub(crate) fn numbers_per_sample(&self) -> u64 {
         match self {
-            Self::Linear { .. } => 2,
+            Self::Linear { .. } | Self::NoisyQuadratic { .. } => 2,
             Self::Mlp { widths, activation, dropout, .. } => {
                 let units: u64 = widths[1..].iter().map(|&width| width as u64).sum();
                 units * (2 + u64::from(*activation == Activation::Gelu) + 2 * u64::from(*dropout != 0.0))
@@ -90,11 +96,12 @@ impl ModelSpec {
 
     /// A model with the weights of this trial.
     pub(crate) fn build(&self, trial: u64, seed: u64) -> Box<dyn Model> {
+        let stream = || Stream::new(StreamKey { trial, ..StreamKey::new(Purpose::Weights, seed) });
         match self {
             Self::Linear { features, bias } => Box::new(Linear::new(*features, *bias)),
+            Self::NoisyQuadratic { dimensions } => Box::new(NoisyQuadratic::new(*dimensions, &mut stream())),
             Self::Mlp { widths, activation, initializer, dropout } => {
-                let mut stream = Stream::new(StreamKey { trial, ..StreamKey::new(Purpose::Weights, seed) });
-                let mlp = Mlp::new(widths, *activation, *initializer, &mut stream);
+                let mlp = Mlp::new(widths, *activation, *initializer, &mut stream());
                 if *dropout == 0.0 {
                     return Box::new(mlp);
                 }
@@ -107,6 +114,9 @@ impl ModelSpec {
     pub(crate) fn heading(&self, loss: Loss) -> String {
         if matches!(self, Self::Mlp { widths, .. } if widths.len() > 2) {
             return format!("mlp ({} loss)", loss.name().replace('_', " "));
+        }
+        if matches!(self, Self::NoisyQuadratic { .. }) {
+            return "noisy quadratic".into();
         }
         let heading = match loss {
             Loss::Squared => "linear regression",
@@ -129,6 +139,7 @@ impl ModelSpec {
             Self::Linear { features, bias } => {
                 format!("linear {features}-1{}", if *bias { "" } else { " without bias" })
             }
+            Self::NoisyQuadratic { dimensions } => format!("noisy quadratic {dimensions}"),
             Self::Mlp { widths, activation, initializer, dropout } => {
                 let initializer = serde_json::to_string(initializer).expect("a name with numbers");
                 format!("mlp {widths:?} {activation:?} {initializer} dropout {dropout}")
@@ -136,10 +147,11 @@ impl ModelSpec {
         }
     }
 
-    /// For people: `linear 64-1` or `mlp 32-64-10`.
+    /// For people: `linear 64-1`, `softmax 32-10` or `mlp 32-64-10`.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Linear { features, .. } => format!("linear {features}-1"),
+            Self::NoisyQuadratic { dimensions } => format!("noisy quadratic of {dimensions}"),
             Self::Mlp { widths, .. } => {
                 let widths: Vec<_> = widths.iter().map(usize::to_string).collect();
                 format!("{} {}", if widths.len() == 2 { "softmax" } else { "mlp" }, widths.join("-"))

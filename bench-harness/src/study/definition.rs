@@ -2,6 +2,7 @@
 
 use super::coupling::Coupling;
 use crate::options::RunOptions;
+use crate::options::batch::{BatchOptions, SamplingName};
 use crate::options::method::Optimizer;
 use crate::options::problem::ProblemOptions;
 use crate::options::rule::RuleOptions;
@@ -130,6 +131,9 @@ pub(crate) struct WorkloadDefinition {
     /// The lowest loss, where it is known; otherwise it is found.
     #[serde(default)]
     pub(crate) reference_loss: Option<f64>,
+    /// How samples are drawn, where no variant says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sampling: Option<SamplingName>,
     /// As in a configuration file of `train`.
     #[serde(default)]
     pub(crate) problem: ProblemOptions,
@@ -323,7 +327,11 @@ impl WorkloadDefinition {
     /// A run on this workload, of a study with this seed for data: what a cell says is missing.
     pub(crate) fn run(&self) -> RunOptions {
         let (problem, regularization) = (self.problem.clone(), self.regularization.clone());
-        RunOptions { problem, regularization, ..RunOptions::default() }
+        let mut batch = BatchOptions::default();
+        if let Some(sampling) = self.sampling {
+            batch.set_sampling(sampling);
+        }
+        RunOptions { problem, regularization, batch, ..RunOptions::default() }
     }
 }
 

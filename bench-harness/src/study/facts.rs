@@ -56,8 +56,12 @@ pub(crate) struct WorkloadFacts {
 pub(crate) enum ReferenceSource {
     /// The study file has it.
     Given,
-    /// The minimum of a convex objective, solved.
+    /// The minimum of the noisy quadratic, which is known.
+    Formula,
+    /// The minimum of a convex objective, by Newton's method in `f64`: ten digits and more.
     Solved,
+    /// The lowest that L-BFGS came to in `f32`, of a convex objective too large for Newton's method or with another loss.
+    Lbfgs,
     /// The best of so many tuned trials, run again so often: the median of the lowest losses.
     Trials { trials: usize, repeats: usize },
 }

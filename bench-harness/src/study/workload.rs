@@ -44,17 +44,6 @@ impl Workload {
         }
     }
 
-    /// Whether the loss that has to reach the targets is the convex objective of a linear model itself.
-    pub(crate) fn is_convex(&self) -> bool {
-        let linear = match self.model() {
-            ModelSpec::Linear { .. } => true,
-            ModelSpec::Mlp { widths, .. } => widths.len() == 2,
-        };
-        let Settings { l2, step_transforms, .. } = self.settings;
-        let penalized = l2 != 0.0 || step_transforms.l1 != 0.0 || step_transforms.weight_decay != 0.0;
-        linear && !penalized && self.definition.loss_on == LossOn::Training
-    }
-
     pub(crate) fn model(&self) -> &ModelSpec {
         &self.problem.model
     }

@@ -78,6 +78,7 @@ pub(crate) fn note_iterations(checkpoint: &mut Checkpoint, iterations: usize) {
 enum Shape {
     Linear { features: usize, bias: bool },
     Mlp { widths: Vec<usize>, activation: ActivationName },
+    NoisyQuadratic { dimensions: usize },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,6 +113,7 @@ pub(crate) fn note<R>(
         ModelSpec::Mlp { widths, activation, .. } => {
             Shape::Mlp { widths: widths.clone(), activation: (*activation).into() }
         }
+        ModelSpec::NoisyQuadratic { dimensions } => Shape::NoisyQuadratic { dimensions: *dimensions },
     };
     let mut add = |key: &str, text| checkpoint.notes.insert(key.into(), text);
     add("model", serde_json::to_string(&shape)?);
@@ -295,6 +297,7 @@ fn model(checkpoint: &Checkpoint) -> Result<(Box<dyn Model>, String)> {
     let shape: Shape = read(checkpoint, "model")?.context("the checkpoint does not say what model it is")?;
     let spec = match shape {
         Shape::Linear { features, bias } => ModelSpec::Linear { features, bias },
+        Shape::NoisyQuadratic { dimensions } => ModelSpec::NoisyQuadratic { dimensions },
         Shape::Mlp { widths, activation } => {
             ModelSpec::Mlp { widths, activation: activation.into(), initializer: Initializer::Zeros, dropout: 0.0 }
         }
