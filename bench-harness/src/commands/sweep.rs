@@ -122,13 +122,7 @@ impl SweepOptions {
             study.batch_sizes.clone_from(batch_sizes);
         }
         study.seed = self.seed.unwrap_or(study.seed);
-        if let Some(data_seed) = self.data_seed
-            && data_seed != study.data_seed
-        {
-            study.data_seed = data_seed;
-            // A loss that was found on other data is none of these.
-            study.workloads.iter_mut().for_each(|workload| workload.reference_loss = None);
-        }
+        study.data_seed = self.data_seed.unwrap_or(study.data_seed);
         if self.data.is_some() {
             study.workloads = self.files();
         } else {

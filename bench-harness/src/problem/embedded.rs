@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use simdescent::random::{Purpose, Stream, StreamKey};
-use simdescent::{Dataset, Loss, Targets, synthetic};
+use simdescent::{Activation, Dataset, Initializer, Loss, Targets, synthetic};
 
 /// Data that needs no files, with its model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -24,9 +24,9 @@ pub(crate) enum Embedded {
     LeastSquares,
     /// Logistic regression, 50 features whose spectrum is 4/i, 10 % of the labels turned over
     Logistic,
-    /// Softmax regression, 10 classes in 32 features, scaled by 5/√i
+    /// Softmax regression, 4 classes in 16 features, scaled by 4/√i
     Mixture,
-    /// A network 8-32-1 that learns a smaller one's outputs with noise
+    /// A network 8-32-1 with tanh that learns the outputs of a smaller one
     TeacherStudent,
 }
 
@@ -39,7 +39,7 @@ const DIMENSIONS: usize = 100;
 /// Of its noise: gradients of a batch of B have the variance hᵢ/(4B).
 const DEVIATION: f64 = 0.5;
 /// Between two classes of the mixture: the centers are √2 times as far from each other.
-const SEPARATION: f64 = 3.0;
+const SEPARATION: f64 = 2.0;
 
 impl Embedded {
     /// Draws the data.
@@ -74,12 +74,14 @@ impl Embedded {
                 ("logistic regression", synthetic::rotated(&data, stream), Loss::Logistic, linear(50, true))
             }
             Self::Mixture => {
-                let data = synthetic::power_law_mixture((rows, 32, 10), SEPARATION, 5.0, stream);
-                ("gaussian mixture", data, Loss::SoftmaxCrossEntropy, ModelSpec::mlp(vec![32, 10]))
+                let data = synthetic::power_law_mixture((rows, 16, 4), SEPARATION, 4.0, stream);
+                ("gaussian mixture", data, Loss::SoftmaxCrossEntropy, ModelSpec::mlp(vec![16, 4]))
             }
             Self::TeacherStudent => {
-                let data = synthetic::teacher_regression(rows, &[8, 8, 1], 0.3, stream);
-                ("teacher-student", data, Loss::Squared, ModelSpec::mlp(vec![8, 32, 1]))
+                let data = synthetic::teacher_regression(rows, &[8, 4, 1], 0.0, stream);
+                let (activation, initializer) = (Activation::Tanh, Initializer::LecunNormal);
+                let student = ModelSpec::Mlp { widths: vec![8, 32, 1], activation, initializer, dropout: 0.0 };
+                ("teacher-student", data, Loss::Squared, student)
             }
         };
         let (training, validation) = data.split_at(training)?;

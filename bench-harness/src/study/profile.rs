@@ -9,11 +9,11 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Profile {
-    /// Three workloads, five repeats
+    /// Three workloads, seven repeats
     Quick,
-    /// Five workloads, ten repeats
+    /// Five workloads, fifteen repeats
     Standard,
-    /// Five workloads, twenty repeats, more trials
+    /// Five workloads, thirty repeats, more trials
     Full,
 }
 

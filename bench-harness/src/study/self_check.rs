@@ -114,7 +114,7 @@ fn noisy_quadratic_checks(exec: Exec<'_>, change: &impl Fn(Settings) -> Settings
     for (rule, rate, steps) in [(Rule::Sgd, 0.5, 12), (momentum, 0.1, 40)] {
         let m = if rule == Rule::Sgd { 0.0 } else { MOMENTUM };
         let mut pairs = vec![];
-        for trial in 0..64 {
+        for trial in 0..256 {
             let mut trainer = trainer(rule, rate, 64, trial)?;
             let start = trainer.model().parameters().to_vec();
             (0..steps).for_each(|_| _ = trainer.step());
