@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::print::print;
 use crate::study::facts::StudyFacts;
 use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -38,10 +38,7 @@ pub(crate) fn run(options: &MergeOptions) -> Result<Exit> {
         }
     }
     let (mut file, lines) = RecordFile::open(&into.path(CONVERGENCE))?;
-    let mut records = Records::default();
-    for (place, line) in lines {
-        records.add(crate::study::record::ConvergenceRecord::of_line(&line).with_context(|| place.clone())?, &place)?;
-    }
+    let mut records = Records::of_lines(&lines)?;
     let before = records.len();
     let mut new = vec![];
     for folder in &sources {

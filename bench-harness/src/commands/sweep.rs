@@ -16,7 +16,6 @@ use crate::study::facts::{ReferenceSource, StudyFacts, WorkloadFacts};
 use crate::study::optimum;
 use crate::study::pilot::{Pilot, known_loss};
 use crate::study::profile::Profile;
-use crate::study::record::ConvergenceRecord;
 use crate::study::reference::{self, Reference};
 use crate::study::runner::TrainingRunner;
 use crate::study::schedule::{Done, Task, Workshop};
@@ -169,11 +168,8 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     }
     let folder = StudyFolder::create(&options.out)?;
     let (mut file, lines) = RecordFile::open(&folder.path(CONVERGENCE))?;
-    let mut records = Records::default();
-    for (place, line) in lines {
-        let record = ConvergenceRecord::of_line(&line).with_context(|| place.clone())?;
-        records.add(record, &place)?;
-    }
+    let mut records = Records::of_lines(&lines)?;
+    drop(lines);
     let known = records.len();
     let stop = stop_on_signals()?;
     let runner = TrainingRunner { exec, workloads: workloads.iter().map(Workload::training_data).collect() };

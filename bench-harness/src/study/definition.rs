@@ -294,12 +294,13 @@ impl OptimizerDefinition {
     }
 }
 
-/// The decades in which rates of a rule are usually good.
+/// The decades in which rates of a rule are usually good, on features and losses near 1.
 fn usual_rates(rule: Rule) -> Range {
     let (low, high) = match rule {
         Rule::Sgd | Rule::AdaGrad { .. } => (1e-3, 10.0),
+        // Made for a rate of 1, but its steps start at √ε.
         Rule::AdaDelta { .. } => (1e-1, 1e3),
-        Rule::Momentum { .. } | Rule::Nesterov { .. } => (1e-4, 1.0),
+        // Every coordinate moves by the rate in every step, until the end.
         Rule::Lion { .. } => (1e-5, 1e-1),
         _ => (1e-4, 1.0),
     };

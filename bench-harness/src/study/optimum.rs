@@ -48,3 +48,65 @@ pub(crate) fn solve(exec: Exec<'_>, workload: &Workload) -> Result<Option<(f64, 
     method.train(exec, &mut model, &workload.problem.training, &workload.settings)?;
     Ok(Some((evaluator.evaluate(exec, &mut model).loss, ReferenceSource::Lbfgs)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::definition::Study;
+
+    fn workload(definition: &str) -> Workload {
+        let text = format!(
+            "name = 'test'\noptimizers = ['sgd']\nbatch-sizes = [64]\nrepeats = 1\n[tuning]\npoints = 3\nseeds = 1\n\
+            [[workloads]]\nbudget-samples = 1000\n{definition}\n"
+        );
+        let study = Study::parse(&text).unwrap();
+        Workload::load(&study.workloads[0], &study).unwrap()
+    }
+
+    fn solved(definition: &str) -> Option<(f64, ReferenceSource)> {
+        solve(Exec::default(), &workload(definition)).unwrap()
+    }
+
+    #[test]
+    fn the_noisy_quadratic_ends_at_zero_and_its_samples_at_their_noise() {
+        let (loss, source) = solved("problem = { workload = 'noisy-quadratic' }").unwrap();
+        assert_eq!((loss, source), (0.0, ReferenceSource::Formula));
+        // ½ Σ σ² over 100 dimensions of σ = ½.
+        let (loss, _) = solved("loss-on = 'training'\nproblem = { workload = 'noisy-quadratic' }").unwrap();
+        assert!((loss - 12.5).abs() < 1e-4, "{loss}");
+    }
+
+    #[test]
+    fn convex_objectives_are_solved_and_others_are_not() {
+        let l2 = "regularization = { l2 = 0.1 }\n";
+        for (definition, source) in [
+            ("problem = { workload = 'least-squares' }", Some(ReferenceSource::Solved)),
+            ("problem = { workload = 'logistic' }", Some(ReferenceSource::Solved)),
+            ("problem = { workload = 'mixture' }", Some(ReferenceSource::Solved)),
+            ("problem = { workload = 'least-squares', loss = 'huber' }", Some(ReferenceSource::Lbfgs)),
+            ("problem = { workload = 'least-squares', loss = 'absolute' }", None),
+            ("problem = { workload = 'teacher-student' }", None),
+            (&format!("{l2}problem = {{ workload = 'least-squares' }}"), None),
+        ] {
+            let found = solved(&format!("loss-on = 'training'\n{definition}")).map(|(_, source)| source);
+            assert_eq!(found, source, "{definition}");
+        }
+        assert_eq!(solved("problem = { workload = 'least-squares' }"), None, "validation rows have another minimum");
+    }
+
+    /// The solved minimum is below what L-BFGS comes to in `f32`, by the rounding of `f32`.
+    #[test]
+    fn minima_are_those_that_lbfgs_finds() {
+        for name in ["least-squares", "logistic", "mixture"] {
+            let workload = workload(&format!("loss-on = 'training'\nproblem = {{ workload = '{name}' }}"));
+            let (solved, _) = solve(Exec::default(), &workload).unwrap().unwrap();
+            let mut model = workload.model().build(0, 0);
+            let method = Lbfgs { max_iterations: 500, tolerance: 0.0, ..Lbfgs::default() };
+            let data = &workload.problem.training;
+            method.train(Exec::default(), &mut model, data, &workload.settings).unwrap();
+            let evaluator = workload.settings.evaluator(data).unwrap();
+            let found = evaluator.evaluate(Exec::default(), &mut model).loss;
+            assert!((found / solved - 1.0).abs() < 2e-6, "{name}: {found} {solved}");
+        }
+    }
+}

@@ -14,7 +14,28 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Records(BTreeMap<String, ConvergenceRecord>);
 
+/// Fewer lines are not worth a thread.
+const LINES_OF_A_THREAD: usize = 256;
+
 impl Records {
+    /// The records of these lines, each with its place, checked; by all cores, because a large study has tens of thousands.
+    pub(crate) fn of_lines(lines: &[(String, String)]) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let part = lines.len().div_ceil(cores).max(LINES_OF_A_THREAD);
+        let read = |lines: &[(String, String)]| -> Vec<Result<ConvergenceRecord>> {
+            lines.iter().map(|(place, line)| ConvergenceRecord::of_line(line).with_context(|| place.clone())).collect()
+        };
+        let parts: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = lines.chunks(part).map(|lines| scope.spawn(|| read(lines))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("reading does not panic")).collect()
+        });
+        let mut records = Self::default();
+        for (record, (place, _)) in parts.into_iter().flatten().zip(lines) {
+            records.add(record?, place)?;
+        }
+        Ok(records)
+    }
+
     /// The record of a run.
     pub(crate) fn of(&self, specification: &Specification) -> Result<Option<&ConvergenceRecord>> {
         Ok(self.0.get(&specification.key()?))
@@ -115,13 +136,7 @@ impl StudyFolder {
 
     /// The convergence records, to read.
     pub(crate) fn records(&self) -> Result<Records> {
-        let path = self.path(CONVERGENCE);
-        let mut records = Records::default();
-        for (place, line) in lines(&path)? {
-            let record = ConvergenceRecord::of_line(&line).with_context(|| place.clone())?;
-            records.add(record, &place)?;
-        }
-        Ok(records)
+        Records::of_lines(&lines(&self.path(CONVERGENCE))?)
     }
 
     /// Other records, to read.

@@ -64,7 +64,9 @@ fn description(report: &Report, workload: &WorkloadReport, target: usize) -> Vec
     };
     let source = match reference {
         ReferenceSource::Given => "given".to_owned(),
+        ReferenceSource::Formula => "known".to_owned(),
         ReferenceSource::Solved => "solved".to_owned(),
+        ReferenceSource::Lbfgs => "found by L-BFGS".to_owned(),
         ReferenceSource::Trials { trials, repeats } => format!("best of {trials} trials, {repeats} runs"),
     };
     let TargetReport { share, loss, .. } = &workload.targets[target];
