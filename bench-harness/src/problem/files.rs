@@ -1,7 +1,7 @@
 //! Files of data become problems.
 
 use super::Problem;
-use super::model_spec::{ModelSpec, linear_model};
+use super::model_spec::linear_model;
 use super::remarks::{guessed, or_guesses, remark_blurred, remark_fixed_parts, remark_targets};
 use super::room;
 use super::source::{DataSource, NO_TARGETS};
