@@ -183,7 +183,7 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
     Ok(page.render()?)
 }
 
-/// The report without the keys of its runs and without trials, which are in report.json: a page should be small.
+/// The report without single runs, trials, rounds and places, which are in report.json: a page should be small.
 fn embedded(report: &Report) -> Result<String> {
     let mut value = serde_json::to_value(report)?;
     strip(&mut value);
@@ -194,7 +194,7 @@ fn embedded(report: &Report) -> Result<String> {
 fn strip(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(map) => {
-            for key in ["key", "trials", "rounds", "residuals"] {
+            for key in ["runs", "places", "relaxed", "trials", "rounds", "residuals"] {
                 map.remove(key);
             }
             map.values_mut().for_each(strip);
