@@ -28,7 +28,7 @@ pub struct LinearMinimum {
 }
 
 impl Evaluator<'_> {
-    /// The lowest loss on these rows of any linear model, to at least ten digits: x·W (+ b), under the squared and the logistic loss or
+    /// The lowest loss on these rows of any linear model, to at least ten digits of that of zero weights: x·W (+ b), under the squared and the logistic loss or
     /// the cross-entropy of labels. Where the infimum is not reached, as for classes that a plane separates, what 200 iterations come to.
     ///
     /// `None` for another loss, for weighted rows or classes, for more than 2000 parameters, and for sparse inputs.
@@ -49,7 +49,7 @@ impl Evaluator<'_> {
             }
             let gradient = gradient.iter().fold(0.0f64, |largest, g| largest.max(g.abs()));
             // Without a lower point in reach, the minimum has to be near.
-            let near = fall <= 1e-11 * at.loss.max(1e-12 * initial);
+            let near = fall <= 1e-11 * initial;
             return near.then(|| objective.minimum(at, self.unit, gradient, iterations));
         }
         let gradient = objective.gradient(exec, &at).iter().fold(0.0f64, |largest, g| largest.max(g.abs()));
@@ -214,12 +214,14 @@ fn squared(z: &mut f64, y: f64, slope: &mut f64) -> f64 {
     error * error
 }
 
-/// ln(1 + eᶻ) − y·z; the slope by z, and z becomes the probability.
+/// y·ln(1 + e⁻ᶻ) + (1 − y)·ln(1 + eᶻ), without a difference of large numbers; the slope by z, and z becomes the probability.
 fn logistic(z: &mut f64, y: f64, slope: &mut f64) -> f64 {
     let tail = libm::exp(-z.abs());
-    let loss = z.max(0.0) + libm::log1p(tail) - y * *z;
-    *z = if *z > 0.0 { 1.0 / (1.0 + tail) } else { tail / (1.0 + tail) };
-    *slope = *z - y;
+    let rarer = tail / (1.0 + tail);
+    let positive = *z > 0.0;
+    let loss = libm::log1p(tail) + if positive { (1.0 - y) * *z } else { -(y * *z) };
+    *slope = if positive { (1.0 - y) - rarer } else { rarer - y };
+    *z = if positive { 1.0 / (1.0 + tail) } else { rarer };
     loss
 }
 
