@@ -85,12 +85,15 @@ fn checks(exec: Exec<'_>, change: impl Fn(Settings) -> Settings) -> Result<SelfC
     Ok(SelfCheck { checks })
 }
 
+/// E[x²] of a curvature and x² at the start.
+type Moment<'a> = &'a dyn Fn(f64, f64) -> f64;
+
 fn noisy_quadratic_checks(exec: Exec<'_>, change: &impl Fn(Settings) -> Settings) -> Result<Vec<Check>> {
     let problem = noisy_quadratic(DIMENSIONS, SIGMA, &mut Stream::new(StreamKey::new(Purpose::Data, SEED)))?;
     let spectrum: Vec<f64> = (1..=DIMENSIONS).map(|i| 1.0 / i as f64).collect();
     let noise = |h: f64, batch: usize| SIGMA * SIGMA * h / batch as f64;
     let loss = |x: &[f32]| -> f64 { spectrum.iter().zip(x).map(|(h, &x)| 0.5 * h * f64::from(x) * f64::from(x)).sum() };
-    let expected = |start: &[f32], moment: &dyn Fn(f64, f64) -> f64| -> f64 {
+    let expected = |start: &[f32], moment: Moment<'_>| -> f64 {
         spectrum.iter().zip(start).map(|(h, &x)| 0.5 * h * moment(*h, f64::from(x) * f64::from(x))).sum()
     };
     let trainer = |rule: Rule, rate: f64, batch_size: usize, trial: u64| {
@@ -176,7 +179,7 @@ fn steps_to_target<'d>(
     batch_size: usize,
     rate: f64,
     noise: &dyn Fn(f64, usize) -> f64,
-    expected: &dyn Fn(&[f32], &dyn Fn(f64, f64) -> f64) -> f64,
+    expected: &dyn Fn(&[f32], Moment<'_>) -> f64,
     loss: &dyn Fn(&[f32]) -> f64,
     trainer: &dyn Fn(Rule, f64, usize, u64) -> Result<Trainer<'d, NoisyQuadratic>, simdescent::ConfigError>,
 ) -> Result<Check> {
