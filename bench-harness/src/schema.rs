@@ -4,6 +4,7 @@
 
 use crate::search::SearchReport;
 use crate::study::audit::AuditReport;
+use crate::study::result::Report;
 use crate::training::evaluation::EvaluationReport;
 use crate::training::explanation::ExplanationReport;
 use crate::training::prediction::PredictionReport;
@@ -15,21 +16,22 @@ use crate::verification::VerificationReport;
 use schemars::{Schema, schema_for};
 use std::path::Path;
 
-/// By command.
-fn schemas() -> [(&'static str, Schema); 12] {
+/// By command and version.
+fn schemas() -> [(&'static str, Schema); 13] {
     [
-        ("cross-validate", schema_for!(CrossValidationReport)),
-        ("evaluate", schema_for!(EvaluationReport)),
-        ("explain", schema_for!(ExplanationReport)),
-        ("learning-curve", schema_for!(LearningCurveReport)),
-        ("predict", schema_for!(PredictionReport)),
-        ("schedule", schema_for!(ScheduleReport)),
-        ("train", schema_for!(TrainingReport)),
-        ("train-lbfgs", schema_for!(LbfgsReport)),
-        ("tune-lr", schema_for!(RateSearchReport)),
-        ("tune-search", schema_for!(SearchReport)),
-        ("verify-records", schema_for!(AuditReport)),
-        ("verify", schema_for!(VerificationReport)),
+        ("cross-validate.v1", schema_for!(CrossValidationReport)),
+        ("evaluate.v1", schema_for!(EvaluationReport)),
+        ("explain.v1", schema_for!(ExplanationReport)),
+        ("learning-curve.v1", schema_for!(LearningCurveReport)),
+        ("predict.v1", schema_for!(PredictionReport)),
+        ("schedule.v1", schema_for!(ScheduleReport)),
+        ("sweep.v2", schema_for!(Report)),
+        ("train.v1", schema_for!(TrainingReport)),
+        ("train-lbfgs.v1", schema_for!(LbfgsReport)),
+        ("tune-lr.v1", schema_for!(RateSearchReport)),
+        ("tune-search.v1", schema_for!(SearchReport)),
+        ("verify-records.v1", schema_for!(AuditReport)),
+        ("verify.v1", schema_for!(VerificationReport)),
     ]
 }
 
@@ -38,7 +40,7 @@ fn schemas_are_those_of_the_types() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
     let write = std::env::var_os("SIMDESCENT_WRITE_SCHEMAS").is_some();
     for (command, schema) in schemas() {
-        let path = folder.join(format!("{command}.v1.schema.json"));
+        let path = folder.join(format!("{command}.schema.json"));
         let text = format!("{:#}\n", schema.to_value());
         if write {
             std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, &text)).unwrap();

@@ -8,6 +8,8 @@ pub(crate) mod coupling;
 pub(crate) mod curves;
 pub(crate) mod definition;
 pub(crate) mod facts;
+#[cfg(test)]
+pub(crate) mod fake;
 pub(crate) mod machine;
 pub(crate) mod optimum;
 pub(crate) mod pilot;

@@ -3,7 +3,8 @@
 use super::exit::Exit;
 use super::print::print;
 use crate::study::facts::StudyFacts;
-use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder};
+use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder, THROUGHPUT};
+use crate::study::throughput::ThroughputLine;
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
@@ -52,6 +53,7 @@ pub(crate) fn run(options: &MergeOptions) -> Result<Exit> {
     // In the order of their keys, whatever that of the folders.
     new.sort_by(|a, b| a.key.cmp(&b.key));
     file.add(&new)?;
+    merge_throughput(&into, &sources)?;
     if let Some((_, facts)) = studies.first() {
         into.write_json(FACTS, facts)?;
     }
@@ -62,4 +64,22 @@ pub(crate) fn run(options: &MergeOptions) -> Result<Exit> {
         records.len() - before
     ))?;
     Ok(Exit::Success)
+}
+
+/// Times of steps are facts of their machines: those of all are kept.
+fn merge_throughput(into: &StudyFolder, sources: &[StudyFolder]) -> Result<()> {
+    let mut new: Vec<ThroughputLine> = vec![];
+    let known = into.read_lines::<ThroughputLine>(THROUGHPUT)?;
+    for folder in sources {
+        for line in folder.read_lines(THROUGHPUT)? {
+            if !known.contains(&line) && !new.contains(&line) {
+                new.push(line);
+            }
+        }
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    let (mut file, _) = RecordFile::open(&into.path(THROUGHPUT))?;
+    file.add(&new)
 }

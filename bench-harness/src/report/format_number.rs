@@ -58,17 +58,29 @@ fn scaled(x: f64, scale: f64) -> String {
     format!("{x:.decimals$}")
 }
 
-/// Three digits and an SI prefix: `1.23 k`.
+/// Three digits and an SI prefix: `1.23k`.
 pub(crate) fn si(x: f64) -> String {
     let (scale, prefix) = prefix(x);
-    format!("{} {prefix}", scaled(x, scale)).trim_end().to_owned()
+    scaled(x, scale) + prefix
 }
 
-/// A value and the ends of its interval with the same prefix: `12.3 ms [11.9, 12.8]`.
-pub(crate) fn si_with_interval(x: f64, (low, high): (f64, f64), unit: &str) -> String {
+/// Three digits with an SI prefix and a unit: `12.3 ms`.
+pub(crate) fn si_unit(x: f64, unit: &str) -> String {
     let (scale, prefix) = prefix(x);
-    let unit = if prefix.is_empty() && unit.is_empty() { String::new() } else { format!(" {prefix}{unit}") };
-    format!("{}{unit} [{}, {}]", scaled(x, scale), scaled(low, scale), scaled(high, scale))
+    let space = if unit.is_empty() { "" } else { " " };
+    format!("{}{space}{prefix}{unit}", scaled(x, scale))
+}
+
+/// The ends of an interval with the prefix of `x`: `[11.9, 12.8]`.
+pub(crate) fn si_interval(x: f64, (low, high): (f64, f64)) -> String {
+    let (scale, _) = prefix(x);
+    format!("[{}, {}]", scaled(low, scale), scaled(high, scale))
+}
+
+/// A learning rate in seven characters: `0.00952`, `6.64e-5`.
+pub(crate) fn format_rate(x: f64) -> String {
+    let rounded: f64 = format!("{x:.2e}").parse().expect("formatted");
+    if (1e-3..1e4).contains(&rounded) { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
 /// A share: `0.1 %`.
@@ -95,11 +107,15 @@ mod tests {
         assert_eq!(settings.map(format_setting), wanted);
         let shown =
             [0.0, 1.23e-8, 0.0000123, 0.00123, 0.5, 7.0, 7.5, 42.0, 999.0, 1234.0, 56_789.0, 2_500_000.0].map(si);
-        let wanted =
-            ["0", "12.3 n", "12.3 µ", "1.23 m", "500 m", "7", "7.50", "42", "999", "1.23 k", "56.8 k", "2.50 M"];
+        let wanted = ["0", "12.3n", "12.3µ", "1.23m", "500m", "7", "7.50", "42", "999", "1.23k", "56.8k", "2.50M"];
         assert_eq!(shown, wanted);
-        assert_eq!(si_with_interval(0.0123, (0.0119, f64::INFINITY), "s"), "12.3 ms [11.9, ∞]");
-        assert_eq!(si_with_interval(50.0, (48.0, 52.5), ""), "50 [48, 52.5]");
+        assert_eq!([si_unit(0.0123, "s"), si_unit(1234.0, "")], ["12.3 ms", "1.23k"]);
+        assert_eq!(si_interval(0.0123, (0.0119, f64::INFINITY)), "[11.9, ∞]");
+        assert_eq!(si_interval(50.0, (48.0, 52.5)), "[48, 52.5]");
+        assert_eq!(
+            [0.009_517, 6.637e-5, 0.1, 12.0, 20_000.0].map(format_rate),
+            ["0.00952", "6.64e-5", "0.1", "12", "2e4"]
+        );
         assert_eq!([0.1, 0.001, 0.055].map(percent), ["10 %", "0.1 %", "5.5 %"]);
         assert_eq!(plus_minus(404.0, 123.26), "404.000 ± 123");
     }

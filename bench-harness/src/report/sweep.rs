@@ -31,3 +31,92 @@ pub(crate) fn markdown(report: &Report) -> String {
     let text: Vec<String> = parts(report).into_iter().map(part).collect();
     format!("# Sweep {}\n\n{}", report.study.name, text.join("\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::analysis::{Known, analyze};
+    use crate::study::fake;
+    use crate::study::throughput::Throughput;
+    use std::path::Path;
+
+    fn report(timed: bool) -> Report {
+        let facts = fake::facts();
+        let throughput = if timed { fake::throughput(&facts) } else { Throughput::default() };
+        let self_check = timed.then(fake::self_check);
+        let records = fake::records(&facts);
+        analyze(Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check }).unwrap()
+    }
+
+    /// `SIMDESCENT_WRITE_GOLDEN=1 cargo test -p simdescent-bench golden` writes them anew.
+    #[test]
+    fn reports_are_the_golden_ones() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/sweep/golden");
+        let (timed, untimed) = (report(true), report(false));
+        for (name, wanted) in [
+            ("timed.txt", text(&timed)),
+            ("untimed.txt", text(&untimed)),
+            ("report.md", markdown(&timed)),
+            ("report.csv", csv::csv(&timed)),
+        ] {
+            let path = folder.join(name);
+            if std::env::var_os("SIMDESCENT_WRITE_GOLDEN").is_some() {
+                std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, &wanted)).unwrap();
+            }
+            let kept = std::fs::read_to_string(&path).unwrap_or_default();
+            assert!(kept == wanted, "{} is not what is made now:\n{wanted}", path.display());
+        }
+    }
+
+    #[test]
+    fn tables_fit_a_terminal() {
+        let mut report = report(true);
+        for cell in &mut report.workloads[0].cells {
+            cell.optimizer = "centered-rmsprop".into();
+        }
+        for line in text(&report).lines().filter(|line| !line.contains("copies GB/s")) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_cell_and_target_has_a_row_of_equal_length() {
+        let csv = csv::csv(&report(true));
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines.len(), 1 + 2 * 3 * 6);
+        let columns = lines[0].split(',').count();
+        // One name has a comma, in quotation marks.
+        assert!(lines[1..].iter().all(|line| line.replace("cliff, narrow", "").split(',').count() == columns));
+        assert_eq!(lines.iter().filter(|line| line.ends_with(",winner") || line.ends_with(",tied")).count() > 5, true);
+    }
+
+    #[test]
+    fn a_report_of_the_first_version_is_still_read() {
+        let cell = |seconds: &str, outcome: &str| {
+            format!(
+                r#"{{"optimizer": "sgd", "batch_size": 8, "learning_rate": 0.316, "learning_rate_at_border": true,
+                "samples_per_second": 1.2e6, "outcome": "{outcome}", "steps_to_target": 40.0, "samples_to_target": 320.0,
+                "seconds_to_target": {seconds}, "final_loss": 0.25, "digest": "0123456789abcdef"}}"#
+            )
+        };
+        let json = format!(
+            r#"{{"schema_version": 1, "workloads": [{{"name": "linear", "model": "linear 64-1", "parameters": 65,
+            "training": {{"rows": 4000}}, "initial_loss": 1.3, "target_loss": 0.3,
+            "cells": [{}, {}, {}]}}]}}"#,
+            cell("0.002", "complete"),
+            cell("0.001", "complete"),
+            cell("null", "diverged")
+        );
+        let text = version_1::text(&serde_json::from_str(&json).unwrap()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "linear: linear 64-1, 65 parameters, 4000 training rows");
+        assert_eq!(lines[1], "validation loss 1.300 before training, target 0.3000");
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            words(lines[4]),
+            ["sgd", "8", "0.316*", "1.20M", "40", "320", "1.00", "ms", "0.2500", "01234567", "fastest"]
+        );
+        assert!(!lines[3].contains("fastest") && lines[5].contains("diverged"), "{text}");
+        assert!(version_1::text(&serde_json::json!({"schema_version": 1})).is_err());
+    }
+}

@@ -4,6 +4,8 @@ mod cells;
 mod numbers;
 mod profiles;
 mod ranking;
+#[cfg(test)]
+mod tests;
 mod timing;
 
 use super::cell::{Cell, CellState, TargetResult};

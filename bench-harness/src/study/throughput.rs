@@ -125,15 +125,21 @@ pub(crate) struct Throughput {
 }
 
 impl Throughput {
-    /// In the order of the file; of a cell the last one counts.
+    /// In any order: of a cell that was timed twice the record with more rounds counts.
     pub(crate) fn new(lines: impl IntoIterator<Item = ThroughputLine>) -> Self {
         let mut all = Self::default();
+        let weight = |record: &ThroughputRecord| (record.blocks.len(), format!("{:?}", record.blocks));
         for line in lines {
             match line {
                 ThroughputLine::Session(session) => all.sessions.push(session),
-                ThroughputLine::Cell(record) => _ = all.cells.insert(record.key.clone(), record),
+                ThroughputLine::Cell(record) => {
+                    if all.cells.get(&record.key).is_none_or(|known| weight(known) < weight(&record)) {
+                        all.cells.insert(record.key.clone(), record);
+                    }
+                }
             }
         }
+        all.sessions.sort_by(|a, b| a.started.cmp(&b.started));
         all
     }
 

@@ -9,6 +9,11 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// Of the text, in characters.
+    pub(super) fn width(&self) -> usize {
+        self.text().lines().map(|line| line.chars().count()).max().unwrap_or(0)
+    }
+
     /// Columns of equal width, two spaces apart (one behind a mark), without spaces at the end of lines.
     pub(super) fn text(&self) -> String {
         let lines = || std::iter::once(&self.header).chain(&self.rows);

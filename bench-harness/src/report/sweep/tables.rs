@@ -1,12 +1,12 @@
 //! What the tables of a sweep say.
 
-use super::super::format_number::{digits, format_setting, percent, si, si_with_interval};
+use super::super::format_number::{digits, format_rate, percent, si, si_interval, si_unit};
 use super::grid::Grid;
 use crate::study::definition::LossOn;
 use crate::study::facts::{ReferenceSource, WorkloadFacts};
 use crate::study::record::Outcome;
 use crate::study::result::{
-    CellReport, CellTarget, Profile, Quantity, Ranking, Report, TargetReport, Verdict, WorkloadReport,
+    CellReport, CellTarget, Place, Profile, Quantity, Ranking, Report, Spread, TargetReport, Verdict, WorkloadReport,
 };
 
 /// A piece of a report.
@@ -16,6 +16,8 @@ pub(super) enum Part {
     Grid(Grid),
 }
 
+/// Columns of a terminal.
+const TERMINAL: usize = 80;
 /// Cells that a ranking shows of each target.
 const SHOWN: usize = 5;
 
@@ -33,8 +35,8 @@ pub(super) fn parts(report: &Report) -> Vec<Part> {
     if report.profiles.iter().any(|profiles| !profiles.is_empty()) {
         parts.push(Part::Heading("All workloads".into()));
         parts.push(Part::Lines(vec![
-            "How near to the best optimizer, from 0 (never within 4 times) to 1 (always the best),".into(),
-            "by steps at each batch size, and by samples and time at the best one:".into(),
+            "How near to the best optimizer, 0: never within 4 times, 1: always the best,".into(),
+            format!("by steps at each batch size, and by {} at the best one:", best_by(report).1),
         ]));
         parts.push(Part::Grid(profiles(report)));
     }
@@ -97,7 +99,13 @@ fn mark(verdict: &Verdict, cell: usize) -> &'static str {
     }
 }
 
+/// The table of the cells; without the intervals of steps where it would not fit into a terminal.
 fn cells(workload: &WorkloadReport, target: usize) -> Grid {
+    let whole = cells_with(workload, target, true);
+    if whole.width() <= TERMINAL { whole } else { cells_with(workload, target, false) }
+}
+
+fn cells_with(workload: &WorkloadReport, target: usize, intervals_of_steps: bool) -> Grid {
     let timed = workload.cells.iter().any(|cell| cell.throughput.is_some());
     let ranking = &workload.targets[target];
     let verdict = &ranking.time.as_ref().unwrap_or(&ranking.steps).verdict;
@@ -106,30 +114,28 @@ fn cells(workload: &WorkloadReport, target: usize) -> Grid {
     let row = |(number, cell): (usize, &CellReport)| {
         let CellTarget { outcome, tuning, steps, samples, seconds, .. } = &cell.targets[target];
         let border = if tuning.at_border { "!" } else { "" };
-        let missed = match outcome {
-            Outcome::Diverged => "diverged",
-            _ => "not reached",
-        };
-        let of = |spread: &crate::study::result::Spread, unit: &str| {
-            if spread.median.0.is_finite() {
-                si_with_interval(spread.median.0, (spread.low.0, spread.high.0), unit)
-            } else {
-                missed.to_owned()
+        let of = |spread: &Spread, unit: &str, interval: bool| match outcome {
+            _ if spread.median.0.is_finite() && interval => {
+                let x = spread.median.0;
+                format!("{} {}", si_unit(x, unit), si_interval(x, (spread.low.0, spread.high.0)))
             }
+            _ if spread.median.0.is_finite() => si_unit(spread.median.0, unit),
+            Outcome::Diverged => "diverged".into(),
+            _ => "not reached".into(),
         };
         let mut row = vec![
             mark(verdict, number).to_owned(),
             optimizer(cell),
             cell.batch_size.to_string(),
-            format_setting(three_digits(tuning.learning_rate)) + border,
-            of(steps, ""),
+            format_rate(tuning.learning_rate) + border,
+            of(steps, "", intervals_of_steps),
         ];
         if timed {
             let throughput = cell.throughput.as_ref();
             row.push(throughput.map_or(String::new(), |throughput| si(throughput.samples_per_second)));
-            row.push(seconds.as_ref().map_or(String::new(), |seconds| of(seconds, "s")));
+            row.push(seconds.as_ref().map_or(String::new(), |seconds| of(seconds, "s", true)));
         } else {
-            row.push(of(samples, ""));
+            row.push(of(samples, "", true));
         }
         row
     };
@@ -137,17 +143,20 @@ fn cells(workload: &WorkloadReport, target: usize) -> Grid {
     Grid { header: header.into_iter().map(str::to_owned).collect(), rows, words: 2 }
 }
 
-fn three_digits(x: f64) -> f64 {
-    format!("{x:.2e}").parse().expect("formatted")
-}
-
 /// With its variant.
 fn optimizer(cell: &CellReport) -> String {
     if cell.variant.is_empty() { cell.optimizer.clone() } else { format!("{} {}", cell.optimizer, cell.variant) }
 }
 
-/// The targets beside each other.
+/// The targets beside each other; names are cut where they would not fit into a terminal.
 fn rankings(report: &Report, workload: &WorkloadReport) -> Grid {
+    let longest = workload.cells.iter().map(|cell| optimizer(cell).chars().count()).max().unwrap_or(0);
+    let grids = (4..=longest).rev().map(|letters| rankings_with(report, workload, letters));
+    let mut fitting = grids.skip_while(|grid| grid.width() > TERMINAL);
+    fitting.next().unwrap_or_else(|| rankings_with(report, workload, 4))
+}
+
+fn rankings_with(report: &Report, workload: &WorkloadReport, letters: usize) -> Grid {
     let shares = report.study.targets.iter().map(|share| percent(*share));
     let header = std::iter::once(String::new()).chain(shares).collect();
     let mut rows = vec![];
@@ -159,7 +168,7 @@ fn rankings(report: &Report, workload: &WorkloadReport) -> Grid {
     ];
     for (name, of) in quantities {
         let columns: Vec<Vec<String>> =
-            workload.targets.iter().map(|target| of(target).map_or(vec![], |r| places(workload, r))).collect();
+            workload.targets.iter().map(|target| of(target).map_or(vec![], |r| places(workload, r, letters))).collect();
         let height = columns.iter().map(Vec::len).max().unwrap_or(0);
         for i in 0..height {
             let first = if i == 0 { name } else { "" }.to_owned();
@@ -171,17 +180,18 @@ fn rankings(report: &Report, workload: &WorkloadReport) -> Grid {
 }
 
 /// The winner and the next one, or those that are tied.
-fn places(workload: &WorkloadReport, ranking: &Ranking) -> Vec<String> {
+fn places(workload: &WorkloadReport, ranking: &Ranking, letters: usize) -> Vec<String> {
     let named = ranking.verdict.named();
     let shown: Vec<_> = match ranking.verdict.winner {
         Some(_) => ranking.places.iter().take(2).collect(),
         None => ranking.places.iter().filter(|place| named.contains(&place.cell)).take(SHOWN).collect(),
     };
     let more = if ranking.verdict.winner.is_some() { 0 } else { named.len() - shown.len() };
-    let line = |place: &&crate::study::result::Place| {
+    let line = |place: &&Place| {
         let cell = &workload.cells[place.cell];
         let mark = mark(&ranking.verdict, place.cell);
-        format!("{mark:1} {} {} {}", optimizer(cell), cell.batch_size, ratio(place.ratio.value.0))
+        let name: String = optimizer(cell).chars().take(letters).collect();
+        format!("{mark:1} {name} {} {}", cell.batch_size, ratio(place.ratio.value.0))
     };
     let mut lines: Vec<String> = shown.iter().map(line).collect();
     if more > 0 {
@@ -197,6 +207,12 @@ fn ratio(x: f64) -> String {
     if x.is_finite() { digits(x, 3) } else { "∞".into() }
 }
 
+/// By what the batch size of a profile is chosen.
+fn best_by(report: &Report) -> (Quantity, &'static str) {
+    let timed = report.profiles.iter().flatten().any(|profile| profile.quantity == Quantity::Time);
+    if timed { (Quantity::Time, "time") } else { (Quantity::Samples, "samples") }
+}
+
 fn profiles(report: &Report) -> Grid {
     let names: Vec<(&str, &str)> = report.profiles.iter().flatten().fold(vec![], |mut names, profile| {
         let name = (profile.optimizer.as_str(), profile.variant.as_str());
@@ -205,15 +221,13 @@ fn profiles(report: &Report) -> Grid {
         }
         names
     });
-    let quantities = [(Quantity::Steps, "steps"), (Quantity::Samples, "samples"), (Quantity::Time, "time")];
     let mut header = vec!["optimizer".to_owned()];
     let mut columns = vec![];
-    for (quantity, name) in quantities {
+    for (quantity, name) in [(Quantity::Steps, "steps"), best_by(report)] {
         for (target, share) in report.study.targets.iter().enumerate() {
-            if report.profiles[target].iter().any(|profile| profile.quantity == quantity) {
-                header.push(format!("{name} {}", percent(*share)));
-                columns.push((quantity, target));
-            }
+            let name = if target == 0 { format!("{name} ") } else { String::new() };
+            header.push(name + &percent(*share));
+            columns.push((quantity, target));
         }
     }
     let row = |(optimizer, variant): (&str, &str)| {

@@ -1,6 +1,6 @@
 //! Reports of schema version 1, as they were printed: `simdescent report FILE`.
 
-use super::super::format_number::{digits, format_setting, si};
+use super::super::format_number::{digits, format_setting, si, si_unit};
 use super::grid::Grid;
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -23,7 +23,7 @@ fn workload(workload: &Value) -> Result<String> {
         let diverged = cell["outcome"] == "diverged";
         let to_target = |name: &str, unit: &str| match cell[name].as_f64() {
             _ if diverged => "diverged".to_owned(),
-            Some(x) => si(x) + unit,
+            Some(x) => si_unit(x, unit),
             None => "not reached".to_owned(),
         };
         let border = if cell["learning_rate_at_border"] == true { "*" } else { "" };
