@@ -28,26 +28,21 @@ fn csv(dir: &Path) -> String {
     format!("csv:{}", path.display())
 }
 
-fn sweep(data: &str, more: &[&str], environment: &[(&str, &str)]) -> Value {
-    let out = tempfile::tempdir().unwrap();
-    let mut arguments = vec!["sweep", "--data", data, "--out", out.path().to_str().unwrap()];
-    arguments.extend(more);
+/// A small sweep into a folder; what it prints and its report.
+fn sweep(data: &str, out: &Path, more: &[&str], environment: &[(&str, &str)]) -> (Output, Value) {
+    let small = ["--optimizers", "sgd,adam", "--batch-sizes", "4,16", "--budget-epochs", "100"];
+    let arguments = [&["sweep", "--data", data, "--out", out.to_str().unwrap()], &small[..], more].concat();
     let output = simdescent(&arguments, environment);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let cpu = fs::read_dir(out.path()).unwrap().next().unwrap().unwrap().path();
-    let files: Vec<_> = fs::read_dir(cpu).unwrap().map(|f| f.unwrap().path()).collect();
-    let [report] = &files[..] else { panic!("one report and no rests: {files:?}") };
-    assert!(text(&output.stdout).contains(report.to_str().unwrap()), "the report's place is printed");
-    serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap()
+    let report = fs::read_to_string(out.join("report.json")).unwrap();
+    (output, serde_json::from_str(&report).unwrap())
 }
 
-/// The digests of all runs of all cells.
-fn digests(report: &Value) -> Vec<String> {
+/// What all runs of all cells needed, without what depends on the machine.
+fn needed(report: &Value) -> Vec<Value> {
     let cells = report["workloads"].as_array().unwrap().iter().flat_map(|w| w["cells"].as_array().unwrap());
-    cells
-        .flat_map(|cell| ["runs", "tuning"].map(|key| cell[key].as_array().unwrap().clone()).concat())
-        .map(|run| run["digest"].as_str().unwrap().to_owned())
-        .collect()
+    let targets = cells.flat_map(|cell| cell["targets"].as_array().unwrap());
+    targets.map(|target| serde_json::json!([target["runs"], target["tuning"], target["steps"]])).collect()
 }
 
 /// Each optimizer by its name; at one of these rates all of them come to the optimum of one weight.
@@ -79,26 +74,78 @@ fn every_optimizer_trains_the_example() {
 }
 
 #[test]
-fn a_sweep_reports_every_cell_and_the_same_digests_everywhere() {
+fn a_sweep_reports_every_cell_and_the_same_runs_everywhere() {
     let dir = tempfile::tempdir().unwrap();
     let data = csv(dir.path());
-    let report = sweep(&data, &[], &[]);
-    assert_eq!(report["schema_version"], 1);
+    let (first, scalar) = (dir.path().join("first"), dir.path().join("scalar"));
+    let (output, report) = sweep(&data, &first, &[], &[]);
+    assert_eq!(report["schema_version"], 2);
     assert_eq!(report["workloads"].as_array().unwrap().len(), 2);
     for workload in report["workloads"].as_array().unwrap() {
-        assert_eq!(workload["cells"].as_array().unwrap().len(), 5 * 3, "five optimizers, batch sizes 1, 8, 32");
-        assert_eq!((&workload["training"]["rows"], &workload["validation"]["rows"]), (&48.into(), &12.into()));
+        assert_eq!(workload["cells"].as_array().unwrap().len(), 2 * 2);
+        assert_eq!(
+            (&workload["facts"]["training"]["rows"], &workload["facts"]["evaluation"]["rows"]),
+            (&48.into(), &12.into())
+        );
+        for cell in workload["cells"].as_array().unwrap() {
+            assert!(cell["throughput"]["samples_per_second"].as_f64().unwrap() > 0.0, "{cell}");
+            assert_eq!(cell["throughput"]["rounds"].as_array().unwrap().len(), 7);
+        }
     }
     for field in ["cpu", "isa", "threads", "rustc", "commit"] {
-        assert!(!report["environment"][field].is_null(), "{field}");
+        assert!(!report["throughput"]["session"]["environment"][field].is_null(), "{field}");
     }
-    let want = digests(&report);
-    assert_eq!(want.len(), 2 * 15 * 5);
-    assert_eq!(digests(&sweep(&data, &["--threads", "2"], &[])), want);
-    let scalar = sweep(&data, &[], &[("SIMDESCENT_ISA", "scalar")]);
-    assert_eq!(scalar["environment"]["isa"], "scalar");
-    assert_eq!(digests(&scalar), want);
-    assert_ne!(digests(&sweep(&data, &["--seed", "2"], &[])), want);
+
+    // Without running anything, the same again.
+    let read = |name: &str| fs::read_to_string(first.join(name)).unwrap();
+    let before = ["report.json", "report.csv", "report.md", "convergence.jsonl", "throughput.jsonl"].map(read);
+    let again = simdescent(&["report", first.to_str().unwrap()], &[]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    let tables = text(&again.stdout);
+    assert!(
+        tables.contains("samples/s  time to target")
+            && text(&output.stdout).starts_with(tables.lines().next().unwrap())
+    );
+    assert_eq!(["report.json", "report.csv", "report.md", "convergence.jsonl", "throughput.jsonl"].map(read), before);
+    let file = simdescent(&["report", first.join("report.json").to_str().unwrap()], &[]);
+    assert!(file.status.success() && text(&file.stdout).contains("samples/s  time to target"));
+    // A second sweep has nothing to run and nothing to time.
+    let (second, _) = sweep(&data, &first, &[], &[]);
+    assert!(text(&second.stderr).contains("0 runs, "), "{}", text(&second.stderr));
+    assert_eq!(read("throughput.jsonl"), before[4]);
+
+    let (_, other) = sweep(&data, &scalar, &["--no-throughput"], &[("SIMDESCENT_ISA", "scalar")]);
+    assert_eq!(needed(&other), needed(&report));
+    assert!(other["throughput"].is_null());
+    let (_, seed) = sweep(&data, &dir.path().join("seed"), &["--no-throughput", "--seed", "2"], &[]);
+    assert_ne!(needed(&seed), needed(&report));
+}
+
+#[test]
+fn reports_of_other_versions_and_of_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let old = r#"{"schema_version": 1, "workloads": [{"name": "linear", "model": "linear 64-1", "parameters": 65,
+        "training": {"rows": 4000}, "initial_loss": 1.3, "target_loss": 0.3, "cells": [{"optimizer": "sgd", "batch_size": 8,
+        "learning_rate": 0.1, "learning_rate_at_border": false, "outcome": "complete", "samples_per_second": 1e6,
+        "steps_to_target": 40.0, "samples_to_target": 320.0, "seconds_to_target": 0.001, "final_loss": 0.2,
+        "digest": "0123456789"}]}]}"#;
+    for (name, json, wanted) in [
+        ("old.json", old, "fastest"),
+        ("new.json", "{\"schema_version\": 99}", "newer than this program"),
+        ("none.json", "{}", "no report of a sweep"),
+        ("bad.json", "{", "bad.json"),
+    ] {
+        fs::write(path(name), json).unwrap();
+        let output = simdescent(&["report", &path(name)], &[]);
+        assert_eq!(output.status.code(), Some(if name == "old.json" { 0 } else { 65 }));
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(said.contains(wanted) && !said.contains("panicked"), "{said}");
+    }
+    for (place, wanted) in [(path("nowhere"), "no such folder"), (path(""), "there is no study.json")] {
+        let output = simdescent(&["report", &place], &[]);
+        assert!(output.status.code() == Some(65) && text(&output.stderr).contains(wanted), "{}", text(&output.stderr));
+    }
 }
 
 #[test]
@@ -124,7 +171,7 @@ fn bad_input_is_a_clear_error() {
         (vec!["sweep", "--data", &ragged], vec![], "line 3"),
         (vec!["sweep", "--data", "csv:/no/such/file"], vec![], "/no/such/file"),
         (vec!["sweep", "--data", "tsv:x"], vec![], "mnist:DIR, svmlight:FILE, csv:FILE, npz:FILE or npy:"),
-        (vec!["sweep", "--threads", "0"], vec![], "--threads"),
+        (vec!["sweep", "--jobs", "0"], vec![], "--jobs"),
         (vec!["sweep"], vec![("SIMDESCENT_ISA", "sse9")], "takes one of scalar, avx2, avx512, neon"),
         (vec!["train", "--example", "cubic"], vec![], "linear"),
     ] {

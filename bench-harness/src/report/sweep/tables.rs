@@ -251,9 +251,9 @@ fn legend(report: &Report) -> Vec<String> {
         "k M: thousands, millions; a miss counts as infinite".to_owned(),
     ];
     if report.throughput.is_some() {
-        lines.push("time to target: steps times the time of a step on this machine; marks are by time".into());
+        lines.push("time to target: steps times the time of a step on this machine; marks: by time".into());
     } else {
-        lines.push("marks are by steps".into());
+        lines.push("marks: by steps".into());
     }
     lines
 }
