@@ -8,6 +8,7 @@ use crate::commands::learning_curve::{self, LearningCurveOptions};
 use crate::commands::merge::{self, MergeOptions};
 use crate::commands::predict::{self, PredictOptions};
 use crate::commands::print::fail;
+use crate::commands::project::{self, ProjectOptions};
 use crate::commands::report::{self, ReportOptions};
 use crate::commands::schedule::{self, ScheduleCommand};
 use crate::commands::sweep::{self, SweepOptions};
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     /// Runs are kept as records in the folder of --out, so that a sweep that was stopped goes on, and a longer one takes what is
     /// there. Exit codes: 0 all is there, 65 bad input, 75 stopped by SIGTERM and to be run again, 130 stopped by Ctrl-C.
     Sweep(Box<SweepOptions>),
+    /// Time to target on this machine, of a sweep that was made on any: its runs, and the time of a step here (or of a third machine).
+    Project(ProjectOptions),
     /// Join the records of the shards of a sweep.
     Merge(MergeOptions),
     /// Does this machine compute the promised bits? Kernels and trainings on every instruction set and 1 to 8 threads; or, for the
@@ -82,6 +85,7 @@ impl Command {
         match self {
             Self::Sweep(options) => return sweep::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Verify(options) => return verify::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Project(options) => return project::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Merge(options) => return merge::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Report(options) => return report::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Train(options) => train::run(&options),

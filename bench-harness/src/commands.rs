@@ -11,6 +11,7 @@ pub(crate) mod merge;
 pub(crate) mod predict;
 pub(crate) mod print;
 mod progress;
+pub(crate) mod project;
 pub(crate) mod report;
 pub(crate) mod schedule;
 pub(crate) mod sweep;

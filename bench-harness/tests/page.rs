@@ -61,6 +61,33 @@ fn the_page_is_one_file_that_asks_for_nothing() {
     assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), page);
 }
 
+/// Convergence from one folder, times of here or of another: the same steps, and seconds.
+#[test]
+fn somebody_elses_convergence_is_projected() {
+    let folder = tempfile::tempdir().unwrap();
+    sweep(
+        folder.path(),
+        "[[workloads]]\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n",
+    );
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let report = |out: &str| -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(folder.path().join(out).join("report.json")).unwrap()).unwrap()
+    };
+    let here = simdescent(&["project", &path("out"), "--out", &path("here")]);
+    assert!(matches!(here.status.code(), Some(0 | 1)), "{}", text(&here.stderr));
+    let there = simdescent(&["project", &path("out"), &path("here"), "--out", &path("there")]);
+    assert!(matches!(there.status.code(), Some(0 | 1)), "{}", text(&there.stderr));
+    let cell = |report: &serde_json::Value| report["workloads"][0]["cells"][0].clone();
+    let [original, here, there] = ["out", "here", "there"].map(|out| cell(&report(out)));
+    assert_eq!(original["targets"][0]["steps"], here["targets"][0]["steps"]);
+    assert!(here["targets"][0]["seconds"]["median"].as_f64().is_some_and(|seconds| seconds > 0.0));
+    // The same records give the same report.
+    assert_eq!(here, there);
+    let again = simdescent(&["project", &path("out"), &path("here"), "--out", &path("there")]);
+    assert_eq!(again.status.code(), Some(65));
+    assert!(text(&again.stderr).contains("there are times already"), "{}", text(&again.stderr));
+}
+
 #[test]
 fn the_recommended_cell_is_a_configuration_of_train() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 use super::exit::{Exit, stop_on_signals};
 use super::print::{print, say};
 use super::progress::Bar;
+use super::sweep_report::{Ending, finish};
 use super::threads::Threads;
 use crate::options::csv::CsvFlags;
 use crate::options::files::{FileFlags, data_source};
@@ -216,7 +217,8 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
         ))
         .map(|()| Exit::Success);
     }
-    super::sweep_report::finish(exec, options, &folder, &facts, &records, &workloads, &stop)
+    let ending = Ending { times: !options.no_throughput, json: options.json };
+    finish(exec, ending, &folder, &facts, &records, &workloads, &stop)
 }
 
 impl SweepOptions {

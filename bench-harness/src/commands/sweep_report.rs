@@ -3,7 +3,6 @@
 use super::exit::Exit;
 use super::print::{print, print_json, say};
 use super::progress::Bar;
-use super::sweep::SweepOptions;
 use crate::environment::Environment;
 use crate::progress::Progress;
 use crate::report::page::page;
@@ -24,10 +23,19 @@ use simdescent::kernels::Exec;
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
+/// How a sweep ends.
+#[derive(Clone, Copy)]
+pub(super) struct Ending {
+    /// Whether steps are timed here; otherwise the times that are in the folder are taken, of whatever machine.
+    pub(super) times: bool,
+    /// Whether the report is printed as JSON.
+    pub(super) json: bool,
+}
+
 /// Measures throughput, writes the reports and prints the table.
 pub(super) fn finish(
     exec: Exec<'_>,
-    options: &SweepOptions,
+    Ending { times, json }: Ending,
     folder: &StudyFolder,
     facts: &StudyFacts,
     records: &Records,
@@ -36,7 +44,7 @@ pub(super) fn finish(
 ) -> Result<Exit> {
     let environment = Environment::detect(exec);
     let machine = Machine::of(&environment);
-    let throughput = if options.no_throughput {
+    let throughput = if !times {
         Throughput::new(folder.read_lines(THROUGHPUT)?)
     } else {
         let Some(throughput) = measure(exec, environment, folder, facts, workloads, stop)? else {
@@ -48,9 +56,15 @@ pub(super) fn finish(
     let checked = self_check(exec)?;
     folder.write_json(SELF_CHECK, &checked)?;
     let self_check = Some(checked);
-    let report = analyze(Known { facts, records, throughput: &throughput, machine: Some(&machine), self_check })?;
+    let report = analyze(Known {
+        facts,
+        records,
+        throughput: &throughput,
+        machine: Some(&machine).filter(|_| times),
+        self_check,
+    })?;
     write(folder, &report, records)?;
-    if options.json {
+    if json {
         print_json(&report)?
     } else {
         print(&sweep::text(&report))?
