@@ -5,8 +5,10 @@ pub(crate) mod audit;
 pub(crate) mod best;
 pub(crate) mod cell;
 pub(crate) mod coupling;
+pub(crate) mod curve_report;
 pub(crate) mod curves;
 pub(crate) mod definition;
+pub(crate) mod estimate;
 pub(crate) mod facts;
 #[cfg(test)]
 pub(crate) mod fake;

@@ -1,12 +1,14 @@
 //! The promise of equal bits, tried on this machine: kernels and trainings on every instruction set and number of threads, compared with
 //! digests that are part of the program.
 
+mod case;
 mod golden;
 mod kernels;
 mod trainings;
 
 use crate::progress::Progress;
 use anyhow::{Context, Result};
+use case::{Case, fnv};
 use golden::GOLDEN;
 use serde::Serialize;
 use simdescent::kernels::{Exec, Par, Team, isa};
@@ -14,12 +16,6 @@ use std::collections::BTreeMap;
 
 /// Numbers of threads that are tried.
 const THREADS: [usize; 6] = [1, 2, 3, 4, 7, 8];
-
-/// Something whose bits are promised.
-struct Case {
-    name: String,
-    digest: Box<dyn Fn(Exec<'_>) -> u64>,
-}
 
 /// What came of all cases.
 #[derive(Debug, Serialize)]
@@ -86,11 +82,6 @@ pub(crate) fn verify(progress: &dyn Progress) -> Result<VerificationReport> {
         all_agree: runs.iter().all(|run| run.differ.is_empty()),
         runs,
     })
-}
-
-/// FNV-1a.
-fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -269,7 +269,7 @@ fn reference_of(
     let facts = workload.facts(study)?;
     let complete = |(initial_loss, reference_loss, reference): (f64, f64, ReferenceSource)| {
         let targets = WorkloadFacts::targets(initial_loss, reference_loss, &study.targets);
-        if !(initial_loss > reference_loss) {
+        if initial_loss.is_nan() || initial_loss <= reference_loss {
             bail!(
                 "{}: the loss before training, {initial_loss}, is not above the reference loss, {reference_loss}",
                 workload.name

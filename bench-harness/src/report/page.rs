@@ -2,16 +2,16 @@
 
 mod chart;
 mod figures;
+mod parts;
 mod tables;
 
 use super::answer::answers;
-use crate::study::record::ConvergenceRecord;
 use crate::study::result::{Report, WorkloadReport};
 use crate::study::store::Records;
 use anyhow::Result;
 use askama::Template;
 use chart::COLORS;
-use std::collections::BTreeMap;
+use parts::{CheckRow, Section, Source, series_name};
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -45,70 +45,6 @@ struct OptimizerHead {
     number: usize,
     name: String,
     color: &'static str,
-}
-
-struct CheckRow {
-    name: String,
-    measured: String,
-    expected: String,
-    ok: bool,
-}
-
-/// A part of the page: charts, then tables.
-pub(super) struct Section {
-    id: &'static str,
-    heading: &'static str,
-    /// How to read it.
-    text: &'static str,
-    charts: Vec<Figure>,
-    tables: Vec<Grid>,
-}
-
-/// A chart that stands for a workload, and perhaps for one target.
-pub(super) struct Figure {
-    workload: usize,
-    target: Option<usize>,
-    svg: String,
-    caption: String,
-}
-
-/// A table likewise.
-pub(super) struct Grid {
-    workload: usize,
-    target: Option<usize>,
-    caption: String,
-    head: Vec<String>,
-    rows: Vec<Vec<Square>>,
-}
-
-/// A square of a table.
-#[derive(Default)]
-pub(super) struct Square {
-    text: String,
-    /// What it is sorted by.
-    value: Option<f64>,
-    style: String,
-    marked: bool,
-}
-
-/// What a page is made of.
-pub(super) struct Source<'a> {
-    report: &'a Report,
-    records: BTreeMap<&'a str, &'a ConvergenceRecord>,
-    /// Optimizers with their variants, in the order of the study.
-    series: Vec<String>,
-}
-
-impl Source<'_> {
-    /// Which color an optimizer has.
-    fn number(&self, optimizer: &str, variant: &str) -> usize {
-        let name = series_name(optimizer, variant);
-        self.series.iter().position(|series| *series == name).unwrap_or(0)
-    }
-}
-
-fn series_name(optimizer: &str, variant: &str) -> String {
-    if variant.is_empty() { optimizer.to_owned() } else { format!("{optimizer}, {variant}") }
 }
 
 /// The page of a report and the records it is of.

@@ -2,7 +2,7 @@
 //! perhaps the averages; the figure is S by the rule over S tuned.
 
 use super::cell::{Cell, CellState, TargetResult};
-use super::definition::FIRST_REPEAT;
+use super::definition::{Coupling, FIRST_REPEAT};
 use super::facts::{Runs, StudyFacts};
 use super::record::ConvergenceRecord;
 use super::schedule::Task;
@@ -14,21 +14,6 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use simdescent::Rule;
 use simdescent_measure::statistics::median;
-
-/// How hyper-parameters follow the batch size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Coupling {
-    /// The same numbers.
-    None,
-    /// η·κ (Goyal et al. 2017).
-    Linear,
-    /// η·√κ (Krizhevsky 2014).
-    Sqrt,
-    /// η·√κ, and averages over the same number of samples: β becomes β^κ (Malladi et al. 2022).
-    SqrtHalfLife,
-}
 
 /// What a rule costs against tuning again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,27 +34,15 @@ pub(crate) struct CouplingReport {
     pub(crate) ratio: Number,
 }
 
-impl Coupling {
-    /// As in the study file.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Linear => "linear",
-            Self::Sqrt => "sqrt",
-            Self::SqrtHalfLife => "sqrt-half-life",
-        }
-    }
-
-    /// The candidate at a batch κ times as large.
-    pub(crate) fn at(self, base: &Candidate, kappa: f64) -> Candidate {
-        let factor = match self {
-            Self::None => 1.0,
-            Self::Linear => kappa,
-            Self::Sqrt | Self::SqrtHalfLife => kappa.sqrt(),
-        };
-        let rule = if self == Self::SqrtHalfLife { half_life(base.rule, kappa) } else { base.rule };
-        Candidate { rule, learning_rate: four_digits(base.learning_rate * factor) }
-    }
+/// The candidate at a batch κ times as large.
+fn at(coupling: Coupling, base: &Candidate, kappa: f64) -> Candidate {
+    let factor = match coupling {
+        Coupling::None => 1.0,
+        Coupling::Linear => kappa,
+        Coupling::Sqrt | Coupling::SqrtHalfLife => kappa.sqrt(),
+    };
+    let rule = if coupling == Coupling::SqrtHalfLife { half_life(base.rule, kappa) } else { base.rule };
+    Candidate { rule, learning_rate: four_digits(base.learning_rate * factor) }
 }
 
 /// The rule with averages over the same number of samples: β^κ, rounded to six digits after the point.
@@ -182,7 +155,7 @@ impl StudyFacts {
                     loss: tuned.target,
                     rule,
                     from: base.batch_size,
-                    candidate: rule.at(&base_tuned.chosen.candidate, kappa),
+                    candidate: at(rule, &base_tuned.chosen.candidate, kappa),
                     tuned,
                 }));
             }
@@ -206,15 +179,15 @@ mod tests {
     #[test]
     fn rules_say_rate_and_averages() {
         let base = Candidate { rule: Rule::ADAM, learning_rate: 0.001 };
-        let rate = |coupling: Coupling| coupling.at(&base, 16.0).learning_rate;
+        let rate = |coupling: Coupling| at(coupling, &base, 16.0).learning_rate;
         assert_eq!([Coupling::None, Coupling::Linear, Coupling::Sqrt].map(rate), [0.001, 0.016, 0.004]);
-        let Candidate { rule: Rule::Adam { beta1, beta2, .. }, learning_rate } = Coupling::SqrtHalfLife.at(&base, 4.0)
+        let Candidate { rule: Rule::Adam { beta1, beta2, .. }, learning_rate } = at(Coupling::SqrtHalfLife, &base, 4.0)
         else {
             panic!("Adam stays Adam")
         };
         // 0.9⁴ and 0.999⁴.
         assert_eq!((beta1, beta2, learning_rate), (0.6561, 0.996_006, 0.002));
         let sgd = Candidate { rule: Rule::Sgd, learning_rate: 0.1 };
-        assert_eq!(Coupling::SqrtHalfLife.at(&sgd, 4.0), Candidate { rule: Rule::Sgd, learning_rate: 0.2 });
+        assert_eq!(at(Coupling::SqrtHalfLife, &sgd, 4.0), Candidate { rule: Rule::Sgd, learning_rate: 0.2 });
     }
 }

@@ -1,6 +1,5 @@
 //! A study: what is varied, how it is tuned, and on what, as a TOML file.
 
-use super::coupling::Coupling;
 use crate::options::RunOptions;
 use crate::options::batch::{BatchOptions, SamplingName};
 use crate::options::method::Optimizer;
@@ -112,6 +111,33 @@ pub(crate) struct Variant {
     pub(crate) config: Table,
 }
 
+/// How hyper-parameters follow the batch size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) enum Coupling {
+    /// The same numbers.
+    None,
+    /// η·κ (Goyal et al. 2017).
+    Linear,
+    /// η·√κ (Krizhevsky 2014).
+    Sqrt,
+    /// η·√κ, and averages over the same number of samples: β becomes β^κ (Malladi et al. 2022).
+    SqrtHalfLife,
+}
+
+impl Coupling {
+    /// As in the study file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Linear => "linear",
+            Self::Sqrt => "sqrt",
+            Self::SqrtHalfLife => "sqrt-half-life",
+        }
+    }
+}
+
 /// Data, model and loss of a study, and how far they are trained.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -209,7 +235,7 @@ impl Study {
         ensure!(self.repeats >= 1, "repeats: at least one run with a fresh seed is needed");
         let Tuning { points, seeds, ratio, .. } = self.tuning;
         ensure!(points >= 3, "tuning.points: a best rate between others needs at least three, got {points}");
-        ensure!(seeds >= 1 && seeds < FIRST_REPEAT, "tuning.seeds: from 1 to {}, got {seeds}", FIRST_REPEAT - 1);
+        ensure!((1..FIRST_REPEAT).contains(&seeds), "tuning.seeds: from 1 to {}, got {seeds}", FIRST_REPEAT - 1);
         ensure!(ratio > 1.0 && ratio.is_finite(), "tuning.ratio: a ratio of neighbors above 1, got {ratio}");
         let ThroughputPlan { rounds, milliseconds } = self.throughput;
         ensure!(
@@ -221,7 +247,7 @@ impl Study {
         }) {
             range.validate().map_err(|fault| anyhow::anyhow!("{name}: {fault}"))?;
         }
-        for (label, _) in self.optimizer.iter().filter(|(label, _)| !self.optimizers.contains(label)) {
+        if let Some(label) = self.optimizer.keys().find(|label| !self.optimizers.contains(label)) {
             bail!("[optimizer.{label}] is not among the optimizers: add it there, or take the table out");
         }
         for variant in &self.variants {

@@ -4,8 +4,9 @@
 //! `"Infinity"` or `"-Infinity"`, because JSON has no such numbers.
 
 use super::coupling::CouplingReport;
-use super::curves::CurveReport;
+use super::curve_report::CurveReport;
 use super::definition::Study;
+pub(crate) use super::estimate::{Estimate, Spread};
 use super::facts::WorkloadFacts;
 use super::machine::Session;
 use super::record::Outcome;
@@ -14,7 +15,6 @@ use crate::environment::disturbance::Disturbance;
 use crate::number::Number;
 use serde::{Deserialize, Serialize};
 use simdescent::Rule;
-use simdescent_measure::statistics;
 
 /// Raised whenever a reader of the last version could misread the new one.
 pub(crate) const SCHEMA_VERSION: u32 = 2;
@@ -177,33 +177,6 @@ pub(crate) struct RunReport {
     /// To the target; null for a miss.
     pub(crate) steps: Option<f64>,
     pub(crate) samples: Option<f64>,
-}
-
-/// A value and its interval of 95 %.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Estimate {
-    pub(crate) value: Number,
-    pub(crate) low: Number,
-    pub(crate) high: Number,
-}
-
-/// A median with its interval of 95 %, and the quartiles. A miss is infinite.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Spread {
-    pub(crate) median: Number,
-    pub(crate) low: Number,
-    pub(crate) high: Number,
-    pub(crate) lower_quartile: Number,
-    pub(crate) upper_quartile: Number,
-}
-
-impl From<statistics::Estimate> for Estimate {
-    fn from(estimate: statistics::Estimate) -> Self {
-        let statistics::Estimate { value, interval } = estimate;
-        Self { value: Number(value), low: Number(interval.low), high: Number(interval.high) }
-    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 //! Which hyper-parameters a cell tries next, and which it takes: a pure function of what was tried.
 //!
-//! 1. Quasi-random points, the same in the unit cube for every cell. 2. While the best learning rate is the lowest or highest of those
-//! tried, the range is widened. 3. Around it, midpoints on the log scale until its neighbors are near. 4. A parabola through the
-//! neighborhood gives the rate that is taken.
+//! 1. Quasi-random points, the same in the unit cube for every cell.
+//! 2. While the best learning rate is the lowest or highest of those tried, the range is widened.
+//! 3. Around it, midpoints on the log scale until its neighbors are near.
+//! 4. A parabola through the neighborhood gives the rate that is taken.
 
 use super::definition::{OptimizerFactor, Tuning};
 use crate::range::four_digits;
@@ -103,12 +104,14 @@ pub(crate) fn next(tried: &[Tried], tuning: &Tuning, reference: f64, target: f64
     let high = first.iter().map(rate).fold(0.0, f64::max);
     let widened = tried.iter().filter(|tried| !(low..=high).contains(&rate(tried))).count();
     let (below, above) = (at.checked_sub(1).map(|i| rates[i]), rates.get(at + 1).copied());
+    let at_border = below.is_none() || above.is_none();
     let take = |learning_rate, best_rate| {
         let candidate = Candidate { learning_rate, ..best.candidate };
-        Next::Take(Chosen { candidate, best_rate, at_border: below.is_none() || above.is_none(), widened })
+        Next::Take(Chosen { candidate, best_rate, at_border, widened })
     };
-    let hopeless = !best.steps().is_finite() && !(best.loss() - reference <= HOPELESS * (target - reference));
-    if hopeless {
+    let near = best.loss() - reference <= HOPELESS * (target - reference);
+    // Where even the loss says that the best rates lie elsewhere, these are sought before the target is given up.
+    if !best.steps().is_finite() && !near && (!at_border || widened >= tuning.widenings) {
         return take(rates[at], None);
     }
     let spacing = libm::pow(high / low, 1.0 / tuning.points as f64).clamp(tuning.ratio, 10.0);
@@ -199,9 +202,15 @@ mod tests {
         let (_, tried) = tune(1e-4, 1.0, |_| f64::INFINITY);
         assert!(tried > 8, "0.2 is within three gaps of the target");
         let misses = first_points(&factor(1e-4, 1.0), &TUNING, 1).unwrap().into_iter();
-        let score = Score { steps: f64::INFINITY, loss: 1.0 };
-        let misses: Vec<_> = misses.map(|candidate| Tried { candidate, scores: vec![score; 2] }).collect();
-        assert!(matches!(next(&misses, &TUNING, 0.0, 0.1), Next::Take(_)));
+        let tried = |candidate: Candidate, best: f64| {
+            let loss = 1.0 + libm::log(candidate.learning_rate / best).abs();
+            Tried { candidate, scores: vec![Score { steps: f64::INFINITY, loss }; 2] }
+        };
+        let misses: Vec<_> = misses.collect();
+        let all = |best: f64| -> Vec<Tried> { misses.iter().map(|candidate| tried(candidate.clone(), best)).collect() };
+        assert!(matches!(next(&all(0.01), &TUNING, 0.0, 0.1), Next::Take(_)));
+        // But where the loss still falls at the border, the best rates were not among them.
+        assert!(matches!(next(&all(100.0), &TUNING, 0.0, 0.1), Next::Try(_)));
     }
 
     #[test]

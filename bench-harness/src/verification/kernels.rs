@@ -1,6 +1,6 @@
 //! A case for every kernel: sizes with tails, beyond a chunk and beyond a block, so that registers, tiles and threads all matter.
 
-use super::{Case, fnv};
+use super::case::{Case, fnv};
 use simdescent::kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
 use simdescent::kernels::gemm::{ActivationGradient, BiasActivation, Prepacked, gemm_fused, gemm_prepacked};
 use simdescent::kernels::loss::{

@@ -1,6 +1,6 @@
 //! Whole trainings: every optimizer on three models, dropout, sparse rows, schedules of rate and batch size, samplings.
 
-use super::{Case, fnv};
+use super::case::{Case, fnv};
 use simdescent::kernels::Exec;
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{

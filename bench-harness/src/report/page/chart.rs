@@ -166,10 +166,10 @@ impl Chart {
                 line = line.replace(&format!("fill=\"{stand_in}\""), &format!("class=\"f-{class}\""));
                 line = line.replace(&format!("stroke=\"{stand_in}\""), &format!("class=\"l-{class}\""));
             }
-            for number in 0..COLORS.len() {
+            for (number, color) in COLORS.iter().enumerate() {
                 let stand_in = hexadecimal(marker(number));
                 if line.to_ascii_lowercase().contains(&stand_in) {
-                    line = line.to_ascii_lowercase().replace(&stand_in, COLORS[number]);
+                    line = line.to_ascii_lowercase().replace(&stand_in, color);
                     let end = line.find(' ').unwrap_or(line.len());
                     line.insert_str(end, &format!(" class=\"s{number}\""));
                 }

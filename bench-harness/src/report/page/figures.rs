@@ -1,7 +1,7 @@
 //! The charts of a page.
 
 use super::chart::{Chart, Point, Series};
-use super::{Figure, Section, Source};
+use super::parts::{Figure, Section, Source};
 use crate::report::format_number::{format_setting, si};
 use crate::study::result::{CellReport, WorkloadReport};
 use anyhow::Result;

@@ -1,6 +1,6 @@
 //! The tables of a page.
 
-use super::{CheckRow, Grid, Section, Source, Square, series_name};
+use super::parts::{CheckRow, Grid, Section, Source, Square, series_name};
 use crate::report::format_number::{format_setting, si};
 use crate::study::machine::Session;
 use crate::study::profile::Profile;

@@ -104,7 +104,9 @@ impl CellTime {
 
 /// The line of each optimizer and variant, in the order of the cells.
 pub(super) fn step_times<'c>(cells: impl Iterator<Item = (&'c Cell, &'c Option<CellTime>)>) -> Vec<StepTimeReport> {
-    let mut points: Vec<((&str, &str), Vec<(f64, f64)>)> = vec![];
+    // (B, seconds) by optimizer and variant.
+    type Points<'c> = ((&'c str, &'c str), Vec<(f64, f64)>);
+    let mut points: Vec<Points<'_>> = vec![];
     for (cell, time) in cells {
         let Some(time) = time else { continue };
         let name = (cell.optimizer.label.as_str(), cell.variant.name.as_str());
