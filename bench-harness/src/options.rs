@@ -12,7 +12,7 @@ pub(crate) mod problem;
 pub(crate) mod rule;
 pub(crate) mod schedule;
 pub(crate) mod step_transforms;
-mod yes_no;
+pub(crate) mod yes_no;
 
 use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};

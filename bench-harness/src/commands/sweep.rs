@@ -9,6 +9,7 @@ use crate::options::csv::CsvFlags;
 use crate::options::files::{FileFlags, data_source};
 use crate::options::loss::{LossName, TaskName};
 use crate::options::problem::ProblemOptions;
+use crate::options::yes_no::yes_no;
 use crate::problem::source::DataSource;
 use crate::progress::Progress;
 use crate::study::audit::{Sample, audit};
@@ -84,7 +85,7 @@ pub(crate) struct SweepOptions {
     #[arg(long, value_name = "X", allow_negative_numbers = true, requires = "loss")]
     pub(crate) loss_parameter: Option<f32>,
     /// Train on scaled targets, as for train
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", requires = "data")]
+    #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true, requires = "data")]
     pub(crate) standardize_targets: Option<bool>,
     /// Widths of the hidden layers of the network on --data [default: a linear model and a network of 32]
     #[arg(long, value_name = "N", value_delimiter = ',', requires = "data")]

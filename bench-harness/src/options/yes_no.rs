@@ -4,7 +4,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::{Deserialize, Deserializer};
 
 /// Reads a flag's `yes` or `no`.
-pub(super) fn yes_no() -> impl TypedValueParser<Value = bool> {
+pub(crate) fn yes_no() -> impl TypedValueParser<Value = bool> {
     let value = |name, others: [&'static str; 4]| PossibleValue::new(name).aliases(others);
     let values = [value("yes", ["true", "y", "on", "1"]), value("no", ["false", "n", "off", "0"])];
     PossibleValuesParser::new(values.clone()).map(move |text| values[0].matches(&text, false))
