@@ -31,3 +31,14 @@ mod tests {
         assert_eq!(causes(&anyhow::anyhow!("inner").context("middle").context("outer")), "outer: middle: inner");
     }
 }
+
+/// A fault of this program, not of what it was given: it ends with another exit code.
+#[derive(Debug)]
+pub(crate) struct Bug;
+
+impl std::fmt::Display for Bug {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a run panicked, which is a bug of this program: please report it with the message above")
+    }
+}
+impl std::error::Error for Bug {}

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::causes::Bug;
 use crate::commands::cross_validate::{self, CrossValidateOptions};
 use crate::commands::evaluate::{self, EvaluateOptions};
 use crate::commands::exit::Exit;
@@ -49,7 +50,8 @@ pub(crate) enum Command {
     /// Tune and measure every optimizer at every batch size on every workload: steps and time to three targets, with intervals.
     ///
     /// Runs are kept as records in the folder of --out, so that a sweep that was stopped goes on, and a longer one takes what is
-    /// there. Exit codes: 0 all is there, 65 bad input, 75 stopped by SIGTERM and to be run again, 130 stopped by Ctrl-C.
+    /// there. Exit codes: 0 all is there, 1 something computed is not what it has to be, 2 wrong flags, 65 bad input, 70 a bug, 75 stopped by
+    /// SIGTERM and to be run again, 130 stopped by Ctrl-C.
     Sweep(Box<SweepOptions>),
     /// Time to target on this machine, of a sweep that was made on any: its runs, and the time of a step here (or of a third machine).
     Project(ProjectOptions),
@@ -105,5 +107,8 @@ impl Command {
 /// Says what was wrong; schedulers are told that the same command would fail again.
 fn bad_input(error: &anyhow::Error) -> Exit {
     fail(error);
-    Exit::BadInput
+    match error.downcast_ref::<Bug>() {
+        Some(Bug) => Exit::Bug,
+        None => Exit::BadInput,
+    }
 }

@@ -251,7 +251,7 @@ fn records_that_were_changed_are_refused_or_found() {
     fs::create_dir(place.path("honest")).unwrap();
     fs::write(place.path("honest").join("convergence.jsonl"), &good).unwrap();
     let (honest, whole) = (place.path("honest").display().to_string(), place.path("whole").display().to_string());
-    refused(&mut command(&["merge", &honest, &whole], ""), 65, "computes other bits");
+    refused(&mut command(&["merge", &honest, &whole], ""), 65, "one of the two machines computes wrongly");
 }
 
 fn sha256(text: &str) -> String {

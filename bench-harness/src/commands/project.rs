@@ -4,9 +4,10 @@ use super::exit::{Exit, stop_on_signals};
 use super::sweep_report::{Ending, finish};
 use super::threads::Threads;
 use crate::study::facts::StudyFacts;
+use crate::study::machine::Machine;
 use crate::study::record::ConvergenceRecord;
 use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder, THROUGHPUT};
-use crate::study::throughput::ThroughputLine;
+use crate::study::throughput::{Throughput, ThroughputLine};
 use crate::study::workload::Workload;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -35,10 +36,10 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<Exit> {
     let workloads: Vec<Workload> =
         study.workloads.iter().map(|definition| Workload::load(definition, study)).collect::<Result<_>>()?;
     for (workload, known) in workloads.iter().zip(&facts.workloads) {
-        let own = workload.problem.training.digest();
+        let own = (workload.problem.training.digest(), workload.evaluation().digest(), workload.model().canonical());
         ensure!(
-            own == known.training.sha256,
-            "{}: the training rows here are not those of {}: the same files are needed",
+            (&own.0, &own.1, &own.2) == (&known.training.sha256, &known.evaluation.sha256, &known.canonical_model),
+            "{}: rows or model here are not those of {}: the same files are needed",
             workload.name,
             options.convergence.display()
         );
@@ -60,6 +61,14 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<Exit> {
     if let Some(path) = &options.throughput {
         let times: Vec<ThroughputLine> = StudyFolder::open(path)?.read_lines(THROUGHPUT)?;
         ensure!(!times.is_empty(), "{}: no times of steps are there", path.display());
+        let known = Throughput::new(times.iter().cloned());
+        let session = known.session(None).with_context(|| format!("{}: no session of timing", path.display()))?;
+        let machine = Machine::of(&session.environment);
+        let mut timed = false;
+        for cell in facts.cells()? {
+            timed |= known.of(&facts.throughput(&cell, &machine)?.key()?).is_some();
+        }
+        ensure!(timed, "{}: the times are of other models: none of this study's cells was timed", path.display());
         let (mut file, lines) = RecordFile::open(&into.path(THROUGHPUT))?;
         ensure!(lines.is_empty(), "{}: there are times already, take another --out", into.0.display());
         file.add(&times)?;

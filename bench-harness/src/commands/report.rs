@@ -3,12 +3,9 @@
 use super::exit::Exit;
 use super::print::{print, print_json, say};
 use super::sweep_report::{write, written};
-use super::threads::Threads;
-use crate::environment::Environment;
 use crate::report::sweep;
 use crate::study::analysis::{Known, analyze};
 use crate::study::facts::StudyFacts;
-use crate::study::machine::Machine;
 use crate::study::protocol::VERSION;
 use crate::study::result::{Report, SCHEMA_VERSION};
 use crate::study::store::{FACTS, Records, SELF_CHECK, StudyFolder, THROUGHPUT};
@@ -21,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
-    /// The folder of a sweep, in which report.json, report.csv and report.md are written anew; or a report as JSON, of any version,
+    /// The folder of a sweep, in which report.json, report.csv, report.md, report.html and the recommended configurations are written anew; or a report as JSON, of any version,
     /// which is only printed
     path: PathBuf,
     /// Print the report as JSON
@@ -45,7 +42,10 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
     if report.missing.cells > 0 {
         say(&format!("{} cells are not finished: the sweep's own command goes on with them", report.missing.cells));
     }
-    Ok(super::sweep_report::exit(&report))
+    Ok(match super::sweep_report::exit(&report) {
+        Exit::Success if report.missing.cells > 0 => Exit::Partial,
+        exit => exit,
+    })
 }
 
 fn of_folder(folder: &StudyFolder) -> Result<(Report, Records)> {
@@ -63,14 +63,12 @@ fn of_folder(folder: &StudyFolder) -> Result<(Report, Records)> {
             simdescent::VALUE_VERSION
         );
     }
-    let threads = Threads::new(1)?;
-    let machine = Machine::of(&Environment::detect(threads.exec()?));
     let records = folder.records()?;
     let report = analyze(Known {
         facts: &facts,
         records: &records,
         throughput: &Throughput::new(folder.read_lines(THROUGHPUT)?),
-        machine: Some(&machine),
+        machine: None,
         self_check: folder.read_json(SELF_CHECK)?,
     })?;
     Ok((report, records))
@@ -82,10 +80,11 @@ fn of_file(path: &Path, json: bool) -> Result<Exit> {
     let value: Value = serde_json::from_str(&read_text(path)?).with_context(name)?;
     let version = value["schema_version"].as_u64();
     let text = match version {
-        _ if json => format!("{value:#}"),
+        Some(1) if json => format!("{value:#}"),
         Some(1) => sweep::version_1::text(&value).with_context(name)?,
         Some(version) if version == u64::from(SCHEMA_VERSION) => {
-            sweep::text(&serde_json::from_value::<Report>(value).with_context(name)?)
+            let report = serde_json::from_value::<Report>(value.clone()).with_context(name)?;
+            if json { format!("{value:#}") } else { sweep::text(&report) }
         }
         Some(version) => bail!("{}: schema version {version} is newer than this program", name()),
         None => bail!("{}: no report of a sweep, which has a schema_version", name()),

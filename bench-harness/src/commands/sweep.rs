@@ -26,7 +26,7 @@ use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder};
 use crate::study::workload::Workload;
 use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, value_parser};
 use simdescent::kernels::Exec;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -97,10 +97,10 @@ pub(crate) struct SweepOptions {
     #[arg(long, value_name = "N", requires = "data")]
     pub(crate) budget_epochs: Option<u64>,
     /// Seed of weights and sample order [default: the study's, 1 in the profiles]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..1 << 63))]
     pub(crate) seed: Option<u64>,
     /// Seed of generated data, and of the split of files [default: the study's, 1 in the profiles]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..1 << 63))]
     pub(crate) data_seed: Option<u64>,
     #[command(flatten, next_help_heading = "svmlight and npz files")]
     pub(crate) files: FileFlags,
@@ -165,6 +165,14 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let exec = threads.exec()?;
     let workloads: Vec<Workload> =
         study.workloads.iter().map(|definition| Workload::load(definition, &study)).collect::<Result<_>>()?;
+    let names: Vec<&String> = workloads.iter().map(|workload| &workload.name).collect();
+    if let Some(name) = names.iter().enumerate().find_map(|(i, name)| names[..i].contains(name).then_some(name)) {
+        bail!("two workloads are called {name:?}: give each a name of its own in the study");
+    }
+    // What is wrong with numbers or keys is said before anything is trained.
+    let known = workloads.iter().map(|workload| workload.facts(&study)).collect::<Result<_>>()?;
+    let keys = options.keys()?;
+    StudyFacts::new(&study, known).own_cells(options.shard, keys.as_ref())?;
     if options.dry_run {
         return super::sweep_plan::print_plan(exec, &study, &workloads, options.jobs(), options.json);
     }
@@ -195,8 +203,16 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
         drop(bar);
         return Ok(interrupted(options));
     };
+    if let Some(before) = folder.read_json::<StudyFacts>(FACTS)?.filter(|before| !before.is_of_same_data(&facts)) {
+        say(&format!(
+            "note: {} held the study {:?} on other data or seeds: its reports are replaced, its records stay",
+            folder.0.display(),
+            before.study.name
+        ));
+    }
     folder.write_json(FACTS, &facts)?;
-    let own = facts.own_cells(options.shard, options.keys()?.as_ref())?;
+    folder.write("study.toml", &toml::to_string(&facts.study)?)?;
+    let own = facts.own_cells(options.shard, keys.as_ref())?;
     bar.subject("convergence");
     let done = workshop.cells(&facts, &own)?;
     let done = match done {
@@ -222,15 +238,23 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     finish(exec, ending, &folder, &facts, &records, &workloads, &stop)
 }
 
+/// Runs side by side at most, however many are asked for.
+const MOST_JOBS: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
+
 impl SweepOptions {
     fn keys(&self) -> Result<Option<BTreeSet<String>>> {
         let Some(path) = &self.keys else { return Ok(None) };
         let text = read_text(path)?;
+        if text.trim().is_empty() {
+            bail!("{}: no key of a cell is there", path.display());
+        }
         Ok(Some(text.lines().map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect()))
     }
 
     fn jobs(&self) -> usize {
-        self.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), NonZeroUsize::get)
+        self.jobs
+            .map(|jobs| jobs.min(MOST_JOBS))
+            .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), NonZeroUsize::get)
     }
 }
 

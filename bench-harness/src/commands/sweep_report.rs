@@ -106,13 +106,18 @@ fn measure(
 
 /// Writes the reports into the folder.
 pub(super) fn write(folder: &StudyFolder, report: &Report, records: &Records) -> Result<()> {
-    folder.write("report.html", &page(report, records)?)?;
-    for Best { name, text } in best(report)? {
-        folder.write(&name, &text)?;
-    }
     folder.write_json("report.json", report)?;
     folder.write("report.csv", &sweep::csv::csv(report))?;
-    folder.write("report.md", &sweep::markdown(report))
+    folder.write("report.md", &sweep::markdown(report))?;
+    folder.write("report.html", &page(report, records)?)?;
+    // Those of another study would recommend what nobody measured here.
+    for entry in std::fs::read_dir(&folder.0).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("best") && name.ends_with(".toml") {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    best(report)?.iter().try_for_each(|Best { name, text }| folder.write(name, text))
 }
 
 /// Says what was written, and what to do with it.

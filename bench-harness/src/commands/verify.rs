@@ -11,7 +11,7 @@ use crate::study::runner::TrainingRunner;
 use crate::study::store::{FACTS, StudyFolder};
 use crate::study::workload::Workload;
 use crate::verification::verify;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -49,6 +49,7 @@ fn audit_of(folder: &StudyFolder, options: &VerifyOptions) -> Result<Exit> {
     let facts: StudyFacts = folder.read_json(FACTS)?.with_context(|| {
         format!("{}: there is no {FACTS}, which a sweep writes before its first cell", folder.0.display())
     })?;
+    ensure!(options.sample > 0, "--sample: at least one record");
     let study = &facts.study;
     let workloads: Vec<Workload> =
         study.workloads.iter().map(|definition| Workload::load(definition, study)).collect::<Result<_>>()?;

@@ -1,7 +1,7 @@
 //! The answer of a sweep, in a sentence for each workload and target.
 
-use crate::report::format_number::{format_setting, si};
-use crate::study::result::{CellReport, Ranking, Report, Spread, TargetReport, WorkloadReport};
+use crate::report::format_number::{format_setting, si, si_interval, si_unit};
+use crate::study::result::{CellReport, Ranking, Spread, TargetReport, WorkloadReport};
 use serde::{Deserialize, Serialize};
 
 /// Cells within this factor of the leader are named beside it.
@@ -11,7 +11,6 @@ const NEAR: f64 = 1.05;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Answer {
-    pub(crate) workload: String,
     /// For people: `0.1 % of the gap left`.
     pub(crate) target: String,
     /// On this machine; none without its throughput, or if nothing reached the target.
@@ -22,13 +21,16 @@ pub(crate) struct Answer {
     pub(crate) steps: Option<String>,
 }
 
-/// By workload, then by target from the hardest.
-pub(crate) fn answers(report: &Report) -> Vec<Answer> {
-    let of = |workload: &WorkloadReport| -> Vec<Answer> {
-        let targets = workload.targets.iter().enumerate().rev();
-        targets.map(|(t, target)| answer(workload, t, target)).collect()
-    };
-    report.workloads.iter().flat_map(of).collect()
+/// Of a workload, by target from the hardest.
+pub(crate) fn answers(workload: &WorkloadReport) -> Vec<Answer> {
+    let targets = workload.targets.iter().enumerate().rev();
+    targets.map(|(t, target)| answer(workload, t, target)).collect()
+}
+
+/// The last target that a cell reached with most of its runs; the last of all if there is none.
+pub(crate) fn hardest_reached(workload: &WorkloadReport) -> usize {
+    let reached = |target: &usize| workload.cells.iter().any(|cell| cell.targets[*target].steps.median.0.is_finite());
+    (0..workload.targets.len()).rev().find(reached).unwrap_or(workload.targets.len().saturating_sub(1))
 }
 
 fn answer(workload: &WorkloadReport, t: usize, target: &TargetReport) -> Answer {
@@ -36,14 +38,13 @@ fn answer(workload: &WorkloadReport, t: usize, target: &TargetReport) -> Answer 
         sentence(workload, t, ranking, (what, unit), of)
     };
     Answer {
-        workload: workload.facts.name.clone(),
         target: format!("{} % of the gap left", format_setting(100.0 * target.share)),
         time: target
             .time
             .as_ref()
             .and_then(|ranking| say(ranking, "on this machine take", "s", |c, t| c.targets[t].seconds)),
-        samples: say(&target.samples, "for the fewest samples take", " samples", |c, t| Some(c.targets[t].samples)),
-        steps: say(&target.steps, "for the fewest steps take", " steps", |c, t| Some(c.targets[t].steps)),
+        samples: say(&target.samples, "for the fewest samples take", "samples", |c, t| Some(c.targets[t].samples)),
+        steps: say(&target.steps, "for the fewest steps take", "steps", |c, t| Some(c.targets[t].steps)),
     }
 }
 
@@ -57,14 +58,13 @@ fn sentence(
     let named = ranking.verdict.named();
     let leader = &workload.cells[*named.first()?];
     let Spread { median, low, high, .. } = of(leader, t)?;
+    let amount = if unit == "s" { si_unit(median.0, unit) } else { format!("{} {unit}", si(median.0)) };
     let rate = format_setting(leader.targets[t].tuning.learning_rate);
     let mut text = format!(
-        "{what} {}, batch {}, rate {rate}: {}{unit} ({} to {})",
+        "{what} {}, batch {}, rate {rate}: {}",
         name(leader),
         leader.batch_size,
-        si(median.0),
-        si(low.0),
-        si(high.0)
+        format_args!("{amount} {}", si_interval(median.0, (low.0, high.0)))
     );
     let others: Vec<String> = named[1..].iter().map(|&i| short(&workload.cells[i])).collect();
     if !others.is_empty() {

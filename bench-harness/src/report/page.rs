@@ -5,7 +5,7 @@ mod figures;
 mod parts;
 mod tables;
 
-use super::answer::answers;
+use super::answer::{answers, hardest_reached};
 use crate::study::result::{Report, WorkloadReport};
 use crate::study::store::Records;
 use anyhow::Result;
@@ -20,6 +20,8 @@ struct Page {
     subtitle: String,
     /// For people, from the easiest.
     targets: Vec<String>,
+    /// The target that is shown first.
+    shown: usize,
     workloads: Vec<WorkloadHead>,
     optimizers: Vec<OptimizerHead>,
     sections: Vec<Section>,
@@ -61,18 +63,15 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
     let study = &report.study;
     let environment = report.throughput.as_ref().map(|throughput| &throughput.session);
     let share = |share: &f64| format!("{} % of the gap left", super::format_number::format_setting(100.0 * share));
-    let answers = answers(report);
     let head = |workload: &WorkloadReport| {
-        let own = answers.iter().filter(|answer| answer.workload == workload.facts.name);
         let count = workload.targets.len();
-        let boxes = own.enumerate().map(|(i, answer)| AnswerBox {
-            target: count - 1 - i,
-            label: answer.target.clone(),
-            lines: [&answer.time, &answer.samples, &answer.steps]
-                .into_iter()
-                .flatten()
-                .map(|line| capital(line))
-                .collect(),
+        let boxes = answers(workload).into_iter().enumerate().map(|(i, answer)| {
+            let lines = [answer.time, answer.samples, answer.steps].into_iter().flatten();
+            let mut lines: Vec<String> = lines.map(|line| capital(&line)).collect();
+            if lines.is_empty() {
+                lines.push("No cell reached this target with most of its runs.".into());
+            }
+            AnswerBox { target: count - 1 - i, label: answer.target, lines }
         });
         WorkloadHead {
             name: workload.facts.name.clone(),
@@ -85,7 +84,7 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
     };
     let optimizers = source.series.iter().enumerate();
     let optimizers = optimizers.map(|(number, name)| OptimizerHead {
-        number: number % COLORS.len(),
+        number,
         name: name.clone(),
         color: COLORS[number % COLORS.len()],
     });
@@ -96,6 +95,7 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
             report.protocol_version, report.value_version, study.seed, study.data_seed, study.repeats
         ),
         targets: study.targets.iter().map(share).collect(),
+        shown: report.workloads.iter().map(hardest_reached).min().unwrap_or(0),
         workloads: report.workloads.iter().map(head).collect(),
         optimizers: optimizers.collect(),
         sections: [
@@ -130,12 +130,38 @@ fn embedded(report: &Report) -> Result<String> {
 fn strip(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(map) => {
-            for key in ["runs", "places", "relaxed", "trials", "rounds", "residuals"] {
-                map.remove(key);
+            for key in [
+                "runs",
+                "places",
+                "relaxed",
+                "trials",
+                "rounds",
+                "residuals",
+                "curve",
+                "good_rates",
+                "regret",
+                "vertex",
+                "lower_quartile",
+                "upper_quartile",
+                "expected_running_time",
+                "profiles",
+                "variance_removed_by_pairing",
+            ] {
+                // The curve of a fit has parameters, that of tuning is a list.
+                if map.get(key).is_some_and(|value| key != "curve" || value.is_array()) {
+                    map.remove(key);
+                }
             }
             map.values_mut().for_each(strip);
         }
         serde_json::Value::Array(values) => values.iter_mut().for_each(strip),
+        // Five digits say what a page shows.
+        serde_json::Value::Number(number) if number.is_f64() => {
+            let rounded = number.as_f64().and_then(|x| format!("{x:.4e}").parse::<f64>().ok());
+            if let Some(rounded) = rounded.and_then(serde_json::Number::from_f64) {
+                *number = rounded;
+            }
+        }
         _ => {}
     }
 }

@@ -20,11 +20,8 @@ pub(crate) fn best(report: &Report) -> Result<Vec<Best>> {
     let mut all = vec![];
     for (w, workload) in report.workloads.iter().enumerate() {
         let Some((t, cell)) = leader(workload) else { continue };
-        let name = if report.workloads.len() == 1 {
-            "best.toml".into()
-        } else {
-            format!("best-{}.toml", slug(&workload.facts.name))
-        };
+        let name =
+            if report.workloads.len() == 1 { "best.toml".into() } else { unique(&all, &slug(&workload.facts.name)) };
         let text = configuration(report, w, t, cell)?;
         let share = 100.0 * workload.targets[t].share;
         let head = format!(
@@ -83,6 +80,17 @@ fn numbers(rule: Rule) -> Result<Table> {
 fn field(value: &serde_json::Value, name: &str) -> Option<f64> {
     let map = value.as_object()?;
     map.get(name).and_then(serde_json::Value::as_f64).or_else(|| map.values().find_map(|value| field(value, name)))
+}
+
+/// A file name that no other has.
+fn unique(others: &[Best], slug: &str) -> String {
+    let names = (1..).map(|number| match (slug, number) {
+        ("", number) => format!("best-{number}.toml"),
+        (slug, 1) => format!("best-{slug}.toml"),
+        (slug, number) => format!("best-{slug}-{number}.toml"),
+    });
+    let mut free = names.filter(|name| others.iter().all(|other| other.name != *name));
+    free.next().expect("numbers do not run out")
 }
 
 fn slug(name: &str) -> String {

@@ -83,6 +83,20 @@ impl StudyFacts {
     }
 }
 
+impl StudyFacts {
+    /// Whether seeds and data are the same, however different the effort.
+    pub(crate) fn is_of_same_data(&self, other: &Self) -> bool {
+        let seeds = |facts: &Self| (facts.study.seed, facts.study.data_seed);
+        // Of two profiles one may have workloads that the other has not.
+        let known = |workload: &WorkloadFacts| {
+            let same = other.workloads.iter().find(|own| own.name == workload.name);
+            same.is_none_or(|own| own.training == workload.training)
+        };
+        let shared = self.workloads.iter().any(|w| other.workloads.iter().any(|own| own.name == w.name));
+        seeds(self) == seeds(other) && shared && self.workloads.iter().all(known)
+    }
+}
+
 impl WorkloadFacts {
     /// The loss that leaves each share of the gap.
     pub(crate) fn targets(initial_loss: f64, reference_loss: f64, shares: &[f64]) -> Vec<f64> {

@@ -7,9 +7,11 @@ use super::record::ConvergenceRecord;
 use super::runner::Runner;
 use super::specification::Specification;
 use super::store::{RecordFile, Records};
+use crate::causes::Bug;
 use crate::progress::Progress;
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex};
@@ -242,6 +244,11 @@ impl<'a> Waiting<'a> {
     }
 }
 
+/// A run that panicked is a bug of this program: its message was printed, this ends the sweep.
+fn bug<T>(_panic: Box<dyn std::any::Any + Send>) -> Result<T> {
+    Err(anyhow::Error::new(Bug))
+}
+
 /// What a thread does.
 fn work_off<R: Runner>(
     queue: &Queue,
@@ -250,8 +257,9 @@ fn work_off<R: Runner>(
     stop: &AtomicBool,
 ) {
     while let Some(task) = queue.take() {
-        let record =
-            if stop.load(Ordering::Relaxed) { Ok(None) } else { runner.run(task.workload, &task.specification, stop) };
+        // A panic here would leave the others waiting for work that never comes.
+        let run = AssertUnwindSafe(|| runner.run(task.workload, &task.specification, stop));
+        let record = if stop.load(Ordering::Relaxed) { Ok(None) } else { catch_unwind(run).unwrap_or_else(bug) };
         let ends = !matches!(record, Ok(Some(_)));
         if sender.send(record).is_err() || ends {
             return;

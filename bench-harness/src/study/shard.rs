@@ -35,6 +35,7 @@ impl Shard {
 
     /// As the environment says.
     pub(crate) fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let mut alone = None;
         for (index, first, count) in LAUNCHERS {
             let (Some(i), Some(n)) = (variable(index), variable(count)) else { continue };
             let number = |name: &str, text: &str| text.parse().map_err(|_| format!("{name}={text} is no number"));
@@ -47,9 +48,14 @@ impl Shard {
                 }
             }
             i = i.checked_sub(first).ok_or_else(|| format!("{index}={i} is below {first}"))? + 1;
-            if n > 1 || index == "SIMDESCENT_SHARD" {
+            if n > 1 {
                 return Self::new(i, n);
             }
+            // A job array of single tasks: another launcher may say more.
+            alone = Some(Self::new(i, n)?);
+        }
+        if let Some(alone) = alone {
+            return Ok(alone);
         }
         let names: Vec<_> = LAUNCHERS.iter().map(|(index, _, count)| format!("{index}/{count}")).collect();
         Err(format!("auto: none of {} is set; give I/N", names.join(", ")))
@@ -102,6 +108,7 @@ mod tests {
         // A job array of single tasks has one process each.
         let array = [("SLURM_ARRAY_TASK_ID", "2"), slurm, ("SLURM_PROCID", "0"), ("SLURM_NTASKS", "1")];
         assert_eq!(of(&array), shard(3, 4));
+        assert_eq!(of(&[("SLURM_PROCID", "0"), ("SLURM_NTASKS", "1")]), shard(1, 1));
         assert!(of(&[]).unwrap_err().contains("SLURM_ARRAY_TASK_ID"));
         assert!(of(&[("SLURM_ARRAY_TASK_ID", "x"), slurm]).unwrap_err().contains("no number"));
     }

@@ -12,7 +12,12 @@ use std::path::{Path, PathBuf};
 
 /// Convergence records by key.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Records(BTreeMap<String, ConvergenceRecord>);
+pub(crate) struct Records {
+    by_key: BTreeMap<String, ConvergenceRecord>,
+    /// Files and folders that records came from, and which of them each did.
+    places: Vec<String>,
+    whence: BTreeMap<String, usize>,
+}
 
 /// Fewer lines are not worth a thread.
 const LINES_OF_A_THREAD: usize = 256;
@@ -38,43 +43,62 @@ impl Records {
 
     /// The record of a run.
     pub(crate) fn of(&self, specification: &Specification) -> Result<Option<&ConvergenceRecord>> {
-        Ok(self.0.get(&specification.key()?))
+        Ok(self.by_key.get(&specification.key()?))
     }
 
     /// The record of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&ConvergenceRecord> {
-        self.0.get(key)
+        self.by_key.get(key)
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.0.contains_key(key)
+        self.by_key.contains_key(key)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.by_key.len()
     }
 
     /// In the order of their keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ConvergenceRecord> {
-        self.0.values()
+        self.by_key.values()
     }
 
-    /// Adds a record; one that is there already has to be the same. Returns whether it is new.
+    /// Adds a record of a file or folder; one that is there already has to be the same. Returns whether it is new.
     pub(crate) fn add(&mut self, record: ConvergenceRecord, whence: &str) -> Result<bool> {
-        match self.0.get(&record.key) {
+        match self.by_key.get(&record.key) {
             None => {
-                self.0.insert(record.key.clone(), record);
+                // The place of a line is its file, for the next lines too.
+                let place = whence.split(", line ").next().unwrap_or(whence);
+                if self.places.last().is_none_or(|last| last != place) {
+                    self.places.push(place.to_owned());
+                }
+                self.whence.insert(record.key.clone(), self.places.len() - 1);
+                self.by_key.insert(record.key.clone(), record);
                 Ok(true)
             }
             Some(known) if *known == record => Ok(false),
-            Some(known) => bail!(
-                "{whence}: run {} has the digest {} here and {} elsewhere: one of the machines computes other bits. \
-                `simdescent sweep --verify 1` on each folder tells which",
-                &record.key[..16],
-                &record.digest[..16],
-                &known.digest[..16]
-            ),
+            Some(known) => {
+                let other = self.whence.get(&record.key).and_then(|&place| self.places.get(place));
+                bail!(
+                    "{whence} and {} have run {} with other bits ({}): one of the two machines computes wrongly. \
+                    `simdescent verify DIR` on each folder tells which",
+                    other.map_or("a folder before it", String::as_str),
+                    &record.key[..16],
+                    difference(known, &record)
+                )
+            }
         }
+    }
+}
+
+/// What two records of one run disagree in.
+fn difference(a: &ConvergenceRecord, b: &ConvergenceRecord) -> String {
+    match a.chain.iter().zip(&b.chain).position(|(a, b)| a != b) {
+        Some(0) => "from the first samples on".into(),
+        Some(i) => format!("after {} samples", a.curve.samples[i - 1]),
+        None if a.digest != b.digest => "in the digest of the whole".into(),
+        None => "in what was written of them".into(),
     }
 }
 

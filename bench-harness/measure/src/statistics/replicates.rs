@@ -33,10 +33,10 @@ impl Replicates {
         self.with(other, |a, b| a + b)
     }
 
-    /// That of the quotient; two misses have none.
+    /// That of the quotient. Of two misses it is 1: neither is better.
     #[must_use]
     pub fn over(&self, other: &Self) -> Self {
-        self.with(other, |a, b| a - b)
+        self.with(other, |a, b| if a == b { 0.0 } else { a - b })
     }
 
     /// That of x over `constant`, which is positive.
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(one.interval(0.95), Interval { low: 0.0, high: miss });
         let never = Replicates::of_median(&[miss; 4], 100, 1).unwrap();
         assert_eq!(never.interval(0.95), Interval { low: miss, high: miss });
-        assert_eq!(never.over(&never).interval(0.95), Interval { low: 0.0, high: miss });
+        assert_eq!(never.over(&never).interval(0.95), Interval { low: 1.0, high: 1.0 });
         for bad in [&[][..], &[0.0], &[f64::NAN, 1.0], &[-1.0]] {
             assert_eq!(Replicates::of_median(bad, 100, 1), None, "{bad:?}");
         }

@@ -15,6 +15,9 @@ const FAINT: RGBColor = RGBColor(2, 2, 2);
 pub(super) const COLORS: [&str; 8] =
     ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#777777"];
 
+/// The number of a line that belongs to no optimizer.
+pub(super) const GUIDE: usize = 99;
+
 /// A chart with logarithmic axes.
 pub(super) struct Chart {
     pub(super) title: String,
@@ -152,6 +155,8 @@ impl Chart {
         let inside = |point: &&Point| x.contains(&point.x) && y.contains(&point.y);
         let mut texts =
             self.series.iter().flat_map(|series| series.points.iter().filter(inside)).map(|point| &point.text);
+        let mut drawn = [false; GUIDE + 1];
+        self.series.iter().for_each(|series| drawn[series.number.min(GUIDE)] = true);
         let body = svg.split_once('>').map_or("", |(_, body)| body);
         let mut styled = format!(
             "<svg viewBox=\"0 0 {} {}\" role=\"img\"><title>{}</title><desc>{}</desc>",
@@ -166,7 +171,8 @@ impl Chart {
                 line = line.replace(&format!("fill=\"{stand_in}\""), &format!("class=\"f-{class}\""));
                 line = line.replace(&format!("stroke=\"{stand_in}\""), &format!("class=\"l-{class}\""));
             }
-            for (number, color) in COLORS.iter().enumerate() {
+            for number in (0..=GUIDE).filter(|&number| drawn[number]) {
+                let color = if number == GUIDE { "#888888" } else { COLORS[number % COLORS.len()] };
                 let stand_in = hexadecimal(marker(number));
                 if line.to_ascii_lowercase().contains(&stand_in) {
                     line = line.to_ascii_lowercase().replace(&stand_in, color);
@@ -187,7 +193,7 @@ impl Chart {
 
 /// The stand-in of a series.
 fn marker(number: usize) -> RGBColor {
-    RGBColor(3, 3, 10 + (number % COLORS.len()) as u8)
+    RGBColor(3, 3, 10 + number.min(GUIDE) as u8)
 }
 
 fn hexadecimal(RGBColor(r, g, b): RGBColor) -> String {

@@ -1,7 +1,8 @@
 //! The charts of a page.
 
-use super::chart::{Chart, Point, Series};
+use super::chart::{Chart, GUIDE, Point, Series};
 use super::parts::{Figure, Section, Source};
+use crate::report::answer::hardest_reached;
 use crate::report::format_number::{format_setting, si};
 use crate::study::result::{CellReport, WorkloadReport};
 use anyhow::Result;
@@ -83,7 +84,7 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
             let best = first.map(|cell| cell.targets[t].steps.median.0).fold(f64::INFINITY, f64::min);
             if best.is_finite() {
                 let end = (high, best * low / high);
-                series.push(Series { number: 7, line: vec![(low, best), end], dashed: true, ..Series::default() });
+                series.push(Series { number: GUIDE, line: vec![(low, best), end], dashed: true, ..Series::default() });
             }
             let chart = Chart {
                 title: title("Steps to target over batch size", workload, t),
@@ -227,7 +228,7 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
 pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
     let mut charts = vec![];
     for (w, workload) in source.report.workloads.iter().enumerate() {
-        let Some(t) = workload.targets.len().checked_sub(1) else { continue };
+        let t = hardest_reached(workload);
         for by_time in [false, true] {
             let mut series = vec![];
             for (number, cells) in groups(source, workload) {
@@ -282,7 +283,7 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
     Ok(Section {
         id: "losses",
         heading: "Loss curves",
-        text: "Of the best batch size of each optimizer for the hardest target: median and band over seeds.",
+        text: "Of the best batch size of each optimizer for the hardest target that was reached: median and band over seeds.",
         charts,
         tables: vec![],
     })

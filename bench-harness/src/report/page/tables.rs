@@ -1,7 +1,7 @@
 //! The tables of a page.
 
 use super::parts::{CheckRow, Grid, Section, Source, Square, series_name};
-use crate::report::format_number::{format_setting, si};
+use crate::report::format_number::{format_setting, si, si_unit};
 use crate::study::machine::Session;
 use crate::study::profile::Profile;
 use crate::study::result::{CellReport, Report, WorkloadReport};
@@ -35,7 +35,7 @@ pub(super) fn heat_map(source: &Source<'_>) -> Section {
                     // From the best (full color) to ten times as much (none).
                     let strength = (1.0 - libm::log10(value / best)).clamp(0.0, 1.0);
                     Square {
-                        text: format!("{}{unit}", si(value)),
+                        text: si_unit(value, unit),
                         value: Some(value),
                         style: format!("background:rgb(0 114 178 / {:.2})", 0.75 * strength * strength),
                         marked: named.contains(&i),
@@ -258,11 +258,11 @@ pub(super) fn machine(session: &Session) -> Vec<(String, String)> {
             ),
         ),
         ("times measured from", session.started.clone()),
-        ("FMA peak of one thread", format!("{}FLOP/s", si(session.limits[0].peak_flops))),
+        ("FMA peak of one thread", si_unit(session.limits[0].peak_flops, "FLOP/s")),
     ];
     for bandwidth in &session.limits[0].bandwidths {
         let level = bandwidth.level.as_deref().unwrap_or("memory or cache");
-        let text = format!("read {}B/s, copy {}B/s", si(bandwidth.read), si(bandwidth.copy));
+        let text = format!("read {}, copy {}", si_unit(bandwidth.read, "B/s"), si_unit(bandwidth.copy, "B/s"));
         rows.push(("bandwidth", format!("{level}, {} KiB: {text}", bandwidth.bytes >> 10)));
     }
     rows.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
@@ -272,8 +272,8 @@ pub(super) fn machine(session: &Session) -> Vec<(String, String)> {
 pub(super) fn command(report: &Report) -> String {
     let study = &report.study;
     let known = Profile::named(&study.name).is_some_and(|profile| profile.is_but_for_seeds(study));
-    let which = if known { format!("--profile {}", study.name) } else { "--study STUDY.toml".to_owned() };
+    let which = if known { format!("--profile {}", study.name) } else { "--study study.toml".to_owned() };
     let seeds = format!("--seed {} --data-seed {}", study.seed, study.data_seed);
-    let note = if known { "" } else { "\n# the study is in study.json beside this page" };
+    let note = if known { "" } else { "\n# study.toml is beside this page" };
     format!("simdescent sweep {which} {seeds} --out DIR{note}")
 }

@@ -1,5 +1,6 @@
 //! What the tables of a sweep say.
 
+use super::super::answer::hardest_reached;
 use super::super::format_number::{digits, format_rate, percent, si, si_interval, si_unit};
 use super::grid::Grid;
 use crate::study::definition::LossOn;
@@ -25,7 +26,7 @@ const SHOWN: usize = 5;
 pub(super) fn parts(report: &Report) -> Vec<Part> {
     let mut parts = vec![];
     for workload in report.workloads.iter().filter(|workload| !workload.cells.is_empty()) {
-        let hardest = hardest(workload);
+        let hardest = hardest_reached(workload);
         parts.push(Part::Heading(heading(&workload.facts)));
         parts.push(Part::Lines(description(report, workload, hardest)));
         parts.push(Part::Grid(cells(workload, hardest)));
@@ -50,12 +51,6 @@ pub(super) fn parts(report: &Report) -> Vec<Part> {
 fn heading(facts: &WorkloadFacts) -> String {
     let WorkloadFacts { name, model, parameters, training, .. } = facts;
     format!("{name}: {model}, {parameters} parameters, {} training rows", training.rows)
-}
-
-/// The last target that a cell reached with most of its runs; the last of all if there is none.
-fn hardest(workload: &WorkloadReport) -> usize {
-    let reached = |target: &usize| workload.cells.iter().any(|cell| cell.targets[*target].steps.median.0.is_finite());
-    (0..workload.targets.len()).rev().find(reached).unwrap_or(workload.targets.len() - 1)
 }
 
 fn description(report: &Report, workload: &WorkloadReport, target: usize) -> Vec<String> {

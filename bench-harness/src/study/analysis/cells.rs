@@ -52,6 +52,8 @@ impl Amount {
         let (lower, middle, upper) = quartiles(&self.runs).unwrap_or((f64::NAN, f64::NAN, f64::NAN));
         let interval = self.replicates.as_ref().map(|all| all.interval(CONFIDENCE));
         let (low, high) = interval.map_or((0.0, f64::INFINITY), |interval| (interval.low, interval.high));
+        // Logarithms and back leave the last digits to rounding.
+        let (low, high) = (low.min(middle), high.max(middle));
         let [median, low, high, lower_quartile, upper_quartile] = [middle, low, high, lower, upper].map(Number);
         Spread { median, low, high, lower_quartile, upper_quartile }
     }

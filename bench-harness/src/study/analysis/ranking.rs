@@ -33,8 +33,12 @@ pub(super) fn rank(needed: &[Needed<'_>], of: Of) -> Option<Ranking> {
     let ratios: Vec<statistics::Estimate> = (0..amounts.len()).map(ratio).collect();
     let named = name_winner(&ratios);
     let cells: Vec<usize> = named.named().iter().map(|&i| amounts[i].0).collect();
+    // A leader that may miss as often as not, or that has nobody beside it, has won nothing.
+    let holds = best.replicates.as_ref().is_some_and(|own| own.interval(CONFIDENCE).high.is_finite());
     let verdict = match named {
-        statistics::Verdict::Winner(_) => Verdict { winner: Some(cells[0]), tied: vec![] },
+        statistics::Verdict::Winner(_) if holds && amounts.len() > 1 => {
+            Verdict { winner: Some(cells[0]), tied: vec![] }
+        }
         _ => Verdict { winner: None, tied: cells },
     };
     let mut order: Vec<usize> = (0..amounts.len()).filter(|&i| i != leader).collect();
