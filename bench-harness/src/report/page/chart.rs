@@ -166,7 +166,7 @@ impl Chart {
             escape(&self.description)
         );
         for line in body.lines() {
-            let mut line = line.to_owned();
+            let mut line = line.replace("opacity=\"1\" ", "");
             for (stand_in, class) in [("#010101", "ink"), ("#020202", "faint")] {
                 line = line.replace(&format!("fill=\"{stand_in}\""), &format!("class=\"f-{class}\""));
                 line = line.replace(&format!("stroke=\"{stand_in}\""), &format!("class=\"l-{class}\""));
