@@ -134,6 +134,11 @@ impl<'d> Batches<'d> {
         }
     }
 
+    /// Where in the epoch the next batch starts, and the words drawn: with the key they say the order, too.
+    pub(crate) fn place(&self) -> (usize, u64) {
+        (self.next, self.stream.position())
+    }
+
     /// Where the source is now.
     pub(crate) fn position(&self) -> BatchPosition {
         let order = if self.sampling == Sampling::Reshuffled { self.order.clone() } else { vec![] };

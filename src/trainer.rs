@@ -7,7 +7,7 @@ use crate::loss::{Loss, LossTargets};
 use crate::model::Model;
 use crate::optimizer::Optimizer;
 use crate::random::{Purpose, StreamKey};
-use crate::sampling::{BatchPosition, Batches, Feed, Sampling, Windows};
+use crate::sampling::{Batches, Feed, Sampling, Windows};
 use crate::schedule::StepPlan;
 use crate::settings::Settings;
 use sha2::{Digest, Sha256};
@@ -182,8 +182,7 @@ impl<'d, M: Model> Trainer<'d, M> {
         hash.update(accumulated.to_bits().to_le_bytes());
         hash.update(self.history.steps().to_le_bytes());
         let Feed::Table(batches) = &self.batches else { panic!("a digest of rows that are all in memory") };
-        // The order of an epoch follows from what was drawn.
-        let BatchPosition { order: _, next, drawn } = batches.position();
+        let (next, drawn) = batches.place();
         hash.update(drawn.to_le_bytes());
         hash.update((next as u64).to_le_bytes());
         hash.finalize().into()

@@ -269,3 +269,35 @@ fn a_full_batch_in_fixed_order_repeats_itself() {
     assert_eq!(a.digest(), b.digest());
     assert!(losses.windows(2).all(|w| w[1] < w[0]), "gradient descent below 2/L never goes up: {losses:?}");
 }
+
+/// A link tells optimizer states and places in the random stream apart that weights and losses do not show yet; and it is the same
+/// everywhere.
+#[test]
+fn links_hash_what_decides_the_rest_of_a_run() {
+    let data = synthetic::linear(250, 100, 0.1, &mut stream(Purpose::Data));
+    let run = |exec: Exec<'_>, rule, batch_size, sampling| {
+        let learning_rate = LearningRate::Constant { rate: 0.01 };
+        let settings = Settings { rule, learning_rate, batch_size, sampling, seed: 3, ..Settings::default() };
+        let mut trainer = Trainer::new(exec, Linear::new(100, true), &data, settings).unwrap();
+        let mut links = vec![[0; 32]];
+        for _ in 0..5 {
+            trainer.step();
+            links.push(trainer.link_digest(*links.last().unwrap()));
+        }
+        (trainer.digest(), links)
+    };
+    let links = everywhere("links", |exec| run(exec, Rule::ADAM, 48, Sampling::Reshuffled));
+    assert!(links.1.windows(2).all(|pair| pair[0] != pair[1]));
+    let exec = Exec::default();
+    let sgd = run(exec, Rule::Sgd, 250, Sampling::FixedOrder);
+    let momentum = run(exec, Rule::Momentum { momentum: 0.0 }, 250, Sampling::FixedOrder);
+    assert!(sgd.0 == momentum.0 && sgd.1[1] != momentum.1[1], "the same weights, another state");
+    let one = |seed: u64| {
+        let settings = Settings { batch_size: 8, seed, ..Settings::default() };
+        let mut trainer = Trainer::new(exec, Linear::new(100, true), &data, settings).unwrap();
+        trainer.step();
+        trainer
+    };
+    assert_eq!(one(1).link_digest([0; 32]), one(1).link_digest([0; 32]));
+    assert_ne!(one(1).link_digest([0; 32]), one(1).link_digest([1; 32]), "each link is over the one before");
+}

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::causes::Bug;
+use crate::base::causes::Bug;
 use crate::commands::cross_validate::{self, CrossValidateOptions};
 use crate::commands::evaluate::{self, EvaluateOptions};
 use crate::commands::exit::Exit;

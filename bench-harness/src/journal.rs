@@ -1,6 +1,6 @@
 //! What was found so far, on disk: a line that says of what, then one per finished trial.
 
-use crate::lines::Lines;
+use crate::base::lines::Lines;
 use anyhow::{Context, Result, bail};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -13,30 +13,24 @@
 //! | `options` | a run as flags and in a file |
 //! | `problem` | data, model and loss |
 //! | `environment`, `journal` | the machine; files that survive a kill |
-//! | `causes`, `lines`, `memory`, `number`, `progress`, `range`, `text_file` | of nothing else |
+//! | `base` | what all may use: lines that survive a kill, numbers, ranges, digests, progress |
 //!
 //! Clocks, limits and statistics are in the package `simdescent-measure`.
 
 #![forbid(unsafe_code)]
 
-mod causes;
+mod base;
 mod cli;
 mod commands;
 mod environment;
 mod journal;
-mod lines;
-mod memory;
-mod number;
 mod options;
 mod problem;
-mod progress;
-mod range;
 mod report;
 #[cfg(test)]
 mod schema;
 mod search;
 mod study;
-mod text_file;
 mod training;
 mod verification;
 
@@ -49,7 +43,7 @@ use std::process::ExitCode;
 /// Parses the arguments of the program and does what they say. Results go to standard output, an error to standard error.
 pub fn run() -> ExitCode {
     sigpipe::reset(); // `| head` ends the command, as any other on Unix; without it, printing panics
-    progress::listen(commands::print::say);
+    base::progress::listen(commands::print::say);
     let done = match cli::Cli::try_parse() {
         // A panic has said where it happened.
         Ok(cli) => catch_unwind(|| cli.command.run()).unwrap_or(Ok(Exit::Bug)).map(ExitCode::from),

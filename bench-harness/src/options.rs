@@ -14,7 +14,7 @@ pub(crate) mod schedule;
 pub(crate) mod step_transforms;
 pub(crate) mod yes_no;
 
-use crate::text_file::read_text;
+use crate::base::text_file::read_text;
 use anyhow::{Context, Result, bail};
 use batch::BatchOptions;
 use clap::Args;

@@ -20,14 +20,14 @@ pub(crate) use space::Space;
 pub(crate) use strategy::Strategy;
 pub(crate) use trial::{Study, TrialOutcome, TrialRecord};
 
+use crate::base::digest::sha256;
+use crate::base::progress::Progress;
 use crate::journal::Journal;
 use crate::options::method::Method;
-use crate::progress::Progress;
 use anyhow::{Result, bail};
 use pruners::halving;
 use samplers::{sobol, tpe};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use simdescent::Dataset;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -110,7 +110,7 @@ impl Search {
             "halving": halving,
             "metric": study.objective,
         });
-        Ok(Sha256::digest(all.to_string()).iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(sha256(&all.to_string()))
     }
 
     /// Trials from start to end.

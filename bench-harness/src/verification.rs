@@ -6,7 +6,7 @@ mod golden;
 mod kernels;
 mod trainings;
 
-use crate::progress::Progress;
+use crate::base::progress::Progress;
 use anyhow::{Context, Result};
 use case::{Case, fnv};
 use golden::GOLDEN;

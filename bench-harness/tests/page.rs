@@ -83,6 +83,16 @@ fn somebody_elses_convergence_is_projected() {
     assert!(here["targets"][0]["seconds"]["median"].as_f64().is_some_and(|seconds| seconds > 0.0));
     // The same records give the same report.
     assert_eq!(here, there);
+    // Times of two sessions, merged in either order.
+    for (into, first, second) in [("ab", "out", "here"), ("ba", "here", "out")] {
+        let merged = simdescent(&["merge", &path(into), &path(first), &path(second)]);
+        assert!(merged.status.success(), "{}", text(&merged.stderr));
+        assert!(matches!(simdescent(&["report", &path(into)]).status.code(), Some(0 | 1)));
+    }
+    let mut ways = [report("ab"), report("ba")];
+    assert!(ways[0]["throughput"]["session"]["started"].is_string());
+    ways.iter_mut().for_each(|report| report["self_check"] = serde_json::Value::Null);
+    assert_eq!(ways[0], ways[1]);
     let again = simdescent(&["project", &path("out"), &path("here"), "--out", &path("there")]);
     assert_eq!(again.status.code(), Some(65));
     assert!(text(&again.stderr).contains("there are times already"), "{}", text(&again.stderr));

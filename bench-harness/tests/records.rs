@@ -310,7 +310,19 @@ fn studies_that_make_no_sense_name_the_place() {
         "seed is no factor of its own",
     );
     check("[[workloads]]", "[[variants]]\nname = 'x'\nconfig = { schedul = 'cosine' }\n[[workloads]]", "schedul");
+    check("[tuning]", "[optimizer.adam]\nnumbers = { beta2 = 1.5 }\n[tuning]", "beta2");
+    let twice = format!("{good}[[workloads]]\nname = 'lines'\nproblem = {{ workload = 'linear' }}\n");
+    fs::write(place.path("study.toml"), twice).unwrap();
+    refused(&mut place.sweep("out", &["--dry-run"], ""), 65, "two workloads are called \"lines\"");
     fs::write(place.path("study.toml"), &good).unwrap();
+    // Before anything is trained, so there is no folder yet.
+    let (junk, nothing) = (place.path("junk"), place.path("nothing"));
+    fs::write(&junk, "junk").unwrap();
+    fs::write(&nothing, "\n").unwrap();
+    for (keys, wanted) in [(junk, "no cell of this study has the key junk"), (nothing, "no key of a cell is there")] {
+        refused(&mut place.sweep("out", &["--keys", keys.to_str().unwrap()], ""), 65, wanted);
+    }
+    refused(&mut place.sweep("out", &["--seed", "18446744073709551615"], ""), 2, "--seed");
     let output = succeed(&mut place.sweep("out", &["--dry-run"], ""));
     assert!(text(&output.stdout).contains("lines") && !place.path("out").exists(), "{}", text(&output.stdout));
 }

@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 11] = [
     &["options"],
     &["problem"],
     &["environment", "journal"],
-    &["causes", "lines", "memory", "number", "progress", "range", "text_file"],
+    &["base"],
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::print::print;
 use crate::study::facts::StudyFacts;
-use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder, THROUGHPUT};
+use crate::study::store::{FACTS, RecordFile, StudyFolder, THROUGHPUT};
 use crate::study::throughput::ThroughputLine;
 use anyhow::{Result, bail};
 use clap::Args;
@@ -38,20 +38,8 @@ pub(crate) fn run(options: &MergeOptions) -> Result<Exit> {
             }
         }
     }
-    let (mut file, lines) = RecordFile::open(&into.path(CONVERGENCE))?;
-    let mut records = Records::of_lines(&lines)?;
-    let before = records.len();
-    let mut new = vec![];
-    for folder in &sources {
-        let name = folder.0.display().to_string();
-        for record in folder.records()?.iter() {
-            if records.add(record.clone(), &name)? {
-                new.push(record.clone());
-            }
-        }
-    }
-    // In the order of their keys, whatever that of the folders.
-    new.sort_by(|a, b| a.key.cmp(&b.key));
+    let (mut file, mut records) = into.open_records()?;
+    let new = records.take_from(&sources)?;
     file.add(&new)?;
     merge_throughput(&into, &sources)?;
     if let Some((_, facts)) = studies.first() {
@@ -61,7 +49,7 @@ pub(crate) fn run(options: &MergeOptions) -> Result<Exit> {
         "{}: {} records, {} of them new. Next: simdescent sweep --out {0} with the study's flags, or simdescent report {0}",
         into.0.display(),
         records.len(),
-        records.len() - before
+        new.len()
     ))?;
     Ok(Exit::Success)
 }

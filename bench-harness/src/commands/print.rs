@@ -1,6 +1,6 @@
 //! What is printed: results to standard output, everything else to standard error.
 
-use crate::causes::causes;
+use crate::base::causes::causes;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::io::{self, Write};

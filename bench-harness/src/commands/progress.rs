@@ -1,6 +1,6 @@
 //! A bar on stderr with the time left.
 
-use crate::progress::Progress;
+use crate::base::progress::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Drawn only on a terminal; gone when dropped.

@@ -5,13 +5,12 @@ use super::sweep_report::{Ending, finish};
 use super::threads::Threads;
 use crate::study::facts::StudyFacts;
 use crate::study::machine::Machine;
-use crate::study::record::ConvergenceRecord;
-use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder, THROUGHPUT};
+use crate::study::store::{FACTS, RecordFile, StudyFolder, THROUGHPUT};
 use crate::study::throughput::{Throughput, ThroughputLine};
 use crate::study::workload::Workload;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(crate) struct ProjectOptions {
@@ -29,9 +28,7 @@ pub(crate) struct ProjectOptions {
 
 pub(crate) fn run(options: &ProjectOptions) -> Result<Exit> {
     let from = StudyFolder::open(&options.convergence)?;
-    let facts: StudyFacts = from.read_json(FACTS)?.with_context(|| {
-        format!("{}: there is no {FACTS}, which a sweep writes before its first cell", options.convergence.display())
-    })?;
+    let facts = from.facts()?;
     let study = &facts.study;
     let workloads: Vec<Workload> =
         study.workloads.iter().map(|definition| Workload::load(definition, study)).collect::<Result<_>>()?;
@@ -44,31 +41,13 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<Exit> {
             options.convergence.display()
         );
     }
+    // Before anything is written: times that say nothing of this study leave no folder behind.
+    let times = options.throughput.as_deref().map(|path| times_of(&facts, path)).transpose()?;
     let into = StudyFolder::create(&options.out)?;
-    let (mut file, lines) = RecordFile::open(&into.path(CONVERGENCE))?;
-    let mut records = Records::default();
-    for (place, line) in lines {
-        records.add(ConvergenceRecord::of_line(&line).with_context(|| place.clone())?, &place)?;
-    }
-    let mut new = vec![];
-    for record in from.records()?.iter() {
-        if records.add(record.clone(), &from.0.display().to_string())? {
-            new.push(record.clone());
-        }
-    }
-    file.add(&new)?;
+    let (mut file, mut records) = into.open_records()?;
+    file.add(&records.take_from(&[from])?)?;
     into.write_json(FACTS, &facts)?;
-    if let Some(path) = &options.throughput {
-        let times: Vec<ThroughputLine> = StudyFolder::open(path)?.read_lines(THROUGHPUT)?;
-        ensure!(!times.is_empty(), "{}: no times of steps are there", path.display());
-        let known = Throughput::new(times.iter().cloned());
-        let session = known.session(None).with_context(|| format!("{}: no session of timing", path.display()))?;
-        let machine = Machine::of(&session.environment);
-        let mut timed = false;
-        for cell in facts.cells()? {
-            timed |= known.of(&facts.throughput(&cell, &machine)?.key()?).is_some();
-        }
-        ensure!(timed, "{}: the times are of other models: none of this study's cells was timed", path.display());
+    if let Some(times) = times {
         let (mut file, lines) = RecordFile::open(&into.path(THROUGHPUT))?;
         ensure!(lines.is_empty(), "{}: there are times already, take another --out", into.0.display());
         file.add(&times)?;
@@ -76,4 +55,18 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<Exit> {
     let threads = Threads::new(1)?;
     let ending = Ending { times: options.throughput.is_none(), json: options.json };
     finish(threads.exec()?, ending, &into, &facts, &records, &workloads, &*stop_on_signals()?)
+}
+
+/// The times of a folder, of which some have to be of this study's cells.
+fn times_of(facts: &StudyFacts, path: &Path) -> Result<Vec<ThroughputLine>> {
+    let times: Vec<ThroughputLine> = StudyFolder::open(path)?.read_lines(THROUGHPUT)?;
+    let known = Throughput::new(times.iter().cloned());
+    let session = known.session(None).with_context(|| format!("{}: no times of steps are there", path.display()))?;
+    let machine = Machine::of(&session.environment);
+    for cell in facts.cells()? {
+        if known.of(&facts.throughput(&cell, &machine)?.key()?).is_some() {
+            return Ok(times);
+        }
+    }
+    bail!("{}: the times are of other models: none of this study's cells was timed", path.display())
 }

@@ -3,14 +3,13 @@
 use super::exit::Exit;
 use super::print::{print, print_json, say};
 use super::sweep_report::{write, written};
+use crate::base::text_file::read_text;
 use crate::report::sweep;
 use crate::study::analysis::{Known, analyze};
-use crate::study::facts::StudyFacts;
 use crate::study::protocol::VERSION;
 use crate::study::result::{Report, SCHEMA_VERSION};
-use crate::study::store::{FACTS, Records, SELF_CHECK, StudyFolder, THROUGHPUT};
+use crate::study::store::{Records, SELF_CHECK, StudyFolder, THROUGHPUT};
 use crate::study::throughput::Throughput;
-use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
@@ -50,11 +49,7 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
 
 fn of_folder(folder: &StudyFolder) -> Result<(Report, Records)> {
     let name = folder.0.display();
-    let Some(facts) = folder.read_json::<StudyFacts>(FACTS)? else {
-        bail!(
-            "{name}: there is no {FACTS}: the sweep that makes it has not come to its first cell, or this is no folder of a sweep"
-        );
-    };
+    let facts = folder.facts()?;
     let (version, values) = (facts.protocol_version, facts.value_version);
     if (version, values) != (VERSION, simdescent::VALUE_VERSION) {
         bail!(

@@ -5,13 +5,14 @@ use super::print::{print, say};
 use super::progress::Bar;
 use super::sweep_report::{Ending, finish};
 use super::threads::Threads;
+use crate::base::progress::Progress;
+use crate::base::text_file::read_text;
 use crate::options::csv::CsvFlags;
 use crate::options::files::{FileFlags, data_source};
 use crate::options::loss::{LossName, TaskName};
 use crate::options::problem::ProblemOptions;
 use crate::options::yes_no::yes_no;
 use crate::problem::source::DataSource;
-use crate::progress::Progress;
 use crate::study::audit::{Sample, audit};
 use crate::study::definition::{LossOn, Study, WorkloadDefinition};
 use crate::study::facts::{ReferenceSource, StudyFacts, WorkloadFacts};
@@ -22,9 +23,8 @@ use crate::study::reference::{self, Reference};
 use crate::study::runner::TrainingRunner;
 use crate::study::schedule::{Done, Task, Workshop};
 use crate::study::shard::Shard;
-use crate::study::store::{CONVERGENCE, FACTS, RecordFile, Records, StudyFolder};
+use crate::study::store::{CONVERGENCE, FACTS, StudyFolder};
 use crate::study::workload::Workload;
-use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};
 use clap::{Args, value_parser};
 use simdescent::kernels::Exec;
@@ -170,16 +170,15 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
         bail!("two workloads are called {name:?}: give each a name of its own in the study");
     }
     // What is wrong with numbers or keys is said before anything is trained.
-    let known = workloads.iter().map(|workload| workload.facts(&study)).collect::<Result<_>>()?;
+    let facts = workloads.iter().map(|workload| workload.facts(&study)).collect::<Result<_>>()?;
+    let facts = StudyFacts::new(&study, facts);
     let keys = options.keys()?;
-    StudyFacts::new(&study, known).own_cells(options.shard, keys.as_ref())?;
+    facts.own_cells(options.shard, keys.as_ref())?;
     if options.dry_run {
-        return super::sweep_plan::print_plan(exec, &study, &workloads, options.jobs(), options.json);
+        return super::sweep_plan::print_plan(exec, &facts, &workloads, options.jobs(), options.json);
     }
     let folder = StudyFolder::create(&options.out)?;
-    let (mut file, lines) = RecordFile::open(&folder.path(CONVERGENCE))?;
-    let mut records = Records::of_lines(&lines)?;
-    drop(lines);
+    let (mut file, mut records) = folder.open_records()?;
     let known = records.len();
     let stop = stop_on_signals()?;
     let runner = TrainingRunner { exec, workloads: workloads.iter().map(Workload::training_data).collect() };
@@ -199,7 +198,7 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
         records: &mut records,
         file: &mut file,
     };
-    let Some(facts) = facts(exec, &study, &workloads, &mut workshop, &bar)? else {
+    let Some(facts) = with_references(exec, &facts, &workloads, &mut workshop, &bar)? else {
         drop(bar);
         return Ok(interrupted(options));
     };
@@ -267,31 +266,32 @@ fn interrupted(options: &SweepOptions) -> Exit {
     Exit::of_signal()
 }
 
-/// The facts of all workloads, for which trials may have to be run; `None` if that was stopped.
-fn facts(
+/// The facts with the references of all workloads, for which trials may have to be run; `None` if that was stopped.
+fn with_references(
     exec: Exec<'_>,
-    study: &Study,
+    facts: &StudyFacts,
     workloads: &[Workload],
     workshop: &mut Workshop<'_, TrainingRunner<'_>>,
     bar: &Bar,
 ) -> Result<Option<StudyFacts>> {
-    let mut facts = vec![];
+    let mut complete = vec![];
     for (number, workload) in workloads.iter().enumerate() {
         bar.subject(&format!("lowest loss of {}", workload.name));
-        let Some(found) = reference_of(exec, study, (number, workload), workshop)? else { return Ok(None) };
-        facts.push(found);
+        let known = (number, &facts.workloads[number]);
+        let Some(found) = reference_of(exec, &facts.study, workload, known, workshop)? else { return Ok(None) };
+        complete.push(found);
     }
-    Ok(Some(StudyFacts::new(study, facts)))
+    Ok(Some(StudyFacts::new(&facts.study, complete)))
 }
 
 /// The facts of a workload, with its reference and targets.
 fn reference_of(
     exec: Exec<'_>,
     study: &Study,
-    (number, workload): (usize, &Workload),
+    workload: &Workload,
+    (number, facts): (usize, &WorkloadFacts),
     workshop: &mut Workshop<'_, TrainingRunner<'_>>,
 ) -> Result<Option<WorkloadFacts>> {
-    let facts = workload.facts(study)?;
     let complete = |(initial_loss, reference_loss, reference): (f64, f64, ReferenceSource)| {
         let targets = WorkloadFacts::targets(initial_loss, reference_loss, &study.targets);
         if initial_loss.is_nan() || initial_loss <= reference_loss {
@@ -311,7 +311,7 @@ fn reference_of(
         return complete((initial_loss, reference_loss, source)).map(Some);
     }
     loop {
-        match reference::by_trials(&facts, &workload.definition, study, workshop.records)? {
+        match reference::by_trials(facts, &workload.definition, study, workshop.records)? {
             Reference::Needs(specifications) => {
                 let task = |specification| Task::new(number, facts.parameters, specification);
                 let tasks = specifications.into_iter().map(task).collect::<Result<Vec<_>>>()?;

@@ -30,15 +30,14 @@ struct CellPlan<'a> {
 /// Prints cells, runs and the time they may take; as JSON the study and the keys of its cells.
 pub(super) fn print_plan(
     exec: Exec<'_>,
-    study: &Study,
+    facts: &StudyFacts,
     workloads: &[Workload],
     jobs: usize,
     json: bool,
 ) -> Result<Exit> {
     if !json {
-        return print(&Plan::new(exec, study, workloads)?.text(jobs)).map(|()| Exit::Success);
+        return print(&Plan::new(exec, facts, workloads)?.text(jobs)).map(|()| Exit::Success);
     }
-    let facts = StudyFacts::new(study, workloads.iter().map(|workload| workload.facts(study)).collect::<Result<_>>()?);
     let cell = |cell| {
         let key = facts.key(&cell)?;
         let workload = &facts.workloads[cell.workload].name;
@@ -46,5 +45,5 @@ pub(super) fn print_plan(
         Ok(CellPlan { key, workload, optimizer, variant, batch_size: cell.batch_size })
     };
     let cells = facts.cells()?.into_iter().map(cell).collect::<Result<_>>()?;
-    print_json(&PlanReport { study, cells }).map(|()| Exit::Success)
+    print_json(&PlanReport { study: &facts.study, cells }).map(|()| Exit::Success)
 }

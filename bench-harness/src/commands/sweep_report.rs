@@ -3,8 +3,8 @@
 use super::exit::Exit;
 use super::print::{print, print_json, say};
 use super::progress::Bar;
+use crate::base::progress::Progress;
 use crate::environment::Environment;
-use crate::progress::Progress;
 use crate::report::page::page;
 use crate::report::sweep;
 use crate::study::analysis::{Known, analyze};

@@ -6,12 +6,11 @@ use super::progress::Bar;
 use super::threads::Threads;
 use crate::report::verification::lines;
 use crate::study::audit::{AuditReport, Sample, audit};
-use crate::study::facts::StudyFacts;
 use crate::study::runner::TrainingRunner;
-use crate::study::store::{FACTS, StudyFolder};
+use crate::study::store::StudyFolder;
 use crate::study::workload::Workload;
 use crate::verification::verify;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -46,9 +45,7 @@ pub(crate) fn run(options: &VerifyOptions) -> Result<Exit> {
 }
 
 fn audit_of(folder: &StudyFolder, options: &VerifyOptions) -> Result<Exit> {
-    let facts: StudyFacts = folder.read_json(FACTS)?.with_context(|| {
-        format!("{}: there is no {FACTS}, which a sweep writes before its first cell", folder.0.display())
-    })?;
+    let facts = folder.facts()?;
     ensure!(options.sample > 0, "--sample: at least one record");
     let study = &facts.study;
     let workloads: Vec<Workload> =

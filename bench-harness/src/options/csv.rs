@@ -2,7 +2,7 @@
 
 use super::column;
 use super::yes_no::{self, yes_no};
-use crate::number::short;
+use crate::base::number::short;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};

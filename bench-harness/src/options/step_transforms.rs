@@ -1,7 +1,7 @@
 //! What is done around the optimizer's step, as options.
 
 use super::yes_no::{self, yes_no};
-use crate::number::short;
+use crate::base::number::short;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use simdescent::StepTransforms;

@@ -6,7 +6,7 @@ use super::remarks::{guessed, or_guesses, remark_blurred, remark_fixed_parts, re
 use super::room;
 use super::source::{DataSource, NO_TARGETS};
 use super::split::Split;
-use crate::progress::remark;
+use crate::base::progress::remark;
 use anyhow::{Result, bail};
 use simdescent::Dataset;
 use simdescent::dataset::{

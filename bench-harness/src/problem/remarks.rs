@@ -1,6 +1,6 @@
 //! What there is to say about data that was read.
 
-use crate::progress::remark;
+use crate::base::progress::remark;
 use anyhow::{Result, anyhow};
 use simdescent::dataset::{CsvFile, Standardizer, TargetEncoding};
 use simdescent::{DataError, Dataset, TargetScaling, Targets};

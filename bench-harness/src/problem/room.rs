@@ -1,7 +1,7 @@
 //! Whether rows fit into memory, asked before they are read or copied.
 
 use super::source::DataSource;
-use crate::memory::room_for;
+use crate::base::memory::room_for;
 use anyhow::Result;
 use simdescent::Dataset;
 use simdescent::dataset::npy_memory;

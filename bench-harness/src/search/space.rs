@@ -1,8 +1,8 @@
 //! Which hyper-parameters are searched, and in what ranges.
 
+use crate::base::range::Range;
+use crate::base::text_file::read_text;
 use crate::options::RunOptions;
-use crate::range::Range;
-use crate::text_file::read_text;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use std::path::Path;

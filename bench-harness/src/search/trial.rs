@@ -2,7 +2,7 @@
 
 use super::objective::Objective;
 use super::space::{Space, nest};
-use crate::causes::causes;
+use crate::base::causes::causes;
 use crate::options::{RunOptions, overlay, prune};
 use crate::problem::Problem;
 use crate::training::divergence::diverged;

@@ -1,8 +1,8 @@
 //! Trials that are done already, and who is told of new ones.
 
 use super::trial::TrialRecord;
+use crate::base::progress::Progress;
 use crate::journal::Journal;
-use crate::progress::Progress;
 use anyhow::Result;
 
 /// What is done already, and who is told.

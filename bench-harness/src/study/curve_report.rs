@@ -1,7 +1,7 @@
 //! What a report says of curves over the batch size.
 
 use super::estimate::Estimate;
-use crate::number::Number;
+use crate::base::number::Number;
 use serde::{Deserialize, Serialize};
 use simdescent_measure::statistics::{BatchCurve, RateCurve};
 

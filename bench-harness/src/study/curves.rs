@@ -4,7 +4,7 @@
 use super::curve_report::{B20, CurveReport, RatesFit, StepsFit};
 use super::estimate::Estimate;
 use super::result::{CellReport, StepTimeReport};
-use crate::number::Number;
+use crate::base::number::Number;
 use simdescent_measure::statistics::{
     BatchCurve, BatchFit, BatchLimit, BatchModel, Draw, RateFit, fastest_batch_size, fit_batch_curve, fit_batch_curves,
     fit_rate_curves, largest_batch_within, median, nested_bootstrap,

@@ -1,13 +1,13 @@
 //! A study: what is varied, how it is tuned, and on what, as a TOML file.
 
+use crate::base::range::Range;
+use crate::base::text_file::read_text;
 use crate::options::RunOptions;
 use crate::options::batch::{BatchOptions, SamplingName};
 use crate::options::method::Optimizer;
 use crate::options::problem::ProblemOptions;
 use crate::options::rule::RuleOptions;
 use crate::options::step_transforms::StepTransformOptions;
-use crate::range::Range;
-use crate::text_file::read_text;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use simdescent::{HYPERPARAMETERS, Rule};

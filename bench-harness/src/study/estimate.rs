@@ -1,6 +1,6 @@
 //! Values with intervals, as reports have them.
 
-use crate::number::Number;
+use crate::base::number::Number;
 use serde::{Deserialize, Serialize};
 use simdescent_measure::statistics;
 

@@ -11,9 +11,9 @@ use super::self_check::{Check, SelfCheck};
 use super::specification::Specification;
 use super::store::{RecordFile, Records};
 use super::throughput::{Block, Throughput, ThroughputLine, ThroughputRecord, Work};
+use crate::base::progress::Progress;
 use crate::environment::Environment;
 use crate::environment::disturbance::Disturbance;
-use crate::progress::Progress;
 use anyhow::Result;
 use simdescent::{LearningRate, Loss, Rule};
 use std::sync::atomic::AtomicBool;
@@ -93,7 +93,8 @@ impl Runner for FakeRunner {
     }
 }
 
-struct Quiet;
+/// Says nothing.
+pub(crate) struct Quiet;
 
 impl Progress for Quiet {
     fn advance(&self) {}

@@ -1,6 +1,7 @@
 //! What a sweep would do, and how long it may take.
 
 use super::definition::Study;
+use super::facts::StudyFacts;
 use super::workload::Workload;
 use anyhow::Result;
 use simdescent::kernels::Exec;
@@ -38,14 +39,14 @@ pub(super) fn runs_of_cell(study: &Study, targets: usize) -> usize {
 
 impl Plan {
     /// Times a few steps of each batch size.
-    pub(crate) fn new(exec: Exec<'_>, study: &Study, workloads: &[Workload]) -> Result<Self> {
+    pub(crate) fn new(exec: Exec<'_>, facts: &StudyFacts, workloads: &[Workload]) -> Result<Self> {
+        let study = &facts.study;
         let (optimizers, variants) = (study.optimizers.len(), study.variants().len());
         let (points, seeds) = (study.tuning.points, study.tuning.seeds as usize);
         let (targets, repeats) = (study.targets.len(), study.repeats as usize);
         let mut lines = vec![];
         let mut all_cells = 0;
-        for workload in workloads {
-            let facts = workload.facts(study)?;
+        for (workload, facts) in workloads.iter().zip(&facts.workloads) {
             let each = optimizers * variants;
             let least = points * seeds + targets * repeats;
             let most = runs_of_cell(study, targets);
@@ -59,7 +60,7 @@ impl Plan {
             }
             let cells = each * facts.batch_sizes.len();
             all_cells += cells;
-            let (name, model) = (workload.name.clone(), facts.model);
+            let (name, model) = (workload.name.clone(), facts.model.clone());
             lines.push(WorkloadPlan { name, model, cells, runs: (cells * least, cells * most), seconds });
         }
         let per_cell = study.throughput.rounds as f64 * study.throughput.milliseconds / 1e3;

@@ -1,6 +1,7 @@
 //! What is kept of a run: facts that depend on its specification alone.
 
-use super::specification::{Specification, sha256};
+use super::specification::Specification;
+use crate::base::digest::sha256;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use simdescent_measure::statistics::ToTarget;

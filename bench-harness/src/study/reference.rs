@@ -6,7 +6,7 @@ use super::record::ConvergenceRecord;
 use super::specification::Specification;
 use super::store::Records;
 use super::tuning::Candidate;
-use crate::range::four_digits;
+use crate::base::range::four_digits;
 use anyhow::{Context, Result};
 use simdescent::Rule;
 use simdescent_measure::statistics::median;

@@ -11,8 +11,8 @@ use super::facts::WorkloadFacts;
 use super::machine::Session;
 use super::record::Outcome;
 use super::self_check::SelfCheck;
+use crate::base::number::Number;
 use crate::environment::disturbance::Disturbance;
-use crate::number::Number;
 use serde::{Deserialize, Serialize};
 use simdescent::Rule;
 

@@ -3,6 +3,7 @@
 use super::protocol::{DIVERGED, VERSION, next_evaluation};
 use super::record::{ConvergenceRecord, Curve, Outcome};
 use super::specification::Specification;
+use crate::base::digest::hexadecimal;
 use crate::problem::Problem;
 use crate::problem::model_spec::ModelSpec;
 use anyhow::{Result, ensure};
@@ -69,7 +70,7 @@ impl Runner for TrainingRunner<'_> {
             finite &= loss.is_finite();
             if finite {
                 link = trainer.link_digest(link);
-                chain.push(link[..4].iter().map(|byte| format!("{byte:02x}")).collect());
+                chain.push(hexadecimal(&link[..4]));
                 curve.push(trainer.history().steps(), trainer.history().samples(), loss);
             }
             if !finite || loss > DIVERGED * initial_loss.abs() {

@@ -7,8 +7,8 @@ use super::record::ConvergenceRecord;
 use super::runner::Runner;
 use super::specification::Specification;
 use super::store::{RecordFile, Records};
-use crate::causes::Bug;
-use crate::progress::Progress;
+use crate::base::causes::Bug;
+use crate::base::progress::Progress;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -264,5 +264,37 @@ fn work_off<R: Runner>(
         if sender.send(record).is_err() || ends {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::fake;
+
+    struct Panics;
+
+    impl Runner for Panics {
+        fn run(&self, _: usize, _: &Specification, _: &AtomicBool) -> Result<Option<ConvergenceRecord>> {
+            panic!("a run that panics, for a test")
+        }
+    }
+
+    /// The other threads do not wait for ever, and the error says whose fault it is.
+    #[test]
+    fn a_run_that_panics_ends_the_sweep_as_a_bug() {
+        let facts = fake::facts();
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, _) = RecordFile::open(&folder.path().join("records")).unwrap();
+        let mut workshop = Workshop {
+            runner: &Panics,
+            jobs: 3,
+            stop: &AtomicBool::new(false),
+            progress: &fake::Quiet,
+            records: &mut Records::default(),
+            file: &mut file,
+        };
+        let error = workshop.cells(&facts, &facts.cells().unwrap()).unwrap_err();
+        assert!(error.downcast_ref::<Bug>().is_some(), "{error:#}");
     }
 }

@@ -1,8 +1,8 @@
 //! Everything that decides the bits of a run, and the key that it makes.
 
+use crate::base::digest::sha256;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use simdescent::Settings;
 
 /// A training run as a pure function: equal specifications have equal records, on every machine, instruction set, number of threads,
@@ -32,9 +32,4 @@ impl Specification {
     pub(crate) fn key(&self) -> Result<String> {
         Ok(sha256(&serde_json::to_value(self)?.to_string()))
     }
-}
-
-/// As 64 hexadecimal digits.
-pub(crate) fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,8 +1,9 @@
 //! The folder of a study: its facts, and its records as JSON lines.
 
+use super::facts::StudyFacts;
 use super::record::{ConvergenceRecord, of_line, to_line};
 use super::specification::Specification;
-use crate::lines::Lines;
+use crate::base::lines::Lines;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -92,6 +93,23 @@ impl Records {
     }
 }
 
+impl Records {
+    /// Adds the records of other folders, and gives those that are new, in the order of their keys, whatever that of the folders.
+    pub(crate) fn take_from(&mut self, folders: &[StudyFolder]) -> Result<Vec<ConvergenceRecord>> {
+        let mut new = vec![];
+        for folder in folders {
+            let name = folder.0.display().to_string();
+            for record in folder.records()?.by_key.into_values() {
+                if self.add(record.clone(), &name)? {
+                    new.push(record);
+                }
+            }
+        }
+        new.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(new)
+    }
+}
+
 /// What two records of one run disagree in.
 fn difference(a: &ConvergenceRecord, b: &ConvergenceRecord) -> String {
     match a.chain.iter().zip(&b.chain).position(|(a, b)| a != b) {
@@ -156,6 +174,19 @@ impl StudyFolder {
         let path = self.path(name);
         simdescent::output_file::write(&path, text.as_bytes())
             .with_context(|| format!("{}: cannot write", path.display()))
+    }
+
+    /// What a sweep knew before its first cell.
+    pub(crate) fn facts(&self) -> Result<StudyFacts> {
+        let missing =
+            "which a sweep writes before its first cell: it has not come so far, or this is no folder of a sweep";
+        self.read_json(FACTS)?.with_context(|| format!("{}: there is no {FACTS}, {missing}", self.0.display()))
+    }
+
+    /// The convergence records, locked, to add to them.
+    pub(crate) fn open_records(&self) -> Result<(RecordFile, Records)> {
+        let (file, lines) = RecordFile::open(&self.path(CONVERGENCE))?;
+        Ok((file, Records::of_lines(&lines)?))
     }
 
     /// The convergence records, to read.

@@ -6,7 +6,7 @@
 //! 4. A parabola through the neighborhood gives the rate that is taken.
 
 use super::definition::{OptimizerFactor, Tuning};
-use crate::range::four_digits;
+use crate::base::range::four_digits;
 use crate::search::samplers::sobol;
 use anyhow::{Context, Result};
 use simdescent::Rule;
@@ -70,7 +70,7 @@ pub(crate) fn first_points(factor: &OptimizerFactor, tuning: &Tuning, seed: u64)
     let dimensions = 1 + factor.search.len();
     let candidate = |index| {
         let point = sobol::point(dimensions, index, seed);
-        let number = |range: &crate::range::Range, u: f64| range.at(u).as_float().context("a range of numbers");
+        let number = |range: &crate::base::range::Range, u: f64| range.at(u).as_float().context("a range of numbers");
         let mut rule = factor.rule;
         for ((field, range), &u) in factor.search.iter().zip(&point[1..]) {
             rule = rule.with(field, number(range, u)?).context("a number of the rule")?;
@@ -142,7 +142,7 @@ pub(crate) fn next(tried: &[Tried], tuning: &Tuning, reference: f64, target: f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::range::Range;
+    use crate::base::range::Range;
 
     const TUNING: Tuning = Tuning { points: 8, seeds: 2, ratio: 1.25, widenings: 8 };
 

@@ -1,7 +1,7 @@
 //! What a saved model makes of each feature, as JSON has it.
 
 use super::saved_model::{self, SavedModel, SavedModelReport};
-use crate::number::Number;
+use crate::base::number::Number;
 use crate::options::files::FileFlags;
 use crate::problem::InputLayout;
 use crate::problem::source::DataSource;

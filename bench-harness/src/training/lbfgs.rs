@@ -6,7 +6,7 @@ use super::minimizer::Minimizer;
 use super::prepare::prepare;
 use super::result::{ExampleReport, LbfgsReport, SCHEMA_VERSION};
 use super::saved_model::{self, RowDigests};
-use crate::number::Number;
+use crate::base::number::Number;
 use crate::options::RunOptions;
 use crate::problem::Problem;
 use anyhow::{Result, bail};

@@ -1,7 +1,7 @@
 //! Whether a training fits into memory, before anything of it is made.
 
 use super::minimizer::Minimizer;
-use crate::memory::room_for;
+use crate::base::memory::room_for;
 use crate::problem::model_spec::ModelSpec;
 use anyhow::Result;
 use simdescent::{Lbfgs, Rule, Settings};

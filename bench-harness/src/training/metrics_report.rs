@@ -1,6 +1,6 @@
 //! All metrics of a model, as JSON has them.
 
-use crate::number::{Number, number};
+use crate::base::number::{Number, number};
 use anyhow::Result;
 use serde::Serialize;
 use simdescent::kernels::Exec;
@@ -31,7 +31,7 @@ pub(crate) struct MetricsReport {
 pub(crate) struct SetMetrics {
     pub(crate) rows: usize,
     #[serde(serialize_with = "number")]
-    #[cfg_attr(test, schemars(with = "crate::number::Number"))]
+    #[cfg_attr(test, schemars(with = "crate::base::number::Number"))]
     pub(crate) loss: f64,
     pub(crate) regression: Option<RegressionReport>,
     pub(crate) classification: Option<ClassificationReport>,

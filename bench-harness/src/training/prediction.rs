@@ -1,8 +1,8 @@
 //! What a saved model says of rows, as JSON has it.
 
 use super::saved_model::{self, SavedModel, SavedModelReport};
-use crate::memory::room_for;
-use crate::number::Number;
+use crate::base::memory::room_for;
+use crate::base::number::Number;
 use crate::options::files::FileFlags;
 use crate::problem::source::DataSource;
 use anyhow::{Result, bail};

@@ -3,7 +3,7 @@
 use super::divergence::diverged;
 use super::prepare::{Prepared, prepare};
 use super::result::SCHEMA_VERSION;
-use crate::number::Number;
+use crate::base::number::Number;
 use crate::options::RunOptions;
 use crate::problem::Problem;
 use crate::problem::folds::{FoldData, Folds};

@@ -1,7 +1,7 @@
 //! What a training came to, as JSON has it.
 
 use super::metrics_report::MetricsReport;
-use crate::number::{Number, number};
+use crate::base::number::{Number, number};
 use anyhow::{Result, bail};
 use serde::Serialize;
 use simdescent::{Dataset, Settings, Stop, Targets, Validation};
@@ -27,7 +27,7 @@ pub(crate) struct TrainingReport {
     pub(crate) samples: u64,
     /// Of the weights that are kept, on the validation set.
     #[serde(serialize_with = "number")]
-    #[cfg_attr(test, schemars(with = "crate::number::Number"))]
+    #[cfg_attr(test, schemars(with = "crate::base::number::Number"))]
     pub(crate) loss: f64,
     pub(crate) accuracy: Option<f64>,
     /// The validation with the lowest loss.
@@ -94,7 +94,7 @@ pub(crate) struct ValidationReport {
     pub(crate) step: u64,
     pub(crate) samples: u64,
     #[serde(serialize_with = "number")]
-    #[cfg_attr(test, schemars(with = "crate::number::Number"))]
+    #[cfg_attr(test, schemars(with = "crate::base::number::Number"))]
     pub(crate) loss: f64,
     pub(crate) accuracy: Option<f64>,
 }

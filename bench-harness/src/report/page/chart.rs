@@ -202,8 +202,8 @@ fn hexadecimal(RGBColor(r, g, b): RGBColor) -> String {
 
 /// Round numbers of a logarithmic axis: powers of ten, with their doubles and halves where there are few.
 fn ticks(range: &Range<f64>) -> Vec<f64> {
-    let exponents = (range.start.log10().floor() as i32)..=(range.end.log10().ceil() as i32);
-    let decades = (range.end / range.start).log10();
+    let exponents = (libm::log10(range.start).floor() as i32)..=(libm::log10(range.end).ceil() as i32);
+    let decades = libm::log10(range.end / range.start);
     let steps: &[f64] = if decades > 4.0 {
         &[1.0]
     } else if decades > 1.0 {
@@ -211,7 +211,7 @@ fn ticks(range: &Range<f64>) -> Vec<f64> {
     } else {
         &[1.0, 2.0, 3.0, 5.0, 7.0]
     };
-    let all = exponents.flat_map(|exponent| steps.iter().map(move |step| step * 10f64.powi(exponent)));
+    let all = exponents.flat_map(|exponent| steps.iter().map(move |step| step * libm::pow(10.0, f64::from(exponent))));
     all.filter(|tick| range.contains(tick)).collect()
 }
 
@@ -233,7 +233,7 @@ fn tick(x: f64) -> String {
 
 /// Three significant digits at most, without trailing zeros.
 fn short(x: f64) -> String {
-    let digits = (2 - x.abs().log10().floor() as i32).clamp(0, 6) as usize;
+    let digits = (2 - libm::log10(x.abs()).floor() as i32).clamp(0, 6) as usize;
     let text = format!("{x:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }

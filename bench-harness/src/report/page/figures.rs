@@ -3,8 +3,9 @@
 use super::chart::{Chart, GUIDE, Point, Series};
 use super::parts::{Figure, Section, Source};
 use crate::report::answer::hardest_reached;
-use crate::report::format_number::{format_setting, si};
-use crate::study::result::{CellReport, WorkloadReport};
+use crate::report::format_number::{format_setting, si, si_interval};
+use crate::study::curve_report::CurveReport;
+use crate::study::result::{CellReport, CellTarget, Spread, TuningReport, WorkloadReport};
 use anyhow::Result;
 
 /// Points of a drawn curve.
@@ -44,71 +45,81 @@ fn groups<'r>(source: &Source<'_>, workload: &'r WorkloadReport) -> Vec<(usize, 
     groups
 }
 
-/// Steps to target over batch size, with fits and the line of perfect scaling.
-pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
+/// A chart for each workload and target: each optimizer's points beside its fitted curve.
+fn by_target(
+    source: &Source<'_>,
+    what: &str,
+    chart: impl Fn(&WorkloadReport, usize) -> Chart,
+    point: impl Fn(&CellReport, &CellTarget) -> Point,
+    fit: impl Fn(&CurveReport, f64) -> Option<f64>,
+) -> Result<Vec<Figure>> {
     let mut charts = vec![];
     for (w, workload) in source.report.workloads.iter().enumerate() {
         for t in 0..workload.targets.len() {
-            let mut series = vec![];
+            let mut chart = chart(workload, t);
             for (number, cells) in groups(source, workload) {
-                let points = cells.iter().filter_map(|cell| {
-                    let steps = cell.targets[t].steps;
-                    steps.median.0.is_finite().then(|| Point {
-                        x: cell.batch_size as f64,
-                        y: steps.median.0,
-                        interval: Some((steps.low.0, steps.high.0)),
-                        text: format!(
-                            "{}, batch {}: {} steps ({} to {}), rate {}",
-                            cell.optimizer,
-                            cell.batch_size,
-                            si(steps.median.0),
-                            si(steps.low.0),
-                            si(steps.high.0),
-                            format_setting(cell.targets[t].tuning.learning_rate)
-                        ),
-                    })
+                let reached = cells.iter().filter(|cell| cell.targets[t].steps.median.0.is_finite());
+                let points = reached.map(|cell| point(cell, &cell.targets[t])).collect();
+                let is_own = |curve: &&CurveReport| {
+                    curve.target == t && source.number(&curve.optimizer, &curve.variant) == number
+                };
+                let curve = workload.curves.iter().find(is_own);
+                let line = curve.map_or_else(Vec::new, |curve| {
+                    sampled(ends(workload), |batch| fit(curve, batch).unwrap_or(f64::NAN))
                 });
-                let points: Vec<Point> = points.collect();
-                let curve = workload
-                    .curves
-                    .iter()
-                    .find(|curve| curve.target == t && source.number(&curve.optimizer, &curve.variant) == number);
-                let fit = curve.and_then(|curve| curve.steps.first());
-                let line = fit.map_or_else(Vec::new, |fit| sampled(ends(workload), |b| fit.curve.steps(b)));
-                series.push(Series { number, points, ..Series::default() });
-                series.push(Series { number, line, dashed: true, ..Series::default() });
+                chart.series.push(Series { number, points, ..Series::default() });
+                chart.series.push(Series { number, line, dashed: true, ..Series::default() });
             }
-            // From the best steps at the smallest batch size.
-            let (low, high) = ends(workload);
-            let first = workload.cells.iter().filter(|cell| cell.batch_size as f64 == low);
-            let best = first.map(|cell| cell.targets[t].steps.median.0).fold(f64::INFINITY, f64::min);
-            if best.is_finite() {
-                let end = (high, best * low / high);
-                series.push(Series { number: GUIDE, line: vec![(low, best), end], dashed: true, ..Series::default() });
-            }
-            let chart = Chart {
-                title: title("Steps to target over batch size", workload, t),
-                description: "One curve for each optimizer. Steps fall as the batch grows, along the gray line while scaling is perfect, \
-                    and less beyond the critical batch size."
-                    .into(),
-                x_label: "batch size",
-                y_label: "steps to target",
-                ticks: Some(batches(workload)),
-                series,
-                limits: vec![],
-            };
-            let caption = title("steps", workload, t);
             if let Some(svg) = chart.svg()? {
-                charts.push(Figure { workload: w, target: Some(t), svg, caption });
+                charts.push(Figure { workload: w, target: Some(t), svg, caption: title(what, workload, t) });
             }
         }
     }
+    Ok(charts)
+}
+
+/// Steps to target over batch size, with fits and the line of perfect scaling.
+pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
+    let chart = |workload: &WorkloadReport, t: usize| {
+        // From the best steps at the smallest batch size.
+        let (low, high) = ends(workload);
+        let first = workload.cells.iter().filter(|cell| cell.batch_size as f64 == low);
+        let best = first.map(|cell| cell.targets[t].steps.median.0).fold(f64::INFINITY, f64::min);
+        let line = if best.is_finite() { vec![(low, best), (high, best * low / high)] } else { vec![] };
+        Chart {
+            title: title("Steps to target over batch size", workload, t),
+            description: "One curve for each optimizer. Steps fall as the batch grows, along the gray line while scaling is perfect, \
+                and less beyond the critical batch size."
+                .into(),
+            x_label: "batch size",
+            y_label: "steps to target",
+            ticks: Some(batches(workload)),
+            series: vec![Series { number: GUIDE, line, dashed: true, ..Series::default() }],
+            limits: vec![],
+        }
+    };
+    let point = |cell: &CellReport, target: &CellTarget| {
+        let Spread { median, low, high, .. } = target.steps;
+        Point {
+            x: cell.batch_size as f64,
+            y: median.0,
+            interval: Some((low.0, high.0)),
+            text: format!(
+                "{}, batch {}: {} steps {}, rate {}",
+                cell.optimizer,
+                cell.batch_size,
+                si(median.0),
+                si_interval(median.0, (low.0, high.0)),
+                format_setting(target.tuning.learning_rate)
+            ),
+        }
+    };
     Ok(Section {
         id: "steps",
         heading: "Steps to target over batch size",
         text: "Medians over seeds with intervals, and the best of three fitted curves. The gray line is perfect scaling: twice the batch, half \
             the steps. Where an optimizer's curve leaves that slope, larger batches begin to waste samples.",
-        charts,
+        charts: by_target(source, "steps", chart, point, |curve, batch| Some(curve.steps.first()?.curve.steps(batch)))?,
         tables: vec![],
     })
 }
@@ -166,60 +177,33 @@ pub(super) fn throughput(source: &Source<'_>) -> Result<Section> {
 
 /// The best rate over batch size, with its shape.
 pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
-    let mut charts = vec![];
-    for (w, workload) in source.report.workloads.iter().enumerate() {
-        for t in 0..workload.targets.len() {
-            let mut series = vec![];
-            for (number, cells) in groups(source, workload) {
-                let points = cells.iter().filter_map(|cell| {
-                    let target = &cell.targets[t];
-                    target.steps.median.0.is_finite().then(|| Point {
-                        x: cell.batch_size as f64,
-                        y: target.tuning.learning_rate,
-                        interval: target
-                            .tuning
-                            .vertex
-                            .map(|v| (v.low.0, v.high.0))
-                            .filter(|(l, h)| *l > 0.0 && h.is_finite()),
-                        text: format!(
-                            "{}, batch {}: rate {}",
-                            cell.optimizer,
-                            cell.batch_size,
-                            format_setting(target.tuning.learning_rate)
-                        ),
-                    })
-                });
-                let points: Vec<Point> = points.collect();
-                let curve = workload
-                    .curves
-                    .iter()
-                    .find(|curve| curve.target == t && source.number(&curve.optimizer, &curve.variant) == number);
-                let fit = curve.and_then(|curve| curve.rates.first());
-                let line = fit.map_or_else(Vec::new, |fit| sampled(ends(workload), |b| fit.curve.rate(b)));
-                series.push(Series { number, points, ..Series::default() });
-                series.push(Series { number, line, dashed: true, ..Series::default() });
-            }
-            let chart = Chart {
-                title: title("Best learning rate over batch size", workload, t),
-                description:
-                    "Rates that grow along a straight line follow a power rule; where they bend, the rule ends.".into(),
-                x_label: "batch size",
-                y_label: "best learning rate",
-                ticks: Some(batches(workload)),
-                series,
-                limits: vec![],
-            };
-            let caption = title("best rates", workload, t);
-            if let Some(svg) = chart.svg()? {
-                charts.push(Figure { workload: w, target: Some(t), svg, caption });
-            }
+    let chart = |workload: &WorkloadReport, t: usize| Chart {
+        title: title("Best learning rate over batch size", workload, t),
+        description: "Rates that grow along a straight line follow a power rule; where they bend, the rule ends."
+            .into(),
+        x_label: "batch size",
+        y_label: "best learning rate",
+        ticks: Some(batches(workload)),
+        series: vec![],
+        limits: vec![],
+    };
+    let point = |cell: &CellReport, target: &CellTarget| {
+        let TuningReport { learning_rate, vertex, .. } = &target.tuning;
+        let interval = vertex.map(|vertex| (vertex.low.0, vertex.high.0));
+        Point {
+            x: cell.batch_size as f64,
+            y: *learning_rate,
+            interval: interval.filter(|(low, high)| *low > 0.0 && high.is_finite()),
+            text: format!("{}, batch {}: rate {}", cell.optimizer, cell.batch_size, format_setting(*learning_rate)),
         }
-    }
+    };
     Ok(Section {
         id: "rates",
         heading: "Best learning rate over batch size",
         text: "The vertex of a parabola through the rates around the best, with its interval, and the best of three shapes.",
-        charts,
+        charts: by_target(source, "best rates", chart, point, |curve, batch| {
+            Some(curve.rates.first()?.curve.rate(batch))
+        })?,
         tables: vec![],
     })
 }

@@ -2,7 +2,7 @@
 
 use super::numbers::{CHOICES, CONFIDENCE, RESAMPLES, SEED};
 use super::timing::CellTime;
-use crate::number::Number;
+use crate::base::number::Number;
 use crate::study::cell::TargetResult;
 use crate::study::record::{ConvergenceRecord, Outcome};
 use crate::study::result::{

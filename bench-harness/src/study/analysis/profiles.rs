@@ -1,6 +1,6 @@
 //! How near optimizers come to the best over all workloads.
 
-use crate::number::Number;
+use crate::base::number::Number;
 use crate::study::result::{CellReport, CellTarget, Profile, Quantity, WorkloadReport};
 use simdescent_measure::statistics::performance_profiles;
 

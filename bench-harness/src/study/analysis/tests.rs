@@ -4,7 +4,7 @@ use super::*;
 use crate::study::definition::FIRST_REPEAT;
 use crate::study::fake;
 use crate::study::record::Outcome;
-use crate::study::result::Quantity;
+use crate::study::result::{Quantity, Verdict};
 use simdescent::Rule;
 
 fn report() -> Report {
@@ -148,4 +148,22 @@ fn reports_are_the_same_again_and_can_be_read() {
     assert_eq!(text, serde_json::to_string(&report()).unwrap());
     let read: Report = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&read).unwrap(), text);
+}
+
+/// A cell alone, or a leader of whom one seed says nothing, has won nothing.
+#[test]
+fn nobody_wins_without_evidence() {
+    let verdict = |facts: &StudyFacts| {
+        let (records, throughput) = (fake::records(facts), Throughput::default());
+        let known = Known { facts, records: &records, throughput: &throughput, machine: None, self_check: None };
+        analyze(known).unwrap().workloads[0].targets[2].steps.verdict.clone()
+    };
+    let mut alone = fake::facts();
+    alone.study.optimizers.truncate(1);
+    alone.workloads[0].batch_sizes = vec![512];
+    assert_eq!(verdict(&alone), Verdict { winner: None, tied: vec![0] });
+    let mut once = fake::facts();
+    assert!(verdict(&once).winner.is_some());
+    once.study.repeats = 1;
+    assert!(verdict(&once).winner.is_none());
 }

@@ -1,8 +1,8 @@
 //! What the throughput records say.
 
 use super::numbers::{CONFIDENCE, RESAMPLES, SEED};
+use crate::base::number::Number;
 use crate::environment::disturbance::Disturbance;
-use crate::number::Number;
 use crate::study::cell::Cell;
 use crate::study::facts::StudyFacts;
 use crate::study::machine::{Machine, Session};
