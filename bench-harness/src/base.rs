@@ -4,6 +4,7 @@ pub(crate) mod causes;
 pub(crate) mod digest;
 pub(crate) mod lines;
 pub(crate) mod memory;
+pub(crate) mod nonsense;
 pub(crate) mod number;
 pub(crate) mod progress;
 pub(crate) mod range;

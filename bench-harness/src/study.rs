@@ -24,6 +24,7 @@ pub(crate) mod result;
 pub(crate) mod runner;
 pub(crate) mod schedule;
 pub(crate) mod self_check;
+mod sense;
 pub(crate) mod shard;
 pub(crate) mod specification;
 pub(crate) mod stopwatch;

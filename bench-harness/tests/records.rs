@@ -295,20 +295,29 @@ fn studies_that_make_no_sense_name_the_place() {
         refused(&mut place.sweep("out", &["--dry-run"], ""), 65, wanted);
     };
     check("repeats", "repeat", "TOML parse error at line 4");
-    check("'adam'", "'adm'", "unknown optimizer \"adm\"");
-    check("'adam'", "'sgd'", "optimizers: sgd is there twice");
+    check("'adam'", "'adm'", "line 2: optimizers 2: unknown optimizer \"adm\"");
+    check("'adam'", "'sgd'", "line 2: optimizers 2: sgd is there twice");
     check("[16, 64]", "[5000]", "no batch size fits its 4000 training rows");
     check("[tuning]", "targets = [0.01, 0.1]\n[tuning]", "from the easiest");
-    check("points = 4", "points = 1", "tuning.points");
+    check("points = 4", "points = 1", "line 6: tuning.points");
     check("'linear'", "'linea'", "line 10");
-    check("'linear' }", "'linear' }\nbudget-epochs = 1", "not both");
-    check("[tuning]", "[optimizer.lion]\n[tuning]", "[optimizer.lion] is not among the optimizers");
-    check("[tuning]", "[optimizer.adam]\nsearch = { momentum = { log = [0.1, 1] } }\n[tuning]", "no such number");
+    check(
+        "'linear' }",
+        "'linear' }\nbudget-epochs = 1",
+        "line 11: workloads 1.budget-epochs: give budget-samples or budget-epochs, not both",
+    );
+    check("[tuning]", "[optimizer.lion]\n[tuning]", "line 5: optimizer.lion: it is not among");
+    check(
+        "[tuning]",
+        "[optimizer.adam]\nsearch = { momentum = { log = [0.1, 1] } }\n[tuning]",
+        "line 6: optimizer.adam.search.momentum: the rule adam has no such number",
+    );
     check(
         "[[workloads]]",
         "[[variants]]\nname = 'x'\nconfig = { seed = 1 }\n[[workloads]]",
-        "seed is no factor of its own",
+        "variants 1.config.seed: it is no factor of its own",
     );
+    check("'linear' }", "'linear' }\nevaluation-rows = 10", "line 11: workloads 1.evaluation-rows: the training loss");
     check("[[workloads]]", "[[variants]]\nname = 'x'\nconfig = { schedul = 'cosine' }\n[[workloads]]", "schedul");
     check("[tuning]", "[optimizer.adam]\nnumbers = { beta2 = 1.5 }\n[tuning]", "beta2");
     let twice = format!("{good}[[workloads]]\nname = 'lines'\nproblem = {{ workload = 'linear' }}\n");
@@ -325,6 +334,30 @@ fn studies_that_make_no_sense_name_the_place() {
     refused(&mut place.sweep("out", &["--seed", "18446744073709551615"], ""), 2, "--seed");
     let output = succeed(&mut place.sweep("out", &["--dry-run"], ""));
     assert!(text(&output.stdout).contains("lines") && !place.path("out").exists(), "{}", text(&output.stdout));
+}
+
+/// A plan counts what will be run: of a shard, by rules, and for a lowest loss that nobody knows.
+#[test]
+fn a_plan_counts_the_runs() {
+    let place = Place::new();
+    let good = fs::read_to_string(place.path("study.toml")).unwrap();
+    let counts = |more: &[&str]| -> Vec<usize> {
+        let plan = text(&succeed(&mut place.sweep("out", &[&["--dry-run"], more].concat(), "")).stdout);
+        let line = plan.lines().find(|line| line.starts_with("lines")).unwrap_or_else(|| panic!("{plan}")).to_owned();
+        let numbers: Vec<_> = line.rsplit_terminator(' ').filter_map(|word| word.parse().ok()).collect();
+        numbers.into_iter().take(3).rev().collect()
+    };
+    // 4 cells: 4 points by 2 seeds, 3 targets by 3 repeats; tuning may add 7 rates for each target.
+    assert_eq!(counts(&[]), [4, 4 * (8 + 9), 4 * (8 + 9 + 3 * 7 * 2)]);
+    let shards: Vec<_> = ["1/2", "2/2"].iter().map(|shard| counts(&["--shard", shard])).collect();
+    assert_eq!((0..3).map(|i| shards[0][i] + shards[1][i]).collect::<Vec<_>>(), counts(&[]));
+    fs::write(place.path("study.toml"), good.replace("[tuning]", "coupling = ['none', 'sqrt']\n[tuning]")).unwrap();
+    // At the larger of the two batch sizes, by each rule and optimizer, for each target, with each seed.
+    assert_eq!(counts(&[])[1], 4 * (8 + 9) + 2 * 2 * 3 * 3);
+    fs::write(place.path("study.toml"), good.replace("loss-on = 'training'", "evaluation-rows = 100")).unwrap();
+    assert_eq!(counts(&[])[1], 4 * (8 + 9) + 52 + 20);
+    let output = succeed(&mut place.sweep("out", &["--dry-run"], ""));
+    assert!(text(&output.stderr).contains("lines: losses are of 100 of the 1000 validation rows"), "{output:?}");
 }
 
 /// Schedules and samplings, a searched number, an optimizer under two names.

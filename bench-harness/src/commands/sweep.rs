@@ -96,6 +96,9 @@ pub(crate) struct SweepOptions {
     /// Epochs that a run on --data may see [default: as many as make 100 000 samples]
     #[arg(long, value_name = "N", requires = "data")]
     pub(crate) budget_epochs: Option<u64>,
+    /// Validation rows of --data that are looked at [default: 500 with --profile quick, else all]
+    #[arg(long, value_name = "N", requires = "data")]
+    pub(crate) evaluation_rows: Option<NonZeroUsize>,
     /// Seed of weights and sample order [default: the study's, 1 in the profiles]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..1 << 63))]
     pub(crate) seed: Option<u64>,
@@ -142,11 +145,13 @@ impl SweepOptions {
         problem.standardize_targets = self.standardize_targets;
         problem.not_stratified = self.not_stratified.then_some(true);
         (problem.files, problem.csv) = (self.files.clone(), self.csv.clone());
+        let quick = self.study.is_none() && self.profile == Profile::Quick;
         let workload = |hidden: Option<Vec<NonZeroUsize>>| WorkloadDefinition {
             name: None,
             budget_samples: None,
             budget_epochs: self.budget_epochs,
             loss_on: LossOn::Validation,
+            evaluation_rows: self.evaluation_rows.or(quick.then_some(EVALUATION_ROWS_OF_QUICK)),
             reference_loss: None,
             sampling: None,
             problem: problem.with_hidden(hidden),
@@ -169,13 +174,21 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     if let Some(name) = names.iter().enumerate().find_map(|(i, name)| names[..i].contains(name).then_some(name)) {
         bail!("two workloads are called {name:?}: give each a name of its own in the study");
     }
+    for Workload { name, validation_rows, problem, .. } in &workloads {
+        let seen = problem.validation.rows();
+        if seen < *validation_rows {
+            say(&format!(
+                "note: {name}: losses are of {seen} of the {validation_rows} validation rows (--evaluation-rows)"
+            ));
+        }
+    }
     // What is wrong with numbers or keys is said before anything is trained.
     let facts = workloads.iter().map(|workload| workload.facts(&study)).collect::<Result<_>>()?;
     let facts = StudyFacts::new(&study, facts);
     let keys = options.keys()?;
-    facts.own_cells(options.shard, keys.as_ref())?;
+    let own = facts.own_cells(options.shard, keys.as_ref())?;
     if options.dry_run {
-        return super::sweep_plan::print_plan(exec, &facts, &workloads, options.jobs(), options.json);
+        return super::sweep_plan::print_plan(exec, &facts, &workloads, &own, options.jobs(), options.json);
     }
     let folder = StudyFolder::create(&options.out)?;
     let (mut file, mut records) = folder.open_records()?;
@@ -236,6 +249,9 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let ending = Ending { times: !options.no_throughput, json: options.json };
     finish(exec, ending, &folder, &facts, &records, &workloads, &stop)
 }
+
+/// Enough to tell optimizers apart, and few enough that looking does not take longer than training.
+const EVALUATION_ROWS_OF_QUICK: NonZeroUsize = NonZeroUsize::new(500).expect("not zero");
 
 /// Runs side by side at most, however many are asked for.
 const MOST_JOBS: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");

@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use super::print::{print, print_json};
+use crate::study::cell::Cell;
 use crate::study::definition::Study;
 use crate::study::facts::StudyFacts;
 use crate::study::plan::Plan;
@@ -32,18 +33,19 @@ pub(super) fn print_plan(
     exec: Exec<'_>,
     facts: &StudyFacts,
     workloads: &[Workload],
+    own: &[Cell],
     jobs: usize,
     json: bool,
 ) -> Result<Exit> {
     if !json {
-        return print(&Plan::new(exec, facts, workloads)?.text(jobs)).map(|()| Exit::Success);
+        return print(&Plan::new(exec, facts, workloads, own)?.text(jobs)).map(|()| Exit::Success);
     }
-    let cell = |cell| {
-        let key = facts.key(&cell)?;
+    let cell = |cell: &Cell| {
+        let key = facts.key(cell)?;
         let workload = &facts.workloads[cell.workload].name;
-        let (optimizer, variant) = (cell.optimizer.label, cell.variant.name);
+        let (optimizer, variant) = (cell.optimizer.label.clone(), cell.variant.name.clone());
         Ok(CellPlan { key, workload, optimizer, variant, batch_size: cell.batch_size })
     };
-    let cells = facts.cells()?.into_iter().map(cell).collect::<Result<_>>()?;
+    let cells = own.iter().map(cell).collect::<Result<_>>()?;
     print_json(&PlanReport { study: &facts.study, cells }).map(|()| Exit::Success)
 }

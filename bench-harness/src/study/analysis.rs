@@ -51,14 +51,20 @@ pub(crate) fn analyze(known: Known<'_>) -> Result<Report> {
         }
     }
     let timings = Timings::new(facts, throughput, machine);
-    let mut workloads = vec![];
-    for (number, cells) in finished.iter().enumerate() {
-        let times = cells.iter().map(|finished| timings.cell(&finished.cell)).collect::<Result<Vec<_>>>()?;
-        if timings.any() {
-            missing.timings += times.iter().filter(|time| time.is_none()).count();
-        }
-        workloads.push(workload(facts, records, number, cells, &times)?);
+    let mut times = vec![];
+    for cells in &finished {
+        times.push(cells.iter().map(|finished| timings.cell(&finished.cell)).collect::<Result<Vec<_>>>()?);
     }
+    if timings.any() {
+        missing.timings = times.iter().flatten().filter(|time| time.is_none()).count();
+    }
+    // Resampling takes seconds, and workloads know nothing of each other.
+    let mut workloads: Vec<WorkloadReport> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (finished.iter().zip(&times).enumerate())
+            .map(|(number, (cells, times))| scope.spawn(move || workload(facts, records, number, cells, times)))
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("an analysis does not panic")).collect::<Result<_>>()
+    })?;
     let cells: Vec<Cell> = finished.iter().flatten().map(|finished| finished.cell.clone()).collect();
     for (workload, coupling) in facts.couplings(&cells, records)? {
         workloads[workload].coupling.push(coupling);

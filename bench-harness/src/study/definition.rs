@@ -1,5 +1,6 @@
 //! A study: what is varied, how it is tuned, and on what, as a TOML file.
 
+use crate::base::nonsense::Nonsense;
 use crate::base::range::Range;
 use crate::base::text_file::read_text;
 use crate::options::RunOptions;
@@ -8,7 +9,7 @@ use crate::options::method::Optimizer;
 use crate::options::problem::ProblemOptions;
 use crate::options::rule::RuleOptions;
 use crate::options::step_transforms::StepTransformOptions;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use simdescent::{HYPERPARAMETERS, Rule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,6 +155,10 @@ pub(crate) struct WorkloadDefinition {
     /// Whose loss has to reach the targets.
     #[serde(default)]
     pub(crate) loss_on: LossOn,
+    /// How many validation rows are looked at, evenly spaced ones: evaluations take most of the time of a large network. All by
+    /// default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) evaluation_rows: Option<NonZeroUsize>,
     /// The lowest loss, where it is known; otherwise it is found.
     #[serde(default)]
     pub(crate) reference_loss: Option<f64>,
@@ -211,74 +216,21 @@ impl Study {
         Self::parse(&read_text(path)?).with_context(|| path.display().to_string())
     }
 
+    /// Reads the text of a study; what makes no sense in it is an error that names the line.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let study: Self = toml::from_str(text)?;
-        study.check()?;
+        study.check().map_err(|fault| fault.in_text(text))?;
         Ok(study)
     }
 
-    /// An error if the study makes no sense.
-    pub(crate) fn check(&self) -> Result<()> {
-        ensure!(!self.optimizers.is_empty(), "optimizers: name at least one");
-        ensure!(!self.batch_sizes.is_empty(), "batch-sizes: give at least one");
-        ensure!(!self.workloads.is_empty(), "workloads: describe at least one");
-        distinct("optimizers", self.optimizers.iter())?;
-        distinct("batch-sizes", self.batch_sizes.iter().map(usize::to_string).collect::<Vec<_>>().iter())?;
-        distinct("variants", self.variants.iter().map(|variant| &variant.name))?;
-        ensure!(!self.targets.is_empty(), "targets: give at least one share of the gap");
-        let falls = self.targets.windows(2).all(|pair| pair[1] < pair[0]);
-        ensure!(
-            falls && self.targets.iter().all(|share| *share > 0.0 && *share < 1.0),
-            "targets: shares of the gap between 0 and 1, from the easiest (largest) to the hardest, got {:?}",
-            self.targets
-        );
-        ensure!(self.repeats >= 1, "repeats: at least one run with a fresh seed is needed");
-        let Tuning { points, seeds, ratio, .. } = self.tuning;
-        ensure!(points >= 3, "tuning.points: a best rate between others needs at least three, got {points}");
-        ensure!((1..FIRST_REPEAT).contains(&seeds), "tuning.seeds: from 1 to {}, got {seeds}", FIRST_REPEAT - 1);
-        ensure!(ratio > 1.0 && ratio.is_finite(), "tuning.ratio: a ratio of neighbors above 1, got {ratio}");
-        let ThroughputPlan { rounds, milliseconds } = self.throughput;
-        ensure!(
-            rounds >= 1 && milliseconds > 0.0 && milliseconds.is_finite(),
-            "throughput: at least one round of some time"
-        );
-        for (name, range) in self.factors()?.iter().flat_map(|factor| {
-            factor.search.iter().map(|(name, range)| (*name, range)).chain([("learning-rate", &factor.learning_rate)])
-        }) {
-            range.validate().map_err(|fault| anyhow::anyhow!("{name}: {fault}"))?;
-        }
-        if let Some(label) = self.optimizer.keys().find(|label| !self.optimizers.contains(label)) {
-            bail!("[optimizer.{label}] is not among the optimizers: add it there, or take the table out");
-        }
-        for variant in &self.variants {
-            let fixed = ["optimizer", "seed", "trial", "threads", "problem", "rule", "fit", "regularization"];
-            if let Some(key) = variant.config.keys().find(|key| fixed.contains(&key.as_str())) {
-                bail!("variant {:?}: {key} is no factor of its own, the study says it elsewhere", variant.name);
-            }
-            for (table, key) in [("learning-rate", "rate"), ("batch", "batch-size")] {
-                if variant.config.get(table).is_some_and(|t| t.get(key).is_some()) {
-                    bail!("variant {:?}: {table}.{key} is what the study varies", variant.name);
-                }
-            }
-            let hint = || RunOptions::misplaced(&variant.config).unwrap_or_default();
-            RunOptions::default()
-                .under(variant.config.clone())
-                .with_context(|| format!("variant {:?} {}", variant.name, hint()))?;
-        }
-        for workload in &self.workloads {
-            workload.check()?;
-        }
-        Ok(())
-    }
-
     /// The optimizers, in order.
-    pub(crate) fn factors(&self) -> Result<Vec<OptimizerFactor>> {
+    pub(crate) fn factors(&self) -> Result<Vec<OptimizerFactor>, Nonsense> {
         let usual = OptimizerDefinition::default();
-        let factor = |label: &String| {
-            let definition = self.optimizer.get(label).unwrap_or(&usual);
-            definition.factor(label).with_context(|| format!("optimizer {label}"))
+        let factor = |(i, label): (usize, &String)| match self.optimizer.get(label) {
+            Some(definition) => definition.factor(label).map_err(|fault| fault.below(label).below("optimizer")),
+            None => usual.factor(label).map_err(|fault| fault.below(i).below("optimizers")),
         };
-        self.optimizers.iter().map(factor).collect()
+        self.optimizers.iter().enumerate().map(factor).collect()
     }
 
     /// The variants, in order; one plain one where none is named.
@@ -303,19 +255,24 @@ const USUAL_BUDGET: u64 = 100_000;
 pub(crate) const FIRST_REPEAT: u64 = 1000;
 
 impl OptimizerDefinition {
-    fn factor(&self, label: &str) -> Result<OptimizerFactor> {
+    fn factor(&self, label: &str) -> Result<OptimizerFactor, Nonsense> {
         let name = self.rule.as_deref().unwrap_or(label);
-        let Optimizer(rule) = name.parse().map_err(anyhow::Error::msg)?;
-        let rule = self.numbers.of(rule)?;
+        let Optimizer(rule) = name.parse().map_err(|fault| Nonsense::new("", fault))?;
+        let rule = self.numbers.of(rule).map_err(|fault| Nonsense::new("numbers", fault))?;
         let search = self.search.iter().map(|(flag, range)| {
+            let nonsense = |fault: &str| Nonsense::new(flag, fault).below("search");
             let known = HYPERPARAMETERS.iter().find(|h| h.flag == flag && rule.with(h.field, 0.5).is_some());
-            let Some(known) = known else { bail!("search.{flag}: the rule {name} has no such number") };
-            ensure!(range.is_of_numbers(), "search.{flag}: take a range of numbers");
+            let known = known.ok_or_else(|| nonsense(&format!("the rule {name} has no such number")))?;
+            if !range.is_of_numbers() {
+                return Err(nonsense("take a range of numbers"));
+            }
             Ok((known.field, range.clone()))
         });
-        let search = search.collect::<Result<Vec<_>>>()?;
+        let search = search.collect::<Result<Vec<_>, _>>()?;
         let learning_rate = self.learning_rate.clone().unwrap_or_else(|| usual_rates(rule));
-        ensure!(matches!(learning_rate, Range::Log(..)), "learning-rate: write {{ log = [lowest, highest] }}");
+        if !matches!(learning_rate, Range::Log(..)) {
+            return Err(Nonsense::new("learning-rate", "write { log = [lowest, highest] }"));
+        }
         Ok(OptimizerFactor { label: label.to_owned(), rule, learning_rate, search })
     }
 }
@@ -334,16 +291,6 @@ fn usual_rates(rule: Rule) -> Range {
 }
 
 impl WorkloadDefinition {
-    fn check(&self) -> Result<()> {
-        let name = || self.name.clone().unwrap_or_else(|| "workload".into());
-        if self.budget_samples.is_some() && self.budget_epochs.is_some() {
-            bail!("{}: give budget-samples or budget-epochs, not both", name());
-        }
-        ensure!(self.budget_samples != Some(0) && self.budget_epochs != Some(0), "{}: a budget of nothing", name());
-        ensure!(self.reference_loss.is_none_or(f64::is_finite), "{}: reference-loss has to be finite", name());
-        Ok(())
-    }
-
     /// Samples that a run on so many rows may see.
     pub(crate) fn budget(&self, rows: usize) -> u64 {
         let rows = rows as u64;
@@ -373,12 +320,4 @@ pub(crate) fn run_of_cell(
     run.batch.set_size(NonZeroUsize::new(batch_size).context("a batch has at least one sample")?);
     run.fit.set_steps(steps);
     Ok(run)
-}
-
-fn distinct<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> Result<()> {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        ensure!(seen.insert(name), "{what}: {name} is there twice");
-    }
-    Ok(())
 }

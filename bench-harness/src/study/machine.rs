@@ -67,11 +67,22 @@ pub(crate) struct Bandwidth {
     pub(crate) copy: f64,
 }
 
-/// In each level of common caches, and in memory or a large cache.
-const SIZES: [usize; 4] = [16 << 10, 256 << 10, 4 << 20, 64 << 20];
+/// Where the system says nothing of its caches: in each level of common ones, and in memory or a large cache.
+const USUAL_SIZES: [usize; 4] = [16 << 10, 256 << 10, 4 << 20, 64 << 20];
+/// More memory would take longer to go through than the rest of a session.
+const LARGEST: usize = 256 << 20;
+
+/// Sizes of what is read and copied: three quarters of each cache, because something else is always there, and twice the last one.
+fn sizes(capacities: &[usize]) -> Vec<usize> {
+    let Some(last) = capacities.last() else { return USUAL_SIZES.into() };
+    let sizes = capacities.iter().map(|capacity| capacity / 4 * 3).chain([2 * last]);
+    let mut sizes: Vec<usize> = sizes.map(|bytes| bytes.min(LARGEST)).collect();
+    sizes.dedup();
+    sizes
+}
 
 impl Limits {
-    /// Takes a tenth of a second.
+    /// Takes some tenths of a second.
     pub(crate) fn measure(isa: Isa) -> Self {
         let capacities = caches::capacities();
         let level = |bytes| match capacities.iter().position(|&capacity| bytes <= capacity) {
@@ -84,11 +95,26 @@ impl Limits {
             read: read_bandwidth(isa, bytes),
             copy: copy_bandwidth(bytes),
         };
-        Self { peak_flops: single_precision_peak(isa), bandwidths: SIZES.map(bandwidth).into() }
+        Self {
+            peak_flops: single_precision_peak(isa),
+            bandwidths: sizes(&capacities).into_iter().map(bandwidth).collect(),
+        }
     }
 
     /// The bandwidth of copying where a working set of so many bytes lies.
     pub(crate) fn bandwidth(&self, working_set: f64) -> Option<&Bandwidth> {
         self.bandwidths.iter().find(|bandwidth| working_set <= bandwidth.bytes as f64).or(self.bandwidths.last())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cache_is_measured_and_what_lies_beyond() {
+        assert_eq!(sizes(&[32 << 10, 1 << 20, 16 << 20]), [24 << 10, 768 << 10, 12 << 20, 32 << 20]);
+        assert_eq!(sizes(&[48 << 10, 512 << 20]), [36 << 10, 256 << 20], "a cache too large to measure beyond it");
+        assert_eq!(sizes(&[]), USUAL_SIZES);
     }
 }

@@ -11,12 +11,27 @@ use simdescent::{Lbfgs, Loss, Settings};
 /// Iterations of L-BFGS.
 const ITERATIONS: usize = 2000;
 
-/// The lowest loss and where it is from, if the objective is known to have no other minima, has no penalty, and is what the targets are
-/// about.
-pub(crate) fn solve(exec: Exec<'_>, workload: &Workload) -> Result<Option<(f64, ReferenceSource)>> {
+/// Whether [`solve`] finds the lowest loss: the objective is known to have no other minima, is smooth, has no penalty, and is what the
+/// targets are about.
+pub(super) fn is_solvable(workload: &Workload) -> bool {
     let Settings { l2, step_transforms, loss, .. } = workload.settings;
     let penalized = l2 != 0.0 || step_transforms.l1 != 0.0 || step_transforms.weight_decay != 0.0;
-    if penalized {
+    let smooth = match loss {
+        Loss::Absolute | Loss::Quantile { .. } | Loss::Hinge => false,
+        Loss::Squared | Loss::Huber { .. } | Loss::Logistic | Loss::SquaredHinge | Loss::Poisson => true,
+        Loss::SoftmaxCrossEntropy | Loss::SmoothedSoftmaxCrossEntropy { .. } => true,
+    };
+    let linear = match workload.model() {
+        ModelSpec::NoisyQuadratic { .. } => return !penalized,
+        ModelSpec::Linear { .. } => true,
+        ModelSpec::Mlp { widths, .. } => widths.len() == 2,
+    };
+    linear && smooth && !penalized && workload.definition.loss_on == LossOn::Training
+}
+
+/// The lowest loss and where it is from, if it can be solved for.
+pub(crate) fn solve(exec: Exec<'_>, workload: &Workload) -> Result<Option<(f64, ReferenceSource)>> {
+    if !is_solvable(workload) {
         return Ok(None);
     }
     let evaluator = workload.settings.evaluator(workload.evaluation())?;
@@ -27,22 +42,10 @@ pub(crate) fn solve(exec: Exec<'_>, workload: &Workload) -> Result<Option<(f64, 
             return Ok(Some((evaluator.evaluate(exec, &mut model).loss, ReferenceSource::Formula)));
         }
         ModelSpec::Linear { bias, .. } => *bias,
-        ModelSpec::Mlp { widths, .. } if widths.len() == 2 => true,
-        ModelSpec::Mlp { .. } => return Ok(None),
+        ModelSpec::Mlp { .. } => true,
     };
-    if workload.definition.loss_on != LossOn::Training {
-        return Ok(None);
-    }
     if let Some(minimum) = evaluator.linear_minimum(exec, bias) {
         return Ok(Some((minimum.loss, ReferenceSource::Solved)));
-    }
-    let smooth = match loss {
-        Loss::Absolute | Loss::Quantile { .. } | Loss::Hinge => false,
-        Loss::Squared | Loss::Huber { .. } | Loss::Logistic | Loss::SquaredHinge | Loss::Poisson => true,
-        Loss::SoftmaxCrossEntropy | Loss::SmoothedSoftmaxCrossEntropy { .. } => true,
-    };
-    if !smooth {
-        return Ok(None);
     }
     let method = Lbfgs { max_iterations: ITERATIONS, tolerance: 0.0, ..Lbfgs::default() };
     method.train(exec, &mut model, &workload.problem.training, &workload.settings)?;

@@ -1,7 +1,11 @@
 //! What a sweep would do, and how long it may take.
 
+use super::cell::Cell;
 use super::definition::Study;
 use super::facts::StudyFacts;
+use super::optimum::is_solvable;
+use super::protocol::EVALUATION_RATIO;
+use super::reference::RUNS;
 use super::workload::Workload;
 use anyhow::Result;
 use simdescent::kernels::Exec;
@@ -12,7 +16,8 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     lines: Vec<WorkloadPlan>,
-    throughput_seconds: f64,
+    /// Of all cells, if they are timed.
+    throughput_seconds: Option<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,6 +35,8 @@ struct WorkloadPlan {
 const REFINED: usize = 7;
 /// The part of its budget that a run uses, about.
 const USED: f64 = 0.35;
+/// The batch size whose time stands for those of the trials that look for a reference loss.
+const REFERENCE_BATCH_SIZE: usize = 64;
 
 /// The runs that a cell usually has, for so many targets.
 pub(super) fn runs_of_cell(study: &Study, targets: usize) -> usize {
@@ -38,33 +45,50 @@ pub(super) fn runs_of_cell(study: &Study, targets: usize) -> usize {
 }
 
 impl Plan {
-    /// Times a few steps of each batch size.
-    pub(crate) fn new(exec: Exec<'_>, facts: &StudyFacts, workloads: &[Workload]) -> Result<Self> {
+    /// Times a few steps of each batch size of these cells.
+    pub(crate) fn new(exec: Exec<'_>, facts: &StudyFacts, workloads: &[Workload], own: &[Cell]) -> Result<Self> {
         let study = &facts.study;
-        let (optimizers, variants) = (study.optimizers.len(), study.variants().len());
-        let (points, seeds) = (study.tuning.points, study.tuning.seeds as usize);
-        let (targets, repeats) = (study.targets.len(), study.repeats as usize);
+        let (seeds, repeats) = (study.tuning.seeds as usize, study.repeats as usize);
+        let targets = study.targets.len();
         let mut lines = vec![];
-        let mut all_cells = 0;
-        for (workload, facts) in workloads.iter().zip(&facts.workloads) {
-            let each = optimizers * variants;
-            let least = points * seeds + targets * repeats;
-            let most = runs_of_cell(study, targets);
-            let mut seconds = 0.0;
+        for (number, (workload, facts)) in workloads.iter().zip(&facts.workloads).enumerate() {
+            let own: Vec<&Cell> = own.iter().filter(|cell| cell.workload == number).collect();
+            let smallest = facts.batch_sizes[0];
+            let seconds_of_run = |batch_size: usize, used: f64| -> Result<f64> {
+                let steps = facts.budget as f64 / batch_size as f64;
+                let evaluations = steps.ln().max(1.0) / EVALUATION_RATIO.ln();
+                Ok(used * steps * seconds_per_step(exec, workload, batch_size)?
+                    + evaluations * seconds_per_evaluation(exec, workload)?)
+            };
+            let reference =
+                if workload.definition.reference_loss.is_some() || is_solvable(workload) { 0 } else { RUNS };
+            let mut seconds = match reference {
+                0 => 0.0,
+                runs => runs as f64 * seconds_of_run(facts.training.rows.min(REFERENCE_BATCH_SIZE), 1.0)?,
+            };
+            let mut coupled = 0;
             for &batch_size in &facts.batch_sizes {
-                let budget = facts.budget as f64;
-                let run = budget / batch_size as f64 * seconds_per_step(exec, workload, batch_size)?;
-                let evaluations = (budget / batch_size as f64).ln().max(1.0) / 0.05;
-                let evaluation = evaluations * seconds_per_evaluation(exec, workload)?;
-                seconds += (each * most) as f64 * (USED * run + evaluation);
+                let cells = own.iter().filter(|cell| cell.batch_size == batch_size).count();
+                if cells == 0 {
+                    continue;
+                }
+                let by_rules =
+                    if batch_size == smallest { 0 } else { cells * study.coupling.len() * targets * repeats };
+                coupled += by_rules;
+                let runs = cells * runs_of_cell(study, targets) + by_rules;
+                seconds += runs as f64 * seconds_of_run(batch_size, USED)?;
             }
-            let cells = each * facts.batch_sizes.len();
-            all_cells += cells;
+            let more = reference + coupled;
+            let least = own.len() * (study.tuning.points * seeds + targets * repeats) + more;
+            let most = own.len() * runs_of_cell(study, targets) + more;
             let (name, model) = (workload.name.clone(), facts.model.clone());
-            lines.push(WorkloadPlan { name, model, cells, runs: (cells * least, cells * most), seconds });
+            lines.push(WorkloadPlan { name, model, cells: own.len(), runs: (least, most), seconds });
         }
+        let cells = facts.cells()?.len();
         let per_cell = study.throughput.rounds as f64 * study.throughput.milliseconds / 1e3;
-        Ok(Self { lines, throughput_seconds: all_cells as f64 * per_cell })
+        // A part of a study is not timed.
+        let throughput_seconds = (own.len() == cells).then_some(cells as f64 * per_cell);
+        Ok(Self { lines, throughput_seconds })
     }
 
     /// A line for each workload, and the time of all with so many runs side by side.
@@ -74,10 +98,11 @@ impl Plan {
             lines.push(format!("{name:24} {model:16} {cells:>6}  {least:>6} to {most:>5}"));
         }
         let convergence = self.lines.iter().map(|line| line.seconds).sum::<f64>() / jobs as f64;
+        let throughput = self.throughput_seconds.map(|seconds| format!(", then {} of throughput", duration(seconds)));
         lines.push(format!(
-            "about {} with {jobs} runs side by side, then {} of throughput; records that are there are not run again",
+            "about {} with {jobs} runs side by side{}; records that are there are not run again",
             duration(convergence),
-            duration(self.throughput_seconds)
+            throughput.unwrap_or_default()
         ));
         lines.join("\n")
     }
@@ -87,24 +112,29 @@ fn duration(seconds: f64) -> String {
     if seconds < 90.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
+/// The least of several: what other programs take is no part of the plan.
+fn least_seconds(mut timed: impl FnMut()) -> f64 {
+    let mut one = || {
+        let start = Instant::now();
+        timed();
+        start.elapsed().as_secs_f64()
+    };
+    one();
+    (0..5).map(|_| one()).fold(f64::INFINITY, f64::min)
+}
+
 fn seconds_per_step(exec: Exec<'_>, workload: &Workload, batch_size: usize) -> Result<f64> {
     let learning_rate = LearningRate::Constant { rate: 1e-6 };
     let settings = Settings { rule: Rule::ADAM, batch_size, learning_rate, ..workload.settings };
     let mut trainer = Trainer::new(exec, workload.model().build(0, 1), &workload.problem.training, settings)?;
-    (0..3).for_each(|_| _ = trainer.step());
-    let (start, mut steps) = (Instant::now(), 0);
-    while steps < 5 || (steps < 1000 && start.elapsed().as_secs_f64() < 2e-3) {
-        trainer.step();
-        steps += 1;
-    }
-    Ok(start.elapsed().as_secs_f64() / f64::from(steps))
+    // Many short steps are timed at once.
+    let one = least_seconds(|| _ = trainer.step());
+    let steps = (2e-4 / one).clamp(1.0, 1000.0) as usize;
+    Ok(least_seconds(|| (0..steps).for_each(|_| _ = trainer.step())) / steps as f64)
 }
 
 fn seconds_per_evaluation(exec: Exec<'_>, workload: &Workload) -> Result<f64> {
     let evaluator = workload.settings.evaluator(workload.evaluation())?;
     let mut model = workload.model().build(0, 1);
-    evaluator.evaluate(exec, &mut model);
-    let start = Instant::now();
-    evaluator.evaluate(exec, &mut model);
-    Ok(start.elapsed().as_secs_f64())
+    Ok(least_seconds(|| _ = evaluator.evaluate(exec, &mut model)))
 }

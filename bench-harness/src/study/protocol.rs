@@ -7,7 +7,7 @@ pub(crate) const VERSION: u32 = 2;
 pub(crate) const DIVERGED: f64 = 100.0;
 
 /// The loss is looked at each time the number of samples seen has grown by this factor.
-const EVALUATION_RATIO: f64 = 1.05;
+pub(super) const EVALUATION_RATIO: f64 = 1.05;
 
 /// The number of samples seen at which to evaluate next: at least one more, and a fixed factor more.
 pub(crate) fn next_evaluation(seen: u64) -> u64 {

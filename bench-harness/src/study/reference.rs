@@ -18,6 +18,8 @@ const BATCH_SIZES: [usize; 2] = [32, 128];
 const RATES: usize = 13;
 /// Fresh seeds at the best of them.
 pub(super) const REPEATS: u64 = 20;
+/// All runs that a reference takes.
+pub(super) const RUNS: usize = RULES.len() * BATCH_SIZES.len() * RATES + REPEATS as usize;
 
 /// A trial: its batch size and point.
 #[derive(Clone, Debug)]

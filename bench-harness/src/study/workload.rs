@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use simdescent::kernels::Exec;
 use simdescent::{Dataset, Model, Rule, Settings};
 use simdescent_measure::statistics::median;
+use std::num::NonZeroUsize;
 
 /// Rows, model and base settings.
 pub(crate) struct Workload {
@@ -19,6 +20,8 @@ pub(crate) struct Workload {
     pub(crate) name: String,
     pub(crate) problem: Problem,
     pub(crate) settings: Settings,
+    /// Those that there are; a study may look at fewer.
+    pub(crate) validation_rows: usize,
 }
 
 impl Workload {
@@ -26,14 +29,19 @@ impl Workload {
     pub(crate) fn load(definition: &WorkloadDefinition, study: &Study) -> Result<Self> {
         let run = RunOptions { seed: Some(study.data_seed), ..definition.run() };
         // Dense: throughput is of the work that the shapes say.
-        let problem = run.problem.problem(study.data_seed)?.keeping(InputLayout::Dense)?;
+        let mut problem = run.problem.problem(study.data_seed)?.keeping(InputLayout::Dense)?;
+        let validation_rows = problem.validation.rows();
+        if let Some(rows) = definition.evaluation_rows.map(NonZeroUsize::get).filter(|&rows| rows < validation_rows) {
+            let spaced: Vec<u32> = (0..rows).map(|i| (i * validation_rows / rows) as u32).collect();
+            problem.validation = problem.validation.select(&spaced);
+        }
         let name = definition.name.clone().unwrap_or_else(|| problem.name.clone());
         let settings =
             prepare(&run, &problem.training, &problem.model, problem.loss).with_context(|| name.clone())?.settings;
         problem.model.check_size()?;
         // No optimizer has a larger state than AMSGrad.
         check_memory(&problem.model, &Settings { rule: Rule::AMSGRAD, ..settings }, problem.training.rows())?;
-        Ok(Self { definition: definition.clone(), name, problem, settings })
+        Ok(Self { definition: definition.clone(), name, problem, settings, validation_rows })
     }
 
     /// The rows whose loss has to reach the targets.
