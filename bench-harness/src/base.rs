@@ -2,6 +2,7 @@
 
 pub(crate) mod causes;
 pub(crate) mod digest;
+pub(crate) mod format_number;
 pub(crate) mod lines;
 pub(crate) mod memory;
 pub(crate) mod nonsense;

@@ -1,8 +1,7 @@
 //! Forms of what was found: tables, texts, pictures, files.
 
-pub(crate) mod answer;
+pub(crate) mod chart;
 pub(crate) mod explanation;
-pub(crate) mod format_number;
 pub(crate) mod metrics_report;
 pub(crate) mod page;
 pub(crate) mod prediction;
@@ -10,7 +9,8 @@ pub(crate) mod rate_search;
 pub(crate) mod resampling;
 pub(crate) mod schedule;
 pub(crate) mod search;
-pub(crate) mod svg;
 pub(crate) mod sweep;
 pub(crate) mod training;
 pub(crate) mod verification;
+
+use crate::base::format_number;

@@ -1,6 +1,7 @@
 //! What a sweep measures: the study, its cells, the records of their runs.
 
 pub(crate) mod analysis;
+pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod best;
 pub(crate) mod cell;

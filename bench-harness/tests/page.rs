@@ -37,16 +37,21 @@ fn the_page_is_one_file_that_asks_for_nothing() {
     for outside in ["http:", "https:", "src=", "@import", "url("] {
         assert!(!page.contains(outside), "the page would ask for something: {outside}");
     }
-    let sections = ["answer", "steps", "time", "throughput", "rates", "losses", "critical", "duels", "check", "again"];
+    let sections = ["answer", "steps", "time", "throughput", "rates", "losses", "duels", "check", "again"];
     let places: Vec<_> = sections.iter().map(|id| page.find(&format!("<section id=\"{id}\">")).expect(id)).collect();
     assert!(places.is_sorted(), "{places:?}");
-    let charts = page.matches("<svg ").count();
+    let charts = page.matches("<svg class=\"chart\"").count();
     // Three targets of steps and rates, throughput, and losses by samples and time.
     assert!(charts >= 7, "{charts} charts");
-    assert_eq!(page.matches("<svg ").count(), page.matches("<desc>").count());
-    assert!(page.matches("<circle").count() > 20, "no chart is empty");
+    assert_eq!(charts, page.matches("<desc>").count());
+    for chart in page.split("<svg class=\"chart\"").skip(1) {
+        let chart = chart.split("</svg>").next().unwrap();
+        assert!(chart.contains("<title>") && chart.contains("data-s="), "an empty chart: {chart}");
+    }
+    assert!(page.matches("<use href=\"#m").count() > 20, "points");
     assert!(page.contains("lines &#60;b&#62;") || page.contains("lines &lt;b&gt;"), "names are text");
-    assert!(!page.contains("<b>lines") && !page.contains("NaN<"));
+    let seen = page.split("id=\"report\">").next().unwrap();
+    assert!(!seen.contains("lines <b>") && !seen.contains("NaN"));
     // The report is in it.
     let json = page.split_once("id=\"report\">").unwrap().1.split_once("</script>").unwrap().0;
     let report: serde_json::Value = serde_json::from_str(json).unwrap();

@@ -5,7 +5,7 @@ use super::print::{print, print_json, say};
 use super::progress::Bar;
 use crate::base::progress::Progress;
 use crate::environment::Environment;
-use crate::report::page::page;
+use crate::report::page::sweep::page;
 use crate::report::sweep;
 use crate::study::analysis::{Known, analyze};
 use crate::study::best::{Best, best};

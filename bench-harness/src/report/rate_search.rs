@@ -1,7 +1,7 @@
 //! What a search for a learning rate found, as text and as a picture.
 
+use super::chart::{Axis, Chart, Point, Series, file};
 use super::format_number::{digits, format_number};
-use super::svg::{Plot, draw};
 use crate::training::rate_search::RateSearchReport;
 use anyhow::Result;
 use simdescent::{LearningRateFinder, RateSearch, RateTrials, UnknownRate};
@@ -73,18 +73,21 @@ pub(crate) fn svg(report: &RateSearchReport) -> Result<String> {
     let lowest = trials.iter().filter_map(RateTrials::mean).fold(*initial_loss, f64::min);
     let highest = initial_loss + 0.1 * (initial_loss - lowest);
     let lengths: Vec<_> = trials.chunk_by(|a, b| a.steps == b.steps).collect();
-    let names: Vec<String> = lengths.iter().map(|trials| format!("{} steps", trials[0].steps)).collect();
-    let points = |trials: &[RateTrials]| {
+    let series = lengths.into_iter().enumerate().map(|(number, trials)| {
         let losses = trials.iter().filter_map(|trials| Some((trials.rate, trials.mean()?)));
-        losses.filter(|(_, loss)| *loss <= highest).collect()
-    };
-    let curves: Vec<_> = names.iter().zip(lengths).map(|(name, trials)| (name.as_str(), points(trials))).collect();
-    draw(&[Plot {
-        title: &format!("learning rates: {}", report.workload),
-        x_label: "learning rate",
-        y_label: "validation loss",
-        log_x: true,
-        curves: &curves,
-        mark: suggestion.map(|suggestion| ("suggested", suggestion.rate)),
+        let line: Vec<(f64, f64)> = losses.filter(|(_, loss)| *loss <= highest).collect();
+        let text = |x: f64, y: f64| format!("rate {}: loss {}", digits(x, 4), format_number(y));
+        let points = line.iter().map(|&(x, y)| Point { x, y, interval: None, text: text(x, y) }).collect();
+        let name = Some(format!("{} steps", trials[0].steps));
+        Series { number, name, line, points, ..Series::default() }
+    });
+    file(&[Chart {
+        title: format!("learning rates: {}", report.workload),
+        description: "Validation loss over the learning rate, a curve for each number of steps.".into(),
+        x: Axis::log("learning rate"),
+        y: Axis::linear("validation loss"),
+        series: series.collect(),
+        upright: suggestion.map(|suggestion| (suggestion.rate, "suggested".into())),
+        ..Chart::default()
     }])
 }

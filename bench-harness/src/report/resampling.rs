@@ -1,7 +1,7 @@
 //! What cross-validation and a learning curve found, as text and as a picture.
 
+use super::chart::{Axis, Chart, Point, Series, file};
 use super::format_number::{format_number, plus_minus};
-use super::svg::{Plot, draw};
 use crate::training::resampling::{CrossValidationReport, LearningCurveReport, RepeatedTraining};
 use anyhow::Result;
 use simdescent::{Metric, Scores};
@@ -30,18 +30,30 @@ pub(crate) fn learning_curve_lines(report: &LearningCurveReport) -> Vec<String> 
 
 /// Both losses over the number of rows, as an SVG.
 pub(crate) fn learning_curve_svg(report: &LearningCurveReport) -> Result<String> {
-    let curve = |loss: fn(&Scores) -> f64| {
+    file(&[learning_curve_chart(report)])
+}
+
+/// Both losses over the number of rows.
+pub(crate) fn learning_curve_chart(report: &LearningCurveReport) -> Chart {
+    let curve = |number: usize, name: &str, loss: fn(&Scores) -> f64| {
         let points = report.points.iter().map(|p| (p.rows as f64, loss(&p.scores)));
-        points.filter(|(_, loss)| loss.is_finite()).collect()
+        let line: Vec<(f64, f64)> = points.filter(|(_, loss)| loss.is_finite()).collect();
+        let text = |(rows, loss): (f64, f64)| format!("{rows} rows: {name} loss {}", format_number(loss));
+        let points = line.iter().map(|&(x, y)| Point { x, y, interval: None, text: text((x, y)) }).collect();
+        Series { number, name: Some(name.into()), line, points, ..Series::default() }
     };
-    draw(&[Plot {
-        title: &format!("learning curve: {}", report.about.workload),
-        x_label: "training rows",
-        y_label: "loss",
-        log_x: true,
-        curves: &[("training", curve(|m| m.training.loss)), ("validation", curve(|m| m.validation.loss))],
-        mark: None,
-    }])
+    Chart {
+        title: format!("learning curve: {}", report.about.workload),
+        description:
+            "Both losses over the number of training rows: where they still approach each other, more rows help.".into(),
+        x: Axis::log("training rows"),
+        y: Axis::linear("loss"),
+        series: vec![
+            curve(0, "training", |scores| scores.training.loss),
+            curve(1, "validation", |scores| scores.validation.loss),
+        ],
+        ..Chart::default()
+    }
 }
 
 fn title(about: &RepeatedTraining) -> String {

@@ -1,13 +1,13 @@
 //! A schedule, as text and as a picture.
 
+use super::chart::{Axis, Chart, Series, file};
 use super::format_number::format_number;
-use super::svg::{Plot, draw};
 use crate::training::schedule::ScheduleReport;
 use anyhow::Result;
 use simdescent::StepPlan;
 
 /// No more points than a picture shows.
-const POINTS: usize = 4000;
+const POINTS: usize = 1000;
 
 /// A line for each of some steps; with the batch size if it `grows`.
 pub(crate) fn lines(report: &ScheduleReport, grows: bool) -> Vec<String> {
@@ -25,9 +25,15 @@ pub(crate) fn svg(report: &ScheduleReport, grows: bool) -> Result<String> {
     let curve = |value: fn(&StepPlan) -> f64| {
         report.plans.iter().enumerate().step_by(stride).map(|(t, plan)| (t as f64, value(plan))).collect::<Vec<_>>()
     };
-    let rates = [("learning rate", curve(|plan| plan.learning_rate))];
-    let sizes = [("batch size", curve(|plan| plan.batch_size as f64))];
-    let plot = |title, y_label, curves| Plot { title, x_label: "step", y_label, log_x: false, curves, mark: None };
-    let plots = [plot(report.schedule.name(), "learning rate", &rates), plot("batch size", "batch size", &sizes)];
-    draw(&plots[..1 + usize::from(grows)])
+    let chart = |title: &str, what: &str, line| Chart {
+        title: title.into(),
+        description: format!("The {what} over the steps."),
+        x: Axis::linear("step"),
+        y: Axis::linear(what),
+        series: vec![Series { line, ..Series::default() }],
+        ..Chart::default()
+    };
+    let rates = chart(report.schedule.name(), "learning rate", curve(|plan| plan.learning_rate));
+    let sizes = chart("batch size", "batch size", curve(|plan| plan.batch_size as f64));
+    if grows { file(&[rates, sizes]) } else { file(&[rates]) }
 }

@@ -1,7 +1,7 @@
 //! What a search found, as text and as a picture.
 
+use super::chart::{Axis, Chart, Series, file};
 use super::format_number::format_number;
-use super::svg::Plot;
 use crate::search::{Direction, Objective, SearchReport, Strategy, TrialOutcome, TrialRecord};
 use comfy_table::{CellAlignment, Table, presets};
 use std::fmt::Write;
@@ -74,14 +74,18 @@ fn table(report: &SearchReport) -> String {
 
 /// The best value so far over the trainings, as an SVG.
 pub(crate) fn svg(report: &SearchReport) -> anyhow::Result<String> {
-    let points = report.best_so_far.iter().map(|best| (best.trainings as f64, best.value)).collect();
-    let plot = Plot {
-        title: &format!("{} search: {}", report.method.name(), report.workload),
-        x_label: "trainings",
-        y_label: &format!("best {}", report.metric.name()),
-        log_x: false,
-        curves: &[("best so far", points)],
-        mark: None,
-    };
-    super::svg::draw(&[plot])
+    file(&[history(report)])
+}
+
+/// The best value so far over the trainings.
+pub(crate) fn history(report: &SearchReport) -> Chart {
+    let line = report.best_so_far.iter().map(|best| (best.trainings as f64, best.value)).collect();
+    Chart {
+        title: format!("{} search: {}", report.method.name(), report.workload),
+        description: "The best value so far over the trainings.".into(),
+        x: Axis::linear("trainings"),
+        y: Axis::linear(&format!("best {}", report.metric.name())),
+        series: vec![Series { line, ..Series::default() }],
+        ..Chart::default()
+    }
 }

@@ -8,6 +8,7 @@ mod ranking;
 mod tests;
 mod timing;
 
+use super::answer::answers;
 use super::cell::{Cell, CellState, TargetResult};
 use super::curves::curves;
 use super::facts::StudyFacts;
@@ -69,6 +70,11 @@ pub(crate) fn analyze(known: Known<'_>) -> Result<Report> {
     for (workload, coupling) in facts.couplings(&cells, records)? {
         workloads[workload].coupling.push(coupling);
     }
+    let throughput = timings.report();
+    let session = throughput.as_ref().map(|throughput| &throughput.session);
+    for workload in &mut workloads {
+        workload.answers = answers(workload, session);
+    }
     Ok(Report {
         schema_version: SCHEMA_VERSION,
         protocol_version: facts.protocol_version,
@@ -78,7 +84,7 @@ pub(crate) fn analyze(known: Known<'_>) -> Result<Report> {
         missing,
         profiles: profiles::profiles(facts.study.targets.len(), &workloads),
         workloads,
-        throughput: timings.report(),
+        throughput,
         self_check,
     })
 }
@@ -142,5 +148,13 @@ fn workload(
         });
     }
     let curves = curves(&reports, &step_times, own.targets.len());
-    Ok(WorkloadReport { facts: own.clone(), cells: reports, step_times, curves, coupling: vec![], targets })
+    Ok(WorkloadReport {
+        facts: own.clone(),
+        cells: reports,
+        step_times,
+        curves,
+        coupling: vec![],
+        targets,
+        answers: vec![],
+    })
 }

@@ -17,6 +17,12 @@ pub(crate) struct CurveReport {
     pub(crate) steps: Vec<StepsFit>,
     /// B_crit of the first curve, with an interval over seeds; `None` if the points bend too little to tell it.
     pub(crate) critical_batch_size: Option<Estimate>,
+    /// Whether that is outside of the batch sizes that reached the target: the curve says it, no run.
+    #[serde(default)]
+    pub(crate) critical_extrapolated: bool,
+    /// Batch sizes at which most runs missed the target; no curve has them.
+    #[serde(default)]
+    pub(crate) missed: Vec<usize>,
     /// B₂₀: the largest batch size with at most 1.2 times the fewest samples, without a model.
     pub(crate) b20: Option<B20>,
     /// The curves of η*(B), lowest AICc first.

@@ -71,6 +71,12 @@ fn curve(
         optimizer: optimizer.to_owned(),
         variant: variant.to_owned(),
         target,
+        critical_extrapolated: critical_batch_size.is_some_and(|critical| {
+            let reached = points.iter().filter(|point| point.1.is_finite()).map(|point| point.0);
+            let (low, high) = reached.fold((f64::INFINITY, 0.0f64), |(low, high), b| (low.min(b), high.max(b)));
+            !(low..=high).contains(&critical.value.0)
+        }),
+        missed: points.iter().filter(|point| !point.1.is_finite()).map(|point| point.0 as usize).collect(),
         critical_batch_size,
         steps: fits.into_iter().map(steps_fit).collect(),
         b20: largest_batch_within(&points, WASTE).map(|BatchLimit { batch_size, open }| B20 { batch_size, open }),

@@ -3,6 +3,7 @@
 //! Readers should ignore fields they do not know. A number that is not finite is written as the string `"NaN"`,
 //! `"Infinity"` or `"-Infinity"`, because JSON has no such numbers.
 
+use super::answer::Answer;
 use super::coupling::CouplingReport;
 use super::curve_report::CurveReport;
 use super::definition::Study;
@@ -73,6 +74,9 @@ pub(crate) struct WorkloadReport {
     pub(crate) coupling: Vec<CouplingReport>,
     /// From the easiest.
     pub(crate) targets: Vec<TargetReport>,
+    /// What to take, by target.
+    #[serde(default)]
+    pub(crate) answers: Vec<Answer>,
 }
 
 /// One optimizer at one batch size.

@@ -1,15 +1,19 @@
-//! The charts of a page.
+//! The charts of a sweep's page.
 
-use super::chart::{Chart, GUIDE, Point, Series};
-use super::parts::{Figure, Section, Source};
-use crate::report::answer::hardest_reached;
-use crate::report::format_number::{format_setting, si, si_interval};
+use super::parts::{Figure, Place, Section};
+use super::sweep::{Source, series_name};
+use super::tables;
+use crate::base::format_number::{format_setting, si, si_interval};
+use crate::report::chart::{Axis, Chart, GUIDE, Mark, MarkKind, Point, Series};
+use crate::study::answer::{hardest_reached, machine_name};
 use crate::study::curve_report::CurveReport;
 use crate::study::result::{CellReport, CellTarget, Spread, TuningReport, WorkloadReport};
 use anyhow::Result;
 
 /// Points of a drawn curve.
-const SAMPLES: usize = 24;
+const SAMPLES: usize = 20;
+/// Points of a loss curve.
+const EVALUATIONS: usize = 60;
 
 /// A title with the target of a workload.
 fn title(what: &str, workload: &WorkloadReport, t: usize) -> String {
@@ -45,13 +49,14 @@ fn groups<'r>(source: &Source<'_>, workload: &'r WorkloadReport) -> Vec<(usize, 
     groups
 }
 
-/// A chart for each workload and target: each optimizer's points beside its fitted curve.
+/// A chart for each workload and target: each optimizer's points beside its fitted curve, and what is marked on it.
 fn by_target(
     source: &Source<'_>,
     what: &str,
     chart: impl Fn(&WorkloadReport, usize) -> Chart,
     point: impl Fn(&CellReport, &CellTarget) -> Point,
     fit: impl Fn(&CurveReport, f64) -> Option<f64>,
+    marks: impl Fn(&WorkloadReport, &CurveReport) -> Vec<Mark>,
 ) -> Result<Vec<Figure>> {
     let mut charts = vec![];
     for (w, workload) in source.report.workloads.iter().enumerate() {
@@ -67,15 +72,55 @@ fn by_target(
                 let line = curve.map_or_else(Vec::new, |curve| {
                     sampled(ends(workload), |batch| fit(curve, batch).unwrap_or(f64::NAN))
                 });
-                chart.series.push(Series { number, points, ..Series::default() });
-                chart.series.push(Series { number, line, dashed: true, ..Series::default() });
+                let mut marks = curve.map_or_else(Vec::new, |curve| marks(workload, curve));
+                marks.extend(cells.iter().filter_map(|cell| missed(cell, t)));
+                let name = Some(source.series[number].clone());
+                chart.series.push(Series { number, name, points, marks, ..Series::default() });
+                chart.series.push(Series { number, line, thin: true, ..Series::default() });
             }
             if let Some(svg) = chart.svg()? {
-                charts.push(Figure { workload: w, target: Some(t), svg, caption: title(what, workload, t) });
+                charts.push(Figure { place: Place::target(w, t), svg, caption: title(what, workload, t) });
             }
         }
     }
     Ok(charts)
+}
+
+/// A cell that most runs of which missed the target: there is no height to draw it at.
+fn missed(cell: &CellReport, t: usize) -> Option<Mark> {
+    let target = &cell.targets[t];
+    if target.steps.median.0.is_finite() {
+        return None;
+    }
+    let reached = target.runs.iter().filter(|run| run.steps.is_some()).count();
+    let text = format!(
+        "{}, batch {}: missed the target ({reached} of {} runs reached it)",
+        series_name(&cell.optimizer, &cell.variant),
+        cell.batch_size,
+        target.runs.len()
+    );
+    Some(Mark { kind: MarkKind::Missed, x: cell.batch_size as f64, y: 1.0, interval: None, text })
+}
+
+/// The critical batch size, where it is on the fitted curve.
+fn critical(workload: &WorkloadReport, curve: &CurveReport) -> Vec<Mark> {
+    let (Some(critical), Some(fit)) = (curve.critical_batch_size, curve.steps.first()) else { return vec![] };
+    let (least, most) = ends(workload);
+    let (x, low, high) = (critical.value.0, critical.low.0, critical.high.0);
+    let interval = si_interval(x, (low, high));
+    let beyond = x > most;
+    let note = if curve.critical_extrapolated { ", extrapolated beyond what was measured" } else { "" };
+    vec![Mark {
+        kind: if beyond { MarkKind::Beyond } else { MarkKind::Ring },
+        x,
+        y: fit.curve.steps(x.clamp(least, most)),
+        interval: Some((low, high)).filter(|_| !beyond),
+        text: format!(
+            "{}: critical batch size {} {interval}{note}",
+            series_name(&curve.optimizer, &curve.variant),
+            si(x)
+        ),
+    }]
 }
 
 /// Steps to target over batch size, with fits and the line of perfect scaling.
@@ -85,17 +130,18 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
         let (low, high) = ends(workload);
         let first = workload.cells.iter().filter(|cell| cell.batch_size as f64 == low);
         let best = first.map(|cell| cell.targets[t].steps.median.0).fold(f64::INFINITY, f64::min);
-        let line = if best.is_finite() { vec![(low, best), (high, best * low / high)] } else { vec![] };
+        // No lower than one step, lest the curves have no room.
+        let end = (high / low).min(best).max(1.0);
+        let line = if best.is_finite() { vec![(low, best), (low * end, best / end)] } else { vec![] };
         Chart {
             title: title("Steps to target over batch size", workload, t),
             description: "One curve for each optimizer. Steps fall as the batch grows, along the gray line while scaling is perfect, \
                 and less beyond the critical batch size."
                 .into(),
-            x_label: "batch size",
-            y_label: "steps to target",
-            ticks: Some(batches(workload)),
-            series: vec![Series { number: GUIDE, line, dashed: true, ..Series::default() }],
-            limits: vec![],
+            x: Axis { ticks: Some(batches(workload)), ..Axis::log("batch size") },
+            y: Axis::log("steps to target"),
+            series: vec![Series { number: GUIDE, line, thin: true, ..Series::default() }],
+            ..Chart::default()
         }
     };
     let point = |cell: &CellReport, target: &CellTarget| {
@@ -106,7 +152,7 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
             interval: Some((low.0, high.0)),
             text: format!(
                 "{}, batch {}: {} steps {}, rate {}",
-                cell.optimizer,
+                series_name(&cell.optimizer, &cell.variant),
                 cell.batch_size,
                 si(median.0),
                 si_interval(median.0, (low.0, high.0)),
@@ -114,19 +160,27 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
             ),
         }
     };
+    let fit = |curve: &CurveReport, batch: f64| Some(curve.steps.first()?.curve.steps(batch));
     Ok(Section {
         id: "steps",
         heading: "Steps to target over batch size",
-        text: "Medians over seeds with intervals, and the best of three fitted curves. The gray line is perfect scaling: twice the batch, half \
-            the steps. Where an optimizer's curve leaves that slope, larger batches begin to waste samples.",
-        charts: by_target(source, "steps", chart, point, |curve, batch| Some(curve.steps.first()?.curve.steps(batch)))?,
-        tables: vec![],
+        text: "Points are medians over seeds with their intervals, lines the best of three fitted curves. The dashed line is perfect \
+            scaling: twice the batch, half the steps. A ring marks the critical batch size, with its interval: below it the steps nearly \
+            halve as the batch doubles, beyond it larger batches mostly waste samples. An arrow at the right says that it is beyond the \
+            batch sizes measured, by extrapolation. A cross at the top: most runs missed the target. The table has the same in numbers; \
+            B₂₀ is the largest batch size that needs at most 20 % more samples than the best, without a model."
+            .into(),
+        charts: by_target(source, "steps to target", chart, point, fit, critical)?,
+        tables: tables::critical(source),
+        ..Section::default()
     })
 }
 
 /// Samples per second over batch size, with the machine's limit.
 pub(super) fn throughput(source: &Source<'_>) -> Result<Section> {
     let mut charts = vec![];
+    let machine = source.report.throughput.as_ref().map(|throughput| machine_name(&throughput.session));
+    let machine = machine.unwrap_or_default();
     for (w, workload) in source.report.workloads.iter().enumerate() {
         let mut series = vec![];
         let mut limit = f64::INFINITY;
@@ -139,40 +193,44 @@ pub(super) fn throughput(source: &Source<'_>) -> Result<Section> {
                     y: throughput.samples_per_second,
                     interval: None,
                     text: format!(
-                        "{}, batch {}: {} samples/s, {:.0} % of the FMA peak",
-                        cell.optimizer,
+                        "{}, batch {}: {} samples/s, {:.0} % of the FMA peak, {:.0} % of the bandwidth",
+                        series_name(&cell.optimizer, &cell.variant),
                         cell.batch_size,
                         si(throughput.samples_per_second),
-                        100.0 * throughput.share_of_peak
+                        100.0 * throughput.share_of_peak,
+                        100.0 * throughput.share_of_bandwidth
                     ),
                 })
             });
             let points: Vec<Point> = points.collect();
             let line = points.iter().map(|point| (point.x, point.y)).collect();
-            series.push(Series { number, points, line, ..Series::default() });
+            let name = Some(source.series[number].clone());
+            series.push(Series { number, name, points, line, ..Series::default() });
         }
         let limits = if limit.is_finite() { vec![limit] } else { vec![] };
         let chart = Chart {
             title: format!("Samples per second over batch size, {}", workload.facts.name),
             description: "The line at the top is what the machine's multiply-adds allow.".into(),
-            x_label: "batch size",
-            y_label: "samples per second",
-            ticks: Some(batches(workload)),
+            x: Axis { ticks: Some(batches(workload)), ..Axis::log("batch size") },
+            y: Axis::log("samples per second"),
             series,
             limits,
+            ..Chart::default()
         };
         if let Some(svg) = chart.svg()? {
             let caption = format!("{}, one thread; the line at the top is the FMA peak", workload.facts.name);
-            charts.push(Figure { workload: w, target: None, svg, caption });
+            charts.push(Figure { place: Place::workload(w), svg, caption });
         }
     }
-    Ok(Section {
-        id: "throughput",
-        heading: "Samples per second over batch size",
-        text: "Measured apart from convergence, in shuffled rounds. The top line is this machine's own limit, measured in the same run.",
-        charts,
-        tables: vec![],
-    })
+    let text = if charts.is_empty() {
+        "No steps were timed.".to_owned()
+    } else {
+        format!(
+            "Measured on {machine}, apart from convergence, in shuffled rounds. The dashed line is that machine's own limit, measured in \
+            the same run."
+        )
+    };
+    Ok(Section { id: "throughput", heading: "Samples per second over batch size", text, charts, ..Section::default() })
 }
 
 /// The best rate over batch size, with its shape.
@@ -181,30 +239,43 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
         title: title("Best learning rate over batch size", workload, t),
         description: "Rates that grow along a straight line follow a power rule; where they bend, the rule ends."
             .into(),
-        x_label: "batch size",
-        y_label: "best learning rate",
-        ticks: Some(batches(workload)),
-        series: vec![],
-        limits: vec![],
+        x: Axis { ticks: Some(batches(workload)), ..Axis::log("batch size") },
+        y: Axis::log("best learning rate"),
+        ..Chart::default()
     };
     let point = |cell: &CellReport, target: &CellTarget| {
-        let TuningReport { learning_rate, vertex, .. } = &target.tuning;
+        let TuningReport { learning_rate, vertex, at_border, .. } = &target.tuning;
         let interval = vertex.map(|vertex| (vertex.low.0, vertex.high.0));
+        let border = if *at_border { ", the lowest or highest that was tried" } else { "" };
         Point {
             x: cell.batch_size as f64,
             y: *learning_rate,
             interval: interval.filter(|(low, high)| *low > 0.0 && high.is_finite()),
-            text: format!("{}, batch {}: rate {}", cell.optimizer, cell.batch_size, format_setting(*learning_rate)),
+            text: format!(
+                "{}, batch {}: rate {}{border}",
+                series_name(&cell.optimizer, &cell.variant),
+                cell.batch_size,
+                format_setting(*learning_rate)
+            ),
         }
+    };
+    let fit = |curve: &CurveReport, batch: f64| Some(curve.rates.first()?.curve.rate(batch));
+    let tables = tables::coupling(source);
+    let coupling = if tables.is_empty() {
+        ""
+    } else {
+        " The table says what a rule costs against tuning again: steps by the rule, from the best point of the smallest batch, over steps \
+        after tuning. A dash: most runs by the rule missed."
     };
     Ok(Section {
         id: "rates",
         heading: "Best learning rate over batch size",
-        text: "The vertex of a parabola through the rates around the best, with its interval, and the best of three shapes.",
-        charts: by_target(source, "best rates", chart, point, |curve, batch| {
-            Some(curve.rates.first()?.curve.rate(batch))
-        })?,
-        tables: vec![],
+        text: format!(
+            "The vertex of a parabola through the rates around the best, with its interval, and the best of three shapes.{coupling}"
+        ),
+        charts: by_target(source, "best rates", chart, point, fit, |_, _| vec![])?,
+        tables,
+        ..Section::default()
     })
 }
 
@@ -233,8 +304,9 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
                 let curves: Vec<_> = runs.map(|record| &record.curve).collect();
                 let Some(longest) = curves.iter().max_by_key(|curve| curve.samples.len()) else { continue };
                 let (mut line, mut band) = (vec![], vec![]);
-                // Every other evaluation is as good to the eye, in half the page.
-                for (i, &samples) in longest.samples.iter().enumerate().step_by(2) {
+                // So many are as good to the eye, in a small part of the page.
+                let stride = longest.samples.len().div_ceil(EVALUATIONS);
+                for (i, &samples) in longest.samples.iter().enumerate().step_by(stride) {
                     let mut there: Vec<f64> =
                         curves.iter().filter_map(|curve| curve.loss.get(i).copied()).map(gap).collect();
                     // Runs that ended are past their target: the rest would look worse than they were together.
@@ -246,30 +318,32 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
                     line.push((at, there[there.len() / 2]));
                     band.push((at, there[0].max(f64::MIN_POSITIVE), there[there.len() - 1]));
                 }
-                series.push(Series { number, line, band, ..Series::default() });
+                let text = format!("{}, batch {}", series_name(&cell.optimizer, &cell.variant), cell.batch_size);
+                let name = Some(text.clone());
+                series.push(Series { number, name, line, text, band, ..Series::default() });
             }
             let what = if by_time { "seconds" } else { "samples" };
             let chart = Chart {
                 title: format!("Loss above the reference by {what}, {}", workload.facts.name),
                 description: "The best batch size of each optimizer: median over seeds, and the band of all of them."
                     .into(),
-                x_label: what,
-                y_label: "loss above the reference",
-                ticks: None,
+                x: Axis::log(what),
+                y: Axis::log("loss above the reference"),
                 series,
                 limits: workload.targets.iter().map(|t| t.loss - workload.facts.reference_loss).collect(),
+                ..Chart::default()
             };
             if let Some(svg) = chart.svg()? {
                 let caption = format!("{}, by {what}; horizontal lines are the targets", workload.facts.name);
-                charts.push(Figure { workload: w, target: None, svg, caption });
+                charts.push(Figure { place: Place::workload(w), svg, caption });
             }
         }
     }
     Ok(Section {
         id: "losses",
         heading: "Loss curves",
-        text: "Of the best batch size of each optimizer for the hardest target that was reached: median and band over seeds.",
+        text: "Of the best batch size of each optimizer for the hardest target that was reached: median and band over seeds.".into(),
         charts,
-        tables: vec![],
+        ..Section::default()
     })
 }

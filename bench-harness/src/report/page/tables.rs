@@ -1,17 +1,31 @@
-//! The tables of a page.
+//! The tables of a sweep's page.
 
-use super::parts::{CheckRow, Grid, Section, Source, Square, series_name};
-use crate::report::format_number::{format_setting, si, si_unit};
+use super::parts::{Grid, Place, Section, Square};
+use super::sweep::{PLACES, Source, series_name};
+use crate::base::format_number::{format_number, percent, si, si_interval, si_unit};
+use crate::study::answer::machine_name;
 use crate::study::machine::Session;
 use crate::study::profile::Profile;
 use crate::study::result::{CellReport, Report, WorkloadReport};
 
-fn plain(text: impl Into<String>) -> Square {
-    Square { text: text.into(), ..Square::default() }
+fn caption(workload: &WorkloadReport, t: usize) -> String {
+    format!("{}, {} of the gap left", workload.facts.name, percent(workload.targets[t].share))
 }
 
-fn caption(workload: &WorkloadReport, t: usize) -> String {
-    format!("{}, {} % of the gap left", workload.facts.name, format_setting(100.0 * workload.targets[t].share))
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Rows of squares by the name in front, in the order of their first squares.
+fn gather(rows: &mut Vec<(String, Vec<Square>)>, name: String, square: Square) {
+    match rows.iter_mut().find(|row| row.0 == name) {
+        Some(row) => row.1.push(square),
+        None => rows.push((name, vec![square])),
+    }
+}
+
+fn named(rows: Vec<(String, Vec<Square>)>) -> Vec<Vec<Square>> {
+    rows.into_iter().map(|(name, row)| std::iter::once(Square::text(name)).chain(row).collect()).collect()
 }
 
 /// Time to target, optimizer × batch size, the tie set marked; steps where no time was measured.
@@ -19,7 +33,7 @@ pub(super) fn heat_map(source: &Source<'_>) -> Section {
     let mut tables = vec![];
     for (w, workload) in source.report.workloads.iter().enumerate() {
         for (t, target) in workload.targets.iter().enumerate() {
-            let named = target.time.as_ref().unwrap_or(&target.steps).verdict.named();
+            let best_ones = target.time.as_ref().unwrap_or(&target.steps).verdict.named();
             let value = |cell: &CellReport| match (&target.time, cell.targets[t].seconds) {
                 (Some(_), Some(seconds)) => seconds.median.0,
                 (Some(_), None) => f64::INFINITY,
@@ -29,80 +43,83 @@ pub(super) fn heat_map(source: &Source<'_>) -> Section {
             let unit = if target.time.is_some() { "s" } else { "" };
             let mut rows: Vec<(String, Vec<Square>)> = vec![];
             for (i, cell) in workload.cells.iter().enumerate() {
-                let name = series_name(&cell.optimizer, &cell.variant);
                 let value = value(cell);
+                let runs = &cell.targets[t].runs;
                 let square = if value.is_finite() {
                     // From the best (full color) to ten times as much (none).
                     let strength = (1.0 - libm::log10(value / best)).clamp(0.0, 1.0);
                     Square {
-                        text: si_unit(value, unit),
-                        value: Some(value),
-                        style: format!("background:rgb(0 114 178 / {:.2})", 0.75 * strength * strength),
-                        marked: named.contains(&i),
+                        strength: Some(0.6 * strength * strength),
+                        class: if best_ones.contains(&i) { "tie" } else { "" },
+                        ..Square::number(si_unit(value, unit), value)
                     }
+                } else if cell.targets[t].steps.median.0.is_finite() {
+                    Square { class: "soft", ..Square::text("not timed") }
                 } else {
-                    plain("–")
+                    let reached = runs.iter().filter(|run| run.steps.is_some()).count();
+                    Square { class: "soft", ..Square::text(format!("missed ({reached}/{})", runs.len())) }
                 };
-                match rows.iter_mut().find(|row| row.0 == name) {
-                    Some(row) => row.1.push(square),
-                    None => rows.push((name, vec![square])),
-                }
+                gather(&mut rows, series_name(&cell.optimizer, &cell.variant), square);
             }
             let head = std::iter::once("optimizer".to_owned());
             tables.push(Grid {
-                workload: w,
-                target: Some(t),
+                place: Place::target(w, t),
                 caption: caption(workload, t),
                 head: head.chain(workload.facts.batch_sizes.iter().map(|b| format!("batch {b}"))).collect(),
-                rows: rows
-                    .into_iter()
-                    .map(|(name, squares)| std::iter::once(plain(name)).chain(squares).collect())
-                    .collect(),
+                rows: named(rows),
             });
         }
     }
-    Section {
-        id: "time",
-        heading: "Time to target",
-        text: "Median steps to the target times the time of a step on this machine. The darker the faster; framed are all cells that may be the \
-            fastest. A dash: most runs did not reach the target.",
-        charts: vec![],
-        tables,
-    }
+    let marks = "The darker, the less; framed are all cells that may be the best. \u{201c}missed (3/10)\u{201d}: only 3 of 10 runs reached \
+        the target.";
+    let (heading, text) = match &source.report.throughput {
+        Some(throughput) => (
+            "Time to target",
+            format!(
+                "Median steps to the target times the time of a step on {}. {marks}",
+                machine_name(&throughput.session)
+            ),
+        ),
+        None => ("Steps to target", format!("No steps were timed: these are median steps, not seconds. {marks}")),
+    };
+    Section { id: "time", heading, text, tables, ..Section::default() }
 }
 
 /// What follows from the curves.
-pub(super) fn critical(source: &Source<'_>) -> Section {
+pub(super) fn critical(source: &Source<'_>) -> Vec<Grid> {
     let mut tables = vec![];
     for (w, workload) in source.report.workloads.iter().enumerate() {
         for t in 0..workload.targets.len() {
             let of = workload.curves.iter().filter(|curve| curve.target == t && !curve.steps.is_empty());
             let rows = of.map(|curve| {
-                let estimate = curve.critical_batch_size.map_or_else(
-                    || "not to be told".into(),
-                    |e| format!("{} ({} to {})", si(e.value.0), si(e.low.0), si(e.high.0)),
-                );
-                let b20 = curve
-                    .b20
-                    .map_or_else(String::new, |b| format!("{}{}", if b.open { "> " } else { "" }, si(b.batch_size)));
-                let fit = &curve.steps[0];
-                vec![
-                    plain(series_name(&curve.optimizer, &curve.variant)),
-                    Square { value: curve.critical_batch_size.map(|e| e.value.0), ..plain(estimate) },
-                    Square { value: curve.b20.map(|b| b.batch_size), ..plain(b20) },
-                    plain(fit.curve.name()),
-                    Square {
-                        value: Some(fit.root_mean_square),
-                        ..plain(format!("{:.1} %", 100.0 * fit.root_mean_square))
+                let extrapolated = if curve.critical_extrapolated { ", extrapolated" } else { "" };
+                let critical = curve.critical_batch_size.map_or_else(
+                    || Square::text("not to be told"),
+                    |e| {
+                        let interval = si_interval(e.value.0, (e.low.0, e.high.0));
+                        Square::number(format!("{} {interval}{extrapolated}", si(e.value.0)), e.value.0)
                     },
-                    plain(curve.rates.first().map_or("", |fit| fit.curve.name())),
-                    plain(curve.fastest_batch_size.map_or_else(String::new, si)),
-                    plain(curve.measured_fastest.map_or_else(String::new, |b| b.to_string())),
+                );
+                let b20 = curve.b20.map_or_else(Square::default, |b| {
+                    Square::number(format!("{}{}", if b.open { "> " } else { "" }, si(b.batch_size)), b.batch_size)
+                });
+                let fit = &curve.steps[0];
+                let error = 100.0 * fit.root_mean_square;
+                let batch = |batch: Option<f64>| batch.map_or_else(Square::default, |b| Square::number(si(b), b));
+                vec![
+                    Square::text(series_name(&curve.optimizer, &curve.variant)),
+                    critical,
+                    b20,
+                    Square::text(fit.curve.name()),
+                    Square::number(format!("{error:.1} %"), error),
+                    Square::text(curve.rates.first().map_or("", |fit| fit.curve.name())),
+                    batch(curve.fastest_batch_size),
+                    batch(curve.measured_fastest.map(|batch| batch as f64)),
                 ]
             });
             let rows: Vec<_> = rows.collect();
             if !rows.is_empty() {
-                let head = [
+                let head = strings(&[
                     "optimizer",
                     "critical batch size",
                     "B₂₀",
@@ -111,24 +128,16 @@ pub(super) fn critical(source: &Source<'_>) -> Section {
                     "best shape of η*(B)",
                     "fastest batch by curves",
                     "as measured",
-                ];
-                let head = head.map(str::to_owned).to_vec();
-                tables.push(Grid { workload: w, target: Some(t), caption: caption(workload, t), head, rows });
+                ]);
+                tables.push(Grid { place: Place::target(w, t), caption: caption(workload, t), head, rows });
             }
         }
     }
-    Section {
-        id: "critical",
-        heading: "Critical batch sizes",
-        text: "Where the part of the steps that no batch size can save is as large as the part that falls, by the curve with the lowest AICc; and \
-            B₂₀, the largest batch size that needs at most 20 % more samples than the best, without a model.",
-        charts: vec![],
-        tables,
-    }
+    tables
 }
 
 /// What coupling rules cost, where the study has any.
-pub(super) fn coupling(source: &Source<'_>) -> Option<Section> {
+pub(super) fn coupling(source: &Source<'_>) -> Vec<Grid> {
     let mut tables = vec![];
     for (w, workload) in source.report.workloads.iter().enumerate() {
         for t in 0..workload.targets.len() {
@@ -137,39 +146,21 @@ pub(super) fn coupling(source: &Source<'_>) -> Option<Section> {
                 let name = format!("{}, {}", series_name(&report.optimizer, &report.variant), report.rule.name());
                 let ratio = report.ratio.0;
                 let text = if ratio.is_finite() { format!("{ratio:.2}") } else { "–".to_owned() };
-                let square = Square { value: Some(ratio).filter(|r| r.is_finite()), ..plain(text) };
-                match rows.iter_mut().find(|row| row.0 == name) {
-                    Some(row) => row.1.push(square),
-                    None => rows.push((name, vec![square])),
-                }
+                gather(&mut rows, name, Square::number(text, ratio));
             }
             if !rows.is_empty() {
                 let head = std::iter::once("optimizer and rule".to_owned());
                 let sizes = workload.facts.batch_sizes.iter().skip(1).map(|b| format!("batch {b}"));
-                let rows =
-                    rows.into_iter().map(|(name, row)| std::iter::once(plain(name)).chain(row).collect()).collect();
-                tables.push(Grid {
-                    workload: w,
-                    target: Some(t),
-                    caption: caption(workload, t),
-                    head: head.chain(sizes).collect(),
-                    rows,
-                });
+                let (head, rows) = (head.chain(sizes).collect(), named(rows));
+                tables.push(Grid { place: Place::target(w, t), caption: caption(workload, t), head, rows });
             }
         }
     }
-    (!tables.is_empty()).then_some(Section {
-        id: "coupling",
-        heading: "What a rule costs against tuning again",
-        text: "Steps by the rule, from the best point of the smallest batch, over steps after tuning again. A dash: most runs by the rule missed.",
-        charts: vec![],
-        tables,
-    })
+    tables
 }
 
 /// The leaders beside the others.
 pub(super) fn duels(source: &Source<'_>) -> Section {
-    const PLACES: usize = 8;
     let mut tables = vec![];
     for (w, workload) in source.report.workloads.iter().enumerate() {
         for (t, target) in workload.targets.iter().enumerate() {
@@ -177,73 +168,100 @@ pub(super) fn duels(source: &Source<'_>) -> Section {
                 Some(time) => (time, "time"),
                 None => (&target.steps, "steps"),
             };
-            let rows =
-                ranking.places.iter().take(PLACES).filter(|place| place.ratio.value.0.is_finite()).map(|place| {
-                    let cell = &workload.cells[place.cell];
-                    let ratio = place.ratio;
-                    vec![
-                        Square {
-                            marked: ranking.verdict.named().contains(&place.cell),
-                            ..plain(format!(
-                                "{}, batch {}",
-                                series_name(&cell.optimizer, &cell.variant),
-                                cell.batch_size
-                            ))
-                        },
-                        Square {
-                            value: Some(ratio.value.0),
-                            ..plain(format!("{:.2} ({:.2} to {:.2})", ratio.value.0, ratio.low.0, ratio.high.0))
-                        },
-                        plain(
-                            place.leader_beats_it.map_or_else(String::new, |p| format!("{:.0} %", 100.0 * p.value.0)),
-                        ),
-                        plain(place.p_value.map_or_else(String::new, |p| format!("{p:.3}"))),
-                    ]
-                });
-            let rows: Vec<_> = rows.collect();
-            let head = [
-                "cell".to_owned(),
-                format!("{what} to that of the leader"),
-                "seeds with which the leader needs less".to_owned(),
-                "p (Holm)".to_owned(),
-            ];
-            tables.push(Grid {
-                workload: w,
-                target: Some(t),
-                caption: caption(workload, t),
-                head: head.to_vec(),
-                rows,
+            let places = ranking.places.iter().filter(|place| place.ratio.value.0.is_finite());
+            let rows = places.take(PLACES).map(|place| {
+                let cell = &workload.cells[place.cell];
+                let ratio = place.ratio;
+                let name = format!("{}, batch {}", series_name(&cell.optimizer, &cell.variant), cell.batch_size);
+                let is_best = ranking.verdict.named().contains(&place.cell);
+                let share = place.leader_beats_it.map(|p| 100.0 * p.value.0);
+                vec![
+                    Square { class: if is_best { "tie" } else { "" }, ..Square::text(name) },
+                    Square::number(
+                        format!("{:.2} [{:.2}, {:.2}]", ratio.value.0, ratio.low.0, ratio.high.0),
+                        ratio.value.0,
+                    ),
+                    share.map_or_else(Square::default, |share| Square::number(format!("{share:.0} %"), share)),
+                    place.p_value.map_or_else(Square::default, |p| Square::number(format!("{p:.3}"), p)),
+                ]
             });
+            let rows: Vec<_> = rows.collect();
+            let ratio = format!("{what} to that of the leader");
+            let head = strings(&["cell", &ratio, "seeds with which the leader needs less", "p (Holm)"]);
+            if !rows.is_empty() {
+                tables.push(Grid { place: Place::target(w, t), caption: caption(workload, t), head, rows });
+            }
         }
     }
     Section {
         id: "duels",
         heading: "Who beats whom",
-        text: "The leader beside the next cells, with the same seeds. Framed are those that may be the best.",
-        charts: vec![],
+        text: "The leader beside the next cells, with the same seeds; [low, high] is the interval of the ratio, which also has what tuning \
+            may have missed. Framed are those that may be the best."
+            .into(),
         tables,
+        ..Section::default()
     }
 }
 
-/// The self-check's rows.
-pub(super) fn checks(report: &Report) -> Vec<CheckRow> {
-    let checks = report.self_check.iter().flat_map(|check| &check.checks);
-    checks
-        .map(|check| CheckRow {
-            name: check.name.clone(),
-            measured: format!("{} ({} to {})", number(check.measured), number(check.low), number(check.high)),
-            expected: number(check.expected),
-            ok: check.ok,
-        })
-        .collect()
+/// The self-check.
+pub(super) fn check(report: &Report) -> Section {
+    let Some(check) = &report.self_check else {
+        return Section { id: "check", heading: "Self-check", text: "It was not run.".into(), ..Section::default() };
+    };
+    let rows = check.checks.iter().map(|check| {
+        let (class, verdict) = if check.ok { ("good", "holds") } else { ("bad", "does not hold") };
+        let interval = format!("[{}, {}]", format_number(check.low), format_number(check.high));
+        vec![
+            Square::text(check.name.clone()),
+            Square::number(format!("{} {interval}", format_number(check.measured)), check.measured),
+            Square::number(format_number(check.expected), check.expected),
+            Square { class, ..Square::text(verdict) },
+        ]
+    });
+    Section {
+        id: "check",
+        heading: "Self-check",
+        text: "Runs whose end is known in closed form, done with this sweep.".into(),
+        tables: vec![Grid {
+            head: strings(&["quantity", "measured", "expected", ""]),
+            rows: rows.collect(),
+            ..Grid::default()
+        }],
+        ..Section::default()
+    }
 }
 
-fn number(x: f64) -> String {
-    crate::report::format_number::format_number(x)
+/// Machine, study, how to do it again.
+pub(super) fn again(report: &Report) -> Section {
+    let study = &report.study;
+    let mut rows = vec![
+        ("study".to_owned(), format!("{}, seed {}, data seed {}", study.name, study.seed, study.data_seed)),
+        (
+            "versions".to_owned(),
+            format!(
+                "protocol {}, values {}, analysis {}",
+                report.protocol_version, report.value_version, report.analysis_version
+            ),
+        ),
+    ];
+    match &report.throughput {
+        Some(throughput) => rows.extend(machine(&throughput.session)),
+        None => rows.push(("times".to_owned(), "none were measured".to_owned())),
+    }
+    let rows = rows.into_iter().map(|(key, value)| [key, value].map(Square::text).to_vec()).collect();
+    Section {
+        id: "again",
+        heading: "Machine and study",
+        text: "Steps, samples and rates are the same on every machine; times are of this one. To do it again:".into(),
+        code: Some(command(report)),
+        tables: vec![Grid { rows, ..Grid::default() }],
+        ..Section::default()
+    }
 }
 
 /// What the page says of the machine.
-pub(super) fn machine(session: &Session) -> Vec<(String, String)> {
+fn machine(session: &Session) -> Vec<(String, String)> {
     let environment = &session.environment;
     let mut rows = vec![
         ("CPU", format!("{}, {} logical cores", environment.cpu, environment.logical_cores)),
@@ -269,7 +287,7 @@ pub(super) fn machine(session: &Session) -> Vec<(String, String)> {
 }
 
 /// How to do it again.
-pub(super) fn command(report: &Report) -> String {
+fn command(report: &Report) -> String {
     let study = &report.study;
     let known = Profile::named(&study.name).is_some_and(|profile| profile.is_but_for_seeds(study));
     let which = if known { format!("--profile {}", study.name) } else { "--study study.toml".to_owned() };

@@ -1,8 +1,8 @@
 //! What the tables of a sweep say.
 
-use super::super::answer::hardest_reached;
 use super::super::format_number::{digits, format_rate, percent, si, si_interval, si_unit};
 use super::grid::Grid;
+use crate::study::answer::hardest_reached;
 use crate::study::definition::LossOn;
 use crate::study::facts::{ReferenceSource, WorkloadFacts};
 use crate::study::record::Outcome;

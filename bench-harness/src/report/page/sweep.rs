@@ -1,0 +1,172 @@
+//! The page of a sweep.
+
+use super::parts::{Choice, Key, Place, Section, Words};
+use super::{Page, figures, rounded, tables};
+use crate::base::format_number::percent;
+use crate::study::answer::{hardest_reached, machine_name};
+use crate::study::record::ConvergenceRecord;
+use crate::study::result::Report;
+use crate::study::store::Records;
+use anyhow::Result;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a page is made of.
+pub(super) struct Source<'a> {
+    pub(super) report: &'a Report,
+    pub(super) records: BTreeMap<&'a str, &'a ConvergenceRecord>,
+    /// Optimizers with their variants, in the order of the study.
+    pub(super) series: Vec<String>,
+}
+
+impl<'a> Source<'a> {
+    fn new(report: &'a Report, records: &'a Records) -> Self {
+        let mut series: Vec<String> = vec![];
+        for cell in report.workloads.iter().flat_map(|workload| &workload.cells) {
+            let name = series_name(&cell.optimizer, &cell.variant);
+            if !series.contains(&name) {
+                series.push(name);
+            }
+        }
+        Source { report, records: records.iter().map(|record| (record.key.as_str(), record)).collect(), series }
+    }
+
+    /// Which color an optimizer has.
+    pub(super) fn number(&self, optimizer: &str, variant: &str) -> usize {
+        let name = series_name(optimizer, variant);
+        self.series.iter().position(|series| *series == name).unwrap_or(0)
+    }
+}
+
+/// What an optimizer with its variant is called.
+pub(super) fn series_name(optimizer: &str, variant: &str) -> String {
+    if variant.is_empty() { optimizer.to_owned() } else { format!("{optimizer}, {variant}") }
+}
+
+/// The page of a report and the records it is of.
+pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
+    let source = Source::new(report, records);
+    let study = &report.study;
+    let choice = |workload: &crate::study::result::WorkloadReport| Choice {
+        name: workload.facts.name.clone(),
+        targets: workload.targets.iter().map(|target| format!("{} left", percent(target.share))).collect(),
+    };
+    let keys = source.series.iter().enumerate().map(|(number, name)| Key { number, name: name.clone() });
+    let page = Page {
+        title: format!("Sweep: {}", study.name),
+        subtitle: format!(
+            "{} repeats of each tuned point with fresh seeds; intervals of 95 %. {}",
+            study.repeats,
+            report.throughput.as_ref().map_or_else(
+                || "No steps were timed.".to_owned(),
+                |t| format!("Times are of {}.", machine_name(&t.session))
+            )
+        ),
+        alarms: alarms(report),
+        choices: report.workloads.iter().map(choice).collect(),
+        shown: report.workloads.first().map(|workload| (0, hardest_reached(workload))),
+        keys: keys.collect(),
+        sections: vec![
+            answer(report),
+            figures::steps(&source)?,
+            tables::heat_map(&source),
+            figures::throughput(&source)?,
+            figures::rates(&source)?,
+            figures::losses(&source)?,
+            tables::duels(&source),
+            tables::check(report),
+            tables::again(report),
+        ],
+        json: embedded(report)?,
+    };
+    page.html()
+}
+
+/// Places of a ranking that the page has.
+pub(super) const PLACES: usize = 8;
+
+/// What is wrong with the report as a whole.
+fn alarms(report: &Report) -> Vec<String> {
+    let mut alarms = vec![];
+    if report.self_check.as_ref().is_some_and(|check| !check.ok()) {
+        alarms.push(
+            "The self-check failed: known quantities were measured wrongly, so believe nothing here before you know why.".into(),
+        );
+    }
+    if report.missing.cells > 0 {
+        alarms.push(format!("{} cells are not finished: the same sweep goes on with them.", report.missing.cells));
+    }
+    if report.missing.timings > 0 {
+        alarms.push(format!("The steps of {} cells are not timed on this report's machine.", report.missing.timings));
+    }
+    alarms
+}
+
+fn answer(report: &Report) -> Section {
+    let mut boxes = vec![];
+    for (w, workload) in report.workloads.iter().enumerate() {
+        let facts = &workload.facts;
+        for (t, answer) in workload.answers.iter().enumerate().rev() {
+            boxes.push(Words {
+                place: Place::target(w, t),
+                label: format!("{}, {}", facts.name, answer.target),
+                remark: format!(
+                    "{}, {} parameters, {} training rows",
+                    facts.model, facts.parameters, facts.training.rows
+                ),
+                lines: answer.sentences().into_iter().map(str::to_owned).collect(),
+            });
+        }
+    }
+    Section { id: "answer", heading: "The answer", boxes, ..Section::default() }
+}
+
+/// What the page does not show is in report.json: single runs, trials, rounds.
+const LEFT_OUT: [&str; 20] = [
+    "canonical_model",
+    "curve",
+    "expected_running_time",
+    "flops_per_second",
+    "bytes_per_second",
+    "good_rates",
+    "lower_quartile",
+    "profiles",
+    "regret",
+    "relaxed",
+    "residuals",
+    "rounds",
+    "rule",
+    "runs",
+    "sha256",
+    "success",
+    "trials",
+    "upper_quartile",
+    "variance_removed_by_pairing",
+    "vertex",
+];
+
+/// The report without what is left out, with four digits: a page should be small.
+fn embedded(report: &Report) -> Result<Value> {
+    let mut value = serde_json::to_value(report)?;
+    strip(&mut value);
+    rounded(&mut value);
+    Ok(value)
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|key, value| {
+                // The curve of a fit has parameters, that of tuning is a list; the rule of a coupling has a name, that of tuning numbers.
+                let kept = key == "curve" && value.is_object() || key == "rule" && value.is_string();
+                kept || !LEFT_OUT.contains(&key.as_str())
+            });
+            if let Some(Value::Array(places)) = map.get_mut("places") {
+                places.truncate(PLACES);
+            }
+            map.values_mut().for_each(strip);
+        }
+        Value::Array(values) => values.iter_mut().for_each(strip),
+        _ => {}
+    }
+}

@@ -1,0 +1,164 @@
+//! The answer of a sweep, in sentences for each workload and target.
+
+use super::curve_report::CurveReport;
+use super::machine::Session;
+use super::result::{CellReport, Ranking, Spread, TargetReport, WorkloadReport};
+use crate::base::format_number::{format_setting, percent, si, si_interval, si_unit};
+use serde::{Deserialize, Serialize};
+
+/// Cells within this factor of the leader are named beside it.
+const NEAR: f64 = 1.05;
+/// No more cells than this are named one by one.
+const NAMED: usize = 6;
+
+/// What to take, for one target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Answer {
+    /// For people: `0.1 % of the gap left`.
+    pub(crate) target: String,
+    /// On the machine that steps were timed on; none without times, or if nothing reached the target.
+    pub(crate) time: Option<String>,
+    /// Where data is dear.
+    pub(crate) samples: Option<String>,
+    /// Where machines are many.
+    pub(crate) steps: Option<String>,
+    /// Up to which batch size the optimizer of the first of these sentences scales.
+    pub(crate) batch: Option<String>,
+    /// The cells that missed the target with most of their runs.
+    pub(crate) missed: Option<String>,
+}
+
+impl Answer {
+    /// All sentences, in the order in which they are printed.
+    pub(crate) fn sentences(&self) -> Vec<&str> {
+        let all = [&self.time, &self.samples, &self.steps, &self.batch, &self.missed];
+        all.into_iter().flatten().map(String::as_str).collect()
+    }
+}
+
+/// Of a workload, by target from the easiest; `session` is that of its times.
+pub(crate) fn answers(workload: &WorkloadReport, session: Option<&Session>) -> Vec<Answer> {
+    let targets = workload.targets.iter().enumerate();
+    targets.map(|(t, target)| answer(workload, t, target, session)).collect()
+}
+
+/// The last target that a cell reached with most of its runs; the last of all if there is none.
+pub(crate) fn hardest_reached(workload: &WorkloadReport) -> usize {
+    let reached = |target: &usize| workload.cells.iter().any(|cell| cell.targets[*target].steps.median.0.is_finite());
+    (0..workload.targets.len()).rev().find(reached).unwrap_or(workload.targets.len().saturating_sub(1))
+}
+
+/// Which machine times are of, for a sentence.
+pub(crate) fn machine_name(session: &Session) -> String {
+    let environment = &session.environment;
+    let threads = match environment.threads {
+        1 => "1 thread".to_owned(),
+        n => format!("{n} threads"),
+    };
+    format!("{} ({}, {threads})", environment.cpu, environment.isa)
+}
+
+fn answer(workload: &WorkloadReport, t: usize, target: &TargetReport, session: Option<&Session>) -> Answer {
+    let say = |ranking: &Ranking, (what, unit): (&str, &str), of: fn(&CellReport, usize) -> Option<Spread>| {
+        sentence(workload, t, ranking, (what, unit), of)
+    };
+    let name = &workload.facts.name;
+    let time = target.time.as_ref().zip(session).and_then(|(ranking, session)| {
+        let what = format!("For {name} on {} take", machine_name(session));
+        say(ranking, (&what, "s"), |c, t| c.targets[t].seconds)
+    });
+    let leader = target.time.as_ref().unwrap_or(&target.steps).verdict.named().first().copied();
+    let curve = leader.and_then(|leader| {
+        let cell = &workload.cells[leader];
+        let own = |curve: &&CurveReport| {
+            curve.target == t && curve.optimizer == cell.optimizer && curve.variant == cell.variant
+        };
+        Some((cell, workload.curves.iter().find(own)?))
+    });
+    Answer {
+        target: format!("{} of the gap left", percent(target.share)),
+        time,
+        samples: say(&target.samples, ("If you only care for samples, take", "samples"), |c, t| {
+            Some(c.targets[t].samples)
+        }),
+        steps: say(&target.steps, ("If you only care for steps, take", "steps"), |c, t| Some(c.targets[t].steps)),
+        batch: curve.and_then(|(cell, curve)| scaling(workload, cell, curve)),
+        missed: missed(workload, t),
+    }
+}
+
+fn sentence(
+    workload: &WorkloadReport,
+    t: usize,
+    ranking: &Ranking,
+    (what, unit): (&str, &str),
+    of: fn(&CellReport, usize) -> Option<Spread>,
+) -> Option<String> {
+    let named = ranking.verdict.named();
+    let leader = &workload.cells[*named.first()?];
+    let Spread { median, low, high, .. } = of(leader, t)?;
+    let amount = if unit == "s" { si_unit(median.0, unit) } else { format!("{} {unit}", si(median.0)) };
+    let rate = format_setting(leader.targets[t].tuning.learning_rate);
+    let mut text = format!(
+        "{what} {}, batch {}, rate {rate}: {amount} {} to the target",
+        name(leader),
+        leader.batch_size,
+        si_interval(median.0, (low.0, high.0))
+    );
+    if let Some(others) = list(workload, &named[1..]) {
+        text += &format!("; not to be told apart from it: {others}");
+    }
+    let near = ranking.places.iter().filter(|place| place.ratio.value.0 <= NEAR && !named.contains(&place.cell));
+    let near: Vec<usize> = near.map(|place| place.cell).collect();
+    if let Some(near) = list(workload, &near) {
+        text += &format!("; within 5 % of it: {near}");
+    }
+    Some(text + ".")
+}
+
+/// How far an optimizer's steps fall with the batch size.
+fn scaling(workload: &WorkloadReport, cell: &CellReport, curve: &CurveReport) -> Option<String> {
+    let critical = curve.critical_batch_size?;
+    let (value, interval) = (critical.value.0, (critical.low.0, critical.high.0));
+    let mut text = format!("{} has the critical batch size {} {}", name(cell), si(value), si_interval(value, interval));
+    if curve.critical_extrapolated {
+        let sizes = &workload.facts.batch_sizes;
+        let (least, most) = (sizes.first().copied().unwrap_or(0), sizes.last().copied().unwrap_or(0));
+        text += &format!(", extrapolated beyond what was measured ({least} to {most})");
+    }
+    Some(text + ": well below it twice the batch saves half the steps, well above it none.")
+}
+
+/// Which cells missed a target.
+fn missed(workload: &WorkloadReport, t: usize) -> Option<String> {
+    let missed = workload.cells.iter().enumerate().filter(|(_, cell)| !cell.targets[t].steps.median.0.is_finite());
+    let missed: Vec<usize> = missed.map(|(number, _)| number).collect();
+    if missed.len() == workload.cells.len() {
+        return Some("No cell reached this target with most of its runs.".into());
+    }
+    let names = list(workload, &missed)?;
+    Some(format!(
+        "{} of {} cells missed this target with most of their runs: {names}.",
+        missed.len(),
+        workload.cells.len()
+    ))
+}
+
+/// Names of cells; `None` of none.
+fn list(workload: &WorkloadReport, cells: &[usize]) -> Option<String> {
+    let mut names: Vec<String> = cells.iter().take(NAMED).map(|&cell| short(&workload.cells[cell])).collect();
+    match cells.len().checked_sub(NAMED) {
+        None | Some(0) => {}
+        Some(more) => names.push(format!("{more} more")),
+    }
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+fn name(cell: &CellReport) -> String {
+    if cell.variant.is_empty() { cell.optimizer.clone() } else { format!("{} ({})", cell.optimizer, cell.variant) }
+}
+
+fn short(cell: &CellReport) -> String {
+    format!("{} {}", name(cell), cell.batch_size)
+}
