@@ -71,6 +71,20 @@ impl Checkpoint {
         &self.history
     }
 
+    /// SHA-256 of the rows that the run trains on, and of what else makes an order of samples one of them.
+    pub fn data_digest(&self) -> &str {
+        &self.data
+    }
+    /// Rows and columns of the parameter arrays, in order.
+    pub fn layout(&self) -> &[(usize, usize)] {
+        &self.layout
+    }
+    /// The numbers that a run goes on with, by name: parameters and the vectors of the optimizer's state.
+    pub fn vectors(&self) -> [(&'static str, &[f32]); 4] {
+        let [first, second, third] = &self.state;
+        [("parameters", &self.parameters), ("first state", first), ("second state", second), ("third state", third)]
+    }
+
     /// Gives `model` the [`weights`](Self::weights).
     ///
     /// # Errors

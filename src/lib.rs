@@ -63,6 +63,7 @@ mod loss;
 mod model;
 mod optimizer;
 pub mod output_file;
+mod probe;
 pub mod random;
 mod regularizer;
 mod resampling;
@@ -89,6 +90,7 @@ pub use learning_rate_finder::{LearningRateFinder, RateSearch, RateSuggestion, R
 pub use loss::{BatchTargets, Loss, Weights};
 pub use model::{Coefficients, Linear, Mlp, Model, NoisyQuadratic};
 pub use optimizer::{HYPERPARAMETERS, Hyperparameter, InBackward, Optimizer, Rule, StepTransforms};
+pub use probe::{KernelCall, Phase, Probe};
 pub use regularizer::{Dropout, ElasticNet};
 pub use resampling::{CrossValidation, CurvePoint, Fold, KFold, Scores, TrainingSpec, cross_validate, learning_curve};
 pub use sampling::{LastBatch, Sampling};

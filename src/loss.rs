@@ -89,6 +89,13 @@ impl Loss {
     }
 
     /// Whether its parameter is in its range.
+    /// The kernel that computes it.
+    pub(crate) fn kernel(self) -> &'static str {
+        match self {
+            Self::SoftmaxCrossEntropy | Self::SmoothedSoftmaxCrossEntropy { .. } => "softmax_cross_entropy_with",
+            _ => "pointwise_in_place",
+        }
+    }
     pub(crate) fn validate(self) -> Result<(), ConfigError> {
         let fault = match self {
             Self::Huber { delta } if delta.is_nan() || delta <= 0.0 => "delta has to be positive",

@@ -12,6 +12,7 @@ pub use noisy_quadratic::NoisyQuadratic;
 
 use crate::dataset::Rows;
 use crate::optimizer::InBackward;
+use crate::probe::{KernelCall, Phase, Probe, show_matrix};
 use simdescent_kernels::{Exec, MatMut};
 
 /// Rows per forward pass outside of training: enough to be fast, few enough to stay in cache.
@@ -83,6 +84,41 @@ pub trait Model: Send {
         let (parameters, gradient) = self.parameters_and_gradient();
         step.vector(0..gradient.len(), parameters, gradient);
     }
+    /// [`forward_training`](Model::forward_training) that shows what each kernel computed. If not overridden, it shows the outputs.
+    fn forward_probed(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        step: u64,
+        probe: &mut dyn Probe,
+    ) -> MatMut<'_, f32> {
+        let mut outputs = self.forward_training(exec, inputs, step);
+        let call = KernelCall::new(Phase::Forward, "Model::forward_training", "outputs");
+        show_matrix(probe, call, outputs.reborrow());
+        outputs
+    }
+    /// [`backward`](Model::backward), or with a step [`backward_and_step`](Model::backward_and_step), that shows what each kernel computed.
+    /// If not overridden, it shows the gradient, or the parameters after the step.
+    fn backward_probed(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        step: Option<InBackward<'_>>,
+        probe: &mut dyn Probe,
+    ) {
+        match step {
+            None => {
+                self.backward(exec, inputs);
+                let mut gradient = self.parameters_and_gradient().1.to_vec();
+                probe.called(KernelCall::new(Phase::Backward, "Model::backward", "gradient"), &mut gradient);
+            }
+            Some(step) => {
+                self.backward_and_step(exec, inputs, step);
+                let call = KernelCall::new(Phase::Backward, "Model::backward_and_step", "parameters after the step");
+                probe.called(call, self.parameters_mut());
+            }
+        }
+    }
     /// Whether its inputs can be [sparse](crate::Dataset::sparse).
     fn takes_sparse(&self) -> bool {
         false
@@ -92,6 +128,24 @@ pub trait Model: Send {
 impl<M: Model + ?Sized> Model for Box<M> {
     fn backward_and_step(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: InBackward<'_>) {
         (**self).backward_and_step(exec, inputs, step);
+    }
+    fn forward_probed(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        step: u64,
+        probe: &mut dyn Probe,
+    ) -> MatMut<'_, f32> {
+        (**self).forward_probed(exec, inputs, step, probe)
+    }
+    fn backward_probed(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        step: Option<InBackward<'_>>,
+        probe: &mut dyn Probe,
+    ) {
+        (**self).backward_probed(exec, inputs, step, probe);
     }
     fn inputs(&self) -> usize {
         (**self).inputs()

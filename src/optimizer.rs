@@ -10,6 +10,7 @@ pub use in_backward::InBackward;
 pub use rule::{HYPERPARAMETERS, Hyperparameter, Rule};
 pub use step_transforms::StepTransforms;
 
+use crate::probe::{KernelCall, Phase, Probe};
 use in_backward::{ElementWise, STRIPS_UP_TO};
 use simdescent_kernels::Exec;
 use simdescent_kernels::optimizer::{
@@ -36,6 +37,16 @@ pub struct Optimizer {
 }
 
 impl Rule {
+    /// The kernels that a step calls.
+    fn kernels(self) -> &'static str {
+        match self {
+            Self::Lamb { .. } => "trust_ratio, fused_step",
+            Self::Adafactor { .. } => "Adafactor, fused_step",
+            Self::Muon { .. } => "fused_step, orthogonalize",
+            _ => "fused_step",
+        }
+    }
+
     /// How many numbers an optimizer keeps for parameter arrays of these rows and columns, besides parameters and gradient.
     pub fn state_elements(self, layout: &[(usize, usize)]) -> usize {
         self.state_lengths(layout).iter().sum()
@@ -125,6 +136,33 @@ impl Optimizer {
         let [first, second, _] = &mut self.state;
         let (layout, penalized) = (&self.layout, &self.penalized);
         Some(InBackward { exec, rule, l2, layout, penalized, state: [first, second] })
+    }
+
+    /// [`step`](Self::step), shown kernel by kernel as far as results are kept: the factor of clipping, then the parameters of each array.
+    pub(crate) fn step_probed(
+        &mut self,
+        exec: Exec<'_>,
+        (learning_rate, l2): (f64, f32),
+        (parameters, gradient): (&mut [f32], &[f32]),
+        probe: &mut dyn Probe,
+    ) {
+        if let Some(limit) = self.step_transforms.clip_norm {
+            // The step computes it once more, with the same bits.
+            let call = KernelCall::new(Phase::Optimizer, "clip_factor", "factor of the gradient");
+            probe.called(call, &mut [clip_factor(exec, gradient, limit)]);
+        }
+        self.step(exec, learning_rate, l2, parameters, gradient);
+        for (array, range) in arrays::ranges(&self.layout).enumerate() {
+            let call = KernelCall::new(Phase::Optimizer, self.rule.kernels(), "parameters of an array");
+            probe.called(call.of_layer(array), &mut parameters[range]);
+        }
+    }
+
+    /// Shows the state vectors.
+    pub(crate) fn show_state(&mut self, probe: &mut dyn Probe) {
+        for (state, result) in self.state.iter_mut().zip(["first state", "second state", "third state"]) {
+            probe.called(KernelCall::new(Phase::Optimizer, self.rule.kernels(), result), state);
+        }
     }
 
     /// The state vectors, and what is accumulated besides.

@@ -6,6 +6,7 @@ use crate::history::{History, hash_values, trajectory_digest};
 use crate::loss::{Loss, LossTargets};
 use crate::model::Model;
 use crate::optimizer::Optimizer;
+use crate::probe::{KernelCall, Phase, Probe, show_matrix};
 use crate::random::{Purpose, StreamKey};
 use crate::sampling::{Batches, Feed, Sampling, Windows};
 use crate::schedule::StepPlan;
@@ -25,6 +26,7 @@ pub struct Trainer<'d, M> {
     pub(crate) optimizer: Optimizer,
     pub(crate) batches: Feed<'d>,
     pub(crate) history: History,
+    probe: Option<Box<dyn Probe + 'd>>,
 }
 
 impl<'d, M: Model> Trainer<'d, M> {
@@ -46,6 +48,7 @@ impl<'d, M: Model> Trainer<'d, M> {
             model,
             loss: settings.scaled_loss(),
             settings,
+            probe: None,
         })
     }
 
@@ -91,6 +94,7 @@ impl<'d, M: Model> Trainer<'d, M> {
             model,
             loss: settings.scaled_loss(),
             settings,
+            probe: None,
         })
     }
 
@@ -111,6 +115,9 @@ impl<'d, M: Model> Trainer<'d, M> {
     pub fn try_step(&mut self) -> Result<f32, DataError> {
         let StepPlan { batch_size, learning_rate } = self.plan();
         let l2 = self.settings.l2;
+        if self.probe.is_some() {
+            return self.probed_step();
+        }
         let batch = self.batches.next(batch_size)?;
         let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
         let loss = self.loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
@@ -124,6 +131,36 @@ impl<'d, M: Model> Trainer<'d, M> {
         }
         self.history.record(loss, batch.inputs.rows());
         Ok(loss)
+    }
+
+    /// [`try_step`](Self::try_step), shown to the probe.
+    fn probed_step(&mut self) -> Result<f32, DataError> {
+        let StepPlan { batch_size, learning_rate } = self.plan();
+        let l2 = self.settings.l2;
+        let probe: &mut dyn Probe = self.probe.as_deref_mut().expect("a probe, as the caller has seen");
+        let batch = self.batches.next(batch_size)?;
+        let mut seen = batch.inputs.values();
+        probe.called(KernelCall::new(Phase::Batch, "Batches", "inputs"), &mut seen);
+        let mut outputs = self.model.forward_probed(self.exec, batch.inputs, self.history.steps(), probe);
+        let loss = self.loss.replace_by_weighted_gradient(self.exec, outputs.reborrow(), batch.targets, batch.weights);
+        let mut kept = [loss];
+        probe.called(KernelCall::new(Phase::Loss, self.loss.kernel(), "loss"), &mut kept);
+        let [loss] = kept;
+        show_matrix(probe, KernelCall::new(Phase::Loss, self.loss.kernel(), "gradient of the outputs"), outputs);
+        if let Some(step) = self.optimizer.in_backward(self.exec, (learning_rate, l2), batch.inputs.rows()) {
+            self.model.backward_probed(self.exec, batch.inputs, Some(step), probe);
+        } else {
+            self.model.backward_probed(self.exec, batch.inputs, None, probe);
+            self.optimizer.step_probed(self.exec, (learning_rate, l2), self.model.parameters_and_gradient(), probe);
+        }
+        self.optimizer.show_state(probe);
+        self.history.record(loss, batch.inputs.rows());
+        Ok(loss)
+    }
+
+    /// From now on the results of all kernels of a step are shown to `probe`; `None`: to nobody any more. Returns the one before.
+    pub fn set_probe(&mut self, probe: Option<Box<dyn Probe + 'd>>) -> Option<Box<dyn Probe + 'd>> {
+        std::mem::replace(&mut self.probe, probe)
     }
 
     /// Batch size and learning rate of the next step.

@@ -2,6 +2,7 @@
 
 use crate::base::causes::Bug;
 use crate::commands::cross_validate::{self, CrossValidateOptions};
+use crate::commands::diff::{self, DiffOptions};
 use crate::commands::evaluate::{self, EvaluateOptions};
 use crate::commands::exit::Exit;
 use crate::commands::explain::{self, ExplainOptions};
@@ -60,6 +61,11 @@ pub(crate) enum Command {
     /// Does this machine compute the promised bits? Kernels and trainings on every instruction set and 1 to 8 threads; or, for the
     /// folder of a sweep, a sample of its records again.
     Verify(VerifyOptions),
+    /// Where do two runs part? Of two folders of records, two checkpoints, or the instruction sets of this machine: the first interval, step
+    /// and kernel whose bits differ.
+    ///
+    /// Exit codes: 0 equal bits, 1 other bits or nothing to compare, 65 bad input.
+    Diff(DiffOptions),
     /// Make the reports of a sweep again from its records, without running anything, and print the tables.
     Report(ReportOptions),
     /// Find hyper-parameters by measurement.
@@ -87,6 +93,7 @@ impl Command {
         match self {
             Self::Sweep(options) => return sweep::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Verify(options) => return verify::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Diff(options) => return diff::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Project(options) => return project::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Merge(options) => return merge::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Report(options) => return report::run(&options).or_else(|error| Ok(bad_input(&error))),

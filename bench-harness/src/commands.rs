@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod cross_validate;
+pub(crate) mod diff;
 pub(crate) mod evaluate;
 pub(crate) mod exit;
 pub(crate) mod explain;

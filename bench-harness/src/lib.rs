@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `cli`, `commands` | the command line: arguments, and what each command does with them |
 //! | `report` | forms: tables, texts, pictures, files |
+//! | `difference` | where two runs part: record, step, kernel |
 //! | `study` | sweeps: what is varied, records of runs, what came of them |
 //! | `search` | searches for hyper-parameters |
 //! | `verification` | the promised bits, tried |
@@ -22,6 +23,7 @@
 mod base;
 mod cli;
 mod commands;
+mod difference;
 mod environment;
 mod journal;
 mod options;

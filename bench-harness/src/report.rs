@@ -1,6 +1,7 @@
 //! Forms of what was found: tables, texts, pictures, files.
 
 pub(crate) mod chart;
+pub(crate) mod difference;
 pub(crate) mod explanation;
 pub(crate) mod metrics_report;
 pub(crate) mod page;

@@ -2,6 +2,7 @@
 //!
 //! `SIMDESCENT_WRITE_SCHEMAS=1 cargo test -p simdescent-bench schema` writes them anew.
 
+use crate::difference::DiffReport;
 use crate::search::SearchReport;
 use crate::study::audit::AuditReport;
 use crate::study::result::Report;
@@ -17,9 +18,10 @@ use schemars::{Schema, schema_for};
 use std::path::Path;
 
 /// By command and version.
-fn schemas() -> [(&'static str, Schema); 13] {
+fn schemas() -> [(&'static str, Schema); 14] {
     [
         ("cross-validate.v1", schema_for!(CrossValidationReport)),
+        ("diff.v1", schema_for!(DiffReport)),
         ("evaluate.v1", schema_for!(EvaluationReport)),
         ("explain.v1", schema_for!(ExplanationReport)),
         ("learning-curve.v1", schema_for!(LearningCurveReport)),

@@ -29,6 +29,14 @@ impl Rows<'_> {
         }
     }
 
+    /// The numbers, of sparse rows those that are stored.
+    pub(crate) fn values(&self) -> Vec<f32> {
+        match self {
+            Self::Dense(x) => (0..x.rows()).flat_map(|i| (0..x.cols()).map(move |j| x.at(i, j))).collect(),
+            Self::Sparse(x) => (0..x.rows()).flat_map(|i| x.row(i).1).copied().collect(),
+        }
+    }
+
     /// The rows of this range.
     ///
     /// # Panics

@@ -2,6 +2,9 @@
 
 use super::{Coefficients, Model};
 use crate::dataset::Rows;
+use crate::optimizer::InBackward;
+use crate::probe::Phase::{Backward, Forward};
+use crate::probe::{KernelCall, MaybeProbe, Probe, show};
 use simdescent_kernels::{Accum, Exec, MatMut, dot, gemv, gemv_t, linear};
 
 /// z = x·w (+ b): linear regression with the squared loss, logistic regression with the logistic loss.
@@ -26,6 +29,26 @@ impl Linear {
 
     fn bias(&self) -> Option<f32> {
         self.parameters.get(self.features).copied()
+    }
+
+    fn run_backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>, mut probe: MaybeProbe<'_, '_>) {
+        match inputs {
+            Rows::Dense(x) => {
+                let (weights, bias) = self.gradient.split_at_mut(self.features);
+                gemv_t(exec, Accum::Replace, 1.0, x, &self.outputs, weights);
+                show(&mut probe, KernelCall::new(Backward, "gemv_t", "gradient of the weights").of_layer(0), weights);
+                if let [bias] = bias {
+                    *bias = dot(exec, &self.outputs, &self.ones);
+                    let call = KernelCall::new(Backward, "dot", "gradient of the bias").of_layer(0);
+                    show(&mut probe, call, std::slice::from_mut(bias));
+                }
+            }
+            Rows::Sparse(x) => {
+                linear::gradient(exec, x, &self.outputs, &mut self.gradient);
+                let call = KernelCall::new(Backward, "linear::gradient", "gradient").of_layer(0);
+                show(&mut probe, call, &mut self.gradient);
+            }
+        }
     }
 }
 
@@ -79,15 +102,34 @@ impl Model for Linear {
     }
 
     fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) {
-        match inputs {
-            Rows::Dense(x) => {
-                let (weights, bias) = self.gradient.split_at_mut(self.features);
-                gemv_t(exec, Accum::Replace, 1.0, x, &self.outputs, weights);
-                if let [bias] = bias {
-                    *bias = dot(exec, &self.outputs, &self.ones);
-                }
-            }
-            Rows::Sparse(x) => linear::gradient(exec, x, &self.outputs, &mut self.gradient),
+        self.run_backward(exec, inputs, None);
+    }
+
+    fn forward_probed(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        _step: u64,
+        probe: &mut dyn Probe,
+    ) -> MatMut<'_, f32> {
+        self.forward(exec, inputs);
+        let kernel = if matches!(inputs, Rows::Dense(_)) { "gemv" } else { "linear::outputs" };
+        probe.called(KernelCall::new(Forward, kernel, "outputs").of_layer(0), &mut self.outputs);
+        MatMut::new(&mut self.outputs, inputs.rows(), 1)
+    }
+
+    fn backward_probed(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        step: Option<InBackward<'_>>,
+        probe: &mut dyn Probe,
+    ) {
+        self.run_backward(exec, inputs, Some(probe));
+        if let Some(mut step) = step {
+            step.vector(0..self.gradient.len(), &mut self.parameters, &self.gradient);
+            let call = KernelCall::new(Backward, "fused_step", "parameters after the step").of_layer(0);
+            probe.called(call, &mut self.parameters);
         }
     }
 

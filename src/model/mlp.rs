@@ -4,6 +4,8 @@ use super::{Coefficients, Model};
 use crate::dataset::Rows;
 use crate::initializer::Initializer;
 use crate::optimizer::InBackward;
+use crate::probe::Phase::{Backward, Forward};
+use crate::probe::{KernelCall, MaybeProbe, Probe, show};
 use crate::random::{Purpose, Stream, StreamKey};
 use crate::regularizer::Dropout;
 use simdescent_kernels::activation::{Activation, bias_activation_in_place};
@@ -143,7 +145,13 @@ impl Mlp {
     }
 
     /// Forward, with the dropout of a training step if one is given.
-    fn run_forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>, dropout: Option<(Dropout, u64)>) -> MatMut<'_, f32> {
+    fn run_forward(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        dropout: Option<(Dropout, u64)>,
+        mut probe: MaybeProbe<'_, '_>,
+    ) -> MatMut<'_, f32> {
         let batch = inputs.rows();
         self.ones.resize(batch, 1.0);
         let last = self.layers.len() - 1;
@@ -156,13 +164,23 @@ impl Mlp {
             let gelu = layer.activation == Activation::Gelu;
             let activation = if gelu { Activation::Identity } else { layer.activation };
             layer.product(exec, inputs, &self.parameters, activation, &mut outputs);
+            let product = match inputs {
+                Rows::Dense(_) => "gemm_fused",
+                Rows::Sparse(_) => "csr_gemm, bias_activation_in_place",
+            };
+            show(&mut probe, KernelCall::new(Forward, product, "outputs").of_layer(i), &mut outputs);
             if gelu {
                 layer.pre_activations.clone_from(&outputs);
                 gelu_in_place(exec, &mut outputs);
+                show(&mut probe, KernelCall::new(Forward, "gelu_in_place", "outputs").of_layer(i), &mut outputs);
             }
             layer.outputs = outputs;
             match dropout {
-                Some((dropout, step)) if i < last => layer.drop_out(|mask| dropout.draw(step, i, mask)),
+                Some((dropout, step)) if i < last => {
+                    layer.drop_out(|mask| dropout.draw(step, i, mask));
+                    let call = KernelCall::new(Forward, "Dropout", "outputs after dropout").of_layer(i);
+                    show(&mut probe, call, &mut layer.dropped);
+                }
                 _ => layer.mask.clear(),
             }
         }
@@ -171,7 +189,13 @@ impl Mlp {
     }
 
     /// Backward: of each layer, from the last on, the gradient by its inputs, then that by its parameters, or their step.
-    fn run_backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>, mut step: Option<InBackward<'_>>) {
+    fn run_backward(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        mut step: Option<InBackward<'_>>,
+        mut probe: MaybeProbe<'_, '_>,
+    ) {
         let batch = inputs.rows();
         for i in (0..self.layers.len()).rev() {
             let (before, rest) = self.layers.split_at_mut(i);
@@ -187,31 +211,43 @@ impl Mlp {
                 let c = MatMut::new(&mut input_gradient, batch, below.fan_out);
                 gemm_fused(exec, output_gradient, weights.t(), c, through);
                 input_gradient.iter_mut().zip(&below.mask).for_each(|(g, m)| *g *= m);
+                let call = KernelCall::new(Backward, "gemm_fused", "gradient of the inputs").of_layer(i);
+                show(&mut probe, call, &mut input_gradient);
                 input_gradient
             });
 
             let inputs = below.as_ref().map_or(inputs, |below| below.visible(batch));
             let (weight_gradient, bias_gradient) = layer.split_mut(&mut self.gradient);
             gemv_t(exec, Accum::Replace, 1.0, output_gradient, &self.ones, bias_gradient);
+            show(&mut probe, KernelCall::new(Backward, "gemv_t", "gradient of the bias").of_layer(i), bias_gradient);
             let (weights, bias) = layer.split_mut(&mut self.parameters);
             let middle = layer.start + weights.len();
             match (inputs, &mut step) {
                 (Rows::Dense(x), Some(step)) => {
                     step.product(layer.start..middle, x.t(), output_gradient, weights);
+                    let call = KernelCall::new(Backward, step.product_kernel(), "weights after the step").of_layer(i);
+                    show(&mut probe, call, weights);
                 }
                 (Rows::Dense(x), None) => {
-                    let weight_gradient = MatMut::new(weight_gradient, layer.fan_in, layer.fan_out);
-                    gemm(exec, Accum::Replace, 1.0, x.t(), output_gradient, weight_gradient);
+                    let product = MatMut::new(weight_gradient, layer.fan_in, layer.fan_out);
+                    gemm(exec, Accum::Replace, 1.0, x.t(), output_gradient, product);
+                    let call = KernelCall::new(Backward, "gemm", "gradient of the weights").of_layer(i);
+                    show(&mut probe, call, weight_gradient);
                 }
                 (Rows::Sparse(x), step) => {
                     csr_gemm_t(exec, x, layer.fan_out, &layer.outputs, weight_gradient);
+                    let call = KernelCall::new(Backward, "csr_gemm_t", "gradient of the weights").of_layer(i);
+                    show(&mut probe, call, weight_gradient);
                     if let Some(step) = step {
                         step.vector(layer.start..middle, weights, weight_gradient);
+                        let call = KernelCall::new(Backward, "fused_step", "weights after the step").of_layer(i);
+                        show(&mut probe, call, weights);
                     }
                 }
             }
             if let Some(step) = &mut step {
                 step.vector(middle..middle + bias.len(), bias, bias_gradient);
+                show(&mut probe, KernelCall::new(Backward, "fused_step", "bias after the step").of_layer(i), bias);
             }
 
             if let (Some(below), Some(input_gradient)) = (below, input_gradient) {
@@ -258,19 +294,39 @@ impl Model for Mlp {
     }
 
     fn forward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) -> MatMut<'_, f32> {
-        self.run_forward(exec, inputs, None)
+        self.run_forward(exec, inputs, None, None)
     }
 
     fn forward_training(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: u64) -> MatMut<'_, f32> {
-        self.run_forward(exec, inputs, self.dropout.map(|dropout| (dropout, step)))
+        self.run_forward(exec, inputs, self.dropout.map(|dropout| (dropout, step)), None)
     }
 
     fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) {
-        self.run_backward(exec, inputs, None);
+        self.run_backward(exec, inputs, None, None);
     }
 
     fn backward_and_step(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: InBackward<'_>) {
-        self.run_backward(exec, inputs, Some(step));
+        self.run_backward(exec, inputs, Some(step), None);
+    }
+
+    fn forward_probed(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        step: u64,
+        probe: &mut dyn Probe,
+    ) -> MatMut<'_, f32> {
+        self.run_forward(exec, inputs, self.dropout.map(|dropout| (dropout, step)), Some(probe))
+    }
+
+    fn backward_probed(
+        &mut self,
+        exec: Exec<'_>,
+        inputs: Rows<'_>,
+        step: Option<InBackward<'_>>,
+        probe: &mut dyn Probe,
+    ) {
+        self.run_backward(exec, inputs, step, Some(probe));
     }
 
     fn takes_sparse(&self) -> bool {

@@ -69,6 +69,14 @@ impl<'a> InBackward<'a> {
         }
     }
 
+    /// The kernel that [`product`](Self::product) calls.
+    pub(crate) fn product_kernel(&self) -> &'static str {
+        match self.rule {
+            ElementWise::Adam(_) | ElementWise::AdamW(_) => "step_by_strips",
+            _ => "gemm_fused with Update",
+        }
+    }
+
     /// Where each parameter array lies, and whether it is penalized.
     fn arrays(&self) -> impl Iterator<Item = (Range<usize>, bool)> + use<'a> {
         ranges(self.layout).zip(self.penalized.iter().copied())

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::problem::model_spec::ModelSpec;
 use anyhow::{Result, ensure};
 use simdescent::kernels::Exec;
-use simdescent::{Dataset, Trainer};
+use simdescent::{Dataset, Evaluator, Model, Trainer};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Does runs, from several threads at once.
@@ -30,6 +30,7 @@ pub(crate) struct TrainingRunner<'a> {
 }
 
 /// Data and model of a workload.
+#[derive(Clone, Copy)]
 pub(crate) struct TrainingData<'a> {
     pub(crate) problem: &'a Problem,
     pub(crate) model: &'a ModelSpec,
@@ -44,53 +45,100 @@ impl Runner for TrainingRunner<'_> {
         specification: &Specification,
         stop: &AtomicBool,
     ) -> Result<Option<ConvergenceRecord>> {
-        let TrainingData { problem, model, evaluation } = self.workloads[workload];
-        let Specification { settings, budget, target, .. } = *specification;
+        let mut run = Run::new(self.exec, self.workloads[workload], specification)?;
+        while run.outcome.is_none() {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            run.step();
+        }
+        run.record().map(Some)
+    }
+}
+
+/// A run under way.
+pub(crate) struct Run<'a> {
+    exec: Exec<'a>,
+    specification: Specification,
+    evaluator: Evaluator<'a>,
+    pub(crate) trainer: Trainer<'a, Box<dyn Model>>,
+    initial_loss: f64,
+    pub(crate) curve: Curve,
+    pub(crate) chain: Vec<String>,
+    link: [u8; 32],
+    /// Samples after which the loss is looked at next.
+    due: u64,
+    /// None while there are steps to take.
+    pub(crate) outcome: Option<Outcome>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(exec: Exec<'a>, data: TrainingData<'a>, specification: &Specification) -> Result<Self> {
+        let TrainingData { problem, model, evaluation } = data;
+        let settings = specification.settings;
         ensure!(
             (specification.protocol, specification.values) == (VERSION, simdescent::VALUE_VERSION),
             "a run of another version"
         );
         let evaluator = settings.evaluator(evaluation)?;
         let model = model.build(settings.trial, settings.seed);
-        let mut trainer = Trainer::new(self.exec, model, &problem.training, settings)?;
-        let initial_loss = evaluator.evaluate(self.exec, trainer.model_mut()).loss;
-        let (mut curve, mut chain, mut link) = (Curve::default(), vec![], [0; 32]);
-        let mut outcome = Outcome::Censored;
-        while trainer.history().samples() < budget {
-            let due = next_evaluation(trainer.history().samples()).min(budget);
-            let mut finite = true;
-            while trainer.history().samples() < due && finite {
-                if stop.load(Ordering::Relaxed) {
-                    return Ok(None);
-                }
-                finite = trainer.step().is_finite();
-            }
-            let loss = nine_digits(trainer.at_average(|model| evaluator.evaluate(self.exec, model).loss));
-            trainer.record_validation(loss);
-            finite &= loss.is_finite();
-            if finite {
-                link = trainer.link_digest(link);
-                chain.push(hexadecimal(&link[..4]));
-                curve.push(trainer.history().steps(), trainer.history().samples(), loss);
-            }
-            if !finite || loss > DIVERGED * initial_loss.abs() {
-                outcome = Outcome::Diverged;
-                break;
-            }
-            if target.is_some_and(|target| curve.holds(target)) {
-                outcome = Outcome::Complete;
-                break;
-            }
-        }
-        Ok(Some(ConvergenceRecord {
-            key: specification.key()?,
+        let mut trainer = Trainer::new(exec, model, &problem.training, settings)?;
+        let initial_loss = evaluator.evaluate(exec, trainer.model_mut()).loss;
+        Ok(Self {
+            exec,
             specification: specification.clone(),
-            outcome,
+            evaluator,
+            trainer,
             initial_loss,
-            curve,
-            chain,
-            digest: trainer.digest(),
-        }))
+            curve: Curve::default(),
+            chain: vec![],
+            link: [0; 32],
+            due: next_evaluation(0).min(specification.budget),
+            outcome: (specification.budget == 0).then_some(Outcome::Censored),
+        })
+    }
+
+    /// One step, and the look at the loss that is due after it.
+    pub(crate) fn step(&mut self) {
+        let finite = self.trainer.step().is_finite();
+        let samples = self.trainer.history().samples();
+        if samples >= self.due || !finite {
+            self.outcome = self.evaluate(finite);
+            self.due = next_evaluation(samples).min(self.specification.budget);
+        }
+    }
+
+    fn evaluate(&mut self, mut finite: bool) -> Option<Outcome> {
+        let (exec, evaluator, trainer) = (self.exec, &self.evaluator, &mut self.trainer);
+        let loss = nine_digits(trainer.at_average(|model| evaluator.evaluate(exec, model).loss));
+        trainer.record_validation(loss);
+        finite &= loss.is_finite();
+        let (steps, samples) = (trainer.history().steps(), trainer.history().samples());
+        if finite {
+            self.link = trainer.link_digest(self.link);
+            self.chain.push(hexadecimal(&self.link[..4]));
+            self.curve.push(steps, samples, loss);
+        }
+        if !finite || loss > DIVERGED * self.initial_loss.abs() {
+            Some(Outcome::Diverged)
+        } else if self.specification.target.is_some_and(|target| self.curve.holds(target)) {
+            Some(Outcome::Complete)
+        } else {
+            (samples >= self.specification.budget).then_some(Outcome::Censored)
+        }
+    }
+
+    /// Its record, once it has an outcome; before, as if it had spent its budget.
+    pub(crate) fn record(&self) -> Result<ConvergenceRecord> {
+        Ok(ConvergenceRecord {
+            key: self.specification.key()?,
+            specification: self.specification.clone(),
+            outcome: self.outcome.unwrap_or(Outcome::Censored),
+            initial_loss: self.initial_loss,
+            curve: self.curve.clone(),
+            chain: self.chain.clone(),
+            digest: self.trainer.digest(),
+        })
     }
 }
 
