@@ -26,7 +26,7 @@ pub struct Trainer<'d, M> {
     pub(crate) optimizer: Optimizer,
     pub(crate) batches: Feed<'d>,
     pub(crate) history: History,
-    probe: Option<Box<dyn Probe + 'd>>,
+    probe: Option<Box<dyn Probe>>,
 }
 
 impl<'d, M: Model> Trainer<'d, M> {
@@ -159,7 +159,7 @@ impl<'d, M: Model> Trainer<'d, M> {
     }
 
     /// From now on the results of all kernels of a step are shown to `probe`; `None`: to nobody any more. Returns the one before.
-    pub fn set_probe(&mut self, probe: Option<Box<dyn Probe + 'd>>) -> Option<Box<dyn Probe + 'd>> {
+    pub fn set_probe(&mut self, probe: Option<Box<dyn Probe>>) -> Option<Box<dyn Probe>> {
         std::mem::replace(&mut self.probe, probe)
     }
 

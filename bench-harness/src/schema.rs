@@ -2,7 +2,7 @@
 //!
 //! `SIMDESCENT_WRITE_SCHEMAS=1 cargo test -p simdescent-bench schema` writes them anew.
 
-use crate::difference::DiffReport;
+use crate::difference::result::DiffReport;
 use crate::search::SearchReport;
 use crate::study::audit::AuditReport;
 use crate::study::result::Report;

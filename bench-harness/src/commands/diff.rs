@@ -2,9 +2,9 @@
 
 use super::exit::{Exit, stop_on_signals};
 use super::print::{print_json, print_lines};
-use crate::difference::DiffReport;
 use crate::difference::checkpoints::{checkpoint, checkpoints};
 use crate::difference::records::{Again, folder, folders};
+use crate::difference::result::DiffReport;
 use crate::report::difference::lines;
 use crate::study::store::{CONVERGENCE, StudyFolder};
 use anyhow::{Context, Result, bail, ensure};

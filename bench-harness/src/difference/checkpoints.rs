@@ -2,30 +2,17 @@
 
 use super::fields::{FieldDifference, field_differences};
 use super::records::Again;
-use super::replay::SavedRun;
+use super::replay::{SavedRun, digest};
+use super::result::{DiffReport, SCHEMA_VERSION};
 use super::search::{Claim, search};
-use super::{DiffReport, SCHEMA_VERSION, vector_difference};
-use crate::base::digest::hexadecimal;
+use super::vectors::vector_difference;
 use crate::training::prepare::prepare;
 use crate::training::resume::Resumed;
 use crate::training::saved_model;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use simdescent::{Checkpoint, FitOptions};
 use std::path::Path;
-
-/// SHA-256 over all numbers that a training goes on with, and its losses so far; NaNs are one value.
-pub(crate) fn digest(checkpoint: &Checkpoint) -> String {
-    let mut hash = Sha256::new();
-    let losses = ("losses", checkpoint.history().losses());
-    for (name, vector) in checkpoint.vectors().into_iter().chain([losses]) {
-        hash.update(name);
-        hash.update((vector.len() as u64).to_le_bytes());
-        vector.iter().for_each(|x| hash.update((if x.is_nan() { f32::NAN } else { *x }).to_bits().to_le_bytes()));
-    }
-    hexadecimal(&hash.finalize())
-}
 
 /// Compares two checkpoints, and runs their training again from its beginning, without `again` not.
 pub(crate) fn checkpoints(paths: [&Path; 2], again: Option<&Again<'_>>) -> Result<Option<DiffReport>> {

@@ -1,9 +1,9 @@
 //! Two folders of records, or one whose records are run again.
 
-use super::fields::field_differences;
+use super::fields::{FieldDifference, field_differences};
 use super::replay::{Fault, RecordedRun, record_claim};
+use super::result::{DiffReport, RecordCounts, RunDifference, SCHEMA_VERSION};
 use super::search::{Claim, Search, search};
-use super::{DiffReport, RecordCounts, RunDifference, SCHEMA_VERSION};
 use crate::study::facts::StudyFacts;
 use crate::study::record::ConvergenceRecord;
 use crate::study::runner::TrainingData;
@@ -159,15 +159,15 @@ pub(crate) fn compare(names: Vec<String>, facts: &[StudyFacts; 2], records: &[Re
 }
 
 /// What the specification that is most like that of a record has otherwise.
-fn nearest(record: &ConvergenceRecord, others: &Records) -> Result<Vec<super::FieldDifference>> {
-    let mut best: Option<Vec<super::FieldDifference>> = None;
+fn nearest(record: &ConvergenceRecord, others: &Records) -> Result<Vec<FieldDifference>> {
+    let mut best: Option<Vec<FieldDifference>> = None;
     for other in others.iter() {
         let found = field_differences(&record.specification, &other.specification)?;
         if best.as_ref().is_none_or(|best| found.len() < best.len()) {
             best = Some(found);
         }
     }
-    let named = |mut difference: super::FieldDifference| {
+    let named = |mut difference: FieldDifference| {
         difference.field = format!("run.{}", difference.field);
         difference
     };

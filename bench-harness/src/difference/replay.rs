@@ -1,12 +1,13 @@
 //! Runs that can be had again, step by step, on any instruction set and number of threads.
 
 use super::trace::Trace;
+use crate::base::digest::hexadecimal;
 use crate::study::runner::{Run, TrainingData};
 use crate::study::specification::Specification;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 use simdescent::kernels::Exec;
-use simdescent::{Evaluator, FitOptions, FitProgress, Model, Probe, Trainer};
+use simdescent::{Checkpoint, Evaluator, FitOptions, FitProgress, Model, Probe, Trainer};
 
 /// A run under way.
 pub(crate) trait Replay {
@@ -31,9 +32,9 @@ pub(crate) trait Repeatable {
 pub(crate) type Fault = fn(Exec<'_>) -> Option<Box<dyn Probe>>;
 
 /// A probe that hands on to two others.
-struct Both<'a>(Box<dyn Probe + 'a>, Trace);
+struct Both(Box<dyn Probe>, Trace);
 
-impl Probe for Both<'_> {
+impl Probe for Both {
     fn called(&mut self, call: simdescent::KernelCall, result: &mut [f32]) {
         self.0.called(call, result);
         self.1.called(call, result);
@@ -87,7 +88,7 @@ impl Replay for RecordReplay<'_> {
     }
     fn trace(&mut self, trace: Trace) {
         let trainer = &mut self.run.trainer;
-        let probe: Box<dyn Probe + '_> = match trainer.set_probe(None) {
+        let probe: Box<dyn Probe> = match trainer.set_probe(None) {
             Some(fault) => Box::new(Both(fault, trace)),
             None => Box::new(trace),
         };
@@ -144,9 +145,21 @@ impl Replay for FitReplay<'_> {
         state(&self.trainer, self.progress.validations().last().map(|validation| validation.evaluation.loss))
     }
     fn claim(&mut self) -> Result<String> {
-        Ok(super::checkpoints::digest(&self.trainer.checkpoint()?))
+        Ok(digest(&self.trainer.checkpoint()?))
     }
     fn trace(&mut self, trace: Trace) {
         self.trainer.set_probe(Some(Box::new(trace)));
     }
+}
+
+/// SHA-256 over all numbers that a training goes on with, and its losses so far; NaNs are one value.
+pub(crate) fn digest(checkpoint: &Checkpoint) -> String {
+    let mut hash = Sha256::new();
+    let losses = ("losses", checkpoint.history().losses());
+    for (name, vector) in checkpoint.vectors().into_iter().chain([losses]) {
+        hash.update(name);
+        hash.update((vector.len() as u64).to_le_bytes());
+        vector.iter().for_each(|x| hash.update((if x.is_nan() { f32::NAN } else { *x }).to_bits().to_le_bytes()));
+    }
+    hexadecimal(&hash.finalize())
 }

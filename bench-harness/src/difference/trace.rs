@@ -1,18 +1,21 @@
 //! What the kernels of one step computed, kept to be compared.
 
-use super::vector_difference;
+use super::vectors::vector_difference;
 use crate::base::number::Number;
 use serde::Serialize;
 use simdescent::{KernelCall, Phase, Probe};
 use std::sync::{Arc, Mutex};
 
+/// A call, and what it computed.
+type Called = (KernelCall, Vec<f32>);
+
 /// The calls of a step, in their order.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trace(Arc<Mutex<Vec<(KernelCall, Vec<f32>)>>>);
+pub(crate) struct Trace(Arc<Mutex<Vec<Called>>>);
 
 impl Trace {
     /// What was called so far.
-    pub(crate) fn calls(&self) -> Vec<(KernelCall, Vec<f32>)> {
+    pub(crate) fn calls(&self) -> Vec<Called> {
         self.0.lock().expect("a probe does not panic").clone()
     }
 }

@@ -1,8 +1,8 @@
 //! What two runs differ in, as text.
 
 use crate::difference::fields::FieldDifference;
+use crate::difference::result::{DiffReport, RecordCounts};
 use crate::difference::search::{Found, Search, most_runs};
-use crate::difference::{DiffReport, RecordCounts};
 use simdescent::Phase;
 
 /// Fields and runs are named up to so many.

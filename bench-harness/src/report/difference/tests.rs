@@ -4,7 +4,7 @@ use super::lines;
 use crate::difference::records::{Again, compare, folders, repeat};
 use crate::difference::replay::{Fault, record_claim};
 use crate::difference::search::{Claim, Search, most_runs};
-use crate::difference::vector_difference;
+use crate::difference::vectors::vector_difference;
 use crate::study::definition::Study;
 use crate::study::facts::{StudyFacts, WorkloadFacts};
 use crate::study::protocol::VERSION;
