@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::base::causes::Bug;
+use crate::commands::bench::{self, BenchOptions, ProcessOptions};
 use crate::commands::cross_validate::{self, CrossValidateOptions};
 use crate::commands::diff::{self, DiffOptions};
 use crate::commands::evaluate::{self, EvaluateOptions};
@@ -54,6 +55,16 @@ pub(crate) enum Command {
     /// there. Exit codes: 0 all is there, 1 something computed is not what it has to be, 2 wrong flags, 65 bad input, 70 a bug, 75 stopped by
     /// SIGTERM and to be run again, 130 stopped by Ctrl-C.
     Sweep(Box<SweepOptions>),
+    /// Time kernels and training steps beside plain loops and, with the feature `peers`, other crates; beside any BLAS that
+    /// SIMDESCENT_BLAS=/path/to/library.so names.
+    ///
+    /// Fresh processes are the unit: intervals say how much times differ between them. One kernel is entered under two names; if the two
+    /// differ, the machine is not quiet, and there are no verdicts. Exit codes: 0 done, 1 something became slower than in --baseline,
+    /// 2 that is not certain or the machine was not quiet (or wrong flags), 65 bad input.
+    Bench(BenchOptions),
+    /// One of the processes of bench.
+    #[command(hide = true)]
+    BenchProcess(ProcessOptions),
     /// Time to target on this machine, of a sweep that was made on any: its runs, and the time of a step here (or of a third machine).
     Project(ProjectOptions),
     /// Join the records of the shards of a sweep.
@@ -92,6 +103,8 @@ impl Command {
     pub(crate) fn run(self) -> Result<Exit> {
         match self {
             Self::Sweep(options) => return sweep::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Bench(options) => return bench::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::BenchProcess(options) => return bench::run_process(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Verify(options) => return verify::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Diff(options) => return diff::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Project(options) => return project::run(&options).or_else(|error| Ok(bad_input(&error))),

@@ -1,6 +1,7 @@
 //! One file for each command: its arguments, and what it does.
 
 pub(crate) mod arguments;
+pub(crate) mod bench;
 pub(crate) mod cross_validate;
 pub(crate) mod diff;
 pub(crate) mod evaluate;

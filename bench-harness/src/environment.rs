@@ -2,6 +2,7 @@
 
 pub(crate) mod caches;
 pub(crate) mod disturbance;
+pub(crate) mod limits;
 
 use serde::{Deserialize, Serialize};
 use simdescent::kernels::{Exec, isa};

@@ -8,6 +8,7 @@
 //! | `report` | forms: tables, texts, pictures, files |
 //! | `difference` | where two runs part: record, step, kernel |
 //! | `study` | sweeps: what is varied, records of runs, what came of them |
+//! | `timing` | `bench`: processes that time, what they say together |
 //! | `search` | searches for hyper-parameters |
 //! | `verification` | the promised bits, tried |
 //! | `training` | options and a problem become a training; saved models |
@@ -33,6 +34,7 @@ mod report;
 mod schema;
 mod search;
 mod study;
+mod timing;
 mod training;
 mod verification;
 

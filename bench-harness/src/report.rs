@@ -1,5 +1,6 @@
 //! Forms of what was found: tables, texts, pictures, files.
 
+pub(crate) mod bench;
 pub(crate) mod chart;
 pub(crate) mod difference;
 pub(crate) mod explanation;

@@ -6,6 +6,7 @@ use crate::difference::result::DiffReport;
 use crate::search::SearchReport;
 use crate::study::audit::AuditReport;
 use crate::study::result::Report;
+use crate::timing::result::BenchReport;
 use crate::training::evaluation::EvaluationReport;
 use crate::training::explanation::ExplanationReport;
 use crate::training::prediction::PredictionReport;
@@ -18,8 +19,9 @@ use schemars::{Schema, schema_for};
 use std::path::Path;
 
 /// By command and version.
-fn schemas() -> [(&'static str, Schema); 14] {
+fn schemas() -> [(&'static str, Schema); 15] {
     [
+        ("bench.v1", schema_for!(BenchReport)),
         ("cross-validate.v1", schema_for!(CrossValidationReport)),
         ("diff.v1", schema_for!(DiffReport)),
         ("evaluate.v1", schema_for!(EvaluationReport)),

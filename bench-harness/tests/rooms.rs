@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 12] = [
     &["commands"],
     &["report"],
     &["difference"],
-    &["study"],
+    &["study", "timing"],
     &["search"],
     &["verification"],
     &["training"],

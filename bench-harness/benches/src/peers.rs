@@ -1,103 +1,88 @@
-//! The same operations by others, all on one thread: plain iterator code always, other crates with the feature `peers`.
+//! The same operations by others: other crates with the feature `peers`, any library with the C interface of BLAS at run time. Plain loops are
+//! beside the cases.
 
+pub mod cblas;
 #[cfg(feature = "peers-avx2")]
-mod crates;
+mod products;
 #[cfg(feature = "peers-avx2")]
-pub mod products;
+mod vectors;
 
-/// A peer: its name and one call of it.
-pub type Peer<'a> = (&'static str, Box<dyn FnMut() + 'a>);
+use crate::contest::Entry;
+use crate::products::Operands;
+use simdescent_kernels::Real;
 
-/// Every peer there is, in the order of a table's columns.
-pub const NAMES: &[&str] =
-    if cfg!(feature = "peers-avx2") { &["plain", "ndarray", "faer", "gemm", "matrixmultiply"] } else { &["plain"] };
+/// The crates that take part, with their versions.
+pub const CRATES: &[(&str, &str)] = if cfg!(feature = "peers-avx2") {
+    &[("faer", "0.24.4"), ("gemm", "0.19.0"), ("gemmkit", "0.1.2"), ("matrixmultiply", "0.3.11"), ("ndarray", "0.17.2")]
+} else {
+    &[]
+};
 
-/// `plain` and, with the feature, `$crates`.
-macro_rules! with_plain {
-    ($plain:expr, $crates:expr) => {{
-        #[allow(unused_mut, reason = "without other crates there is nothing to add")]
-        let mut peers: Vec<Peer<'_>> = vec![("plain", Box::new($plain))];
-        #[cfg(feature = "peers-avx2")]
-        peers.extend($crates);
-        peers
-    }};
-}
+/// `f32` or `f64`, as all who multiply matrices know them.
+#[cfg(feature = "peers-avx2")]
+pub trait Element: Real + products::Theirs + cblas::Element {}
+#[cfg(feature = "peers-avx2")]
+impl<T: Real + products::Theirs + cblas::Element> Element for T {}
+/// `f32` or `f64`, as all who multiply matrices know them.
+#[cfg(not(feature = "peers-avx2"))]
+pub trait Element: Real + cblas::Element {}
+#[cfg(not(feature = "peers-avx2"))]
+impl<T: Real + cblas::Element> Element for T {}
 
-use std::hint::black_box;
-
-/// Σ x·y.
-pub fn dot<'a>(x: &'a [f32], y: &'a [f32]) -> Vec<Peer<'a>> {
-    with_plain!(
-        move || {
-            black_box(x.iter().zip(black_box(y)).map(|(x, y)| x * y).sum::<f32>());
-        },
-        crates::dot(x, y)
-    )
-}
-/// √Σ x².
-pub fn nrm2(x: &[f32]) -> Vec<Peer<'_>> {
-    with_plain!(
-        move || {
-            black_box(black_box(x).iter().map(|x| x * x).sum::<f32>().sqrt());
-        },
-        crates::nrm2(x)
-    )
-}
-/// Σ |x|.
-pub fn asum(x: &[f32]) -> Vec<Peer<'_>> {
-    with_plain!(
-        move || {
-            black_box(black_box(x).iter().map(|x| x.abs()).sum::<f32>());
-        },
-        crates::asum(x)
-    )
-}
-/// max |x|.
-pub fn amax(x: &[f32]) -> Vec<Peer<'_>> {
-    with_plain!(
-        move || {
-            black_box(black_box(x).iter().fold(0.0f32, |max, x| max.max(x.abs())));
-        },
-        crates::amax(x)
-    )
-}
-/// y ← αx + y. Each peer has a destination of its own.
-pub fn axpy<'a>(alpha: f32, x: &'a [f32], y: [&'a mut [f32]; 2]) -> Vec<Peer<'a>> {
-    let [first, _second] = y;
-    with_plain!(
-        move || black_box(&mut *first).iter_mut().zip(x).for_each(|(y, x)| *y += alpha * x),
-        crates::axpy(alpha, x, _second)
-    )
-}
-/// x ← αx.
-pub fn scale<'a>(alpha: f32, x: [&'a mut [f32]; 2]) -> Vec<Peer<'a>> {
-    let [first, _second] = x;
-    with_plain!(move || black_box(&mut *first).iter_mut().for_each(|x| *x *= alpha), crates::scale(alpha, _second))
-}
-/// A·x for row-major A; y is scratch.
-pub fn gemv<'a>(a: &'a [f32], x: &'a [f32], rows: usize) -> Vec<Peer<'a>> {
-    let mut y = vec![0.0; rows];
-    with_plain!(
-        move || {
-            for (y, row) in y.iter_mut().zip(black_box(a).chunks_exact(x.len())) {
-                *y = row.iter().zip(x).map(|(a, x)| a * x).sum();
+/// The crates' part in a contest; none without the feature.
+macro_rules! theirs {
+    ($(#[doc = $doc:literal] $name:ident $(<$life:lifetime>)? ($($argument:ident: $of:ty),*) = $module:ident;)*) => {$(
+        #[doc = $doc]
+        #[must_use]
+        pub fn $name<'a>($($argument: $of),*) -> Vec<Entry<'a, f32>> {
+            #[cfg(feature = "peers-avx2")]
+            return $module::$name($($argument),*);
+            #[cfg(not(feature = "peers-avx2"))]
+            {
+                $(_ = $argument;)*
+                vec![]
             }
-            black_box(&mut y);
-        },
-        crates::gemv(a, x, rows)
-    )
+        }
+    )*};
 }
-/// Aᵀ·x for row-major A; y is scratch.
-pub fn gemv_t<'a>(a: &'a [f32], x: &'a [f32], cols: usize) -> Vec<Peer<'a>> {
-    let mut y = vec![0.0; cols];
-    with_plain!(
-        move || {
-            y.fill(0.0);
-            for (x, row) in x.iter().zip(black_box(a).chunks_exact(cols)) {
-                y.iter_mut().zip(row).for_each(|(y, a)| *y += a * x);
-            }
-            black_box(&mut y);
-        },
-        crates::gemv_t(a, x, cols)
-    )
+theirs! {
+    #[doc = "Σ x·y."]
+    dot(x: &'a [f32], y: &'a [f32]) = vectors;
+    #[doc = "√Σ x²."]
+    nrm2(x: &'a [f32]) = vectors;
+    #[doc = "Σ |x|."]
+    asum(x: &'a [f32]) = vectors;
+    #[doc = "max |x|."]
+    amax(x: &'a [f32]) = vectors;
+    #[doc = "y ← αx + y."]
+    axpy(alpha: f32, x: &'a [f32]) = vectors;
+    #[doc = "x ← αx."]
+    scale(alpha: f32) = vectors;
+    #[doc = "A·x, or Aᵀ·x, of an m × n row-major A."]
+    gemv(a: &'a [f32], shape: (usize, usize), transposed: bool, x: &'a [f32]) = vectors;
+}
+
+/// C ← A·B on so many threads.
+#[must_use]
+pub fn gemm<T: Element>(operands: &Operands<T>, threads: usize) -> Vec<Entry<'_, T>> {
+    #[cfg(feature = "peers-avx2")]
+    return products::gemm(operands, threads);
+    #[cfg(not(feature = "peers-avx2"))]
+    {
+        _ = (operands, threads);
+        vec![]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// What reports say of the crates that took part.
+    #[test]
+    fn versions_are_those_that_are_compiled() {
+        let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).unwrap();
+        for (name, version) in super::CRATES {
+            let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+            assert!(lock.contains(&entry), "{name} is not of version {version} in Cargo.lock");
+        }
+    }
 }

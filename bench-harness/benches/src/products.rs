@@ -1,16 +1,18 @@
-//! The products that tables show.
+//! Matrix products and their operands.
 
-use crate::arguments::Arguments;
 use simdescent_kernels::{Accum, Exec, MatMut, MatRef, Real, gemm};
 use simdescent_measure::limits::Aligned;
 use std::fmt;
 use std::hint::black_box;
 
 /// Whether A and B are given transposed, as in the passes of a dense layer: forward, weight gradient, input gradient.
-#[derive(Clone, Copy, PartialEq)]
-enum Form {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A·B.
     Plain,
+    /// AᵀB.
     TransposedA,
+    /// ABᵀ.
     TransposedB,
 }
 use Form::{Plain, TransposedA, TransposedB};
@@ -24,7 +26,8 @@ pub struct Shape {
     pub n: usize,
     /// Columns of A, rows of B.
     pub k: usize,
-    form: Form,
+    /// How they lie.
+    pub form: Form,
 }
 
 impl fmt::Display for Shape {
@@ -32,10 +35,10 @@ impl fmt::Display for Shape {
         let Self { m, n, k, form } = self;
         let suffix = match form {
             Plain => "",
-            TransposedA => " AᵀB",
-            TransposedB => " ABᵀ",
+            TransposedA => "-AtB",
+            TransposedB => "-ABt",
         };
-        write!(f, "{m} × {n} × {k}{suffix}")
+        write!(f, "{m}x{n}x{k}{suffix}")
     }
 }
 
@@ -57,22 +60,6 @@ impl Shape {
     pub fn flops(self) -> f64 {
         2.0 * (self.m * self.n * self.k) as f64
     }
-}
-
-/// Squares from one tile to L3, odd sizes among them; an MLP 784-512-256-10 at every batch size; thin shapes.
-fn shapes() -> Vec<Shape> {
-    let squares = [8, 16, 32, 33, 48, 64, 65, 96, 100, 127, 128, 192, 256, 384, 512, 768, 1000, 1024, 2048];
-    let mut shapes: Vec<_> = squares.map(|n| (n, n, n, Plain)).into();
-    for batch in [1, 8, 32, 128, 512, 2048] {
-        for (fan_in, fan_out) in [(784, 512), (512, 256), (256, 10)] {
-            shapes.push((batch, fan_out, fan_in, Plain));
-            shapes.push((fan_in, fan_out, batch, TransposedA));
-            shapes.push((batch, fan_in, fan_out, TransposedB));
-        }
-    }
-    shapes.extend([(16, 2048, 2048, Plain), (2048, 16, 2048, Plain), (2048, 2048, 16, Plain)]);
-    shapes.extend([(10, 10, 4096, TransposedA), (1024, 1024, 1024, TransposedA), (1024, 1024, 1024, TransposedB)]);
-    shapes.into_iter().map(|(m, n, k, form)| Shape { m, n, k, form }).collect()
 }
 
 /// A and B.
@@ -103,12 +90,4 @@ impl<T: Real> Operands<T> {
         let b = MatRef::with_strides(&self.b, (k, n), shape.b_strides()).expect("k × n");
         gemm(exec, Accum::Replace, T::ONE, a, b, MatMut::new(c, m, n));
     }
-}
-
-/// The shapes whose names the command line selects; ends the program with an error if there are none.
-#[must_use]
-pub fn selected(arguments: &Arguments) -> Vec<Shape> {
-    let selected = shapes().into_iter().filter(|shape| arguments.shows(&shape.to_string())).collect();
-    arguments.check();
-    selected
 }

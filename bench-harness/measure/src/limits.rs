@@ -2,9 +2,10 @@
 
 use super::clock::medians;
 use simdescent_kernels::lanes::{Kernel, Lanes};
-use simdescent_kernels::{Isa, Real};
+use simdescent_kernels::{Isa, Real, Team};
 use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
+use std::sync::Mutex;
 
 /// Numbers that begin at a cache line, as peers and kernels alike prefer; a `Vec` promises less.
 pub struct Aligned<T> {
@@ -24,6 +25,15 @@ impl<T: Real> Aligned<T> {
         let data: Vec<T> = (0..len + 64).map(|_| next()).collect();
         let from = data.as_ptr().align_offset(64);
         Self { data, from, len }
+    }
+
+    /// These numbers.
+    #[must_use]
+    pub fn copy_of(numbers: &[T]) -> Self {
+        let mut copy = Self { data: vec![T::ZERO; numbers.len() + 64], from: 0, len: numbers.len() };
+        copy.from = copy.data.as_ptr().align_offset(64);
+        copy.copy_from_slice(numbers);
+        copy
     }
 }
 impl<T> Deref for Aligned<T> {
@@ -124,6 +134,92 @@ impl<T: Real> Kernel<T> for Width {
     fn run<L: Lanes<T>>(self, _: L) -> usize {
         L::WIDTH
     }
+}
+
+/// Multiply-adds between which numbers are loaded and integers are mixed, from 16 KiB: unlike [`fma`] it also feels another thread on the
+/// same core, which takes its ports and its share of the cache.
+#[derive(Debug)]
+pub struct Mixed(Vec<f32>);
+
+impl Default for Mixed {
+    fn default() -> Self {
+        Self((0..4096u16).map(|i| 0.5 + f32::from(i) / 16384.0).collect())
+    }
+}
+
+impl Mixed {
+    /// One call, of some microseconds.
+    #[inline(never)]
+    pub fn run(&self, isa: Isa) {
+        black_box(isa.run(MixedKernel { data: black_box(&self.0) }));
+    }
+}
+struct MixedKernel<'a> {
+    data: &'a [f32],
+}
+impl Kernel<f32> for MixedKernel<'_> {
+    type Output = (f32, u64);
+    #[inline(always)]
+    fn run<L: Lanes<f32>>(self, l: L) -> (f32, u64) {
+        let (mut sums, mut hashes) = ([l.splat(0.0); 8], [1u64, 2, 3, 4]);
+        for _ in 0..16 {
+            for block in self.data.chunks_exact(8 * L::WIDTH) {
+                for (sum, data) in sums.iter_mut().zip(block.chunks_exact(L::WIDTH)) {
+                    let x = l.load(data);
+                    *sum = l.fma(*sum, x, x); // |x| < 1, so it stays small.
+                }
+                for (hash, word) in hashes.iter_mut().zip(block) {
+                    *hash = (*hash ^ u64::from(word.to_bits())).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+                }
+            }
+        }
+        let mut lanes = f32::CANONICAL_ZERO;
+        let lanes: &mut [f32] = lanes.as_mut();
+        for sum in sums {
+            let all = l.add(sum, l.load(lanes));
+            l.store(lanes, all);
+        }
+        (lanes[0], hashes[0] ^ hashes[1] ^ hashes[2] ^ hashes[3])
+    }
+}
+
+/// Flops per second that all threads of the team reach together, each with multiply-adds in registers.
+#[must_use]
+pub fn team_peak<T: Real>(isa: Isa, team: &Team) -> f64 {
+    const CALLS: usize = 20; // so that the hand-off is nothing
+    let parts = team.threads();
+    let mut job = || team.for_each(parts, &|_| (0..CALLS).for_each(|_| fma::<T>(isa)));
+    (2 * CALLS * parts * fmas::<T>(isa)) as f64 / medians(9, &mut [("fma", &mut job)])[0]
+}
+
+/// [`team_peak`] of `f32` and `f64`, compiled here.
+#[must_use]
+#[inline(never)]
+pub fn team_peaks(isa: Isa, team: &Team) -> (f64, f64) {
+    (team_peak::<f32>(isa, team), team_peak::<f64>(isa, team))
+}
+
+/// Bytes per second that all threads of the team read and copy together, each its part of `bytes`: (read, copied), the latter both read
+/// and written.
+#[must_use]
+pub fn team_bandwidths(isa: Isa, team: &Team, bytes: usize) -> (f64, f64) {
+    let parts = team.threads();
+    let each = bytes / 4 / parts;
+    let data: Vec<Aligned<f32>> = (0..parts).map(|_| Aligned::new(each)).collect();
+    let targets: Vec<Mutex<Aligned<f32>>> = (0..parts).map(|_| Mutex::new(Aligned::new(each / 2))).collect();
+    let calls = (1 << 18) / each.max(1) + 1; // so that the hand-off is nothing
+    let mut reading = || team.for_each(parts, &|part| (0..calls).for_each(|_| read(isa, &data[part])));
+    let mut copying = || {
+        team.for_each(parts, &|part| {
+            // Nobody else wants this part, and a copy does not panic.
+            if let Ok(mut target) = targets[part].lock() {
+                (0..calls).for_each(|_| black_box(&mut **target).copy_from_slice(black_box(&data[part][..each / 2])));
+            }
+        });
+    };
+    let moved = |floats: usize| (4 * floats * parts * calls) as f64;
+    let seconds = medians(9, &mut [("read", &mut reading), ("copy", &mut copying)]);
+    (moved(each) / seconds[0], moved(each / 2 * 2) / seconds[1])
 }
 
 /// [`fma_peak`] of `f32`, compiled here: what is generic is compiled by its caller, which may not be optimized.

@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub(crate) enum Exit {
     /// All that was asked for is there.
     Success,
-    /// Something computed is not what it has to be.
+    /// Something computed is not what it has to be, or slower than it was.
     Mismatch,
+    /// What was asked cannot be decided from what was measured.
+    Inconclusive,
     /// Bad input: arguments, files, a study that makes no sense.
     BadInput,
     /// A bug of this program.
@@ -29,6 +31,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Mismatch => 1,
+            Self::Inconclusive => 2,
             Self::BadInput => 65,
             Self::Bug => 70,
             Self::Partial => 75,

@@ -9,9 +9,14 @@ pub(super) struct Bar(ProgressBar);
 impl Bar {
     /// Of so many trainings.
     pub(super) fn new(runs: usize) -> Self {
-        let style =
-            ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left  {msg}").expect("a valid template");
-        Self(ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr()).with_style(style))
+        Self::of(runs, "runs")
+    }
+
+    /// Of so many of what this word names.
+    pub(super) fn of(count: usize, what: &str) -> Self {
+        let template = format!("{{bar:30}} {{pos}}/{{len}} {what}, {{eta}} left  {{msg}}");
+        let style = ProgressStyle::with_template(&template).expect("a valid template");
+        Self(ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr()).with_style(style))
     }
 }
 

@@ -18,6 +18,10 @@ impl Threads {
         Self::new(run.threads.map_or(1, NonZeroUsize::get))
     }
 
+    pub(super) fn team(&self) -> &Team {
+        &self.0
+    }
+
     fn par(&self) -> Par<'_> {
         let team = Par::Team(&self.0);
         if team.threads() == 1 { Par::Seq } else { team }

@@ -1,5 +1,6 @@
 //! A page: the whole evidence in one file, without network or script needed. The same style for all commands.
 
+pub(crate) mod bench;
 mod figures;
 pub(crate) mod parts;
 pub(crate) mod sweep;

@@ -2,7 +2,7 @@
 
 use super::definition::{LossOn, Study};
 use super::facts::{DataFacts, ReferenceSource, StudyFacts, WorkloadFacts};
-use super::machine::{Bandwidth, Limits, Machine, Session};
+use super::machine::{Machine, Session};
 use super::protocol::next_evaluation;
 use super::record::{ConvergenceRecord, Curve, Outcome};
 use super::runner::Runner;
@@ -14,6 +14,7 @@ use super::throughput::{Block, Throughput, ThroughputLine, ThroughputRecord, Wor
 use crate::base::progress::Progress;
 use crate::environment::Environment;
 use crate::environment::disturbance::Disturbance;
+use crate::environment::limits::{Bandwidth, Limits};
 use anyhow::Result;
 use simdescent::{LearningRate, Loss, Rule};
 use std::sync::atomic::AtomicBool;
@@ -184,8 +185,12 @@ pub(crate) fn throughput(facts: &StudyFacts) -> Throughput {
             let disturbed = if round == 3 { 3.0 } else { 1.0 };
             let relative = 1.0 + 0.02 * (round as f64 * 5.0 % 9.0 - 4.0) / 4.0;
             let seconds = 100.0 * disturbed * relative * step_time(cell.optimizer.rule, cell.batch_size);
-            let disturbance =
-                Disturbance { load: Some(0.5), involuntary_switches: Some(u64::from(round == 3)), stolen_ticks: None };
+            let disturbance = Disturbance {
+                load: Some(0.5),
+                involuntary_switches: Some(u64::from(round == 3)),
+                stolen_ticks: None,
+                throttled: None,
+            };
             Block { round, place, steps: 100, samples: 100 * batch, seconds, disturbance }
         };
         let work = Work { flops: 256.0 * batch as f64, bytes: 256.0 * batch as f64 + 520.0, working_set: 1e6 };

@@ -1,54 +1,48 @@
 //! Matrix products by the crates we compare with.
 
-use super::Peer;
+use crate::contest::Entry;
+use crate::products::{Operands, Shape};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use simdescent_kernels::Real;
 use std::hint::black_box;
 
-/// `f32` or `f64`.
-pub trait Element: simdescent_kernels::Real + faer::traits::ComplexField {
+/// `f32` or `f64`, as these crates know them.
+pub trait Theirs: Real + faer::traits::ComplexField + gemmkit::GemmScalar {
     /// matrixmultiply's name of the product, which has no generic one.
     const MATRIXMULTIPLY: Gemm<Self>;
 }
 /// m, k, n, α, A and its strides, B and its strides, β, C and its strides.
 type Gemm<T> =
     unsafe fn(usize, usize, usize, T, *const T, isize, isize, *const T, isize, isize, T, *mut T, isize, isize);
-impl Element for f32 {
+impl Theirs for f32 {
     const MATRIXMULTIPLY: Gemm<f32> = matrixmultiply::sgemm;
 }
-impl Element for f64 {
+impl Theirs for f64 {
     const MATRIXMULTIPLY: Gemm<f64> = matrixmultiply::dgemm;
 }
 
 /// faer takes AVX-512 wherever it is.
 const FAER: bool = cfg!(feature = "peers");
-/// The names of what [`gemm`] returns.
-pub const NAMES: &[&str] = if FAER { &["gemm", "matrixmultiply", "faer"] } else { &["gemm", "matrixmultiply"] };
 
-/// A or B: elements, rows, columns, row stride, column stride.
-pub type Operand<'a, T> = (&'a [T], (usize, usize), (usize, usize));
-
-/// C ← A·B with as many threads, each peer to a row-major C of its own; the third is for faer.
-pub fn gemm<'a, T: Element>(
-    a: Operand<'a, T>,
-    b: Operand<'a, T>,
-    c: [&'a mut [T]; 3],
-    threads: usize,
-) -> Vec<Peer<'a>> {
-    let ((m, k), n) = (a.1, b.1.1);
-    for (data, (rows, cols), (row, col)) in [a, b] {
-        assert!((rows - 1) * row + (cols - 1) * col < data.len() && b.1.0 == k, "operands that fit");
+/// C ← A·B; matrixmultiply knows one thread only, and takes no part on several.
+pub(super) fn gemm<T: Theirs>(operands: &Operands<T>, threads: usize) -> Vec<Entry<'_, T>> {
+    let shape @ Shape { m, n, k, .. } = operands.shape;
+    let (a, b) = (&*operands.a, &*operands.b);
+    for (data, (rows, cols), (row, col)) in [(a, (m, k), shape.a_strides()), (b, (k, n), shape.b_strides())] {
+        assert!((rows - 1) * row + (cols - 1) * col < data.len(), "operands that fit");
     }
-    assert!(c.iter().all(|c| c.len() == m * n), "room for the product");
-    let [c_gemm, c_mm, c_faer] = c;
     let strides = |(row, col): (usize, usize)| (row as isize, col as isize);
-    let ((a_row, a_col), (b_row, b_col), c_row) = (strides(a.2), strides(b.2), n as isize);
-    let by_gemm = move || {
+    let ((a_row, a_col), (b_row, b_col)) = (strides(shape.a_strides()), strides(shape.b_strides()));
+    let c_row = n as isize;
+    let zero_and_one = || (<T as Real>::ZERO, <T as Real>::ONE);
+    let by_gemm = move |c: &mut [T]| {
+        assert_eq!(c.len(), m * n);
         let parallelism = if threads > 1 { gemm::Parallelism::Rayon(threads) } else { gemm::Parallelism::None };
-        let (a, b, c) = (black_box(a.0).as_ptr(), b.0.as_ptr(), c_gemm.as_mut_ptr());
+        let (a, b, c) = (black_box(a).as_ptr(), b.as_ptr(), c.as_mut_ptr());
+        let (zero, one) = zero_and_one();
         // SAFETY: the operands were checked above, and C has m × n elements.
         unsafe {
-            let (zero, one) = (T::ZERO, T::ONE);
             gemm::gemm(
                 m,
                 n,
@@ -72,26 +66,39 @@ pub fn gemm<'a, T: Element>(
             );
         }
     };
-    let by_faer = move || {
+    let by_gemmkit = move |c: &mut [T]| {
+        let parallelism = if threads > 1 { gemmkit::Parallelism::Rayon(threads) } else { gemmkit::Parallelism::Serial };
+        let (a, b) =
+            (gemmkit::MatRef::new(black_box(a), m, k, a_row, a_col), gemmkit::MatRef::new(b, k, n, b_row, b_col));
+        let (zero, one) = zero_and_one();
+        gemmkit::gemm(one, a, b, zero, gemmkit::MatMut::from_row_major(c, m, n), parallelism);
+    };
+    let by_faer = move |c: &mut [T]| {
+        assert_eq!(c.len(), m * n);
         let par = if threads > 1 { Par::rayon(threads) } else { Par::Seq };
         // SAFETY: as above.
         let (a, b, c) = unsafe {
             (
-                MatRef::<T>::from_raw_parts(black_box(a.0).as_ptr(), m, k, a_row, a_col),
-                MatRef::<T>::from_raw_parts(b.0.as_ptr(), k, n, b_row, b_col),
-                MatMut::<T>::from_raw_parts_mut(c_faer.as_mut_ptr(), m, n, c_row, 1),
+                MatRef::<T>::from_raw_parts(black_box(a).as_ptr(), m, k, a_row, a_col),
+                MatRef::<T>::from_raw_parts(b.as_ptr(), k, n, b_row, b_col),
+                MatMut::<T>::from_raw_parts_mut(c.as_mut_ptr(), m, n, c_row, 1),
             )
         };
-        matmul(c, Accum::Replace, a, b, <T as simdescent_kernels::Real>::ONE, par);
+        matmul(c, Accum::Replace, a, b, zero_and_one().1, par);
     };
-    let by_matrixmultiply = move || {
-        let (a, b, c) = (black_box(a.0).as_ptr(), b.0.as_ptr(), c_mm.as_mut_ptr());
+    let by_matrixmultiply = move |c: &mut [T]| {
+        assert_eq!(c.len(), m * n);
+        let (a, b, c) = (black_box(a).as_ptr(), b.as_ptr(), c.as_mut_ptr());
+        let (zero, one) = zero_and_one();
         // SAFETY: as above.
-        unsafe { T::MATRIXMULTIPLY(m, k, n, T::ONE, a, a_row, a_col, b, b_row, b_col, T::ZERO, c, c_row, 1) }
+        unsafe { T::MATRIXMULTIPLY(m, k, n, one, a, a_row, a_col, b, b_row, b_col, zero, c, c_row, 1) }
     };
-    let mut peers: Vec<Peer<'a>> = vec![("gemm", Box::new(by_gemm)), ("matrixmultiply", Box::new(by_matrixmultiply))];
+    let mut peers = vec![Entry::new("gemm", by_gemm), Entry::new("gemmkit", by_gemmkit)];
     if FAER {
-        peers.push(("faer", Box::new(by_faer)));
+        peers.push(Entry::new("faer", by_faer));
+    }
+    if threads == 1 {
+        peers.push(Entry::new("matrixmultiply", by_matrixmultiply));
     }
     peers
 }

@@ -66,7 +66,7 @@ fn logarithms(values: impl Iterator<Item = f64>) -> Option<Vec<f64>> {
 }
 
 /// The mean and the variance with n − 1, of two finite values at least.
-fn mean_and_variance(values: &[f64]) -> Option<(f64, f64)> {
+pub(super) fn mean_and_variance(values: &[f64]) -> Option<(f64, f64)> {
     if values.len() < 2 || !values.iter().all(|value| value.is_finite()) {
         return None;
     }

@@ -86,6 +86,7 @@ impl<'a> Timings<'a> {
                 load,
                 involuntary_switches: sum(|disturbance| disturbance.involuntary_switches),
                 stolen_ticks: sum(|disturbance| disturbance.stolen_ticks),
+                throttled: sum(|disturbance| disturbance.throttled),
             },
             seconds: blocks.iter().map(|block| block.seconds).sum(),
         })
