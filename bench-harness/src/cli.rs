@@ -2,6 +2,7 @@
 
 use crate::base::causes::Bug;
 use crate::commands::bench::{self, BenchOptions, ProcessOptions};
+use crate::commands::compare::{self, CompareOptions};
 use crate::commands::cross_validate::{self, CrossValidateOptions};
 use crate::commands::diff::{self, DiffOptions};
 use crate::commands::evaluate::{self, EvaluateOptions};
@@ -72,6 +73,11 @@ pub(crate) enum Command {
     /// Does this machine compute the promised bits? Kernels and trainings on every instruction set and 1 to 8 threads; or, for the
     /// folder of a sweep, a sample of its records again.
     Verify(VerifyOptions),
+    /// Compare reports of sweeps with the first of them: equal bits or the first cell that differs; ratios of times with intervals and
+    /// verdicts, and how much of each is due to what the machines allow.
+    ///
+    /// Exit codes: 0 nothing is slower and all bits are equal, 1 something is slower or has other bits, 2 it cannot be decided, 65 bad input.
+    Compare(CompareOptions),
     /// Where do two runs part? Of two folders of records, two checkpoints, or the instruction sets of this machine: the first interval, step
     /// and kernel whose bits differ.
     ///
@@ -106,6 +112,7 @@ impl Command {
             Self::Bench(options) => return bench::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::BenchProcess(options) => return bench::run_process(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Verify(options) => return verify::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Compare(options) => return compare::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Diff(options) => return diff::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Project(options) => return project::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Merge(options) => return merge::run(&options).or_else(|error| Ok(bad_input(&error))),

@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod cross_validate;
 pub(crate) mod diff;
 pub(crate) mod evaluate;
@@ -16,6 +17,7 @@ mod progress;
 pub(crate) mod project;
 pub(crate) mod report;
 pub(crate) mod schedule;
+mod sides;
 pub(crate) mod sweep;
 mod sweep_plan;
 mod sweep_report;

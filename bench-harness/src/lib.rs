@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `cli`, `commands` | the command line: arguments, and what each command does with them |
 //! | `report` | forms: tables, texts, pictures, files |
+//! | `comparison` | reports beside each other |
 //! | `difference` | where two runs part: record, step, kernel |
 //! | `study` | sweeps: what is varied, records of runs, what came of them |
 //! | `timing` | `bench`: processes that time, what they say together |
@@ -24,6 +25,7 @@
 mod base;
 mod cli;
 mod commands;
+mod comparison;
 mod difference;
 mod environment;
 mod journal;

@@ -2,9 +2,11 @@
 //!
 //! `SIMDESCENT_WRITE_SCHEMAS=1 cargo test -p simdescent-bench schema` writes them anew.
 
+use crate::comparison::result::CompareReport;
 use crate::difference::result::DiffReport;
 use crate::search::SearchReport;
 use crate::study::audit::AuditReport;
+use crate::study::projection::ProjectionReport;
 use crate::study::result::Report;
 use crate::timing::result::BenchReport;
 use crate::training::evaluation::EvaluationReport;
@@ -19,15 +21,17 @@ use schemars::{Schema, schema_for};
 use std::path::Path;
 
 /// By command and version.
-fn schemas() -> [(&'static str, Schema); 15] {
+fn schemas() -> [(&'static str, Schema); 17] {
     [
         ("bench.v1", schema_for!(BenchReport)),
+        ("compare.v1", schema_for!(CompareReport)),
         ("cross-validate.v1", schema_for!(CrossValidationReport)),
         ("diff.v1", schema_for!(DiffReport)),
         ("evaluate.v1", schema_for!(EvaluationReport)),
         ("explain.v1", schema_for!(ExplanationReport)),
         ("learning-curve.v1", schema_for!(LearningCurveReport)),
         ("predict.v1", schema_for!(PredictionReport)),
+        ("project-validate.v1", schema_for!(ProjectionReport)),
         ("schedule.v1", schema_for!(ScheduleReport)),
         ("sweep.v2", schema_for!(Report)),
         ("train.v1", schema_for!(TrainingReport)),

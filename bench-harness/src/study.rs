@@ -18,6 +18,7 @@ pub(crate) mod optimum;
 pub(crate) mod pilot;
 pub(crate) mod plan;
 pub(crate) mod profile;
+pub(crate) mod projection;
 pub(crate) mod protocol;
 pub(crate) mod record;
 pub(crate) mod reference;

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder (or file) may use those in the lines below its own.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["cli"],
     &["commands"],
     &["report"],
+    &["comparison"],
     &["difference"],
     &["study", "timing"],
     &["search"],

@@ -2,15 +2,14 @@
 
 use super::exit::{Exit, stop_on_signals};
 use super::print::{print_json, print_lines};
+use super::sides::{sides, teams};
 use crate::difference::checkpoints::{checkpoint, checkpoints};
 use crate::difference::records::{Again, folder, folders};
 use crate::difference::result::DiffReport;
 use crate::report::difference::lines;
 use crate::study::store::{CONVERGENCE, StudyFolder};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
-use simdescent::kernels::isa::{self, Isa};
-use simdescent::kernels::{Exec, Par, Team};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -44,20 +43,8 @@ pub(crate) struct DiffOptions {
 }
 
 pub(crate) fn run(options: &DiffOptions) -> Result<Exit> {
-    let isas: Vec<Isa> = if options.isa.is_empty() {
-        isa::available().to_vec()
-    } else {
-        options.isa.iter().map(|name| Isa::from_name(name)).collect::<Result<_, _>>().context("--isa")?
-    };
-    let teams: Vec<Team> = options
-        .threads
-        .iter()
-        .map(|n| Team::new(n.get()))
-        .collect::<Result<_, _>>()
-        .context("cannot start the threads")?;
-    let par = |team| if Team::threads(team) == 1 { Par::Seq } else { Par::Team(team) };
-    let sides: Vec<Exec<'_>> =
-        isas.iter().flat_map(|&isa| teams.iter().map(move |team| Exec::new(isa, par(team)))).collect();
+    let teams = teams(&options.threads)?;
+    let sides = sides(&options.isa, &teams)?;
     let stop = stop_on_signals()?;
     let again = Again { sides: &sides, stop: &stop, fault: None };
     let found = match &options.b {

@@ -3,10 +3,11 @@
 use super::exit::{Exit, stop_on_signals};
 use super::print::{print, say};
 use super::progress::Bar;
-use super::sweep_report::{Ending, finish};
+use super::sweep_report::{Ending, finish, measure};
 use super::threads::Threads;
 use crate::base::progress::Progress;
 use crate::base::text_file::read_text;
+use crate::environment::Environment;
 use crate::options::csv::CsvFlags;
 use crate::options::files::{FileFlags, data_source};
 use crate::options::loss::{LossName, TaskName};
@@ -16,6 +17,7 @@ use crate::problem::source::DataSource;
 use crate::study::audit::{Sample, audit};
 use crate::study::definition::{LossOn, Study, WorkloadDefinition};
 use crate::study::facts::{ReferenceSource, StudyFacts, WorkloadFacts};
+use crate::study::machine::Machine;
 use crate::study::optimum;
 use crate::study::pilot::{Pilot, known_loss};
 use crate::study::profile::Profile;
@@ -23,7 +25,8 @@ use crate::study::reference::{self, Reference};
 use crate::study::runner::TrainingRunner;
 use crate::study::schedule::{Done, Task, Workshop};
 use crate::study::shard::Shard;
-use crate::study::store::{CONVERGENCE, FACTS, StudyFolder};
+use crate::study::stopwatch;
+use crate::study::store::{CONVERGENCE, FACTS, StudyFolder, THROUGHPUT};
 use crate::study::workload::Workload;
 use anyhow::{Context, Result, bail};
 use clap::{Args, value_parser};
@@ -52,6 +55,13 @@ pub(crate) struct SweepOptions {
     /// Measure no throughput: only what is the same on every machine
     #[arg(long)]
     pub(crate) no_throughput: bool,
+    /// Measure throughput and nothing else, which takes seconds: `project` joins it with runs from anywhere. In the folder of a sweep of
+    /// this study its reports are made anew, with these times
+    #[arg(long, conflicts_with_all = ["no_throughput", "shard", "keys", "verify"])]
+    pub(crate) throughput_only: bool,
+    /// Threads of each step whose time is measured
+    #[arg(long, value_name = "N", requires = "throughput_only")]
+    pub(crate) threads: Option<NonZeroUsize>,
     /// Run only the cells of one of N shards, from 1/N to N/N, or auto: as the job array or launcher says that started this
     #[arg(long, value_name = "I/N|auto", conflicts_with = "verify")]
     pub(crate) shard: Option<Shard>,
@@ -166,7 +176,7 @@ impl SweepOptions {
 
 pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let study = options.study()?;
-    let threads = Threads::new(1)?;
+    let threads = Threads::new(options.threads.map_or(1, NonZeroUsize::get))?;
     let exec = threads.exec()?;
     let workloads: Vec<Workload> =
         study.workloads.iter().map(|definition| Workload::load(definition, &study)).collect::<Result<_>>()?;
@@ -189,6 +199,9 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     let own = facts.own_cells(options.shard, keys.as_ref())?;
     if options.dry_run {
         return super::sweep_plan::print_plan(exec, &facts, &workloads, &own, options.jobs(), options.json);
+    }
+    if options.throughput_only {
+        return throughput_only(exec, options, &facts, &workloads);
     }
     let folder = StudyFolder::create(&options.out)?;
     let (mut file, mut records) = folder.open_records()?;
@@ -252,6 +265,41 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
 
 /// Enough to tell optimizers apart, and few enough that looking does not take longer than training.
 const EVALUATION_ROWS_OF_QUICK: NonZeroUsize = NonZeroUsize::new(500).expect("not zero");
+
+/// Times the steps of all cells; with the records of the same study makes its reports anew.
+fn throughput_only(exec: Exec<'_>, options: &SweepOptions, facts: &StudyFacts, workloads: &[Workload]) -> Result<Exit> {
+    let folder = StudyFolder::create(&options.out)?;
+    let stop = stop_on_signals()?;
+    if let Some(known) = folder.read_json::<StudyFacts>(FACTS)? {
+        if toml::to_string(&known.study)? != toml::to_string(&facts.study)? {
+            bail!(
+                "{} holds the study {:?}, which is another one: choose another folder with --out",
+                folder.0.display(),
+                known.study.name
+            );
+        }
+        let ending = Ending { times: true, json: options.json };
+        return finish(exec, ending, &folder, &known, &folder.records()?, workloads, &stop);
+    }
+    let started = std::time::Instant::now();
+    let Some(throughput) = measure(exec, Environment::detect(exec), &folder, facts, workloads, &stop)? else {
+        say("stopped; what was timed so far is dropped: the same command times it again");
+        return Ok(Exit::of_signal());
+    };
+    let machine = Machine::of(&Environment::detect(exec));
+    let missing = stopwatch::missing(facts, &machine, |key| throughput.of(key).is_some())?.len();
+    say(&format!(
+        "the steps of {} cells, in {:.0} s: {}",
+        facts.cells()?.len() - missing,
+        started.elapsed().as_secs_f64(),
+        folder.path(THROUGHPUT).display()
+    ));
+    print(&format!(
+        "next, with the folder of a sweep of this study: simdescent project FOLDER {}",
+        folder.0.display()
+    ))?;
+    Ok(Exit::Success)
+}
 
 /// Runs side by side at most, however many are asked for.
 const MOST_JOBS: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");

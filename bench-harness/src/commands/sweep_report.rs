@@ -75,7 +75,7 @@ pub(super) fn finish(
 }
 
 /// Times what has not been timed on this machine; `None` if it was stopped.
-fn measure(
+pub(super) fn measure(
     exec: Exec<'_>,
     environment: Environment,
     folder: &StudyFolder,

@@ -107,6 +107,7 @@ fn workload(
             variant: cell.variant.name.clone(),
             batch_size: cell.batch_size,
             throughput: time.as_ref().map(|time| time.report.clone()),
+            convergence: String::new(),
             targets: vec![],
         });
     }
@@ -146,6 +147,9 @@ fn workload(
             relaxed: RELAXED.into_iter().map(relaxed).collect::<Result<_>>()?,
             variance_removed_by_pairing: ranking::variance_removed(&exact),
         });
+    }
+    for report in &mut reports {
+        report.convergence = cells::convergence(&report.targets);
     }
     let curves = curves(&reports, &step_times, own.targets.len());
     Ok(WorkloadReport {

@@ -136,6 +136,7 @@ mod tests {
     /// A cell whose runs take so many steps.
     fn cell(batch_size: usize, learning_rate: f64, steps: &[f64]) -> CellReport {
         let run = |steps: &f64| RunReport {
+            digest: String::new(),
             key: String::new(),
             outcome: Outcome::Complete,
             steps: Some(*steps).filter(|steps| steps.is_finite()),
@@ -171,6 +172,7 @@ mod tests {
             runs: steps.iter().map(run).collect(),
         };
         CellReport {
+            convergence: String::new(),
             optimizer: "sgd".into(),
             variant: String::new(),
             batch_size,

@@ -88,6 +88,9 @@ pub(crate) struct CellReport {
     pub(crate) variant: String,
     pub(crate) batch_size: usize,
     pub(crate) throughput: Option<CellThroughput>,
+    /// Of the keys and digests of all repeats: 16 digits, the same on every machine. Empty in reports that are older.
+    #[serde(default)]
+    pub(crate) convergence: String,
     /// From the easiest.
     pub(crate) targets: Vec<CellTarget>,
 }
@@ -177,6 +180,9 @@ pub(crate) struct GoodRates {
 pub(crate) struct RunReport {
     /// Of its record.
     pub(crate) key: String,
+    /// The first 16 digits of the record's digest. Empty in reports that are older.
+    #[serde(default)]
+    pub(crate) digest: String,
     pub(crate) outcome: Outcome,
     /// To the target; null for a miss.
     pub(crate) steps: Option<f64>,

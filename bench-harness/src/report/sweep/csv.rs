@@ -8,7 +8,7 @@ steps,steps_low,steps_high,steps_lower_quartile,steps_upper_quartile,\
 samples,samples_low,samples_high,samples_lower_quartile,samples_upper_quartile,\
 seconds,seconds_low,seconds_high,seconds_lower_quartile,seconds_upper_quartile,\
 expected_running_time,seconds_per_step,samples_per_second,flops_per_second,bytes_per_second,share_of_peak,share_of_bandwidth,\
-by_steps,by_samples,by_time";
+by_steps,by_samples,by_time,convergence";
 
 /// The whole file. An infinite number is `inf`, one that was not measured is empty.
 pub(crate) fn csv(report: &Report) -> String {
@@ -77,6 +77,7 @@ fn row(
     cells.push(mark(&target.steps.verdict).into());
     cells.push(mark(&target.samples.verdict).into());
     cells.push(target.time.as_ref().map_or("", |time| mark(&time.verdict)).into());
+    cells.push(cell.convergence.clone());
     cells.join(",")
 }
 

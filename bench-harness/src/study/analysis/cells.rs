@@ -2,6 +2,7 @@
 
 use super::numbers::{CHOICES, CONFIDENCE, RESAMPLES, SEED};
 use super::timing::CellTime;
+use crate::base::digest::sha256;
 use crate::base::number::Number;
 use crate::study::cell::TargetResult;
 use crate::study::record::{ConvergenceRecord, Outcome};
@@ -15,6 +16,7 @@ use simdescent_measure::statistics::{
     Replicates, ToTarget, expected_running_time, good_rates, median, quartiles, regret_of_choice, success_rate,
     tuning_curve,
 };
+use std::collections::BTreeSet;
 
 /// Rates are good that need at most so many times the fewest steps.
 const GOOD: f64 = 1.25;
@@ -95,7 +97,13 @@ impl<'r> Needed<'r> {
         let run = |(record, end): (&&ConvergenceRecord, &ToTarget)| {
             let reached = |to: ToTarget| Some(to.or_infinite()).filter(|count| count.is_finite());
             let samples = reached(record.samples_to(self.loss));
-            RunReport { key: record.key.clone(), outcome: outcome(*end), steps: reached(*end), samples }
+            RunReport {
+                key: record.key.clone(),
+                digest: short(&record.digest).into(),
+                outcome: outcome(*end),
+                steps: reached(*end),
+                samples,
+            }
         };
         let runs = self.records.iter().zip(&ends).map(run).collect();
         outcomes.sort_unstable();
@@ -110,6 +118,18 @@ impl<'r> Needed<'r> {
             runs,
         }
     }
+}
+
+/// The first 16 digits.
+fn short(digest: &str) -> &str {
+    digest.get(..16).unwrap_or(digest)
+}
+
+/// One digest over the repeats of all targets.
+pub(super) fn convergence(targets: &[CellTarget]) -> String {
+    let runs = targets.iter().flat_map(|target| &target.runs);
+    let lines: BTreeSet<String> = runs.map(|run| format!("{} {}\n", run.key, run.digest)).collect();
+    short(&sha256(&lines.into_iter().collect::<String>())).into()
 }
 
 fn outcome(end: ToTarget) -> Outcome {
