@@ -73,7 +73,7 @@ pub(crate) enum Command {
     /// Does this machine compute the promised bits? Kernels and trainings on every instruction set and 1 to 8 threads; or, for the
     /// folder of a sweep, a sample of its records again.
     Verify(VerifyOptions),
-    /// Compare reports of sweeps with the first of them: equal bits or the first cell that differs; ratios of times with intervals and
+    /// Compare reports of sweeps, or of benches, with the first of them: equal bits or the first cell that differs; ratios of times with intervals and
     /// verdicts, and how much of each is due to what the machines allow.
     ///
     /// Exit codes: 0 nothing is slower and all bits are equal, 1 something is slower or has other bits, 2 it cannot be decided, 65 bad input.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareOptions {
-    /// Reports of sweeps as JSON, or the folders that have them; the first is what the others are compared with
+    /// Reports of sweeps or of benches as JSON, or the folders of sweeps; the first is what the others are compared with
     #[arg(required = true, num_args = 2..)]
     reports: Vec<PathBuf>,
     /// The share by which two times may differ and still be equivalent
@@ -44,6 +44,8 @@ pub(crate) fn run(options: &CompareOptions) -> Result<Exit> {
     let read: Vec<_> = options.reports.iter().map(PathBuf::as_path).collect();
     files::check(&[("page", &options.page)], &read)?;
     let subjects: Vec<Subject> = options.reports.iter().map(|path| Subject::read(path)).collect::<Result<_>>()?;
+    let sweeps = subjects.iter().filter(|subject| subject.sweep.is_some()).count();
+    ensure!(sweeps == 0 || sweeps == subjects.len(), "a report of a sweep and one of a bench have nothing to compare");
     let rules = Rules {
         margin: options.margin,
         confidence: 0.95,

@@ -50,7 +50,9 @@ pub(crate) fn compare(subjects: &[Subject], rules: &Rules) -> CompareReport {
     };
     let pair = |(number, other): (usize, &Subject)| {
         let (cells, verdicts, only_once) = cells(first, other, rules);
-        PairReport { subject: number, bits: bits(&first.sweep, &other.sweep), cells, verdicts, only_once }
+        let sweeps = first.sweep.as_ref().zip(other.sweep.as_ref());
+        let bits = sweeps.and_then(|(first, other)| bits(first, other));
+        PairReport { subject: number, bits, cells, verdicts, only_once }
     };
     CompareReport {
         schema_version: SCHEMA_VERSION,

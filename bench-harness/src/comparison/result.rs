@@ -3,8 +3,8 @@
 use super::bits::BitsReport;
 use super::warning::WarningReport;
 use crate::study::estimate::Estimate;
+use crate::timing::result::Verdict;
 use serde::Serialize;
-use simdescent_measure::statistics::SpeedVerdict;
 
 /// Raised whenever a reader of the last version could misread the new one.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -90,46 +90,6 @@ pub(crate) struct Why {
     pub(crate) efficiency: f64,
     /// The share of the limit that each reaches, the first report before this one.
     pub(crate) shares: [f64; 2],
-}
-
-/// What may be said of a ratio, with Holm's correction over all cells of a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Verdict {
-    Faster,
-    Slower,
-    /// The same time, but for the margin.
-    Equivalent,
-    /// At most the margin more time.
-    NotSlower,
-    /// The times vary too much to say any of these.
-    Inconclusive,
-}
-
-impl Verdict {
-    /// For people.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Faster => "faster",
-            Self::Slower => "slower",
-            Self::Equivalent => "equivalent",
-            Self::NotSlower => "not slower",
-            Self::Inconclusive => "inconclusive",
-        }
-    }
-}
-
-impl From<SpeedVerdict> for Verdict {
-    fn from(verdict: SpeedVerdict) -> Self {
-        match verdict {
-            SpeedVerdict::Faster => Self::Faster,
-            SpeedVerdict::Slower => Self::Slower,
-            SpeedVerdict::Equivalent => Self::Equivalent,
-            SpeedVerdict::NotSlower => Self::NotSlower,
-            SpeedVerdict::Inconclusive => Self::Inconclusive,
-        }
-    }
 }
 
 impl Verdicts {

@@ -3,6 +3,7 @@
 use super::result::{CellComparison, Verdicts, Why};
 use super::subject::{Case, Subject};
 use crate::study::estimate::Estimate;
+use crate::timing::result::Verdict;
 use simdescent_measure::statistics::{SpeedUp, speed_verdicts};
 
 /// How ratios are judged and which are shown.
@@ -27,7 +28,9 @@ pub(crate) fn cells(first: &Subject, other: &Subject, rules: &Rules) -> (Vec<Cel
     let mut verdicts = Verdicts::default();
     let mut shown = vec![];
     for ((a, b, speed), verdict) in timed.into_iter().zip(judged) {
-        let verdict = verdict.into();
+        // What a control has found unfair decides nothing.
+        let quiet = first.quiet && other.quiet;
+        let verdict = if quiet { verdict.into() } else { Verdict::Inconclusive };
         verdicts.count(verdict);
         let ratio: Estimate = speed.ratio(rules.confidence).into();
         let far = |least: f64| ratio.value.0 >= least || ratio.value.0 <= 1.0 / least;
@@ -50,7 +53,7 @@ fn why(a: &Case, b: &Case, ratio: f64) -> Option<Why> {
     let i = (0..a.limits.len().min(b.limits.len())).max_by(|i, j| share(i).total_cmp(&share(j)))?;
     let limits = b.limits[i].rate / a.limits[i].rate;
     let why = Why {
-        limit: a.limits[i].name.into(),
+        limit: a.limits[i].name.clone(),
         limits,
         efficiency: ratio / limits,
         shares: [a.limits[i].share, b.limits[i].share],

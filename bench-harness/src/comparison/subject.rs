@@ -3,6 +3,7 @@
 use crate::base::text_file::read_text;
 use crate::environment::Environment;
 use crate::study::result::{CellReport, Report, SCHEMA_VERSION};
+use crate::timing::result::{BenchReport, CaseReport};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::Path;
@@ -15,22 +16,24 @@ pub(crate) struct Subject {
     pub(crate) peak_flops: Option<f64>,
     /// Why its times are doubtful, if they are.
     pub(crate) disturbed: Option<String>,
+    /// Whether a control found the machine fair; a sweep has none.
+    pub(crate) quiet: bool,
     pub(crate) cases: Vec<Case>,
-    /// The sweep it is of.
-    pub(crate) sweep: Box<Report>,
+    /// The sweep it is of, if it is of one and not of a bench.
+    pub(crate) sweep: Option<Box<Report>>,
 }
 
 /// Something that was timed.
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// Of a step, in each round.
+    /// Of a step in each round of a sweep, of a call in each process of a bench.
     pub(crate) seconds: Vec<f64>,
     pub(crate) limits: Vec<Limit>,
 }
 
 /// What a machine allows, and how much of it was reached.
 pub(crate) struct Limit {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Per second.
     pub(crate) rate: f64,
     pub(crate) share: f64,
@@ -50,7 +53,10 @@ impl Subject {
                 "{}: schema version {version}, this program compares {SCHEMA_VERSION}: make the report anew from its records with `simdescent report DIR`",
                 name()
             ),
-            _ => bail!("{}: no report of a sweep", name()),
+            _ if value["kind"] == "bench" => {
+                Ok(Self::of_bench(name(), &serde_json::from_value(value).with_context(name)?))
+            }
+            _ => bail!("{}: no report of a sweep or a bench", name()),
         }
     }
 
@@ -58,7 +64,7 @@ impl Subject {
         let cases = report.workloads.iter().flat_map(|workload| {
             workload.cells.iter().filter_map(|cell| {
                 let times = cell.throughput.as_ref()?;
-                let limit = |name, rate: f64, share: f64| Limit { name, rate: rate / share, share };
+                let limit = |name: &str, rate: f64, share: f64| Limit { name: name.into(), rate: rate / share, share };
                 Some(Case {
                     name: cell_name(&workload.facts.name, cell),
                     seconds: times.rounds.clone(),
@@ -76,8 +82,33 @@ impl Subject {
             environment: session.map(|timed| timed.session.environment.clone()),
             peak_flops: peak,
             disturbed: disturbed(&report),
+            quiet: true,
             cases: cases.collect(),
-            sweep: Box::new(report),
+            sweep: Some(Box::new(report)),
+        }
+    }
+
+    /// Our own times; those of other libraries are theirs.
+    pub(crate) fn of_bench(name: String, report: &BenchReport) -> Self {
+        let case = |case: &CaseReport| {
+            let (ours, limit) = (case.ours(), &case.limit);
+            Case {
+                name: case.full_name(),
+                seconds: ours.by_process.clone(),
+                limits: vec![Limit { name: limit.name.clone(), rate: 1.0 / limit.seconds, share: ours.share_of_limit }],
+            }
+        };
+        let seen = &report.disturbances;
+        let stolen = seen.rounds_with_stolen_time.filter(|&rounds| 10 * rounds > seen.rounds);
+        Self {
+            name,
+            environment: Some(report.environment.clone()),
+            peak_flops: report.limits.first().map(|limits| limits.peak_flops_f32),
+            disturbed: stolen
+                .map(|rounds| format!("time was stolen by the host in {rounds} of {} rounds", seen.rounds)),
+            quiet: report.control.quiet,
+            cases: report.cases.iter().map(case).collect(),
+            sweep: None,
         }
     }
 }

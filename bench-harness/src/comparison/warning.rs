@@ -1,7 +1,9 @@
 //! What makes a comparison doubtful, and what to do about it.
 
 use super::subject::Subject;
+use crate::difference::fields::field_differences;
 use crate::environment::Environment;
+use crate::study::result::Report;
 use serde::Serialize;
 
 /// All that is warned of. Each has its advice.
@@ -18,6 +20,7 @@ pub(crate) enum Warning {
     Commit,
     Compiler,
     Build,
+    NotQuiet,
     Disturbed,
     SelfCheck,
     Unfinished,
@@ -53,6 +56,9 @@ impl Warning {
             Self::Disturbed => {
                 "repeat the session on a quiet machine, in a new folder: `simdescent sweep --throughput-only --out NEW`"
             }
+            Self::NotQuiet => {
+                "its control favored one of two equals, so there is no verdict: repeat it on a quiet machine"
+            }
             Self::SelfCheck => "this machine or program computes wrongly: `simdescent verify`",
             Self::Unfinished => "the sweep's own command goes on with what is missing",
             Self::NoTimes => "no ratio without times: `simdescent sweep --throughput-only --out DIR` measures them",
@@ -74,46 +80,53 @@ pub(crate) fn warnings(subjects: &[Subject]) -> Vec<WarningReport> {
         };
         let first = &subjects[0];
         if number > 0 {
-            let (a, b) = (&first.sweep, &subject.sweep);
-            let mut differ = |warning, a: String, b: String| {
-                if a != b {
-                    warn(warning, format!("{a} and {b}"));
-                }
-            };
-            differ(Warning::ValueVersion, a.value_version.to_string(), b.value_version.to_string());
-            differ(Warning::Protocol, a.protocol_version.to_string(), b.protocol_version.to_string());
-            let fields = crate::difference::fields::field_differences(&a.study, &b.study).unwrap_or_default();
-            if let Some(field) = fields.first() {
-                let more =
-                    if fields.len() > 1 { format!(", and {} fields more", fields.len() - 1) } else { String::new() };
-                warn(Warning::Study, format!("{}: {} and {}{more}", field.field, field.a, field.b));
+            if let (Some(a), Some(b)) = (&first.sweep, &subject.sweep) {
+                studies(a, b, &mut warn);
             }
             if let (Some(a), Some(b)) = (&first.environment, &subject.environment) {
                 environments(a, b, &mut warn);
             }
         }
+        if !subject.quiet {
+            warn(Warning::NotQuiet, "the bench was not quiet".into());
+        }
         if let Some(what) = &subject.disturbed {
             warn(Warning::Disturbed, what.clone());
         }
-        let check = subject.sweep.self_check.as_ref();
-        if check.is_some_and(|check| !check.ok()) {
-            warn(Warning::SelfCheck, "runs do not follow their formulas".into());
-        }
-        let missing = subject.sweep.missing;
-        if missing.cells > 0 {
-            warn(Warning::Unfinished, format!("{} cells are missing", missing.cells));
-        }
         if subject.cases.is_empty() {
             warn(Warning::NoTimes, "no steps were timed".into());
-        } else if number == 0 {
+        }
+        let Some(sweep) = &subject.sweep else { continue };
+        if sweep.self_check.as_ref().is_some_and(|check| !check.ok()) {
+            warn(Warning::SelfCheck, "runs do not follow their formulas".into());
+        }
+        if sweep.missing.cells > 0 {
+            warn(Warning::Unfinished, format!("{} cells are missing", sweep.missing.cells));
+        }
+        if number == 0 && !subject.cases.is_empty() {
             warn(Warning::OneSession, "times of one session each".into());
         }
-        if subject.sweep.workloads.iter().flat_map(|w| &w.cells).any(|cell| cell.convergence.is_empty()) {
+        if sweep.workloads.iter().flat_map(|w| &w.cells).any(|cell| cell.convergence.is_empty()) {
             warn(Warning::NoDigests, "it was made before reports had digests".into());
         }
     }
     found.sort_by_key(|warning| (warning.warning, warning.subject));
     found
+}
+
+fn studies(a: &Report, b: &Report, warn: &mut impl FnMut(Warning, String)) {
+    let mut differ = |warning, a: u32, b: u32| {
+        if a != b {
+            warn(warning, format!("{a} and {b}"));
+        }
+    };
+    differ(Warning::ValueVersion, a.value_version, b.value_version);
+    differ(Warning::Protocol, a.protocol_version, b.protocol_version);
+    let fields = field_differences(&a.study, &b.study).unwrap_or_default();
+    if let Some(field) = fields.first() {
+        let more = if fields.len() > 1 { format!(", and {} fields more", fields.len() - 1) } else { String::new() };
+        warn(Warning::Study, format!("{}: {} and {}{more}", field.field, field.a, field.b));
+    }
 }
 
 fn environments(a: &Environment, b: &Environment, warn: &mut impl FnMut(Warning, String)) {

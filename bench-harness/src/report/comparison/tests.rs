@@ -171,3 +171,19 @@ fn whatever_differs_has_a_warning_with_advice() {
     assert!(found.warnings.iter().any(|w| w.warning == Warning::NoTimes) && found.inconclusive());
     assert_eq!(found.subjects[0].speed, None::<crate::study::estimate::Estimate>);
 }
+
+#[test]
+fn benches_are_compared_by_processes_and_only_if_both_were_quiet() {
+    let bench =
+        |ours: f64, again: f64| Subject::of_bench("bench".into(), &crate::timing::fake::report(ours, 3e-6, again));
+    let found = compare(&[bench(2e-6, 1.0), bench(1e-6, 1.0)], &RULES);
+    let pair = &found.pairs[0];
+    assert!(!pair.cells.is_empty() && pair.verdicts.faster == pair.cells.len() && pair.bits.is_none());
+    assert!(pair.cells.iter().all(|cell| (cell.ratio.value.0 - 2.0).abs() < 1e-6), "{:?}", pair.cells);
+    assert!(pair.cells.iter().all(|cell| (cell.why.as_ref().unwrap().limits - 1.0).abs() < 1e-9));
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+    let found = compare(&[bench(2e-6, 1.0), bench(1e-6, 1.5)], &RULES);
+    let pair = &found.pairs[0];
+    assert!(pair.verdicts.inconclusive == pair.cells.len() && found.inconclusive());
+    assert!(found.warnings.iter().any(|w| w.warning == Warning::NotQuiet && w.subject == 1));
+}

@@ -4,7 +4,8 @@ use super::super::comparison::{bits, letter, ratio, reason};
 use super::parts::{Grid, Section, Square, Words};
 use super::{Page, rounded};
 use crate::base::format_number::{percent, si_unit};
-use crate::comparison::result::{CellComparison, CompareReport, PairReport, SubjectReport, Verdict};
+use crate::comparison::result::{CellComparison, CompareReport, PairReport, SubjectReport};
+use crate::timing::result::Verdict;
 use anyhow::Result;
 
 /// The page of reports beside the first of them.
