@@ -52,6 +52,7 @@ pub mod dataset;
 mod error;
 mod evaluate;
 mod fit;
+mod gradient_noise;
 mod history;
 mod initializer;
 #[cfg(not(test))]
@@ -79,10 +80,11 @@ pub use dataset::{Dataset, Rows, Targets};
 pub use error::{CheckpointError, ConfigError, DataError, Place};
 pub use evaluate::{
     Calibration, CalibrationBin, ClassPredictions, ClassQuality, Classification, ConfusionMatrix, Evaluation,
-    Evaluator, Generalization, Importance, LinearMinimum, Metric, Metrics, PermutationImportance, Predictions,
-    Regression, Verdict, roc_auc,
+    Evaluator, Generalization, GradientMeter, Importance, LinearMinimum, Metric, Metrics, PermutationImportance,
+    Predictions, Regression, Verdict, roc_auc,
 };
 pub use fit::{EarlyStopping, Fit, FitOptions, FitProgress, Stop, Validation};
+pub use gradient_noise::{GradientMoments, GradientNoise, SignNoise, without_replacement};
 pub use history::{History, trajectory_digest};
 pub use initializer::Initializer;
 pub use lbfgs::{Lbfgs, Minimum};

@@ -13,10 +13,37 @@ pub use noisy_quadratic::NoisyQuadratic;
 use crate::dataset::Rows;
 use crate::optimizer::InBackward;
 use crate::probe::{KernelCall, Phase, Probe, show_matrix};
-use simdescent_kernels::{Exec, MatMut};
+use simdescent_kernels::linear::{per_example_norms, second_moments};
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef};
 
 /// Rows per forward pass outside of training: enough to be fast, few enough to stay in cache.
 pub(crate) const BLOCK: usize = 512;
+
+/// What the samples of a batch add to the gradient of a layer, or of all: squared norms, and sums of squared coordinates unless there is
+/// no room for them.
+fn by_sample(
+    exec: Exec<'_>,
+    accum: Accum,
+    inputs: Rows<'_>,
+    delta: MatRef<'_, f32>,
+    bias: bool,
+    (norms, squares): (&mut [f32], &mut [f32]),
+) {
+    match inputs {
+        Rows::Dense(x) => {
+            per_example_norms(exec, accum, x, delta, bias, norms);
+            if !squares.is_empty() {
+                second_moments(exec, x, delta, squares);
+            }
+        }
+        Rows::Sparse(x) => {
+            per_example_norms(exec, accum, x, delta, bias, norms);
+            if !squares.is_empty() {
+                second_moments(exec, x, delta, squares);
+            }
+        }
+    }
+}
 
 /// A differentiable function of a batch, with its parameters.
 ///
@@ -77,6 +104,15 @@ pub trait Model: Send {
     /// Computes the gradient by the parameters, given that the outputs of the last [`forward`](Model::forward) or
     /// [`forward_training`](Model::forward_training) on the same `inputs` have been replaced by the gradient of the loss by them.
     fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>);
+    /// [`backward`](Model::backward), and what each sample adds to the gradient: the squared norm of its part in `norms` `[batch]`, and
+    /// the sums over the samples of the squared coordinates of the parts in `squares`, which is empty or as long as the parameters; both
+    /// are written only. Returns false, and does nothing, if the model does not know them, as it does unless overridden.
+    ///
+    /// [`Linear`], [`Mlp`] (with the dropout of the forward pass, if it had one) and [`NoisyQuadratic`] know them, the first two of sparse inputs, too.
+    fn backward_by_sample(&mut self, exec: Exec<'_>, inputs: Rows<'_>, norms: &mut [f32], squares: &mut [f32]) -> bool {
+        let _ = (exec, inputs, norms, squares);
+        false
+    }
     /// [`backward`](Model::backward) and an optimizer step at once: the same bits in the parameters; the gradient is left undefined.
     /// If not overridden, one after the other.
     fn backward_and_step(&mut self, exec: Exec<'_>, inputs: Rows<'_>, mut step: InBackward<'_>) {
@@ -146,6 +182,9 @@ impl<M: Model + ?Sized> Model for Box<M> {
         probe: &mut dyn Probe,
     ) {
         (**self).backward_probed(exec, inputs, step, probe);
+    }
+    fn backward_by_sample(&mut self, exec: Exec<'_>, inputs: Rows<'_>, norms: &mut [f32], squares: &mut [f32]) -> bool {
+        (**self).backward_by_sample(exec, inputs, norms, squares)
     }
     fn inputs(&self) -> usize {
         (**self).inputs()

@@ -2,6 +2,7 @@
 
 use crate::dataset::{Dataset, RowStream, Targets};
 use crate::error::{ConfigError, DataError};
+use crate::gradient_noise::GradientMoments;
 use crate::history::{History, hash_values, trajectory_digest};
 use crate::loss::{Loss, LossTargets};
 use crate::model::Model;
@@ -161,6 +162,36 @@ impl<'d, M: Model> Trainer<'d, M> {
     /// From now on the results of all kernels of a step are shown to `probe`; `None`: to nobody any more. Returns the one before.
     pub fn set_probe(&mut self, probe: Option<Box<dyn Probe>>) -> Option<Box<dyn Probe>> {
         std::mem::replace(&mut self.probe, probe)
+    }
+
+    /// [`try_step`](Self::try_step), the same bits, which also says how the gradients of the batch's samples differ, with the squares of
+    /// every coordinate or without. `None` in place of that if the model does not know them ([`Model::backward_by_sample`]).
+    ///
+    /// # Errors
+    /// As there.
+    #[inline(never)]
+    pub fn step_and_measure(&mut self, with_squares: bool) -> Result<(f32, Option<GradientMoments>), DataError> {
+        let StepPlan { batch_size, learning_rate } = self.plan();
+        let batch = self.batches.next(batch_size)?;
+        let samples = batch.inputs.rows();
+        let outputs = self.model.forward_training(self.exec, batch.inputs, self.history.steps());
+        let loss = self.loss.replace_by_weighted_gradient(self.exec, outputs, batch.targets, batch.weights);
+        let (mut norms, parameters) = (vec![0.0; samples], self.model.parameters().len());
+        let mut squares = vec![0.0; if with_squares { parameters } else { 0 }];
+        let known = self.model.backward_by_sample(self.exec, batch.inputs, &mut norms, &mut squares);
+        if !known {
+            self.model.backward(self.exec, batch.inputs);
+        }
+        let (parameters, gradient) = self.model.parameters_and_gradient();
+        let moments = known.then(|| {
+            let mut moments = GradientMoments::new(gradient.len(), with_squares);
+            // Parts of a mean, so many of them.
+            moments.add(samples as f64, &norms, gradient, &squares);
+            moments
+        });
+        self.optimizer.step(self.exec, learning_rate, self.settings.l2, parameters, gradient);
+        self.history.record(loss, samples);
+        Ok((loss, moments))
     }
 
     /// Batch size and learning rate of the next step.

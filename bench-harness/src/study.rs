@@ -14,6 +14,9 @@ pub(crate) mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod machine;
+pub(crate) mod noise;
+pub(crate) mod noise_report;
+pub(crate) mod noise_runs;
 pub(crate) mod optimum;
 pub(crate) mod pilot;
 pub(crate) mod plan;

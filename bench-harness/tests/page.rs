@@ -37,12 +37,12 @@ fn the_page_is_one_file_that_asks_for_nothing() {
     for outside in ["http:", "https:", "src=", "@import", "url("] {
         assert!(!page.contains(outside), "the page would ask for something: {outside}");
     }
-    let sections = ["answer", "steps", "time", "throughput", "rates", "losses", "duels", "check", "again"];
+    let sections = ["answer", "steps", "time", "throughput", "rates", "losses", "noise", "duels", "check", "again"];
     let places: Vec<_> = sections.iter().map(|id| page.find(&format!("<section id=\"{id}\">")).expect(id)).collect();
     assert!(places.is_sorted(), "{places:?}");
     let charts = page.matches("<svg class=\"chart\"").count();
-    // Three targets of steps and rates, throughput, and losses by samples and time.
-    assert!(charts >= 7, "{charts} charts");
+    // Three targets of steps and rates, throughput, losses by samples and time, and the noise scale.
+    assert!(charts >= 8, "{charts} charts");
     assert_eq!(charts, page.matches("<desc>").count());
     for chart in page.split("<svg class=\"chart\"").skip(1) {
         let chart = chart.split("</svg>").next().unwrap();

@@ -161,6 +161,13 @@ fn linear_models<T: Real>(exec: Exec<'_>) {
     let (labels, classes) = black_box((vec![0; rows], 1));
     linear::csr_gemm(exec, sparse, classes, &w, &mut z);
     linear::csr_gemm_t(exec, sparse, classes, &z, g);
+    let (delta, accum, bias) = black_box((MatRef::new(&y, rows, classes), Accum::Add, true));
+    linear::row_norms(exec, dense, &mut z);
+    linear::row_norms(exec, sparse, &mut z);
+    linear::per_example_norms(exec, accum, dense, delta, bias, &mut z);
+    linear::per_example_norms(exec, accum, sparse, delta, bias, &mut z);
+    linear::second_moments(exec, dense, delta, g);
+    linear::second_moments(exec, sparse, delta, g);
     let options = SoftmaxOptions::default();
     black_box(linear::softmax_loss_and_gradient(exec, dense, classes, ClassTargets::Labels(&labels), options, &w, g));
     black_box((w, z));

@@ -44,6 +44,12 @@ macro_rules! products {
                 gemm_fused::<$T, ActivationGradient<'_, $T>>,
                 gemm_prepacked::<$T>,
                 Prepacked::<$T>::new,
+                linear::row_norms::<$T, MatRef<'_, $T>>,
+                linear::row_norms::<$T, CsrRef<'_, $T>>,
+                linear::per_example_norms::<$T, MatRef<'_, $T>>,
+                linear::per_example_norms::<$T, CsrRef<'_, $T>>,
+                linear::second_moments::<$T, MatRef<'_, $T>>,
+                linear::second_moments::<$T, CsrRef<'_, $T>>,
             ]
         }
     };

@@ -15,7 +15,7 @@
 //! | functions | [`math`]: exp, expm1, log, log1p, tanh, sigmoid, softplus, GELU and its derivative |
 //! | layers | [`activation`]: bias + identity, ReLU, tanh, sigmoid, GELU, and their gradients |
 //! | losses with gradient | [`loss`]: squared, absolute, Huber, quantile, logistic, hinge, squared hinge, Poisson, softmax cross-entropy; mean or sum, weights |
-//! | linear models in one pass | [`linear`]: loss and gradient, an epoch of SGD; dense, or sparse [`CsrRef`]; softmax regression; products with sparse matrices |
+//! | linear models in one pass | [`linear`]: loss and gradient, an epoch of SGD; dense, or sparse [`CsrRef`]; softmax regression; products with sparse matrices; norms and second moments of each sample's gradient |
 //! | optimizer steps | [`optimizer`]: SGD, momentum, Nesterov, AdaGrad, RMSprop, AdaDelta, Adam and its family, Lion, LAMB, Adafactor, Muon; clipping, decay, L1 around any |
 //!
 //! ```

@@ -6,6 +6,8 @@
 //!
 //! Models with several outputs: [`softmax_loss_and_gradient`] on a dense X, [`csr_gemm`] and [`csr_gemm_t`] on a sparse one.
 //!
+//! What each sample adds to the gradient, also to that of a dense layer: [`per_example_norms`], [`row_norms`], [`second_moments`].
+//!
 //! Rows are taken in groups that fit L1: their outputs, the loss and its derivatives r, then their part r·x of the gradient.
 //!
 //! # Order of operations
@@ -25,12 +27,14 @@ mod dense;
 mod epoch;
 mod inputs;
 mod pass;
+mod per_example;
 mod softmax;
 
 pub use csr::{CsrError, CsrRef};
 pub use csr_gemm::{csr_gemm, csr_gemm_t};
 pub use epoch::{Epoch, sgd_epoch};
 pub use inputs::{Inputs, Pick};
+pub use per_example::{per_example_norms, row_norms, second_moments};
 pub use softmax::softmax_loss_and_gradient;
 
 use crate::gemm::Scratch;

@@ -9,7 +9,10 @@ mod math;
 mod optimizer;
 
 pub use activation::{activation, activation_gradient};
-pub use linear::{csr_gemm, csr_gemm_t, linear, linear_sparse, sgd_epoch, softmax_regression};
+pub use linear::{
+    csr_gemm, csr_gemm_t, linear, linear_sparse, per_example_norms, row_norms, second_moments, sgd_epoch,
+    softmax_regression,
+};
 pub use loss::{
     absolute, hinge, huber, logistic, pointwise, poisson, quantile, softmax_cross_entropy, squared, squared_hinge,
 };

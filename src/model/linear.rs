@@ -1,11 +1,11 @@
 //! A linear function with one output.
 
-use super::{Coefficients, Model};
+use super::{Coefficients, Model, by_sample};
 use crate::dataset::Rows;
 use crate::optimizer::InBackward;
 use crate::probe::Phase::{Backward, Forward};
 use crate::probe::{KernelCall, MaybeProbe, Probe, show};
-use simdescent_kernels::{Accum, Exec, MatMut, dot, gemv, gemv_t, linear};
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef, dot, gemv, gemv_t, linear};
 
 /// z = x·w (+ b): linear regression with the squared loss, logistic regression with the logistic loss.
 ///
@@ -131,6 +131,13 @@ impl Model for Linear {
             let call = KernelCall::new(Backward, "fused_step", "parameters after the step").of_layer(0);
             probe.called(call, &mut self.parameters);
         }
+    }
+
+    fn backward_by_sample(&mut self, exec: Exec<'_>, inputs: Rows<'_>, norms: &mut [f32], squares: &mut [f32]) -> bool {
+        self.backward(exec, inputs);
+        let delta = MatRef::new(&self.outputs, inputs.rows(), 1);
+        by_sample(exec, Accum::Replace, inputs, delta, self.bias().is_some(), (norms, squares));
+        true
     }
 
     fn takes_sparse(&self) -> bool {

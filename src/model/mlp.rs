@@ -1,6 +1,6 @@
 //! Multi-layer perceptron.
 
-use super::{Coefficients, Model};
+use super::{Coefficients, Model, by_sample};
 use crate::dataset::Rows;
 use crate::initializer::Initializer;
 use crate::optimizer::InBackward;
@@ -78,6 +78,10 @@ impl Layer {
     fn split<'p>(&self, parameters: &'p [f32]) -> (MatRef<'p, f32>, &'p [f32]) {
         let (weights, rest) = parameters[self.start..].split_at(self.fan_in * self.fan_out);
         (MatRef::new(weights, self.fan_in, self.fan_out), &rest[..self.fan_out])
+    }
+    /// Where its parameters end.
+    fn end(&self) -> usize {
+        self.start + (self.fan_in + 1) * self.fan_out
     }
     /// What the layer above sees of a batch.
     fn visible(&self, batch: usize) -> Rows<'_> {
@@ -188,14 +192,17 @@ impl Mlp {
         MatMut::new(&mut last.outputs, batch, last.fan_out)
     }
 
-    /// Backward: of each layer, from the last on, the gradient by its inputs, then that by its parameters, or their step.
+    /// Backward: of each layer, from the last on, the gradient by its inputs, then that by its parameters, or their step; what samples add
+    /// to it, if there is room for it.
     fn run_backward(
         &mut self,
         exec: Exec<'_>,
         inputs: Rows<'_>,
         mut step: Option<InBackward<'_>>,
         mut probe: MaybeProbe<'_, '_>,
+        mut samples: Option<(&mut [f32], &mut [f32])>,
     ) {
+        let last = self.layers.len() - 1;
         let batch = inputs.rows();
         for i in (0..self.layers.len()).rev() {
             let (before, rest) = self.layers.split_at_mut(i);
@@ -217,6 +224,11 @@ impl Mlp {
             });
 
             let inputs = below.as_ref().map_or(inputs, |below| below.visible(batch));
+            if let Some((norms, squares)) = &mut samples {
+                let accum = if i == last { Accum::Replace } else { Accum::Add };
+                let own = if squares.is_empty() { 0..0 } else { layer.start..layer.end() };
+                by_sample(exec, accum, inputs, output_gradient, true, (&mut **norms, &mut squares[own]));
+            }
             let (weight_gradient, bias_gradient) = layer.split_mut(&mut self.gradient);
             gemv_t(exec, Accum::Replace, 1.0, output_gradient, &self.ones, bias_gradient);
             show(&mut probe, KernelCall::new(Backward, "gemv_t", "gradient of the bias").of_layer(i), bias_gradient);
@@ -302,11 +314,11 @@ impl Model for Mlp {
     }
 
     fn backward(&mut self, exec: Exec<'_>, inputs: Rows<'_>) {
-        self.run_backward(exec, inputs, None, None);
+        self.run_backward(exec, inputs, None, None, None);
     }
 
     fn backward_and_step(&mut self, exec: Exec<'_>, inputs: Rows<'_>, step: InBackward<'_>) {
-        self.run_backward(exec, inputs, Some(step), None);
+        self.run_backward(exec, inputs, Some(step), None, None);
     }
 
     fn forward_probed(
@@ -326,7 +338,12 @@ impl Model for Mlp {
         step: Option<InBackward<'_>>,
         probe: &mut dyn Probe,
     ) {
-        self.run_backward(exec, inputs, step, Some(probe));
+        self.run_backward(exec, inputs, step, Some(probe), None);
+    }
+
+    fn backward_by_sample(&mut self, exec: Exec<'_>, inputs: Rows<'_>, norms: &mut [f32], squares: &mut [f32]) -> bool {
+        self.run_backward(exec, inputs, None, None, Some((norms, squares)));
+        true
     }
 
     fn takes_sparse(&self) -> bool {

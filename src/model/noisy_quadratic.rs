@@ -77,6 +77,23 @@ impl Model for NoisyQuadratic {
             *gradient *= root;
         }
     }
+
+    /// Sample ξ adds r·√h∘(√h∘x − ξ), where r is the derivative by its output.
+    fn backward_by_sample(&mut self, exec: Exec<'_>, inputs: Rows<'_>, norms: &mut [f32], squares: &mut [f32]) -> bool {
+        self.backward(exec, inputs);
+        let Rows::Dense(noise) = inputs else { panic!("the noisy quadratic takes no sparse inputs") };
+        squares.fill(0.0);
+        let mut part = vec![0.0; self.parameters.len()];
+        for (i, (norm, r)) in norms.iter_mut().zip(&self.outputs).enumerate() {
+            let row = noise.row(i).expect("rows of a data set are contiguous");
+            for (j, part) in part.iter_mut().enumerate() {
+                *part = r * self.roots[j] * (self.scaled[j] - row[j]);
+            }
+            *norm = dot(exec, &part, &part);
+            squares.iter_mut().zip(&part).for_each(|(square, part)| *square += part * part);
+        }
+        true
+    }
 }
 
 #[cfg(test)]

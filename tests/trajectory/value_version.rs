@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// The value version of which the digests in the [`FILES`] are, and their hash.
-const GOLDEN: (u32, &str) = (1, "ed141a6ecb145d4fe68949b404611e62fd2b6f8d336cd6cb42c6aac1b2f5cff6");
+const GOLDEN: (u32, &str) = (1, "dcf576d8caf18ee319267fc792bb9ab44221ff1c704f3f0f1720d6737a7850c4");
 
 /// Where golden digests of kernels and training runs stand.
 const FILES: [&str; 3] =

@@ -41,6 +41,10 @@ pub(crate) fn run(options: &MergeOptions) -> Result<Exit> {
     let (mut file, mut records) = into.open_records()?;
     let new = records.take_from(&sources)?;
     file.add(&new)?;
+    let noise = records.take_noise_from(&sources)?;
+    if !noise.is_empty() {
+        into.open_noise()?.add(&noise)?;
+    }
     merge_throughput(&into, &sources)?;
     if let Some((_, facts)) = studies.first() {
         into.write_json(FACTS, facts)?;

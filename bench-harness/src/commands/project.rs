@@ -69,6 +69,10 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<Exit> {
     let times = options.throughput.as_deref().map(|path| times_of(&facts, path)).transpose()?;
     let into = StudyFolder::create(&options.out)?;
     let (mut file, mut records) = into.open_records()?;
+    let noise = records.take_noise_from(std::slice::from_ref(&from))?;
+    if !noise.is_empty() {
+        into.open_noise()?.add(&noise)?;
+    }
     file.add(&records.take_from(&[from])?)?;
     into.write_json(FACTS, &facts)?;
     if let Some(times) = times {

@@ -18,6 +18,7 @@ use crate::study::audit::{Sample, audit};
 use crate::study::definition::{LossOn, Study, WorkloadDefinition};
 use crate::study::facts::{ReferenceSource, StudyFacts, WorkloadFacts};
 use crate::study::machine::Machine;
+use crate::study::noise_runs;
 use crate::study::optimum;
 use crate::study::pilot::{Pilot, known_loss};
 use crate::study::profile::Profile;
@@ -258,6 +259,17 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
             options.out.display()
         ))
         .map(|()| Exit::Success);
+    }
+    let missing = facts.missing_noise(&records)?;
+    if !missing.is_empty() {
+        let bar = Bar::new(0);
+        bar.subject("noise scale");
+        let mut file = folder.open_noise()?;
+        let kept = (&mut records, &mut file);
+        if !noise_runs::measure(&runner, &missing, options.jobs(), (&stop, &bar), kept)? {
+            drop(bar);
+            return Ok(interrupted(options));
+        }
     }
     let ending = Ending { times: !options.no_throughput, json: options.json };
     finish(exec, ending, &folder, &facts, &records, &workloads, &stop)

@@ -128,7 +128,6 @@ pub(crate) enum MarkKind {
     /// An arrow to what is beyond the chart.
     Beyond,
     /// A hollow square.
-    #[allow(dead_code)] // until a report has noise scales
     Square,
     /// A cross at the upper end of the chart: what has no y.
     Missed,

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod comparison;
 mod figures;
+mod noise;
 pub(crate) mod parts;
 pub(crate) mod sweep;
 mod tables;

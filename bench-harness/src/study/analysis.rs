@@ -13,6 +13,8 @@ use super::cell::{Cell, CellState, TargetResult};
 use super::curves::curves;
 use super::facts::StudyFacts;
 use super::machine::Machine;
+use super::noise_report::noise_reports;
+use super::noise_runs::winners;
 use super::result::{
     ANALYSIS_VERSION, CellReport, Missing, Relaxed, Report, SCHEMA_VERSION, TargetReport, WorkloadReport,
 };
@@ -152,11 +154,14 @@ fn workload(
         report.convergence = cells::convergence(&report.targets);
     }
     let curves = curves(&reports, &step_times, own.targets.len());
+    let done: Vec<_> = cells.iter().map(|Finished { cell, targets }| (cell, &targets[..])).collect();
+    let noise = noise_reports(&winners(&done, records), records, &own.targets, &curves)?;
     Ok(WorkloadReport {
         facts: own.clone(),
         cells: reports,
         step_times,
         curves,
+        noise,
         coupling: vec![],
         targets,
         answers: vec![],

@@ -1,7 +1,9 @@
 //! Records that are there, run again.
 
+use super::noise::NoiseRecord;
 use super::record::ConvergenceRecord;
 use super::runner::{Runner, TrainingRunner};
+use super::specification::Specification;
 use super::store::Records;
 use super::workload::Workload;
 use anyhow::{Result, bail};
@@ -64,12 +66,11 @@ pub(crate) fn audit(
         (workload.problem.training.digest(), workload.evaluation().digest(), workload.model().canonical())
     };
     let identities: Vec<_> = workloads.iter().map(identity).collect();
-    let number = |record: &ConvergenceRecord| {
-        let s = &record.specification;
-        identities.iter().position(|(t, e, m)| (t, e, m) == (&s.training, &s.evaluation, &s.model))
-    };
-    let mut known: Vec<(usize, &ConvergenceRecord)> =
-        records.iter().filter_map(|record| Some((number(record)?, record))).collect();
+    let number =
+        |s: &Specification| identities.iter().position(|(t, e, m)| (t, e, m) == (&s.training, &s.evaluation, &s.model));
+    let runs = records.iter().map(Record::Run).chain(records.all_noise().map(Record::Noise));
+    let mut known: Vec<(usize, Record<'_>)> =
+        runs.filter_map(|record| Some((number(record.specification())?, record))).collect();
     if known.is_empty() {
         bail!("no record is of this study's workloads: nothing to run again");
     }
@@ -85,10 +86,18 @@ pub(crate) fn audit(
     std::thread::scope(|scope| -> Result<()> {
         let work = || -> Result<()> {
             while let Some((workload, record)) = known.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let Some(again) = runner.run(*workload, &record.specification, stop)? else { return Ok(()) };
-                if again != **record {
-                    found.lock().expect("no thread panics").push(difference(record, &again));
-                }
+                let difference = match record {
+                    Record::Run(record) => {
+                        let Some(again) = runner.run(*workload, &record.specification, stop)? else { return Ok(()) };
+                        (again != **record).then(|| difference(record, &again))
+                    }
+                    Record::Noise(record) => {
+                        let again = runner.noise(*workload, &record.specification, None, stop)?;
+                        let Some(again) = again else { return Ok(()) };
+                        (again != **record).then(|| difference_of_noise(record, &again))
+                    }
+                };
+                found.lock().expect("no thread panics").extend(difference);
             }
             Ok(())
         };
@@ -104,6 +113,39 @@ pub(crate) fn audit(
         .map(|false_share| Detection { false_share, probability: detection(all, count, false_share) })
         .into();
     Ok(Some(AuditReport { records: all, sampled: count, differ, detection }))
+}
+
+/// A record that can be made again.
+enum Record<'a> {
+    Run(&'a ConvergenceRecord),
+    Noise(&'a NoiseRecord),
+}
+
+impl Record<'_> {
+    /// Of its run.
+    fn specification(&self) -> &Specification {
+        match self {
+            Self::Run(record) => &record.specification,
+            Self::Noise(record) => &record.specification.run,
+        }
+    }
+}
+
+fn difference_of_noise(record: &NoiseRecord, again: &NoiseRecord) -> Difference {
+    let samples = &record.curve.samples;
+    let numbers = |record: &NoiseRecord, i: usize| {
+        let of = |list: &Vec<f64>| list.get(i).map(|x| x.to_bits());
+        let lists = [&record.trace, &record.square_norm, &record.deviations, &record.magnitudes, &record.curve.loss];
+        (lists.map(of), record.curve.samples.get(i).copied())
+    };
+    let first = (0..samples.len()).find(|&i| numbers(record, i) != numbers(again, i));
+    Difference {
+        key: record.key.clone(),
+        optimizer: record.specification.run.settings.rule.name(),
+        batch_size: record.specification.run.settings.batch_size,
+        after_samples: first.unwrap_or(samples.len()).checked_sub(1).map_or(0, |i| samples[i]),
+        before_samples: first.map(|i| samples[i]),
+    }
 }
 
 fn difference(record: &ConvergenceRecord, again: &ConvergenceRecord) -> Difference {

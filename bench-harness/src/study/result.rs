@@ -10,6 +10,7 @@ use super::definition::Study;
 pub(crate) use super::estimate::{Estimate, Spread};
 use super::facts::WorkloadFacts;
 use super::machine::Session;
+use super::noise_report::NoiseReport;
 use super::record::Outcome;
 use super::self_check::SelfCheck;
 use crate::base::number::Number;
@@ -69,6 +70,9 @@ pub(crate) struct WorkloadReport {
     /// What batch size does to each optimizer, for each target.
     #[serde(default)]
     pub(crate) curves: Vec<CurveReport>,
+    /// The noise scale of gradients along the winning run of each optimizer, where it was measured.
+    #[serde(default)]
+    pub(crate) noise: Vec<NoiseReport>,
     /// What coupling rules cost against tuning again, if the study has any.
     #[serde(default)]
     pub(crate) coupling: Vec<CouplingReport>,

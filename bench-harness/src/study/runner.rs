@@ -143,6 +143,6 @@ impl<'a> Run<'a> {
 }
 
 /// The nearest number of nine significant digits: more than single precision has, in half the text.
-fn nine_digits(x: f64) -> f64 {
+pub(super) fn nine_digits(x: f64) -> f64 {
     format!("{x:.8e}").parse().expect("a formatted number is one")
 }

@@ -1,6 +1,7 @@
 //! The folder of a study: its facts, and its records as JSON lines.
 
 use super::facts::StudyFacts;
+use super::noise::NoiseRecord;
 use super::record::{ConvergenceRecord, of_line, to_line};
 use super::specification::Specification;
 use crate::base::lines::Lines;
@@ -11,10 +12,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Convergence records by key.
+/// Convergence records by key, and those of noise by theirs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Records {
     by_key: BTreeMap<String, ConvergenceRecord>,
+    noise: BTreeMap<String, NoiseRecord>,
     /// Files and folders that records came from, and which of them each did.
     places: Vec<String>,
     whence: BTreeMap<String, usize>,
@@ -94,6 +96,52 @@ impl Records {
 }
 
 impl Records {
+    /// The record of noise of a key.
+    pub(crate) fn noise(&self, key: &str) -> Option<&NoiseRecord> {
+        self.noise.get(key)
+    }
+
+    /// All of noise, in the order of their keys.
+    pub(crate) fn all_noise(&self) -> impl Iterator<Item = &NoiseRecord> {
+        self.noise.values()
+    }
+
+    /// Adds a record of noise; one that is there already has to be the same. Returns whether it is new.
+    pub(crate) fn add_noise(&mut self, record: NoiseRecord, whence: &str) -> Result<bool> {
+        match self.noise.get(&record.key) {
+            Some(known) if *known != record => bail!(
+                "{whence} and a folder before it have measured the noise {} with other bits: one of the two machines computes \
+                wrongly. `simdescent verify DIR` on each folder tells which",
+                &record.key[..16]
+            ),
+            Some(_) => Ok(false),
+            None => Ok(self.noise.insert(record.key.clone(), record).is_none()),
+        }
+    }
+
+    fn with_noise(mut self, lines: &[(String, String)]) -> Result<Self> {
+        for (place, line) in lines {
+            self.add_noise(NoiseRecord::of_line(line).with_context(|| place.clone())?, place)?;
+        }
+        Ok(self)
+    }
+
+    /// Adds the records of noise of other folders, likewise.
+    pub(crate) fn take_noise_from(&mut self, folders: &[StudyFolder]) -> Result<Vec<NoiseRecord>> {
+        let mut new = vec![];
+        for folder in folders {
+            let name = folder.0.display().to_string();
+            for (place, line) in lines(&folder.path(NOISE))? {
+                let record = NoiseRecord::of_line(&line).with_context(|| place.clone())?;
+                if self.add_noise(record.clone(), &name)? {
+                    new.push(record);
+                }
+            }
+        }
+        new.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(new)
+    }
+
     /// Adds the records of other folders, and gives those that are new, in the order of their keys, whatever that of the folders.
     pub(crate) fn take_from(&mut self, folders: &[StudyFolder]) -> Result<Vec<ConvergenceRecord>> {
         let mut new = vec![];
@@ -126,6 +174,7 @@ pub(crate) struct StudyFolder(pub(crate) PathBuf);
 
 /// Names in it.
 pub(crate) const CONVERGENCE: &str = "convergence.jsonl";
+pub(crate) const NOISE: &str = "noise.jsonl";
 pub(crate) const THROUGHPUT: &str = "throughput.jsonl";
 pub(crate) const FACTS: &str = "study.json";
 pub(crate) const SELF_CHECK: &str = "self-check.json";
@@ -183,15 +232,20 @@ impl StudyFolder {
         self.read_json(FACTS)?.with_context(|| format!("{}: there is no {FACTS}, {missing}", self.0.display()))
     }
 
-    /// The convergence records, locked, to add to them.
+    /// The convergence records, locked, to add to them; with those of noise.
     pub(crate) fn open_records(&self) -> Result<(RecordFile, Records)> {
         let (file, lines) = RecordFile::open(&self.path(CONVERGENCE))?;
-        Ok((file, Records::of_lines(&lines)?))
+        Ok((file, Records::of_lines(&lines)?.with_noise(&self::lines(&self.path(NOISE))?)?))
     }
 
-    /// The convergence records, to read.
+    /// The records of noise, locked, to add to them.
+    pub(crate) fn open_noise(&self) -> Result<RecordFile> {
+        Ok(RecordFile::open(&self.path(NOISE))?.0)
+    }
+
+    /// The convergence records and those of noise, to read.
     pub(crate) fn records(&self) -> Result<Records> {
-        Records::of_lines(&lines(&self.path(CONVERGENCE))?)
+        Records::of_lines(&lines(&self.path(CONVERGENCE))?)?.with_noise(&lines(&self.path(NOISE))?)
     }
 
     /// Other records, to read.

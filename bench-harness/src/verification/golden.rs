@@ -53,6 +53,7 @@ pub(super) const GOLDEN: &[(&str, u64)] = &[
     ("linear model, dense rows", 0x857c2792e3be8a6a),
     ("linear model, sparse rows", 0xdb6c09d3fc4daca6),
     ("sparse times dense", 0x4e0cd2d28f3e6e31),
+    ("per-example norms, second moments", 0x3d3137be98d97809),
     ("softmax regression in one pass", 0xf593832f8dd55577),
     ("step of sgd", 0x4891c05bac277c9d),
     ("step of momentum", 0x61ef54dd8c062003),

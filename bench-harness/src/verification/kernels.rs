@@ -278,6 +278,20 @@ fn linear_models(cases: &mut Cases) {
         linear::csr_gemm_t(exec, x.rows(COLS), 33, &r, &mut g);
         hash(&z) ^ hash(&g).rotate_left(1)
     });
+    cases.add("per-example norms, second moments", |exec| {
+        let (x, delta) = (numbers(ROWS * COLS, 41), numbers(ROWS * 10, 42));
+        let (dense, delta) = (MatRef::new(&x, ROWS, COLS), MatRef::new(&delta, ROWS, 10));
+        let sparse = Sparse::new(ROWS, COLS);
+        let sparse = sparse.rows(COLS);
+        let (mut norms, mut moments) = (vec![0.0; ROWS], vec![0.0; (COLS + 1) * 10]);
+        linear::row_norms(exec, dense, &mut norms);
+        linear::per_example_norms(exec, Accum::Add, dense, delta, true, &mut norms);
+        linear::second_moments(exec, dense, delta, &mut moments);
+        let first = hash(&norms) ^ hash(&moments).rotate_left(1);
+        linear::per_example_norms(exec, Accum::Replace, sparse, delta, false, &mut norms);
+        linear::second_moments(exec, sparse, delta, &mut moments);
+        first ^ hash(&norms).rotate_left(2) ^ hash(&moments).rotate_left(3)
+    });
     cases.add("softmax regression in one pass", |exec| {
         let (x, w) = (numbers(ROWS * COLS, 29), numbers((COLS + 1) * 10, 30));
         let labels: Vec<u32> = (0..ROWS).map(|i| (i % 10) as u32).collect();

@@ -130,6 +130,21 @@ impl<'a, T> CsrRef<'a, T> {
 /// Rows whose lanes are held at once; no register is wider.
 const MOST: usize = 16;
 
+/// The folds of the canonical lanes of at most WIDTH rows.
+#[inline(always)]
+fn fold_rows<T: Real, L: Lanes<T>>(l: L, rows: &[T::Canonical]) -> L::Reg {
+    let mut sums = l.zero_square();
+    for (sum, lanes) in sums.as_mut().iter_mut().zip(rows) {
+        let mut acc = l.splat_acc(T::ZERO);
+        for (r, acc) in acc.as_mut().iter_mut().enumerate() {
+            *acc = l.load(&lanes.as_ref()[r * L::WIDTH..]);
+        }
+        *sum = fold_registers(l, Sum, acc);
+    }
+    fold_zipped(l, Sum, sums.as_mut());
+    sums.as_ref()[0]
+}
+
 impl<T: Real> Sealed<T> for CsrRef<'_, T> {
     #[inline(always)]
     fn shape(self) -> (usize, usize) {
@@ -142,7 +157,6 @@ impl<T: Real> Sealed<T> for CsrRef<'_, T> {
     #[inline(always)]
     fn dots<L: Lanes<T>>(self, l: L, rows: Pick<'_>, w: &[T], z: &mut [T]) {
         let mut lanes = [T::CANONICAL_ZERO; MOST];
-        let mut sums = l.zero_square();
         for (first, z) in (0..).step_by(L::WIDTH).zip(z.chunks_mut(L::WIDTH)) {
             for (i, lanes) in lanes.iter_mut().enumerate().take(z.len()) {
                 *lanes = T::CANONICAL_ZERO;
@@ -153,17 +167,21 @@ impl<T: Real> Sealed<T> for CsrRef<'_, T> {
                     *lane = x.mul_add(w[j as usize], *lane);
                 }
             }
-            for (sum, lanes) in sums.as_mut().iter_mut().zip(&lanes).take(z.len()) {
-                let mut acc = l.splat_acc(T::ZERO);
-                for (r, acc) in acc.as_mut().iter_mut().enumerate() {
-                    *acc = l.load(&lanes.as_ref()[r * L::WIDTH..]);
-                }
-                *sum = fold_registers(l, Sum, acc);
-            }
-            let mut dots = sums;
-            fold_zipped(l, Sum, dots.as_mut());
-            l.store_partial(z, dots.as_ref()[0]);
+            l.store_partial(z, fold_rows(l, &lanes[..z.len()]));
         }
+    }
+    #[inline(always)]
+    fn row_norms<L: Lanes<T>>(self, l: L, first: usize, count: usize) -> L::Reg {
+        let mut lanes = [T::CANONICAL_ZERO; MOST];
+        for (i, lanes) in lanes.iter_mut().enumerate().take(count) {
+            let lanes = lanes.as_mut();
+            let (columns, values) = self.row(first + i);
+            for (&j, x) in columns.iter().zip(values) {
+                let lane = &mut lanes[j as usize % T::LANES];
+                *lane = x.mul_add(*x, *lane);
+            }
+        }
+        fold_rows(l, &lanes[..count])
     }
     #[inline(always)]
     fn add<L: Lanes<T>>(self, _: L, rows: Pick<'_>, r: &[T], g: &mut [T]) {

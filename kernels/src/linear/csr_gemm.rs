@@ -27,7 +27,7 @@ const HELD: usize = 4;
 #[inline(never)]
 pub fn csr_gemm<T: Real>(exec: Exec<'_>, x: CsrRef<'_, T>, n: usize, w: &[T], z: &mut [T]) {
     check(&x, n, w.len(), z.len());
-    outputs_of_rows(exec, Wide { x, n }, w, z);
+    outputs_of_rows(exec, Wide::<T, false> { x, n }, w, z);
 }
 
 /// G ← Xᵀ·R for a sparse X: the gradient by W of [`csr_gemm`], given that by Z.
@@ -45,12 +45,21 @@ pub fn csr_gemm<T: Real>(exec: Exec<'_>, x: CsrRef<'_, T>, n: usize, w: &[T], z:
 #[inline(never)]
 pub fn csr_gemm_t<T: Real>(exec: Exec<'_>, x: CsrRef<'_, T>, n: usize, r: &[T], g: &mut [T]) {
     check(&x, n, g.len(), r.len());
-    if n == 0 {
+    transposed_product(exec, Wide::<T, false> { x, n }, r, g);
+}
+
+/// G ← (X∘X)ᵀ·R, likewise.
+pub(super) fn squares_t<T: Real>(exec: Exec<'_>, x: CsrRef<'_, T>, n: usize, r: &[T], g: &mut [T]) {
+    transposed_product(exec, Wide::<T, true> { x, n }, r, g);
+}
+
+fn transposed_product<T: Real, const SQUARED: bool>(exec: Exec<'_>, x: Wide<'_, T, SQUARED>, r: &[T], g: &mut [T]) {
+    if x.n == 0 {
         return;
     }
     let mut scratch = Scratch::borrow::<T>(r.len());
     let derivatives = &mut scratch.elements()[..r.len()];
-    Pass { x: Wide { x, n }, rows: ALL, between: Given(r) }.run(exec, derivatives, &mut [], g);
+    Pass { x, rows: ALL, between: Given(r) }.run(exec, derivatives, &mut [], g);
 }
 
 #[track_caller]
@@ -62,14 +71,14 @@ fn check<T>(x: &CsrRef<'_, T>, n: usize, by_column: usize, by_row: usize) {
     );
 }
 
-/// A sparse X of which each row has `n` outputs; its weights are d × n.
+/// A sparse X of which each row has `n` outputs; its weights are d × n. Squared: elements go into gradients squared.
 #[derive(Clone, Copy)]
-struct Wide<'a, T> {
+struct Wide<'a, T, const SQUARED: bool> {
     x: CsrRef<'a, T>,
     n: usize,
 }
 
-impl<T: Real> Sealed<T> for Wide<'_, T> {
+impl<T: Real, const SQUARED: bool> Sealed<T> for Wide<'_, T, SQUARED> {
     #[inline(always)]
     fn shape(self) -> (usize, usize) {
         (self.x.rows(), self.x.cols() * self.n)
@@ -108,7 +117,7 @@ impl<T: Real> Sealed<T> for Wide<'_, T> {
         for (i, r) in r.chunks_exact(self.n).enumerate() {
             let (columns, values) = self.x.row(rows.at(i));
             for (&j, &x) in columns.iter().zip(values) {
-                let x = l.splat(x);
+                let x = l.splat(if SQUARED { x * x } else { x });
                 zip_map(
                     l,
                     &mut g[j as usize * self.n..][..self.n],
@@ -118,6 +127,10 @@ impl<T: Real> Sealed<T> for Wide<'_, T> {
                 );
             }
         }
+    }
+    #[inline(always)]
+    fn row_norms<L: Lanes<T>>(self, l: L, first: usize, count: usize) -> L::Reg {
+        self.x.row_norms(l, first, count)
     }
     #[inline(always)]
     fn move_sum<L: Lanes<T>>(self, l: L, rows: Pick<'_>, count: usize, sum: &mut [T], g: &mut [T]) {

@@ -93,6 +93,15 @@ impl<T: Real> Sealed<T> for MatRef<'_, T> {
         }
     }
     #[inline(always)]
+    fn row_norms<L: Lanes<T>>(self, l: L, first: usize, count: usize) -> L::Reg {
+        let mut sums = l.zero_square();
+        for (i, sum) in sums.as_mut().iter_mut().enumerate().take(count) {
+            *sum = fold_registers(l, Sum, row_squared(l, &self, first + i));
+        }
+        fold_zipped(l, Sum, sums.as_mut());
+        sums.as_ref()[0]
+    }
+    #[inline(always)]
     fn move_sum<L: Lanes<T>>(self, l: L, _: Pick<'_>, _: usize, sum: &mut [T], g: &mut [T]) {
         move_all(l, sum, g);
     }
@@ -147,6 +156,25 @@ fn strided_row_times<T: Real, L: Lanes<T>>(l: L, a: &MatRef<'_, T>, i: usize, w:
             *x = a.at(i, block * T::LANES + j);
         }
         acc = multiply(l, acc, row, w);
+    }
+    acc
+}
+
+/// Row `i` times itself, in canonical lanes.
+#[inline(always)]
+fn row_squared<T: Real, L: Lanes<T>>(l: L, a: &MatRef<'_, T>, i: usize) -> L::Acc {
+    let acc = l.splat_acc(T::ZERO);
+    if let Some(row) = a.row(i) {
+        return multiply(l, acc, row, row);
+    }
+    let (mut acc, cols) = (acc, a.cols());
+    for first in (0..cols).step_by(T::LANES) {
+        let mut row = T::CANONICAL_ZERO;
+        let row = &mut row.as_mut()[..T::LANES.min(cols - first)];
+        for (j, x) in row.iter_mut().enumerate() {
+            *x = a.at(i, first + j);
+        }
+        acc = multiply(l, acc, row, row);
     }
     acc
 }

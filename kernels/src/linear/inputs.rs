@@ -61,6 +61,8 @@ pub trait Sealed<T: Real>: Copy + Send + Sync {
     fn step<L: Lanes<T>, R: UpdateRule<T, 0>>(self, l: L, of: (Pick<'_>, T), rule: &R, w: &mut [T], g: &mut [T]) {
         add_and_step(l, (self, of.0, of.1), rule, w, g);
     }
+    /// The squared norms of `count` rows from `first` on, at most WIDTH; the other elements may be anything.
+    fn row_norms<L: Lanes<T>>(self, l: L, first: usize, count: usize) -> L::Reg;
     /// g ← sum + g, sum ← 0, where `sum` is the part of the gradient of these `n` rows.
     fn move_sum<L: Lanes<T>>(self, l: L, rows: Pick<'_>, n: usize, sum: &mut [T], g: &mut [T]);
 }

@@ -1,7 +1,7 @@
 //! Linear models: (loss, gradient), epochs of SGD, sparse products. Dense: the oracles of the steps, one after the other.
 
 use super::optimizer::{coupled_decay, sgd};
-use super::{dot, gemm, gemv, gemv_t, pointwise, softmax_cross_entropy};
+use super::{dot, dot_lanes, gemm, gemv, gemv_t, pointwise, softmax_cross_entropy};
 use crate::accum::Accum;
 use crate::gemm::k_block;
 use crate::linear::{CsrRef, Epoch};
@@ -104,6 +104,29 @@ pub fn csr_gemm_t<T: Real>(x: CsrRef<'_, T>, n: usize, r: &[T]) -> Vec<T> {
         g.iter_mut().zip(sum).for_each(|(g, sum)| *g = sum + *g);
     }
     g
+}
+
+/// [`crate::linear::row_norms`] of a row-major X of `cols` columns.
+pub fn row_norms<T: Real>(x: &[T], rows: usize, cols: usize) -> Vec<T> {
+    (0..rows).map(|i| &x[i * cols..][..cols]).map(|row| dot_lanes(row, row)).collect()
+}
+
+/// [`crate::linear::per_example_norms`] on row-major X and Δ of `cols` and `n` columns, with [`Accum::Replace`].
+pub fn per_example_norms<T: Real>(x: &[T], delta: &[T], (rows, cols, n): (usize, usize, usize), bias: bool) -> Vec<T> {
+    let pairs = row_norms(x, rows, cols).into_iter().zip(row_norms(delta, rows, n));
+    pairs.map(|(x, delta)| if bias { x.mul_add(delta, delta) } else { x * delta }).collect()
+}
+
+/// [`crate::linear::second_moments`] on row-major X and Δ of `cols` and `n` columns.
+pub fn second_moments<T: Real>(x: &[T], delta: &[T], (rows, cols, n): (usize, usize, usize), bias: bool) -> Vec<T> {
+    let squares = |values: &[T]| values.iter().map(|&x| x * x).collect::<Vec<_>>();
+    let (x, delta) = (squares(x), squares(delta));
+    let mut moments = vec![T::ZERO; cols * n];
+    gemm(Accum::Replace, T::ONE, (cols, rows, n), |j, i| x[i * cols + j], |i, c| delta[i * n + c], &mut moments);
+    let mut by_bias = vec![T::ZERO; if bias { n } else { 0 }];
+    gemv_t(Accum::Replace, T::ONE, &delta[..rows * by_bias.len()], &vec![T::ONE; rows], &mut by_bias);
+    moments.extend(by_bias);
+    moments
 }
 
 /// [`crate::linear::softmax_loss_and_gradient`] on a row-major X of `rows` rows.

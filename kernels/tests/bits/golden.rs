@@ -6,7 +6,8 @@ use crate::inputs::{Effort, Kind, effort, numbers};
 use crate::loss::{Case, cases};
 use simdescent_kernels::gemm::k_block;
 use simdescent_kernels::linear::{
-    CsrRef, Epoch, csr_gemm, csr_gemm_t, loss_and_gradient, sgd_epoch, softmax_loss_and_gradient,
+    CsrRef, Epoch, csr_gemm, csr_gemm_t, loss_and_gradient, per_example_norms, row_norms, second_moments, sgd_epoch,
+    softmax_loss_and_gradient,
 };
 use simdescent_kernels::loss::{
     ClassTargets, FEW_CLASSES, Logistic, LossOptions, Reduction, SoftmaxOptions, logistic_in_place,
@@ -126,6 +127,16 @@ fn digests<T: Real>(exec: Exec<'_>) -> Vec<(&'static str, u64)> {
     csr_gemm(exec, sparse, 10, &y[..10 * cols], z);
     csr_gemm_t(exec, sparse, 10, z, g);
     record("sparse products", &products);
+    let delta = MatRef::new(&y, rows, 5);
+    let (mut norms, mut moments) = (vec![f(0.5); rows], vec![T::ZERO; 5 * (cols + 1)]);
+    row_norms(exec, dense, &mut norms);
+    per_example_norms(exec, Accum::Add, dense, delta, true, &mut norms);
+    second_moments(exec, dense, delta, &mut moments);
+    norms.extend(&moments);
+    per_example_norms(exec, Accum::Add, sparse, delta, false, &mut norms[..rows]);
+    second_moments(exec, sparse, delta, &mut moments);
+    norms.extend(&moments);
+    record("per-example norms", &norms);
     let labels: Vec<u32> = (0..rows).map(|i| (i * 7 % 10) as u32).collect();
     let (labels, mut gradient) = (ClassTargets::Labels(&labels), vec![T::ZERO; 10 * (cols + 1)]);
     let options = SoftmaxOptions { samples: weighted, ..SoftmaxOptions::default() };
@@ -191,6 +202,7 @@ fn results_in_single_precision() {
         ("SGD epoch", 0x40fd_60a8_488c_5952),
         ("linear model, sparse", 0xd468_161d_1242_d7a2),
         ("sparse products", 0x3a49_1db3_22c1_487a),
+        ("per-example norms", 0x5fe7_557e_b98c_2150),
         ("softmax regression", 0x2a9b_cb09_5a01_36d1),
         ("LAMB", 0xe182_339b_d2b6_c0d0),
         ("Adafactor", 0x46cf_3704_0afb_e34c),
@@ -232,6 +244,7 @@ fn results_in_double_precision() {
         ("SGD epoch", 0xcce8_f066_83d1_f5c8),
         ("linear model, sparse", 0x6d48_87d2_04b8_ba55),
         ("sparse products", 0x9a63_ab7f_c809_395d),
+        ("per-example norms", 0x7782_b3ad_8c21_b575),
         ("softmax regression", 0x0a16_267f_f8a1_8c7d),
         ("LAMB", 0xecc5_b48b_d12b_8fe8),
         ("Adafactor", 0xc730_3efe_8940_1e2e),

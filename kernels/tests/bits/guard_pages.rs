@@ -2,7 +2,8 @@
 
 use simdescent_kernels::gemm::step_by_strips;
 use simdescent_kernels::linear::{
-    CsrRef, Epoch, csr_gemm, csr_gemm_t, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+    CsrRef, Epoch, csr_gemm, csr_gemm_t, gradient, loss_and_gradient, outputs, per_example_norms, row_norms,
+    second_moments, sgd_epoch, softmax_loss_and_gradient,
 };
 use simdescent_kernels::loss::{
     ClassTargets, Huber, LossOptions, Reduction, SoftmaxOptions, Squared, logistic_in_place, pointwise_in_place,
@@ -251,6 +252,30 @@ fn linear_models<T: Real>() {
                         let epoch = Epoch { order: None, batch_size, learning_rates: &[T::ZERO], l2: T::ZERO };
                         assert!(close(sgd_epoch(exec, Squared, by_rows, y, epoch, w), 1.0), "epoch, {context}");
                     }
+                }
+                for bias in [false, true] {
+                    // Rows of halves, of whose squares a quarter of the columns is the sum.
+                    let (delta, s) = (MatRef::new(x, rows, cols), e.slice(end, rows, T::NAN));
+                    let quarter = 0.25 * cols as f64;
+                    row_norms(exec, delta, s);
+                    assert!(s.iter().all(|&s| close(s, quarter)), "row norms, {context}");
+                    let norm = quarter * (quarter + f64::from(u8::from(bias)));
+                    per_example_norms(exec, Accum::Replace, delta, delta, bias, s);
+                    assert!(s.iter().all(|&s| close(s, norm)), "per-example norms, {context}");
+                    per_example_norms(exec, Accum::Add, sparse, delta, bias, s);
+                    assert!(s.iter().all(|&s| close(s, 2.0 * norm)), "per-example norms, sparse, {context}");
+                    let (delta, squared) = (MatRef::new(y, rows, 1), (cols as f64 - 1.0).powi(2) * rows as f64);
+                    let g = d.slice(end, cols + usize::from(bias), T::NAN);
+                    let right = |g: &[T]| {
+                        let (by_weights, by_bias) = g.split_at(cols);
+                        by_weights.iter().all(|&g| close(g, 0.25 * squared))
+                            && by_bias.iter().all(|&g| close(g, squared))
+                    };
+                    second_moments(exec, MatRef::new(x, rows, cols), delta, g);
+                    assert!(right(g), "second moments, {context}");
+                    g.fill(T::NAN);
+                    second_moments(exec, sparse, delta, g);
+                    assert!(right(g), "second moments, sparse, {context}");
                 }
                 // Equal logits of two classes: half of each.
                 let (w, g) = (c.slice(end, 2 * cols, f(2.0)), d.slice(end, 2 * cols, T::NAN));

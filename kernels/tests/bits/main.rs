@@ -50,4 +50,5 @@ mod optimizer_matrices;
 mod optimizer_properties;
 mod optimizer_rules;
 mod panics;
+mod per_example;
 mod softmax;

@@ -2,7 +2,8 @@
 
 use simdescent_kernels::gemm::{Update, gemm_fused, step_by_strips};
 use simdescent_kernels::linear::{
-    CsrRef, Epoch, csr_gemm, csr_gemm_t, gradient, loss_and_gradient, outputs, sgd_epoch, softmax_loss_and_gradient,
+    CsrRef, Epoch, csr_gemm, csr_gemm_t, gradient, loss_and_gradient, outputs, per_example_norms, row_norms,
+    second_moments, sgd_epoch, softmax_loss_and_gradient,
 };
 use simdescent_kernels::loss::{
     ClassTargets, Logistic, LossOptions, Poisson, Reduction, SoftmaxOptions, logistic_in_place, pointwise_in_place,
@@ -158,6 +159,15 @@ fn every_kernel<T: Real>(n: usize) {
             gradient(exec, sparse, &tall, &mut g);
             csr_gemm(exec, sparse, 1, &weights[..k], &mut tall);
             csr_gemm_t(exec, sparse, 1, &tall, &mut g[..k]);
+        });
+        let delta = vec![f(0.5); m];
+        let delta = MatRef::new(&delta, m, 1);
+        assert_none("per-example norms", &mut || {
+            row_norms(exec, a, &mut tall);
+            per_example_norms(exec, Accum::Add, a, delta, true, &mut tall);
+            per_example_norms(exec, Accum::Add, sparse, delta, true, &mut tall);
+            second_moments(exec, a, delta, &mut g);
+            second_moments(exec, sparse, delta, &mut g);
         });
         let labels = vec![0; m];
         assert_none("softmax regression", &mut || {

@@ -14,6 +14,7 @@ mod linear;
 mod loss;
 mod math;
 mod optimizer;
+mod per_example;
 mod session;
 mod summary;
 mod train_step;
@@ -29,6 +30,7 @@ fn main() {
     loss::group(&mut session);
     optimizer::group(&mut session);
     linear::group(&mut session);
+    per_example::group(&mut session);
     train_step::group(&mut session);
     session.finish();
 }

@@ -7,6 +7,7 @@ use crate::base::format_number::{format_setting, si, si_interval};
 use crate::report::chart::{Axis, Chart, GUIDE, Mark, MarkKind, Point, Series};
 use crate::study::answer::{hardest_reached, machine_name};
 use crate::study::curve_report::CurveReport;
+use crate::study::noise_report::NoiseReport;
 use crate::study::result::{CellReport, CellTarget, Spread, TuningReport, WorkloadReport};
 use anyhow::Result;
 
@@ -102,7 +103,7 @@ fn missed(cell: &CellReport, t: usize) -> Option<Mark> {
     Some(Mark { kind: MarkKind::Missed, x: cell.batch_size as f64, y: 1.0, interval: None, text })
 }
 
-/// The critical batch size, where it is on the fitted curve.
+/// The critical batch size and the noise scale, where they are on the fitted curve.
 fn critical(workload: &WorkloadReport, curve: &CurveReport) -> Vec<Mark> {
     let (Some(critical), Some(fit)) = (curve.critical_batch_size, curve.steps.first()) else { return vec![] };
     let (least, most) = ends(workload);
@@ -110,7 +111,7 @@ fn critical(workload: &WorkloadReport, curve: &CurveReport) -> Vec<Mark> {
     let interval = si_interval(x, (low, high));
     let beyond = x > most;
     let note = if curve.critical_extrapolated { ", extrapolated beyond what was measured" } else { "" };
-    vec![Mark {
+    let mut marks = vec![Mark {
         kind: if beyond { MarkKind::Beyond } else { MarkKind::Ring },
         x,
         y: fit.curve.steps(x.clamp(least, most)),
@@ -120,7 +121,19 @@ fn critical(workload: &WorkloadReport, curve: &CurveReport) -> Vec<Mark> {
             series_name(&curve.optimizer, &curve.variant),
             si(x)
         ),
-    }]
+    }];
+    let own = |noise: &&NoiseReport| noise.optimizer == curve.optimizer && noise.variant == curve.variant;
+    let noise = workload.noise.iter().find(own);
+    let at = noise.and_then(|noise| noise.targets.iter().find(|at| at.target == curve.target));
+    let measured = at.and_then(|at| at.simple).filter(|scale| (least..=most).contains(scale));
+    marks.extend(measured.map(|scale| Mark {
+        kind: MarkKind::Square,
+        x: scale,
+        y: fit.curve.steps(scale),
+        interval: None,
+        text: format!("{}: noise scale B_simple {}", series_name(&curve.optimizer, &curve.variant), si(scale)),
+    }));
+    marks
 }
 
 /// Steps to target over batch size, with fits and the line of perfect scaling.
@@ -167,7 +180,7 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
         text: "Points are medians over seeds with their intervals, lines the best of three fitted curves. The dashed line is perfect \
             scaling: twice the batch, half the steps. A ring marks the critical batch size, with its interval: below it the steps nearly \
             halve as the batch doubles, beyond it larger batches mostly waste samples. An arrow at the right says that it is beyond the \
-            batch sizes measured, by extrapolation. A cross at the top: most runs missed the target. The table has the same in numbers; \
+            batch sizes measured, by extrapolation. A hollow square is the noise scale B_simple at the target. A cross at the top: most runs missed the target. The table has the same in numbers; \
             B₂₀ is the largest batch size that needs at most 20 % more samples than the best, without a model."
             .into(),
         charts: by_target(source, "steps to target", chart, point, fit, critical)?,

@@ -1,7 +1,7 @@
 //! The page of a sweep.
 
 use super::parts::{Choice, Key, Place, Section, Words};
-use super::{Page, figures, rounded, tables};
+use super::{Page, figures, noise, rounded, tables};
 use crate::base::format_number::percent;
 use crate::study::answer::{hardest_reached, machine_name};
 use crate::study::record::ConvergenceRecord;
@@ -66,17 +66,21 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
         choices: report.workloads.iter().map(choice).collect(),
         shown: report.workloads.first().map(|workload| (0, hardest_reached(workload))),
         keys: keys.collect(),
-        sections: vec![
-            answer(report),
-            figures::steps(&source)?,
-            tables::heat_map(&source),
-            figures::throughput(&source)?,
-            figures::rates(&source)?,
-            figures::losses(&source)?,
-            tables::duels(&source),
-            tables::check(report),
-            tables::again(report),
-        ],
+        sections: [
+            Some(answer(report)),
+            Some(figures::steps(&source)?),
+            Some(tables::heat_map(&source)),
+            Some(figures::throughput(&source)?),
+            Some(figures::rates(&source)?),
+            Some(figures::losses(&source)?),
+            noise::noise(&source)?,
+            Some(tables::duels(&source)),
+            Some(tables::check(report)),
+            Some(tables::again(report)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         json: embedded(report)?,
     };
     page.html()

@@ -8,7 +8,7 @@ use crate::study::machine::Session;
 use crate::study::profile::Profile;
 use crate::study::result::{CellReport, Report, WorkloadReport};
 
-fn caption(workload: &WorkloadReport, t: usize) -> String {
+pub(super) fn caption(workload: &WorkloadReport, t: usize) -> String {
     format!("{}, {} of the gap left", workload.facts.name, percent(workload.targets[t].share))
 }
 

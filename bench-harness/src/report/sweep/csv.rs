@@ -1,5 +1,6 @@
 //! One row for each workload, target and cell.
 
+use crate::study::noise_report::NoiseReport;
 use crate::study::result::{CellReport, CellTarget, Report, Spread, TargetReport, Verdict, WorkloadReport};
 
 const HEADER: &str = "workload,model,target_share,target_loss,optimizer,variant,batch_size,learning_rate,rate_at_border,rates_beyond,\
@@ -8,7 +9,7 @@ steps,steps_low,steps_high,steps_lower_quartile,steps_upper_quartile,\
 samples,samples_low,samples_high,samples_lower_quartile,samples_upper_quartile,\
 seconds,seconds_low,seconds_high,seconds_lower_quartile,seconds_upper_quartile,\
 expected_running_time,seconds_per_step,samples_per_second,flops_per_second,bytes_per_second,share_of_peak,share_of_bandwidth,\
-by_steps,by_samples,by_time,convergence";
+by_steps,by_samples,by_time,convergence,noise_scale,sign_noise_scale";
 
 /// The whole file. An infinite number is `inf`, one that was not measured is empty.
 pub(crate) fn csv(report: &Report) -> String {
@@ -78,6 +79,15 @@ fn row(
     cells.push(mark(&target.samples.verdict).into());
     cells.push(target.time.as_ref().map_or("", |time| mark(&time.verdict)).into());
     cells.push(cell.convergence.clone());
+    // Only of the cell along whose run it was measured.
+    let is_own = |noise: &&NoiseReport| {
+        (&noise.optimizer, &noise.variant, noise.batch_size) == (&cell.optimizer, &cell.variant, cell.batch_size)
+    };
+    let noise = workload.noise.iter().find(is_own);
+    let at = noise.and_then(|noise| noise.targets.iter().find(|at| workload.targets[at.target].loss == target.loss));
+    for scale in [at.and_then(|at| at.simple), at.and_then(|at| at.sign)] {
+        cells.push(scale.map_or_else(String::new, |scale| scale.to_string()));
+    }
     cells.join(",")
 }
 

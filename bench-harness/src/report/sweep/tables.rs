@@ -5,6 +5,7 @@ use super::grid::Grid;
 use crate::study::answer::hardest_reached;
 use crate::study::definition::LossOn;
 use crate::study::facts::{ReferenceSource, WorkloadFacts};
+use crate::study::noise_report::NoiseReport;
 use crate::study::record::Outcome;
 use crate::study::result::{
     CellReport, CellTarget, Place, Profile, Quantity, Ranking, Report, Spread, TargetReport, Verdict, WorkloadReport,
@@ -32,6 +33,13 @@ pub(super) fn parts(report: &Report) -> Vec<Part> {
         parts.push(Part::Grid(cells(workload, hardest)));
         parts.push(Part::Lines(vec!["Best for each target, with the ratio of medians to the first:".into()]));
         parts.push(Part::Grid(rankings(report, workload)));
+        if let Some(noise) = noise(workload, hardest) {
+            parts.push(Part::Lines(vec![
+                "Noise scale where the target is reached, in samples, by the best run of each,".into(),
+                "beside the critical batch size, in orders of magnitude:".into(),
+            ]));
+            parts.push(Part::Grid(noise));
+        }
     }
     if report.profiles.iter().any(|profiles| !profiles.is_empty()) {
         parts.push(Part::Heading("All workloads".into()));
@@ -196,6 +204,28 @@ fn places(workload: &WorkloadReport, ranking: &Ranking, letters: usize) -> Vec<S
         lines.push("not reached".into());
     }
     lines
+}
+
+/// Noise scales at a target, of the optimizers along whose run they were measured.
+fn noise(workload: &WorkloadReport, target: usize) -> Option<Grid> {
+    let number = |x: Option<f64>| x.map_or_else(String::new, si);
+    let decades = |x: Option<f64>| x.map_or_else(String::new, |x| format!("{x:+.1}"));
+    let row = |noise: &NoiseReport| {
+        let at = noise.targets.iter().find(|at| at.target == target)?;
+        let name = format!("{} {}", noise.optimizer, noise.variant).trim_end().to_owned();
+        let over = decades(at.sign_over_critical.or(at.simple_over_critical));
+        Some(vec![
+            name,
+            noise.batch_size.to_string(),
+            number(at.simple),
+            number(at.sign),
+            number(at.critical_batch_size),
+            over,
+        ])
+    };
+    let rows: Vec<Vec<String>> = workload.noise.iter().filter_map(row).collect();
+    let header = ["optimizer", "batch", "B_simple", "B_sign", "B_crit", "log₁₀"].map(str::to_owned).to_vec();
+    (!rows.is_empty()).then_some(Grid { header, rows, words: 1 })
 }
 
 fn ratio(x: f64) -> String {
