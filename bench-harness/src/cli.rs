@@ -14,6 +14,7 @@ use crate::commands::predict::{self, PredictOptions};
 use crate::commands::print::fail;
 use crate::commands::project::{self, ProjectOptions};
 use crate::commands::report::{self, ReportOptions};
+use crate::commands::results::{self, ResultsOptions};
 use crate::commands::schedule::{self, ScheduleCommand};
 use crate::commands::sweep::{self, SweepOptions};
 use crate::commands::train::{self, TrainOptions};
@@ -85,6 +86,8 @@ pub(crate) enum Command {
     Diff(DiffOptions),
     /// Make the reports of a sweep again from its records, without running anything, and print the tables.
     Report(ReportOptions),
+    /// Check the reports of machines in results/, whose runs have to have the same bits, take one in, and write the table that lists them.
+    Results(ResultsOptions),
     /// Find hyper-parameters by measurement.
     #[command(subcommand)]
     Tune(Tune),
@@ -116,6 +119,7 @@ impl Command {
             Self::Diff(options) => return diff::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Project(options) => return project::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Merge(options) => return merge::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Results(options) => return results::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Report(options) => return report::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Train(options) => train::run(&options),
             Self::Evaluate(options) => evaluate::run(&options),

@@ -16,6 +16,7 @@ pub(crate) mod print;
 mod progress;
 pub(crate) mod project;
 pub(crate) mod report;
+pub(crate) mod results;
 pub(crate) mod schedule;
 mod sides;
 pub(crate) mod sweep;

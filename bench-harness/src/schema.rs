@@ -6,6 +6,7 @@ use crate::comparison::result::CompareReport;
 use crate::difference::result::DiffReport;
 use crate::search::SearchReport;
 use crate::study::audit::AuditReport;
+use crate::study::hardware::Summary;
 use crate::study::projection::ProjectionReport;
 use crate::study::result::Report;
 use crate::timing::result::BenchReport;
@@ -21,7 +22,7 @@ use schemars::{Schema, schema_for};
 use std::path::Path;
 
 /// By command and version.
-fn schemas() -> [(&'static str, Schema); 17] {
+fn schemas() -> [(&'static str, Schema); 18] {
     [
         ("bench.v1", schema_for!(BenchReport)),
         ("compare.v1", schema_for!(CompareReport)),
@@ -32,6 +33,7 @@ fn schemas() -> [(&'static str, Schema); 17] {
         ("learning-curve.v1", schema_for!(LearningCurveReport)),
         ("predict.v1", schema_for!(PredictionReport)),
         ("project-validate.v1", schema_for!(ProjectionReport)),
+        ("results-summary.v1", schema_for!(Summary)),
         ("schedule.v1", schema_for!(ScheduleReport)),
         ("sweep.v2", schema_for!(Report)),
         ("train.v1", schema_for!(TrainingReport)),

@@ -13,6 +13,7 @@ pub(crate) mod estimate;
 pub(crate) mod facts;
 #[cfg(test)]
 pub(crate) mod fake;
+pub(crate) mod hardware;
 pub(crate) mod machine;
 pub(crate) mod noise;
 pub(crate) mod noise_report;

@@ -11,11 +11,17 @@ use anyhow::{Context, Result};
 use case::{Case, fnv};
 use golden::GOLDEN;
 use serde::Serialize;
-use simdescent::kernels::{Exec, Par, Team, isa};
+use simdescent::kernels::isa::Isa;
+use simdescent::kernels::{Exec, Par, Team};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 /// Numbers of threads that are tried.
-const THREADS: [usize; 6] = [1, 2, 3, 4, 7, 8];
+pub(crate) const THREADS: [NonZeroUsize; 6] = [n(1), n(2), n(3), n(4), n(7), n(8)];
+
+const fn n(threads: usize) -> NonZeroUsize {
+    NonZeroUsize::new(threads).expect("not zero")
+}
 
 /// What came of all cases.
 #[derive(Debug, Serialize)]
@@ -48,16 +54,17 @@ fn cases() -> Vec<Case> {
     kernels::cases().into_iter().chain(trainings::cases()).collect()
 }
 
-/// Tries everything.
-pub(crate) fn verify(progress: &dyn Progress) -> Result<VerificationReport> {
+/// Tries everything on these instruction sets and numbers of threads.
+pub(crate) fn verify(isas: &[Isa], threads: &[NonZeroUsize], progress: &dyn Progress) -> Result<VerificationReport> {
     let golden: BTreeMap<&str, u64> = GOLDEN.iter().copied().collect();
     let cases = cases();
     let teams: Vec<Team> =
-        THREADS.iter().map(|&n| Team::new(n)).collect::<Result<_, _>>().context("cannot start the threads")?;
-    progress.expect((isa::available().len() * teams.len()) as i64);
+        threads.iter().map(|n| Team::new(n.get())).collect::<Result<_, _>>().context("cannot start the threads")?;
+    progress.expect((isas.len() * teams.len()) as i64);
     let mut runs = vec![];
-    for &isa in isa::available() {
-        for (team, threads) in teams.iter().zip(THREADS) {
+    for &isa in isas {
+        for team in &teams {
+            let threads = team.threads();
             progress.subject(&format!("{isa}, {threads} threads"));
             let exec = Exec::new(isa, if threads == 1 { Par::Seq } else { Par::Team(team) });
             let digests: Vec<u64> = cases.iter().map(|case| (case.digest)(exec)).collect();
@@ -75,8 +82,8 @@ pub(crate) fn verify(progress: &dyn Progress) -> Result<VerificationReport> {
     Ok(VerificationReport {
         value_version: simdescent::VALUE_VERSION,
         target: env!("SIMDESCENT_TARGET"),
-        isas: isa::available().iter().map(|isa| isa.name()).collect(),
-        threads: THREADS.to_vec(),
+        isas: isas.iter().map(|isa| isa.name()).collect(),
+        threads: threads.iter().map(|n| n.get()).collect(),
         kernels: kernels::cases().len(),
         trainings: trainings::cases().len(),
         all_agree: runs.iter().all(|run| run.differ.is_empty()),
@@ -92,7 +99,7 @@ mod tests {
     /// `SIMDESCENT_WRITE_GOLDEN=1 cargo test -p simdescent-bench verification` writes them anew, after a value version was raised.
     #[test]
     fn every_case_has_its_golden_digest() {
-        let exec = Exec::new(isa::Isa::scalar(), Par::Seq);
+        let exec = Exec::new(Isa::scalar(), Par::Seq);
         let found: Vec<(String, u64)> = cases().iter().map(|case| (case.name.clone(), (case.digest)(exec))).collect();
         if std::env::var_os("SIMDESCENT_WRITE_GOLDEN").is_some() {
             let rows: String =

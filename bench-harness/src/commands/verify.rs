@@ -3,15 +3,17 @@
 use super::exit::{Exit, stop_on_signals};
 use super::print::{print_json, print_lines};
 use super::progress::Bar;
+use super::sides::isas;
 use super::threads::Threads;
 use crate::report::verification::lines;
 use crate::study::audit::{AuditReport, Sample, audit};
 use crate::study::runner::TrainingRunner;
 use crate::study::store::StudyFolder;
 use crate::study::workload::Workload;
-use crate::verification::verify;
+use crate::verification::{THREADS, verify};
 use anyhow::{Result, ensure};
 use clap::Args;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -24,6 +26,12 @@ pub(crate) struct VerifyOptions {
     /// Which ones, by the seed of a random choice
     #[arg(long, value_name = "SEED", default_value_t = 1, requires = "dir")]
     sample_seed: u64,
+    /// Instruction sets that are tried [default: all of this CPU]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', conflicts_with = "dir")]
+    isa: Vec<String>,
+    /// Numbers of threads that are tried
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = THREADS, conflicts_with = "dir")]
+    threads: Vec<NonZeroUsize>,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -33,8 +41,9 @@ pub(crate) fn run(options: &VerifyOptions) -> Result<Exit> {
     if let Some(dir) = &options.dir {
         return audit_of(&StudyFolder::open(dir)?, options);
     }
+    let isas = isas(&options.isa)?;
     let bar = Bar::new(0);
-    let report = verify(&bar)?;
+    let report = verify(&isas, &options.threads, &bar)?;
     drop(bar);
     if options.json {
         print_json(&report)?

@@ -70,12 +70,13 @@ pub(crate) struct ProjectedRun {
     pub(crate) steps: u64,
     /// Seconds: steps of the record times the time of a step.
     pub(crate) projected: f64,
-    /// Seconds that these steps took, without the looks at the loss: the median of [`REPEATS`] trainings.
+    /// Seconds that these steps took, without the looks at the loss: the least of [`REPEATS`] trainings, because whatever else a machine does
+    /// only adds to it.
     pub(crate) measured: f64,
 }
 
 /// Trainings that are timed of each run.
-const REPEATS: usize = 3;
+const REPEATS: usize = 5;
 
 /// What is projected: a cell, and the run of median length to its hardest target that most runs reach.
 struct Chosen<'r> {
@@ -154,12 +155,12 @@ fn side(
         let times = times.iter().find(|times| times.key == *key).context("a cell that was timed")?;
         let per_step = median(times.blocks.iter().map(|block| block.seconds / block.steps as f64).collect());
         let workload = &workloads[one.cell.workload];
-        let mut measured = vec![];
+        let mut measured = f64::INFINITY;
         for _ in 0..REPEATS {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            measured.push(seconds_of(exec, workload, one)?);
+            measured = measured.min(seconds_of(exec, workload, one)?);
         }
         runs.push(ProjectedRun {
             workload: workload.name.clone(),
@@ -167,7 +168,7 @@ fn side(
             batch_size: one.cell.batch_size,
             steps: one.steps,
             projected: per_step * one.steps as f64,
-            measured: median(measured),
+            measured,
         });
         progress.advance();
     }
