@@ -47,7 +47,7 @@ pub(crate) fn run(options: &ResultsOptions) -> Result<Exit> {
     }
     let (path, page) = hardware.page()?;
     let stale = read_text(&path)? != page;
-    if stale && (options.write || options.add.is_some()) {
+    if stale && (options.write || options.add.is_some() || options.golden.is_some()) {
         write(&path, &page)?;
     } else if stale {
         print_lines(&[format!("{}: the table is not of these reports: --write writes it anew", path.display())])?;
