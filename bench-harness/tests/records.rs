@@ -254,6 +254,48 @@ fn records_that_were_changed_are_refused_or_found() {
     refused(&mut command(&["merge", &honest, &whole], ""), 65, "one of the two machines computes wrongly");
 }
 
+/// Records of noise have the same bytes on every instruction set, are not made again, go with the others, and a lie is found.
+#[test]
+fn the_noise_of_the_winners_is_recorded_once_and_verified() {
+    let place = Place::new();
+    place.whole();
+    let noise = |out: &str| -> Vec<String> {
+        let text = fs::read_to_string(place.path(out).join("noise.jsonl")).unwrap();
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let lines = noise("whole");
+    assert_eq!(lines.len(), 2, "one winner of each optimizer");
+    assert_eq!(lines.iter().filter(|line| line.contains("\"deviations\":[],")).count(), 1, "signs are Adam's");
+    succeed(&mut place.sweep("whole", &[], ""));
+    assert_eq!(noise("whole"), lines, "none is made again");
+    // Another instruction set takes the runs as they are, and makes the noise itself.
+    fs::create_dir(place.path("other")).unwrap();
+    let runs = |out: &str| place.path(out).join("convergence.jsonl");
+    fs::copy(runs("whole"), runs("other")).unwrap();
+    succeed(&mut place.sweep("other", &[], "scalar"));
+    assert_eq!(noise("other"), lines, "the same bits");
+    let path = |out: &str| place.path(out).display().to_string();
+    succeed(&mut command(&["merge", &path("merged"), &path("whole"), &path("other")], ""));
+    assert_eq!(noise("merged"), lines);
+    let report = fs::read_to_string(place.path("whole").join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let reports = report["workloads"][0]["noise"].as_array().unwrap();
+    assert_eq!(reports.len(), 2);
+    assert!(reports.iter().all(|noise| noise["targets"][0]["simple"].as_f64().unwrap() > 1.0), "{reports:?}");
+
+    let record = lines[0].split_once("\"record\":").unwrap().1.strip_suffix('}').unwrap();
+    let (before, after) = record.split_once("\"trace\":[").unwrap();
+    let lie = format!("{before}\"trace\":[1{after}");
+    let lie = format!("{{\"sha256\":\"{}\",\"record\":{lie}}}\n", sha256(&lie));
+    fs::write(place.path("other").join("noise.jsonl"), lie).unwrap();
+    let output = command(&["verify", &path("other"), "--sample", "10000"], "").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("differs first between samples 0 and"), "{}", text(&output.stdout));
+    refused(&mut command(&["merge", &path("merged"), &path("other")], ""), 65, "computes wrongly");
+}
+
 fn sha256(text: &str) -> String {
     use sha2::{Digest, Sha256};
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -9,6 +9,7 @@
 mod batch_curve;
 mod best_rate;
 mod bootstrap;
+mod curve_interval;
 mod distribution;
 mod good_rates;
 mod hypothesis;
@@ -32,6 +33,7 @@ mod winner;
 pub use batch_curve::{BatchCurve, BatchFit, BatchModel, fit_batch_curve, fit_batch_curves};
 pub use best_rate::{BestRate, best_rate};
 pub use bootstrap::{Bootstrap, Draw, nested_bootstrap};
+pub use curve_interval::{Runs, bootstrap_over_seeds, critical_batch_interval, overhead_batch_interval};
 pub use distribution::{coin_cdf, normal_cdf, normal_quantile, student_t_cdf, student_t_quantile};
 pub use good_rates::{GoodRates, good_rates};
 pub use hypothesis::{holm, sign_test, signed_rank_test};

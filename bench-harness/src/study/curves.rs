@@ -6,8 +6,8 @@ use super::estimate::Estimate;
 use super::result::{CellReport, StepTimeReport};
 use crate::base::number::Number;
 use simdescent_measure::statistics::{
-    BatchCurve, BatchFit, BatchLimit, BatchModel, Draw, RateFit, fastest_batch_size, fit_batch_curve, fit_batch_curves,
-    fit_rate_curves, largest_batch_within, median, nested_bootstrap,
+    BatchCurve, BatchFit, BatchLimit, BatchModel, RateFit, critical_batch_interval, fastest_batch_size,
+    fit_batch_curves, fit_rate_curves, largest_batch_within, median,
 };
 
 /// Resamples of the seeds for the interval of a critical batch size.
@@ -93,17 +93,8 @@ fn critical(fit: &BatchFit, runs: &[(f64, Vec<f64>)]) -> Estimate {
         BatchCurve::Power { .. } => BatchModel::Power,
         BatchCurve::LeastData { .. } => BatchModel::LeastData,
     };
-    let seeds = runs.iter().map(|(_, steps)| steps.len()).min().unwrap_or(0);
     let value = fit.curve.critical_batch_size();
-    // The same seeds for all batch sizes, as the runs were made.
-    let statistic = |draws: &[Draw]| {
-        let drawn = &draws.first().expect("one trial").seeds;
-        let point = |(batch, steps): &(f64, Vec<f64>)| (*batch, median(drawn.iter().map(|&i| steps[i]).collect()));
-        let points: Vec<(f64, f64)> = runs.iter().map(point).collect();
-        fit_batch_curve(&points, model).map_or(f64::NAN, |fit| fit.curve.critical_batch_size())
-    };
-    let bootstrap = nested_bootstrap(&[seeds], RESAMPLES, 1, statistic);
-    let interval = bootstrap.and_then(|bootstrap| bootstrap.expanded_percentile(CONFIDENCE));
+    let interval = critical_batch_interval(runs, model, RESAMPLES, CONFIDENCE);
     let (low, high) = interval.map_or((0.0, f64::INFINITY), |interval| (interval.low, interval.high));
     Estimate { value: Number(value), low: Number(low), high: Number(high) }
 }
