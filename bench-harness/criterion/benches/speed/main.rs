@@ -22,6 +22,7 @@ mod train_step;
 use session::Session;
 
 fn main() {
+    sigpipe::reset(); // `cargo bench -- --list | head` ends quietly
     let mut session = Session::from_args();
     gemm::group(&mut session);
     gemv::group(&mut session);

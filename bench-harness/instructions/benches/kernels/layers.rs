@@ -1,9 +1,9 @@
-//! Functions, activations, and products with a sparse matrix.
+//! Functions, activations, products with a sparse matrix, and norms of the gradient of each sample.
 
 use crate::{Call, N, data, ready};
 use simdescent_kernels::activation::{Activation, activation_gradient_in_place, bias_activation_in_place};
 use simdescent_kernels::linear::{self, CsrRef};
-use simdescent_kernels::{Exec, MatMut};
+use simdescent_kernels::{Accum, Exec, MatMut, MatRef};
 
 /// Of (0, 2].
 pub(crate) fn function(exec: Exec<'static>, kernel: fn(Exec<'_>, &mut [f32])) -> Call {
@@ -57,4 +57,37 @@ pub(crate) fn csr_gemm_t(exec: Exec<'static>) -> Call {
         let x = CsrRef::new(COLUMNS, &indptr, &indices, &values).expect("a valid matrix");
         linear::csr_gemm_t(exec, x, OUTPUTS, &z, &mut g);
     })
+}
+
+/// Samples and features of a dense layer.
+const DENSE: (usize, usize) = (64, 131);
+
+pub(crate) fn row_norms(exec: Exec<'static>) -> Call {
+    let (m, d) = DENSE;
+    let (x, mut s) = (data(m * d), data(m));
+    ready(move || linear::row_norms(exec, MatRef::new(&x, m, d), &mut s))
+}
+
+pub(crate) fn row_norms_sparse(exec: Exec<'static>) -> Call {
+    let (indptr, indices, values) = sparse();
+    let mut s = data(ROWS);
+    ready(move || {
+        let x = CsrRef::new(COLUMNS, &indptr, &indices, &values).expect("a valid matrix");
+        linear::row_norms(exec, x, &mut s);
+    })
+}
+
+pub(crate) fn per_example_norms(exec: Exec<'static>) -> Call {
+    let (m, d) = DENSE;
+    let (x, delta, mut s) = (data(m * d), data(m * OUTPUTS), data(m));
+    ready(move || {
+        let (x, delta) = (MatRef::new(&x, m, d), MatRef::new(&delta, m, OUTPUTS));
+        linear::per_example_norms(exec, Accum::Replace, x, delta, true, &mut s);
+    })
+}
+
+pub(crate) fn second_moments(exec: Exec<'static>) -> Call {
+    let (m, d) = DENSE;
+    let (x, delta, mut moments) = (data(m * d), data(m * OUTPUTS), data(d * OUTPUTS));
+    ready(move || linear::second_moments(exec, MatRef::new(&x, m, d), MatRef::new(&delta, m, OUTPUTS), &mut moments))
 }

@@ -82,6 +82,10 @@ kernels! {
     step_by_strips = products::step_by_strips;
     csr_gemm = layers::csr_gemm;
     csr_gemm_t = layers::csr_gemm_t;
+    row_norms = layers::row_norms;
+    row_norms_sparse = layers::row_norms_sparse;
+    per_example_norms = layers::per_example_norms;
+    second_moments = layers::second_moments;
     exp = |exec| layers::function(exec, math::exp_in_place);
     expm1 = |exec| layers::function(exec, math::expm1_in_place);
     log = |exec| layers::function(exec, math::log_in_place);
