@@ -61,6 +61,10 @@ impl<T: Real, X: Inputs<T>> Kernel<T> for RowNorms<'_, T, X> {
 /// - `bias`: whether the layer has one, whose gradient is δᵢ
 /// - `s`: m; with [`Accum::Replace`] written only, with [`Accum::Add`] the layers of a network add up
 ///
+/// Beside the two products of the backward pass that it rides on, it takes 1 % more in a layer of 784 × 512 and 6 % in one of 64 × 64
+/// (AVX-512), but most of their time in one of 32 × 10, whose rows are short beside the fold of their lanes. In a linear model, whose backward pass is one
+/// sum of rows, it takes longer than that: [`row_norms`] once, then a multiplication for each sample, take 0.4 to 7 % more.
+///
 /// Squared norms of rows as in [`row_norms`], then p = ‖xᵢ‖²·‖δᵢ‖², with a bias fma(‖xᵢ‖², ‖δᵢ‖², ‖δᵢ‖²), and sᵢ + p.
 ///
 /// ```
