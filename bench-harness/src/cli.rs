@@ -5,6 +5,7 @@ use crate::commands::bench::{self, BenchOptions, ProcessOptions};
 use crate::commands::compare::{self, CompareOptions};
 use crate::commands::cross_validate::{self, CrossValidateOptions};
 use crate::commands::diff::{self, DiffOptions};
+use crate::commands::doctor::{self, DoctorOptions};
 use crate::commands::evaluate::{self, EvaluateOptions};
 use crate::commands::exit::Exit;
 use crate::commands::explain::{self, ExplainOptions};
@@ -67,6 +68,8 @@ pub(crate) enum Command {
     /// One of the processes of bench.
     #[command(hide = true)]
     BenchProcess(ProcessOptions),
+    /// Say what of this machine makes times worse or less certain, what that costs and which command mends it. It changes nothing.
+    Doctor(DoctorOptions),
     /// Time to target on this machine, of a sweep that was made on any: its runs, and the time of a step here (or of a third machine).
     Project(ProjectOptions),
     /// Join the records of the shards of a sweep.
@@ -113,6 +116,7 @@ impl Command {
         match self {
             Self::Sweep(options) => return sweep::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Bench(options) => return bench::run(&options).or_else(|error| Ok(bad_input(&error))),
+            Self::Doctor(options) => return doctor::run(&options),
             Self::BenchProcess(options) => return bench::run_process(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Verify(options) => return verify::run(&options).or_else(|error| Ok(bad_input(&error))),
             Self::Compare(options) => return compare::run(&options).or_else(|error| Ok(bad_input(&error))),

@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod cross_validate;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod evaluate;
 pub(crate) mod exit;
 pub(crate) mod explain;

@@ -1,6 +1,7 @@
 //! What a result was measured on and with.
 
 pub(crate) mod caches;
+pub(crate) mod checkup;
 pub(crate) mod disturbance;
 pub(crate) mod limits;
 

@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod chart;
 pub(crate) mod comparison;
 pub(crate) mod difference;
+pub(crate) mod doctor;
 pub(crate) mod explanation;
 pub(crate) mod metrics_report;
 pub(crate) mod page;

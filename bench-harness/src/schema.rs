@@ -4,6 +4,7 @@
 
 use crate::comparison::result::CompareReport;
 use crate::difference::result::DiffReport;
+use crate::report::doctor::DoctorReport;
 use crate::search::SearchReport;
 use crate::study::audit::AuditReport;
 use crate::study::hardware::Summary;
@@ -22,12 +23,13 @@ use schemars::{Schema, schema_for};
 use std::path::Path;
 
 /// By command and version.
-fn schemas() -> [(&'static str, Schema); 18] {
+fn schemas() -> [(&'static str, Schema); 19] {
     [
         ("bench.v1", schema_for!(BenchReport)),
         ("compare.v1", schema_for!(CompareReport)),
         ("cross-validate.v1", schema_for!(CrossValidationReport)),
         ("diff.v1", schema_for!(DiffReport)),
+        ("doctor.v1", schema_for!(DoctorReport)),
         ("evaluate.v1", schema_for!(EvaluationReport)),
         ("explain.v1", schema_for!(ExplanationReport)),
         ("learning-curve.v1", schema_for!(LearningCurveReport)),

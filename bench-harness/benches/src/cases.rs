@@ -193,7 +193,7 @@ mod tests {
         for par in [Par::Seq, Par::Team(&team)] {
             let exec = Exec::new(isa::active(), par);
             for case in cases().iter().filter(|case| case.quick && case.runs_on(par.threads())) {
-                let plan = Plan { rounds: 1, sample: Duration::ZERO, seed: 0 };
+                let plan = Plan { rounds: 1, sample: Duration::ZERO, pause: Duration::ZERO, seed: 0 };
                 let times = case.hold(Timing { exec, plan, around: &mut |round| round() }, None).unwrap();
                 assert_eq!(times.names[0], OURS, "{}", case.name);
                 assert_eq!(times.rounds[0].len(), times.names.len());

@@ -122,7 +122,7 @@ mod tests {
 
     fn hold(theirs: f32) -> Result<Times, String> {
         let entries = vec![Entry::new(OURS, |y| y[1] += 1.0), Entry::new("them", move |y| y[1] += theirs)];
-        let plan = Plan { rounds: 3, sample: Duration::from_micros(1), seed: 1 };
+        let plan = Plan { rounds: 3, sample: Duration::from_micros(1), pause: Duration::ZERO, seed: 1 };
         let mut rounds = 0;
         let mut around = |round: &mut dyn FnMut()| {
             rounds += 1;

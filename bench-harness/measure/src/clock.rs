@@ -28,7 +28,10 @@ pub fn samples(rounds: usize, contestants: &mut [Contestant<'_>]) -> Vec<Vec<f64
     if smoke_test() {
         return contestants.iter_mut().map(|(_, call)| vec![time(1, *call)]).collect();
     }
-    let rounds = shuffled_rounds(Plan { rounds, sample: SAMPLE, seed: 0 }, contestants, &mut |round| round());
+    let rounds =
+        shuffled_rounds(Plan { rounds, sample: SAMPLE, pause: Duration::ZERO, seed: 0 }, contestants, &mut |round| {
+            round()
+        });
     (0..contestants.len()).map(|i| rounds.iter().map(|round| round[i]).collect()).collect()
 }
 
@@ -39,6 +42,8 @@ pub struct Plan {
     pub rounds: usize,
     /// How long a sample is at least; [`SAMPLE`] is some thousand times the cost of reading the clock.
     pub sample: Duration,
+    /// Before each sample: so long do threads of others wait for more work, and take time from who is next.
+    pub pause: Duration,
     /// Of the orders.
     pub seed: u64,
 }
@@ -60,6 +65,9 @@ pub fn shuffled_rounds(
         around(&mut || {
             for &i in &order {
                 let (_, call) = &mut contestants[i];
+                if !plan.pause.is_zero() {
+                    std::thread::sleep(plan.pause);
+                }
                 // Its data may have left the cache while the others ran; in a long call that is nothing.
                 if repeats[i] > 1 || short[i] {
                     call();

@@ -17,23 +17,27 @@ impl<T: Real> Aligned<T> {
     /// `len` numbers in [−1, 1), always the same.
     #[must_use]
     pub fn new(len: usize) -> Self {
+        let mut numbers = Self::zeros(len);
         let mut state = 1u32;
-        let mut next = || {
+        for x in &mut *numbers {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            T::from_f64(f64::from(state as i32) / 2f64.powi(31))
-        };
-        let data: Vec<T> = (0..len + 64).map(|_| next()).collect();
-        let from = data.as_ptr().align_offset(64);
-        Self { data, from, len }
+            *x = T::from_f64(f64::from(state as i32) / 2f64.powi(31));
+        }
+        numbers
     }
 
     /// These numbers.
     #[must_use]
     pub fn copy_of(numbers: &[T]) -> Self {
-        let mut copy = Self { data: vec![T::ZERO; numbers.len() + 64], from: 0, len: numbers.len() };
-        copy.from = copy.data.as_ptr().align_offset(64);
+        let mut copy = Self::zeros(numbers.len());
         copy.copy_from_slice(numbers);
         copy
+    }
+
+    fn zeros(len: usize) -> Self {
+        let data = vec![T::ZERO; len + 64];
+        let from = data.as_ptr().align_offset(64);
+        Self { data, from, len }
     }
 }
 impl<T> Deref for Aligned<T> {

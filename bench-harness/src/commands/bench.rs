@@ -125,8 +125,7 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
     let written = write(&report, &options.output)?;
     let compared = baseline.map(|baseline| compare(&report, &baseline)).transpose()?;
     if options.json {
-        let mut json = serde_json::to_value(&report)?;
-        json.as_object_mut().map(|report| report.remove("processes"));
+        let mut json = without_rounds(&report)?;
         if let Some(compared) = &compared {
             json["baseline"] = serde_json::to_value(compared)?;
         }
@@ -156,14 +155,32 @@ fn blas() -> Result<Option<Blas>> {
 }
 
 /// An earlier report.
-fn read(path: &Path) -> Result<BenchReport> {
-    let name = || format!("{}: no report of simdescent bench", path.display());
-    let value: Value = serde_json::from_str(&read_text(path)?).with_context(name)?;
+pub(super) fn read(path: &Path) -> Result<BenchReport> {
+    let value = serde_json::from_str(&read_text(path)?)
+        .with_context(|| format!("{}: no report of simdescent bench", path.display()))?;
+    of_json(path, value)
+}
+
+/// An earlier report as text, or as JSON without the raw times.
+pub(super) fn print_report(path: &Path, value: Value, json: bool) -> Result<()> {
+    let report = of_json(path, value)?;
+    if json { print_json(&without_rounds(&report)?) } else { print(&form::text(&report)) }
+}
+
+fn without_rounds(report: &BenchReport) -> Result<Value> {
+    let mut json = serde_json::to_value(report)?;
+    json.as_object_mut().map(|report| report.remove("processes"));
+    Ok(json)
+}
+
+fn of_json(path: &Path, value: Value) -> Result<BenchReport> {
     match value["schema_version"].as_u64() {
         Some(version) if version > u64::from(SCHEMA_VERSION) => {
             bail!("{}: schema version {version} is newer than this program", path.display())
         }
-        _ => serde_json::from_value(value).with_context(name),
+        _ => {
+            serde_json::from_value(value).with_context(|| format!("{}: no report of simdescent bench", path.display()))
+        }
     }
 }
 

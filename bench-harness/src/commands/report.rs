@@ -1,9 +1,11 @@
 //! `simdescent report`: reports from records, without running anything.
 
+use super::bench;
 use super::exit::Exit;
 use super::print::{print, print_json, say};
 use super::sweep_report::{write, written};
 use crate::base::text_file::read_text;
+use crate::report::bench::tables::renewed;
 use crate::report::sweep;
 use crate::study::analysis::{Known, analyze};
 use crate::study::protocol::VERSION;
@@ -18,7 +20,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 pub(crate) struct ReportOptions {
     /// The folder of a sweep, in which report.json, report.csv, report.md, report.html and the recommended configurations are written anew; or a report as JSON, of any version,
-    /// which is only printed
+    /// which is only printed; or a Markdown file, in which tables between <!-- table NAME of REPORT.json --> and <!-- end of table --> are
+    /// made anew from reports of bench: NAME is machine, means, losses, or a kind and a number of threads such as "gemm 1"
     path: PathBuf,
     /// Print the report as JSON
     #[arg(long)]
@@ -26,6 +29,9 @@ pub(crate) struct ReportOptions {
 }
 
 pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
+    if options.path.extension().is_some_and(|extension| extension == "md") {
+        return tables_of(&options.path);
+    }
     if options.path.is_file() {
         return of_file(&options.path, options.json);
     }
@@ -73,6 +79,9 @@ fn of_folder(folder: &StudyFolder) -> Result<(Report, Records)> {
 fn of_file(path: &Path, json: bool) -> Result<Exit> {
     let name = || path.display().to_string();
     let value: Value = serde_json::from_str(&read_text(path)?).with_context(name)?;
+    if value["kind"] == "bench" {
+        return bench::print_report(path, value, json).map(|()| Exit::Success);
+    }
     let version = value["schema_version"].as_u64();
     let text = match version {
         Some(1) if json => format!("{value:#}"),
@@ -82,7 +91,22 @@ fn of_file(path: &Path, json: bool) -> Result<Exit> {
             if json { format!("{value:#}") } else { sweep::text(&report) }
         }
         Some(version) => bail!("{}: schema version {version} is newer than this program", name()),
-        None => bail!("{}: no report of a sweep, which has a schema_version", name()),
+        None => bail!("{}: no report of a sweep or of bench, which has a schema_version", name()),
     };
     print(&text).map(|()| Exit::Success)
+}
+
+/// Makes the tables of a Markdown file anew.
+fn tables_of(path: &Path) -> Result<Exit> {
+    let text = read_text(path)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let renewed =
+        renewed(&text, &|report| bench::read(&folder.join(report))).with_context(|| path.display().to_string())?;
+    if renewed == text {
+        say(&format!("{}: its tables are those of its reports", path.display()));
+    } else {
+        super::files::write(path, &renewed)?;
+        say(&format!("{}: tables made anew", path.display()));
+    }
+    Ok(Exit::Success)
 }

@@ -90,6 +90,9 @@ pub(crate) struct ThreadLimits {
 /// Every process of a bench measures this, so it has to be quick.
 const LARGEST_OF_THREADS: usize = 64 << 20;
 
+/// A cache is measured with three quarters of what it holds.
+const HELD: f64 = 4.0 / 3.0;
+
 impl ThreadLimits {
     /// Takes some tenths of a second.
     pub(crate) fn measure(isa: Isa, team: &Team) -> Self {
@@ -109,7 +112,7 @@ impl ThreadLimits {
 
     /// The bandwidths where a working set of so many bytes lies.
     pub(crate) fn bandwidth(&self, working_set: f64) -> Option<&Bandwidth> {
-        self.bandwidths.iter().find(|bandwidth| working_set <= bandwidth.bytes as f64).or(self.bandwidths.last())
+        self.bandwidths.iter().find(|bandwidth| working_set <= HELD * bandwidth.bytes as f64).or(self.bandwidths.last())
     }
 }
 

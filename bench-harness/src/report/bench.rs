@@ -2,6 +2,7 @@
 
 mod exports;
 pub(crate) mod files;
+pub(crate) mod tables;
 
 use crate::base::format_number::si_unit;
 use crate::timing::baseline::BaselineReport;
@@ -89,12 +90,16 @@ pub(crate) fn ratio(span: &Span) -> String {
     format!("{:.2} [{}, {}]", span.value, end(span.low), end(span.high))
 }
 
-/// Geometric means of ratios, by number of threads, group and who else took part.
+/// A ratio whose interval is wider than this factor says nothing of who is faster by how much.
+const WIDEST: f64 = 1.5;
+
+/// Geometric means of ratios, by number of threads, group and who else took part; of those ratios that are known well enough.
 pub(crate) fn mean_ratios(report: &BenchReport) -> BTreeMap<(usize, String), Vec<(String, f64, usize)>> {
     let mut ratios: BTreeMap<(usize, String), Vec<(String, Vec<f64>)>> = BTreeMap::new();
     for case in &report.cases {
         let group = ratios.entry((case.threads, case.group.clone())).or_default();
-        for against in &case.against {
+        let known = |span: &Span| span.low.zip(span.high).is_some_and(|(low, high)| high <= WIDEST * low);
+        for against in case.against.iter().filter(|against| known(&against.ratio)) {
             match group.iter_mut().find(|(name, _)| *name == against.name) {
                 Some((_, values)) => values.push(against.ratio.value),
                 None => group.push((against.name.clone(), vec![against.ratio.value])),
@@ -106,7 +111,8 @@ pub(crate) fn mean_ratios(report: &BenchReport) -> BTreeMap<(usize, String), Vec
 }
 
 fn means(report: &BenchReport) -> String {
-    let mut lines = vec!["how many times faster than others, geometric means (of so many cases):".to_owned()];
+    let mut lines =
+        vec!["how many times faster than others, geometric means (of so many cases whose ratio is known):".to_owned()];
     for ((threads, group), others) in mean_ratios(report) {
         let of: Vec<String> = others.iter().map(|(name, mean, count)| format!("{name} {mean:.2} ({count})")).collect();
         if !of.is_empty() {
@@ -126,6 +132,19 @@ fn losses(report: &BenchReport) -> String {
     if lost.is_empty() { String::new() } else { format!("slower:\n{}", lost.join("\n")) }
 }
 
+/// What the control says.
+pub(crate) fn quiet_or_not(report: &BenchReport) -> &'static str {
+    let half = |span: &Span| span.low.zip(span.high).map_or(f64::INFINITY, |(low, high)| 0.5 * (high - low));
+    let widest = report.control.ratios.iter().map(|control| half(&control.ratio)).fold(0.0, f64::max);
+    if report.control.quiet && widest <= 2.0 * report.plan.margin {
+        "the machine was quiet"
+    } else if report.control.quiet {
+        "equals are not told apart, but the machine was so busy that this says little"
+    } else {
+        "the machine was not quiet: one of two equals seemed faster, so there are no verdicts"
+    }
+}
+
 /// The control, and what else the machine did.
 pub(crate) fn quietness(report: &BenchReport) -> String {
     let control: Vec<String> = report
@@ -135,12 +154,8 @@ pub(crate) fn quietness(report: &BenchReport) -> String {
         .map(|control| format!("{} ({})", ratio(&control.ratio), threads_name(control.threads)))
         .collect();
     let kernel = report.control.ratios.first().map_or("", |control| &control.case);
-    let says = if report.control.quiet {
-        "the machine was quiet"
-    } else {
-        "the machine was not quiet: one of two equals seemed faster, so there are no verdicts"
-    };
     let d = &report.disturbances;
+    let says = quiet_or_not(report);
     let rounds = |count: Option<usize>| count.map_or("unknown".to_owned(), |count| format!("{count} of {}", d.rounds));
     format!(
         "control, {kernel} beside itself, {:.0} %: {}: {says}\n\

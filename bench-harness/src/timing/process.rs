@@ -49,6 +49,9 @@ pub(crate) struct RoundTimes {
     pub(crate) disturbance: Disturbance,
 }
 
+/// Threads that have worked wait for some milliseconds before they sleep, ours and those of others.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Times the cases of a plan, in an order that is this process's own. `progress` is called after each.
 pub(crate) fn measure(
     exec: Exec<'_>,
@@ -74,6 +77,7 @@ pub(crate) fn measure(
         let rounds = Plan {
             rounds: plan.rounds,
             sample: Duration::from_micros(plan.sample_microseconds),
+            pause: if *threads > 1 { PAUSE } else { Duration::ZERO },
             seed: plan.seed ^ (*number as u64) << 32 ^ place as u64,
         };
         let held =

@@ -4,6 +4,7 @@ use super::{Case, Setting, Work, contest, of_sum};
 use crate::contest::{CONTROL, Contest, Entry, OURS_ON_ONE_THREAD, Times, Timing};
 use crate::peers::{self, Element};
 use crate::products::{Form, Operands, Shape};
+use simdescent_kernels::Real;
 use simdescent_measure::limits::Aligned;
 
 use Form::{Plain, TransposedA, TransposedB};
@@ -57,7 +58,7 @@ fn work<T>(shape: Shape) -> Work {
 
 fn hold<T: Element>(shape: Shape, setting: Setting<'_>, timing: Timing<'_>) -> Result<Times, String> {
     let operands = Operands::<T>::new(shape);
-    let start = vec![T::ZERO; shape.m * shape.n];
+    let start = vec![<T as Real>::ZERO; shape.m * shape.n];
     let mut others: Vec<Entry<'_, T>> = vec![];
     if setting.threads() > 1 {
         others.push(Entry::new(OURS_ON_ONE_THREAD, |c| operands.multiply(setting.exec.seq(), c)));
@@ -77,7 +78,7 @@ fn hold<T: Element>(shape: Shape, setting: Setting<'_>, timing: Timing<'_>) -> R
 fn plain<T: Element>(operands: &Operands<T>, c: &mut [T]) {
     let Shape { m, n, k, form } = operands.shape;
     let (a, b) = (&*operands.a, &*operands.b);
-    c.fill(T::ZERO);
+    c.fill(<T as Real>::ZERO);
     match form {
         Plain => {
             for (c, a) in c.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
@@ -96,7 +97,7 @@ fn plain<T: Element>(operands: &Operands<T>, c: &mut [T]) {
         TransposedB => {
             for (c, a) in c.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
                 for (c, b) in c.iter_mut().zip(b.chunks_exact(k)) {
-                    *c = a.iter().zip(b).fold(T::ZERO, |sum, (&a, &b)| sum + a * b);
+                    *c = a.iter().zip(b).fold(<T as Real>::ZERO, |sum, (&a, &b)| sum + a * b);
                 }
             }
         }

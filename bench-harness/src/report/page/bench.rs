@@ -61,7 +61,7 @@ fn of<'r>(report: &'r BenchReport, group: &str, threads: usize) -> Vec<&'r CaseR
 
 fn answer(report: &BenchReport, groups: &[&str]) -> Section {
     let mut boxes = vec![Words {
-        label: if report.control.quiet { "The machine was quiet".into() } else { "The machine was not quiet".into() },
+        label: "The machine and the control".into(),
         lines: quietness(report).lines().map(str::to_owned).collect(),
         ..Words::default()
     }];
