@@ -12,6 +12,7 @@ pub(crate) mod explain;
 mod files;
 pub(crate) mod learning_curve;
 pub(crate) mod merge;
+mod page;
 pub(crate) mod predict;
 pub(crate) mod print;
 mod progress;

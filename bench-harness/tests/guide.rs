@@ -164,7 +164,39 @@ fn follow(path: &Path) -> usize {
             other => panic!("{name}: a block of language {other:?}"),
         }
     }
+    pictures(path, &page, directory.path());
     commands
+}
+
+/// Every picture of a page is what a command of it draws: the same texts and shapes, though not the same pixels.
+/// `SIMDESCENT_WRITE_PICTURES=1` keeps what was drawn.
+fn pictures(path: &Path, page: &str, directory: &Path) {
+    for link in page.split("![").skip(1).filter_map(|rest| rest.split_once("](")?.1.split(')').next()) {
+        let kept = path.parent().unwrap().join(link);
+        let drawn = directory.join("docs").join(kept.file_name().unwrap());
+        let drawn =
+            fs::read_to_string(&drawn).unwrap_or_else(|e| panic!("{}: no command draws {link}: {e}", path.display()));
+        if std::env::var_os("SIMDESCENT_WRITE_PICTURES").is_some() {
+            fs::write(&kept, &drawn).unwrap();
+        }
+        let kept = fs::read_to_string(&kept).unwrap();
+        assert_eq!(structure(&kept), structure(&drawn), "{}: {link} is not what is drawn now", path.display());
+        assert!(kept.len() < 20_000, "{link} has {} bytes", kept.len());
+    }
+}
+
+/// The tags of a picture with their classes, and its texts; no places.
+fn structure(svg: &str) -> Vec<String> {
+    let svg = svg.split_once("</style>").map_or(svg, |(_, rest)| rest);
+    let mut parts = vec![];
+    for piece in svg.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        let name = tag.split([' ', '/']).next().unwrap_or_default();
+        let class = tag.split_once("class=\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default();
+        let symbol = tag.split_once("href=\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default();
+        parts.push(format!("{name} {class} {symbol} {}", text.trim()));
+    }
+    parts
 }
 
 /// Whether the lines stand in the examples of one source file of the libraries, in their order; such examples are tests.
@@ -214,6 +246,15 @@ fn links_lead_to_files() {
             let leads = link.is_empty() || link.contains("://") || path.parent().unwrap().join(link).exists();
             assert!(leads, "{}: {link}", path.display());
         }
+    }
+}
+
+#[test]
+fn pictures_are_compared_by_what_they_show() {
+    let one = "<svg viewBox=\"0 0 9 9\"><path class=\"l\" d=\"M1 2\"/><text x=\"1\">a</text></svg>";
+    assert_eq!(structure(one), structure(&one.replace("M1 2", "M1 3")));
+    for (from, to) in [("class=\"l\"", "class=\"d\""), (">a<", ">b<"), ("<text x=\"1\">a</text>", "")] {
+        assert_ne!(structure(one), structure(&one.replace(from, to)), "{to}");
     }
 }
 

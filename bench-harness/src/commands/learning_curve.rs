@@ -2,6 +2,7 @@
 
 use super::arguments::{ConfiguredRun, Output};
 use super::files;
+use super::page::PageFlags;
 use super::print::{print, print_json, print_lines, warn};
 use super::threads::Threads;
 use crate::report;
@@ -19,6 +20,8 @@ pub(crate) struct LearningCurveOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) page: PageFlags,
+    #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) run: ConfiguredRun,
@@ -26,7 +29,7 @@ pub(crate) struct LearningCurveOptions {
 
 pub(crate) fn run(options: &LearningCurveOptions) -> Result<()> {
     let run = options.run.read()?;
-    files::check(&[("svg", &options.svg)], &run.problem.paths())?;
+    files::check(&[("svg", &options.svg), ("page", &options.page.page)], &run.problem.paths())?;
     let problem = run.problem.problem(run.seed())?;
     warn(run.batch.cut(problem.training.rows()));
     let threads = Threads::of(&run)?;
@@ -42,6 +45,7 @@ pub(crate) fn run(options: &LearningCurveOptions) -> Result<()> {
             print(&format!("plot: {}", path.display()))?;
         }
     }
+    options.page.write(|| report::page::learning_curve::page(&report))?;
     let diverged = divergences(report.points.iter().map(|p| (format!("on {} rows", p.rows), &p.scores)));
     let none_is_left = diverged.len() == report.points.len();
     warn(diverged);

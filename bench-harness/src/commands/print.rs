@@ -12,6 +12,14 @@ pub(crate) fn print(text: &str) -> Result<()> {
     written.context("cannot write to standard output")
 }
 
+/// Prints a text with colors, which are left out where nobody sees them: not on a terminal, or with `NO_COLOR`; `CLICOLOR_FORCE` prints
+/// them anyway.
+pub(super) fn print_colored(text: &str) -> Result<()> {
+    let mut out = anstream::AutoStream::auto(io::stdout().lock());
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    written.context("cannot write to standard output")
+}
+
 /// Prints a report, its keys in alphabetical order.
 pub(super) fn print_json(report: &impl Serialize) -> Result<()> {
     print(&format!("{:#}", serde_json::to_value(report)?))

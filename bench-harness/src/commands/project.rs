@@ -42,6 +42,9 @@ pub(crate) struct ProjectOptions {
     /// Of --validate: numbers of threads of a step
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "1,2", requires = "validate")]
     threads: Vec<NonZeroUsize>,
+    /// Open the page in the browser
+    #[arg(long)]
+    open: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -81,7 +84,7 @@ pub(crate) fn run(options: &ProjectOptions) -> Result<Exit> {
         file.add(&times)?;
     }
     let threads = Threads::new(1)?;
-    let ending = Ending { times: options.throughput.is_none(), json: options.json };
+    let ending = Ending { times: options.throughput.is_none(), json: options.json, open: options.open };
     finish(threads.exec()?, ending, &into, &facts, &records, &workloads, &*stop_on_signals()?)
 }
 

@@ -2,7 +2,8 @@
 
 use super::bench;
 use super::exit::Exit;
-use super::print::{print, print_json, say};
+use super::files;
+use super::print::{print, print_colored, print_json, say};
 use super::sweep_report::{write, written};
 use crate::base::text_file::read_text;
 use crate::report::bench::tables::renewed;
@@ -23,6 +24,12 @@ pub(crate) struct ReportOptions {
     /// which is only printed; or a Markdown file, in which tables between <!-- table NAME of REPORT.json --> and <!-- end of table --> are
     /// made anew from reports of bench: NAME is machine, means, losses, or a kind and a number of threads such as "gemm 1"
     path: PathBuf,
+    /// Draw steps to target over batch size into this file, for each workload and the hardest target that was reached
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Open the page in the browser
+    #[arg(long)]
+    open: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -33,17 +40,25 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
         return tables_of(&options.path);
     }
     if options.path.is_file() {
+        if options.open || options.svg.is_some() {
+            bail!("{}: --open and --svg are for the folder of a sweep, which has its records", options.path.display());
+        }
         return of_file(&options.path, options.json);
     }
+    files::check(&[("svg", &options.svg)], &[])?;
     let folder = StudyFolder::open(&options.path)?;
     let (report, records) = of_folder(&folder)?;
     write(&folder, &report, &records)?;
     if options.json {
         print_json(&report)?
     } else {
-        print(&sweep::text(&report))?
+        print_colored(&sweep::colored(&report))?
     }
-    written(&folder, &report)?;
+    if let Some(path) = &options.svg {
+        files::write(path, crate::report::page::sweep::svg(&report, &records)?)?;
+        say(&format!("plot: {}", path.display()));
+    }
+    written(&folder, &report, options.open)?;
     if report.missing.cells > 0 {
         say(&format!("{} cells are not finished: the sweep's own command goes on with them", report.missing.cells));
     }
@@ -88,7 +103,11 @@ fn of_file(path: &Path, json: bool) -> Result<Exit> {
         Some(1) => sweep::version_1::text(&value).with_context(name)?,
         Some(version) if version == u64::from(SCHEMA_VERSION) => {
             let report = serde_json::from_value::<Report>(value.clone()).with_context(name)?;
-            if json { format!("{value:#}") } else { sweep::text(&report) }
+            if json {
+                format!("{value:#}")
+            } else {
+                return print_colored(&sweep::colored(&report)).map(|()| Exit::Success);
+            }
         }
         Some(version) => bail!("{}: schema version {version} is newer than this program", name()),
         None => bail!("{}: no report of a sweep or of bench, which has a schema_version", name()),

@@ -72,6 +72,9 @@ pub(crate) struct SweepOptions {
     /// Run a random share (0 to 1) of the records again and compare
     #[arg(long, value_name = "SHARE")]
     pub(crate) verify: Option<f64>,
+    /// Open the page in the browser at the end
+    #[arg(long)]
+    pub(crate) open: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -271,7 +274,7 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
             return Ok(interrupted(options));
         }
     }
-    let ending = Ending { times: !options.no_throughput, json: options.json };
+    let ending = Ending { times: !options.no_throughput, json: options.json, open: options.open };
     finish(exec, ending, &folder, &facts, &records, &workloads, &stop)
 }
 

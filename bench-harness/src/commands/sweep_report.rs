@@ -1,7 +1,7 @@
 //! The end of a sweep: throughput, self-check, reports, table.
 
 use super::exit::Exit;
-use super::print::{print, print_json, say};
+use super::print::{print_colored, print_json, say};
 use super::progress::Bar;
 use crate::base::progress::Progress;
 use crate::environment::Environment;
@@ -31,12 +31,14 @@ pub(super) struct Ending {
     pub(super) times: bool,
     /// Whether the report is printed as JSON.
     pub(super) json: bool,
+    /// Whether the page is opened.
+    pub(super) open: bool,
 }
 
 /// Measures throughput, writes the reports and prints the table.
 pub(super) fn finish(
     exec: Exec<'_>,
-    Ending { times, json }: Ending,
+    Ending { times, json, open }: Ending,
     folder: &StudyFolder,
     facts: &StudyFacts,
     records: &Records,
@@ -68,9 +70,9 @@ pub(super) fn finish(
     if json {
         print_json(&report)?
     } else {
-        print(&sweep::text(&report))?
+        print_colored(&sweep::colored(&report))?
     }
-    written(folder, &report)?;
+    written(folder, &report, open)?;
     Ok(exit(&report))
 }
 
@@ -108,7 +110,7 @@ pub(super) fn measure(
 /// Writes the reports into the folder.
 pub(super) fn write(folder: &StudyFolder, report: &Report, records: &Records) -> Result<()> {
     folder.write_json("report.json", report)?;
-    folder.write("report.csv", &sweep::csv::csv(report))?;
+    sweep::csv::files(report).iter().try_for_each(|(name, text)| folder.write(name, text))?;
     folder.write("report.md", &sweep::markdown(report))?;
     folder.write("report.html", &page(report, records)?)?;
     // Those of another study would recommend what nobody measured here.
@@ -122,11 +124,14 @@ pub(super) fn write(folder: &StudyFolder, report: &Report, records: &Records) ->
 }
 
 /// Says what was written, and what to do with it.
-pub(super) fn written(folder: &StudyFolder, report: &Report) -> Result<()> {
+pub(super) fn written(folder: &StudyFolder, report: &Report, open: bool) -> Result<()> {
     let path = |name: &str| folder.path(name).display().to_string();
     say(&format!("the page: {}; beside it report.json, report.csv, report.md", path("report.html")));
     if let Some(first) = best(report)?.first() {
         say(&format!("next: simdescent train --config {}", path(&first.name)));
+    }
+    if open {
+        super::page::open(&folder.path("report.html"));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::arguments::{ConfiguredRun, Output};
 use super::files;
+use super::page::PageFlags;
 use super::print::{print_json, print_lines, warn};
 use super::threads::Threads;
 use crate::options::RunOptions;
@@ -34,6 +35,8 @@ pub(crate) struct TrainOptions {
     #[arg(long, value_name = "N", requires = "save")]
     pub(crate) save_every: Option<NonZeroU64>,
     #[command(flatten)]
+    pub(crate) page: PageFlags,
+    #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) run: ConfiguredRun,
@@ -45,7 +48,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
         None => options.run.read()?,
         Some(resumed) => options.run.over(resumed.run.clone())?,
     };
-    files::check(&[("save", &options.save)], &run.problem.paths())?;
+    files::check(&[("save", &options.save), ("page", &options.page.page)], &run.problem.paths())?;
     let threads = Threads::of(&run)?;
     let exec = threads.exec()?;
     let saving = Saving { path: options.save.as_deref(), every: options.save_every };
@@ -69,6 +72,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
             } else {
                 print_lines(&report::training::lbfgs_lines(&report))?;
             }
+            options.page.write(|| report::page::training::lbfgs_page(&report))?;
             return success(report.failure);
         }
         in_memory(exec, &run, &problem, saving, resumed)?
@@ -78,6 +82,7 @@ pub(crate) fn run(options: &TrainOptions) -> Result<()> {
     } else {
         print_lines(&report::training::lines(&report))?;
     }
+    options.page.write(|| report::page::training::page(&report))?;
     success(report.failure)
 }
 

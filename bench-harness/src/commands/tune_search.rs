@@ -2,6 +2,7 @@
 
 use super::arguments::{ConfiguredRun, Output};
 use super::files;
+use super::page::PageFlags;
 use super::print::{print, print_json, warn};
 use super::progress::Bar;
 use super::threads::Threads;
@@ -39,6 +40,8 @@ pub(crate) struct SearchOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) page: PageFlags,
+    #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) run: ConfiguredRun,
@@ -51,7 +54,9 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     search.check(base.method(), &space, options.metric)?;
     let mut read = base.problem.paths();
     read.push(&options.space);
-    files::check(&[("best", &options.best), ("svg", &options.svg), ("journal", &options.journal)], &read)?;
+    let writes =
+        [("best", &options.best), ("svg", &options.svg), ("page", &options.page.page), ("journal", &options.journal)];
+    files::check(&writes, &read)?;
     let threads = Threads::of(&base)?;
     let data = base.problem.keep(base.problem.data(base.seed())?)?;
     warn(base.batch.cut(data.training.rows()));
@@ -66,7 +71,8 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
         files::write(path, &report::search::svg(&report)?)?;
     }
     if options.output.json {
-        return print_json(&report);
+        print_json(&report)?;
+        return options.page.write(|| report::page::search::page(&report));
     }
     print(report::search::text(&report).trim_end_matches('\n'))?;
     match &options.best {
@@ -76,5 +82,5 @@ pub(crate) fn run(options: &SearchOptions) -> Result<()> {
     if let Some(path) = &options.svg {
         print(&format!("plot: {}", path.display()))?;
     }
-    Ok(())
+    options.page.write(|| report::page::search::page(&report))
 }

@@ -3,10 +3,13 @@
 pub(crate) mod bench;
 pub(crate) mod comparison;
 mod figures;
+pub(crate) mod learning_curve;
 mod noise;
 pub(crate) mod parts;
+pub(crate) mod search;
 pub(crate) mod sweep;
 mod tables;
+pub(crate) mod training;
 
 use super::chart::{STYLE, SYMBOLS};
 use anyhow::Result;

@@ -46,7 +46,10 @@ pub(crate) fn learning_curve_chart(report: &LearningCurveReport) -> Chart {
         title: format!("learning curve: {}", report.about.workload),
         description:
             "Both losses over the number of training rows: where they still approach each other, more rows help.".into(),
-        x: Axis::log("training rows"),
+        x: Axis {
+            ticks: Some(report.points.iter().map(|point| point.rows as f64).collect()),
+            ..Axis::log("training rows")
+        },
         y: Axis::linear("loss"),
         series: vec![
             curve(0, "training", |scores| scores.training.loss),

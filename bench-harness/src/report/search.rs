@@ -12,10 +12,6 @@ const ROWS: usize = 10;
 /// Everything but where files were written.
 pub(crate) fn text(report: &SearchReport) -> String {
     let SearchReport { metric, trials, best, .. } = report;
-    // What became of a trial is its last record.
-    let last =
-        |record: &TrialRecord| !trials.iter().any(|other| other.trial == record.trial && other.rung > record.rung);
-    let count = |outcome| trials.iter().filter(|record| record.outcome == outcome && last(record)).count();
     let direction = if report.direction == Direction::Maximize { "higher" } else { "lower" };
     let of = if *metric == Objective::BestLoss {
         ""
@@ -23,13 +19,11 @@ pub(crate) fn text(report: &SearchReport) -> String {
         " of the weights kept: the best with --patience, else the last"
     };
     let mut text = format!(
-        "{}: {}, {} ({direction} is better){of}\n{} complete, {} censored, {} infeasible\n{}\n",
+        "{}: {}, {} ({direction} is better){of}\n{}\n{}\n",
         report.workload,
         report.method.name(),
         metric.name(),
-        count(TrialOutcome::Complete),
-        count(TrialOutcome::Censored),
-        count(TrialOutcome::Infeasible),
+        outcomes(report),
         table(report)
     );
     let mut line = |line: String| writeln!(text, "{line}").expect("a string takes all");
@@ -57,6 +51,17 @@ pub(crate) fn text(report: &SearchReport) -> String {
     text
 }
 
+/// How many trials had which end: what became of a trial is its last record.
+pub(crate) fn outcomes(report: &SearchReport) -> String {
+    let trials = &report.trials;
+    let last =
+        |record: &TrialRecord| !trials.iter().any(|other| other.trial == record.trial && other.rung > record.rung);
+    let count = |outcome| trials.iter().filter(|record| record.outcome == outcome && last(record)).count();
+    let [complete, censored, infeasible] =
+        [TrialOutcome::Complete, TrialOutcome::Censored, TrialOutcome::Infeasible].map(count);
+    format!("{complete} complete, {censored} censored, {infeasible} infeasible")
+}
+
 /// The best trials.
 fn table(report: &SearchReport) -> String {
     let mut table = Table::new();
@@ -79,7 +84,14 @@ pub(crate) fn svg(report: &SearchReport) -> anyhow::Result<String> {
 
 /// The best value so far over the trainings.
 pub(crate) fn history(report: &SearchReport) -> Chart {
-    let line = report.best_so_far.iter().map(|best| (best.trainings as f64, best.value)).collect();
+    // In steps: between two trainings nothing is found.
+    let mut line: Vec<(f64, f64)> = vec![];
+    for best in &report.best_so_far {
+        let x = best.trainings as f64;
+        line.extend(line.last().map(|&(_, before)| (x, before)));
+        line.push((x, best.value));
+    }
+    line.dedup();
     Chart {
         title: format!("{} search: {}", report.method.name(), report.workload),
         description: "The best value so far over the trainings.".into(),

@@ -6,18 +6,57 @@ mod tables;
 pub(crate) mod version_1;
 
 use crate::study::result::Report;
-use grid::Grid;
-use tables::{Part, parts};
+use grid::{Grid, Look};
+use tables::{Extent, Part, TERMINAL, parts};
 
-/// Tables for a terminal of 80 columns.
+/// Tables for a terminal of 80 columns, without colors.
+#[cfg(test)]
 pub(crate) fn text(report: &Report) -> String {
+    anstream::adapter::strip_str(&colored(report)).to_string()
+}
+
+/// The same with colors, for a terminal that has them.
+pub(crate) fn colored(report: &Report) -> String {
     let part = |part: Part| match part {
-        Part::Heading(text) => format!("\n{text}"),
-        Part::Lines(lines) => lines.join("\n"),
-        Part::Grid(grid) => grid.text() + "\n",
+        Part::Heading(text) => "\n".to_owned() + &paint(Look::Heading, &text),
+        Part::Lines(lines) => lines.iter().flat_map(|line| wrapped(line)).collect::<Vec<_>>().join("\n"),
+        Part::Alarm(line) => wrapped(&line).iter().map(|line| paint(Look::Bad, line)).collect::<Vec<_>>().join("\n"),
+        Part::Grid(grid) => grid.lines().map(|(look, line)| paint(look, &line)).collect::<Vec<_>>().join("\n") + "\n",
     };
-    let text: Vec<String> = parts(report).into_iter().map(part).collect();
+    let text: Vec<String> = parts(report, Extent::Terminal).into_iter().map(part).collect();
     text.join("\n").trim().to_owned()
+}
+
+/// A line in pieces that a terminal has room for, those after the first indented.
+fn wrapped(line: &str) -> Vec<String> {
+    let indent = line.len() - line.trim_start().len();
+    let mut lines = vec![line[..indent].to_owned()];
+    for word in line.trim_start().split(' ') {
+        let last = lines.last_mut().expect("one is there");
+        if last.chars().count() + word.chars().count() >= TERMINAL && !last.trim().is_empty() {
+            lines.push(format!("{}  {word}", &line[..indent]));
+        } else {
+            if !last.trim().is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
+fn paint(look: Look, text: &str) -> String {
+    use anstyle::{AnsiColor, Style};
+    let green = Style::new().fg_color(Some(AnsiColor::Green.into()));
+    let style = match look {
+        Look::Plain => return text.to_owned(),
+        Look::Heading => Style::new().bold(),
+        Look::Winner => green.bold(),
+        Look::Tied => green,
+        Look::Missed => Style::new().dimmed(),
+        Look::Bad => Style::new().bold().fg_color(Some(AnsiColor::Red.into())),
+    };
+    format!("{style}{text}{style:#}")
 }
 
 /// The same as a Markdown page.
@@ -26,9 +65,10 @@ pub(crate) fn markdown(report: &Report) -> String {
         Part::Heading(text) => format!("## {text}\n"),
         // Lines of their own.
         Part::Lines(lines) => lines.join("  \n") + "\n",
+        Part::Alarm(line) => format!("**{line}**\n"),
         Part::Grid(grid) => Grid::markdown(&grid) + "\n",
     };
-    let text: Vec<String> = parts(report).into_iter().map(part).collect();
+    let text: Vec<String> = parts(report, Extent::All).into_iter().map(part).collect();
     format!("# Sweep {}\n\n{}", report.study.name, text.join("\n"))
 }
 
@@ -58,6 +98,9 @@ mod tests {
             ("untimed.txt", text(&untimed)),
             ("report.md", markdown(&timed)),
             ("report.csv", csv::csv(&timed)),
+            ("report-curves.csv", csv::curves(&timed)),
+            ("report-comparisons.csv", csv::comparisons(&timed)),
+            ("report-self-check.csv", csv::self_check(&timed)),
         ] {
             let path = folder.join(name);
             if std::env::var_os("SIMDESCENT_WRITE_GOLDEN").is_some() {
@@ -74,9 +117,25 @@ mod tests {
         for cell in &mut report.workloads[0].cells {
             cell.optimizer = "centered-rmsprop".into();
         }
-        for line in text(&report).lines().filter(|line| !line.contains("copies GB/s")) {
+        for line in text(&report).lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
+    }
+
+    #[test]
+    fn colors_say_who_won_and_long_lines_are_wrapped() {
+        let report = report(true);
+        let colored = colored(&report);
+        let green =
+            colored.lines().filter(|line| line.starts_with("\u{1b}[1m\u{1b}[32m") || line.starts_with("\u{1b}[32m"));
+        assert!(green.count() >= 2, "{colored}");
+        assert_eq!(anstream::adapter::strip_str(&colored).to_string(), text(&report));
+        assert!(!text(&report).contains('\u{1b}'));
+        assert_eq!(wrapped("  one"), ["  one"]);
+        let long = wrapped(&format!("  {} end", "word ".repeat(20).trim()));
+        assert!(long.len() == 2 && long[1].starts_with("    word") && long[1].ends_with(" end"), "{long:?}");
+        let word = "x".repeat(100);
+        assert_eq!(wrapped(&word), [word]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::divergence::{diverged, is_finite, weights_not_finite, with_file};
 use super::metrics_report::MetricsReport;
-use super::result::{ExampleReport, SCHEMA_VERSION, TrainingReport, ValidationReport};
+use super::result::{ExampleReport, SCHEMA_VERSION, TrainingReport, ValidationReport, thinned};
 use super::saved_model::{self, RowDigests};
 use crate::options::RunOptions;
 use crate::problem::Problem;
@@ -102,6 +102,7 @@ impl<R> Job<'_, R> {
             metrics,
             validations: fit.validations.iter().map(ValidationReport::from).collect(),
             digest: trainer.digest(),
+            curve: thinned(trainer.history().losses()),
             example,
             training_rows: self.rows,
             kept_step: kept.step,

@@ -53,12 +53,11 @@ fn groups<'r>(source: &Source<'_>, workload: &'r WorkloadReport) -> Vec<(usize, 
 /// A chart for each workload and target: each optimizer's points beside its fitted curve, and what is marked on it.
 fn by_target(
     source: &Source<'_>,
-    what: &str,
     chart: impl Fn(&WorkloadReport, usize) -> Chart,
     point: impl Fn(&CellReport, &CellTarget) -> Point,
     fit: impl Fn(&CurveReport, f64) -> Option<f64>,
     marks: impl Fn(&WorkloadReport, &CurveReport) -> Vec<Mark>,
-) -> Result<Vec<Figure>> {
+) -> Vec<(usize, usize, Chart)> {
     let mut charts = vec![];
     for (w, workload) in source.report.workloads.iter().enumerate() {
         for t in 0..workload.targets.len() {
@@ -79,12 +78,19 @@ fn by_target(
                 chart.series.push(Series { number, name, points, marks, ..Series::default() });
                 chart.series.push(Series { number, line, thin: true, ..Series::default() });
             }
-            if let Some(svg) = chart.svg()? {
-                charts.push(Figure { place: Place::target(w, t), svg, caption: title(what, workload, t) });
-            }
+            charts.push((w, t, chart));
         }
     }
-    Ok(charts)
+    charts
+}
+
+fn drawn(source: &Source<'_>, what: &str, charts: Vec<(usize, usize, Chart)>) -> Result<Vec<Figure>> {
+    let mut figures = vec![];
+    for (w, t, chart) in charts {
+        let caption = title(what, &source.report.workloads[w], t);
+        figures.extend(chart.svg()?.map(|svg| Figure { place: Place::target(w, t), svg, caption }));
+    }
+    Ok(figures)
 }
 
 /// A cell that most runs of which missed the target: there is no height to draw it at.
@@ -136,8 +142,8 @@ fn critical(workload: &WorkloadReport, curve: &CurveReport) -> Vec<Mark> {
     marks
 }
 
-/// Steps to target over batch size, with fits and the line of perfect scaling.
-pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
+/// Steps to target over batch size, with fits and the line of perfect scaling: (workload, target, chart).
+pub(super) fn step_charts(source: &Source<'_>) -> Vec<(usize, usize, Chart)> {
     let chart = |workload: &WorkloadReport, t: usize| {
         // From the best steps at the smallest batch size.
         let (low, high) = ends(workload);
@@ -174,6 +180,11 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
         }
     };
     let fit = |curve: &CurveReport, batch: f64| Some(curve.steps.first()?.curve.steps(batch));
+    by_target(source, chart, point, fit, critical)
+}
+
+/// Steps to target over batch size.
+pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
     Ok(Section {
         id: "steps",
         heading: "Steps to target over batch size",
@@ -183,7 +194,7 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
             batch sizes measured, by extrapolation. A hollow square is the noise scale B_simple at the target. A cross at the top: most runs missed the target. The table has the same in numbers; \
             B₂₀ is the largest batch size that needs at most 20 % more samples than the best, without a model."
             .into(),
-        charts: by_target(source, "steps to target", chart, point, fit, critical)?,
+        charts: drawn(source, "steps to target", step_charts(source))?,
         tables: tables::critical(source),
         ..Section::default()
     })
@@ -286,7 +297,7 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
         text: format!(
             "The vertex of a parabola through the rates around the best, with its interval, and the best of three shapes.{coupling}"
         ),
-        charts: by_target(source, "best rates", chart, point, fit, |_, _| vec![])?,
+        charts: drawn(source, "best rates", by_target(source, chart, point, fit, |_, _| vec![]))?,
         tables,
         ..Section::default()
     })

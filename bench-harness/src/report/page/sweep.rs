@@ -3,6 +3,7 @@
 use super::parts::{Choice, Key, Place, Section, Words};
 use super::{Page, figures, noise, rounded, tables};
 use crate::base::format_number::percent;
+use crate::report::chart::file;
 use crate::study::answer::{hardest_reached, machine_name};
 use crate::study::record::ConvergenceRecord;
 use crate::study::result::Report;
@@ -84,6 +85,14 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
         json: embedded(report)?,
     };
     page.html()
+}
+
+/// Steps to the hardest target that was reached over batch size, as an SVG: a chart for each workload.
+pub(crate) fn svg(report: &Report, records: &Records) -> Result<String> {
+    let source = Source::new(report, records);
+    let hardest = |w: usize| hardest_reached(&report.workloads[w]);
+    let charts = figures::step_charts(&source).into_iter().filter(|(w, t, _)| *t == hardest(*w));
+    file(&charts.map(|(_, _, chart)| chart).collect::<Vec<_>>())
 }
 
 /// Places of a ranking that the page has.

@@ -1,4 +1,4 @@
-//! One row for each workload, target and cell.
+//! The tables of a report for programs. An infinite number is `inf`, one that was not measured is empty.
 
 use crate::study::noise_report::NoiseReport;
 use crate::study::result::{CellReport, CellTarget, Report, Spread, TargetReport, Verdict, WorkloadReport};
@@ -11,7 +11,18 @@ seconds,seconds_low,seconds_high,seconds_lower_quartile,seconds_upper_quartile,\
 expected_running_time,seconds_per_step,samples_per_second,flops_per_second,bytes_per_second,share_of_peak,share_of_bandwidth,\
 by_steps,by_samples,by_time,convergence,noise_scale,sign_noise_scale";
 
-/// The whole file. An infinite number is `inf`, one that was not measured is empty.
+/// Every table: its file's name, its text.
+pub(crate) fn files(report: &Report) -> Vec<(&'static str, String)> {
+    vec![
+        ("report.csv", csv(report)),
+        ("report-curves.csv", curves(report)),
+        ("report-coupling.csv", coupling(report)),
+        ("report-comparisons.csv", comparisons(report)),
+        ("report-self-check.csv", self_check(report)),
+    ]
+}
+
+/// One row for each workload, target and cell.
 pub(crate) fn csv(report: &Report) -> String {
     let mut lines = vec![HEADER.to_owned()];
     for workload in &report.workloads {
@@ -94,6 +105,101 @@ fn row(
 fn numbers(spread: Option<&Spread>) -> Vec<String> {
     let Some(s) = spread else { return vec![String::new(); 5] };
     [s.median, s.low, s.high, s.lower_quartile, s.upper_quartile].map(|number| number.0.to_string()).into()
+}
+
+/// One row for each workload, target and optimizer.
+pub(super) fn curves(report: &Report) -> String {
+    let mut lines = vec![
+        "workload,target_share,optimizer,variant,critical_batch_size,critical_low,critical_high,critical_extrapolated,b20,b20_open,\
+        steps_curve,steps_error,missed_batch_sizes,rates_curve,fastest_batch_size,measured_fastest_batch_size"
+            .to_owned(),
+    ];
+    for workload in &report.workloads {
+        for curve in &workload.curves {
+            let critical = curve.critical_batch_size;
+            let critical = [critical.map(|c| c.value.0), critical.map(|c| c.low.0), critical.map(|c| c.high.0)];
+            let steps = curve.steps.first();
+            let mut row = start(workload, curve.target, &curve.optimizer, &curve.variant);
+            row.extend(critical.map(optional));
+            row.push(curve.critical_extrapolated.to_string());
+            row.push(optional(curve.b20.map(|b| b.batch_size)));
+            row.push(optional(curve.b20.map(|b| b.open)));
+            row.push(quoted(steps.map_or("", |fit| fit.curve.name())));
+            row.push(optional(steps.map(|fit| fit.root_mean_square)));
+            row.push(curve.missed.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+            row.push(quoted(curve.rates.first().map_or("", |fit| fit.curve.name())));
+            row.push(optional(curve.fastest_batch_size));
+            row.push(optional(curve.measured_fastest));
+            lines.push(row.join(","));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// One row for each workload, target, optimizer, rule and batch size.
+fn coupling(report: &Report) -> String {
+    let mut lines = vec![
+        "workload,target_share,optimizer,variant,rule,from_batch_size,batch_size,learning_rate,steps,ratio".to_owned(),
+    ];
+    for workload in &report.workloads {
+        for coupled in &workload.coupling {
+            let mut row = start(workload, coupled.target, &coupled.optimizer, &coupled.variant);
+            row.push(quoted(coupled.rule.name()));
+            row.extend([coupled.from.to_string(), coupled.batch_size.to_string(), coupled.learning_rate.to_string()]);
+            row.extend([coupled.steps.0.to_string(), coupled.ratio.0.to_string()]);
+            lines.push(row.join(","));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// One row for each workload, target, quantity and cell that reached the target, from the best.
+pub(super) fn comparisons(report: &Report) -> String {
+    let mut lines = vec![
+        "workload,target_share,optimizer,variant,batch_size,quantity,place,ratio,ratio_low,ratio_high,leader_needs_less,p_holm"
+            .to_owned(),
+    ];
+    for workload in &report.workloads {
+        for (t, target) in workload.targets.iter().enumerate() {
+            let rankings =
+                [("steps", Some(&target.steps)), ("samples", Some(&target.samples)), ("time", target.time.as_ref())];
+            for (quantity, ranking) in rankings {
+                let places = ranking.into_iter().flat_map(|ranking| &ranking.places);
+                for (number, place) in places.enumerate().filter(|(_, place)| place.ratio.value.0.is_finite()) {
+                    let cell = &workload.cells[place.cell];
+                    let mut row = start(workload, t, &cell.optimizer, &cell.variant);
+                    row.extend([cell.batch_size.to_string(), quantity.to_owned(), (number + 1).to_string()]);
+                    row.extend([place.ratio.value.0, place.ratio.low.0, place.ratio.high.0].map(|x| x.to_string()));
+                    row.push(optional(place.leader_beats_it.map(|share| share.value.0)));
+                    row.push(optional(place.p_value));
+                    lines.push(row.join(","));
+                }
+            }
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// One row for each quantity of the self-check.
+pub(super) fn self_check(report: &Report) -> String {
+    let mut lines = vec!["quantity,measured,low,high,expected,ok".to_owned()];
+    for check in report.self_check.iter().flat_map(|check| &check.checks) {
+        let mut row = vec![quoted(&check.name)];
+        row.extend([check.measured, check.low, check.high, check.expected].map(|x| x.to_string()));
+        row.push(check.ok.to_string());
+        lines.push(row.join(","));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What each row begins with.
+fn start(workload: &WorkloadReport, target: usize, optimizer: &str, variant: &str) -> Vec<String> {
+    let share = workload.targets[target].share.to_string();
+    vec![quoted(&workload.facts.name), share, quoted(optimizer), quoted(variant)]
+}
+
+fn optional(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
 }
 
 /// As RFC 4180 has it.

@@ -1,5 +1,16 @@
 //! A table, before it has a form.
 
+/// How a line is shown where there are colors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    Plain,
+    Heading,
+    Winner,
+    Tied,
+    Missed,
+    Bad,
+}
+
 /// Rows of equal length.
 pub(super) struct Grid {
     pub(super) header: Vec<String>,
@@ -14,14 +25,28 @@ impl Grid {
         self.text().lines().map(|line| line.chars().count()).max().unwrap_or(0)
     }
 
-    /// Columns of equal width, two spaces apart (one behind a mark), without spaces at the end of lines.
     pub(super) fn text(&self) -> String {
+        self.lines().map(|(_, line)| line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What the marks and words of a row say.
+    fn look(row: &[String]) -> Look {
+        match row.first().map(String::as_str) {
+            Some("*") => Look::Winner,
+            Some("=") => Look::Tied,
+            _ if row.iter().any(|cell| ["not reached", "diverged"].contains(&cell.as_str())) => Look::Missed,
+            _ => Look::Plain,
+        }
+    }
+
+    /// Columns of equal width, two spaces apart (one behind a mark), without spaces at the end of lines.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (Look, String)> {
         let lines = || std::iter::once(&self.header).chain(&self.rows);
         let width = |text: &str| text.chars().count();
         let columns = 0..self.header.len();
         let widths: Vec<usize> =
             columns.map(|column| lines().map(|row| width(&row[column])).max().unwrap_or(0)).collect();
-        let line = |row: &Vec<String>| {
+        let line = move |row: &Vec<String>| {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
                 let room = " ".repeat(widths[column] - width(cell));
@@ -34,7 +59,8 @@ impl Grid {
             }
             line.trim_end().to_owned()
         };
-        lines().map(line).collect::<Vec<_>>().join("\n")
+        let looks = std::iter::once(Look::Heading).chain(self.rows.iter().map(|row| Self::look(row)));
+        looks.zip(lines().map(line))
     }
 
     pub(super) fn markdown(&self) -> String {

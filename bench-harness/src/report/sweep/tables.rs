@@ -1,8 +1,9 @@
 //! What the tables of a sweep say.
 
-use super::super::format_number::{digits, format_rate, percent, si, si_interval, si_unit};
 use super::grid::Grid;
-use crate::study::answer::hardest_reached;
+use crate::base::format_number::{digits, format_rate, percent, si, si_interval, si_unit};
+use crate::study::answer::{hardest_reached, machine_name};
+use crate::study::curve_report::CurveReport;
 use crate::study::definition::LossOn;
 use crate::study::facts::{ReferenceSource, WorkloadFacts};
 use crate::study::noise_report::NoiseReport;
@@ -10,35 +11,73 @@ use crate::study::record::Outcome;
 use crate::study::result::{
     CellReport, CellTarget, Place, Profile, Quantity, Ranking, Report, Spread, TargetReport, Verdict, WorkloadReport,
 };
+use crate::study::self_check::{Check, SelfCheck};
 
 /// A piece of a report.
 pub(super) enum Part {
     Heading(String),
     Lines(Vec<String>),
+    /// Something that is wrong.
+    Alarm(String),
     Grid(Grid),
 }
 
 /// Columns of a terminal.
-const TERMINAL: usize = 80;
+pub(super) const TERMINAL: usize = 80;
 /// Cells that a ranking shows of each target.
 const SHOWN: usize = 5;
 
+/// How much is said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Of the hardest target that was reached, but for a sentence of each.
+    Terminal,
+    /// Every table of the page.
+    All,
+}
+
 /// All pieces in order.
-pub(super) fn parts(report: &Report) -> Vec<Part> {
+pub(super) fn parts(report: &Report, extent: Extent) -> Vec<Part> {
     let mut parts = vec![];
     for workload in report.workloads.iter().filter(|workload| !workload.cells.is_empty()) {
         let hardest = hardest_reached(workload);
+        let targets: Vec<usize> = match extent {
+            Extent::Terminal => vec![hardest],
+            Extent::All => (0..workload.targets.len()).rev().collect(),
+        };
         parts.push(Part::Heading(heading(&workload.facts)));
         parts.push(Part::Lines(description(report, workload, hardest)));
         parts.push(Part::Grid(cells(workload, hardest)));
-        parts.push(Part::Lines(vec!["Best for each target, with the ratio of medians to the first:".into()]));
+        for (t, answer) in workload.answers.iter().enumerate().rev() {
+            let sentences = answer.sentences();
+            // Of the other targets, the first sentence.
+            let shown = if extent == Extent::All || t == hardest { sentences.len() } else { 1 };
+            let lines = sentences.into_iter().take(shown).map(|sentence| format!("  {sentence}"));
+            parts.push(Part::Lines(std::iter::once(format!("{}:", answer.target)).chain(lines).collect()));
+        }
+        parts.push(Part::Lines(vec![
+            String::new(),
+            "Best for each target, with the ratio of medians to the first:".into(),
+        ]));
         parts.push(Part::Grid(rankings(report, workload)));
-        if let Some(noise) = noise(workload, hardest) {
-            parts.push(Part::Lines(vec![
-                "Noise scale where the target is reached, in samples, by the best run of each,".into(),
-                "beside the critical batch size, in orders of magnitude:".into(),
-            ]));
-            parts.push(Part::Grid(noise));
+        for t in targets {
+            let share = percent(workload.targets[t].share);
+            let mut add = |what: &str, grid: Option<Grid>| {
+                if let Some(grid) = grid {
+                    parts.push(Part::Lines(vec![format!("{what} ({share} of the gap left):")]));
+                    parts.push(Part::Grid(grid));
+                }
+            };
+            add("Batch sizes by the curves of each optimizer", critical(workload, t));
+            add("Noise scale at the target in samples, by the best runs", noise(workload, t));
+            add("What a rule costs against tuning again, steps over steps", coupling(workload, t));
+            if extent == Extent::All {
+                add(
+                    if report.throughput.is_some() { "Time to target" } else { "Steps to target" },
+                    heat_map(workload, t),
+                );
+                add("The leader beside the next cells", comparisons(workload, t));
+            }
         }
     }
     if report.profiles.iter().any(|profiles| !profiles.is_empty()) {
@@ -53,7 +92,137 @@ pub(super) fn parts(report: &Report) -> Vec<Part> {
     parts.push(Part::Lines(legend(report)));
     parts.push(Part::Heading("How it was measured".into()));
     parts.push(Part::Lines(measured(report)));
+    parts.extend(alarms(report).into_iter().map(Part::Alarm));
+    if let Some(check) = report.self_check.as_ref().filter(|_| extent == Extent::All) {
+        parts.push(Part::Grid(self_check(check)));
+    }
     parts
+}
+
+fn interval(x: f64, low: f64, high: f64) -> String {
+    format!("{} {}", si(x), si_interval(x, (low, high)))
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// A table that has rows.
+fn grid(header: Vec<String>, rows: Vec<Vec<String>>, words: usize) -> Option<Grid> {
+    (!rows.is_empty()).then_some(Grid { header, rows, words })
+}
+
+/// What follows from the curves.
+fn critical(workload: &WorkloadReport, t: usize) -> Option<Grid> {
+    let curves = workload.curves.iter().filter(|curve| curve.target == t && !curve.steps.is_empty());
+    let row = |curve: &CurveReport| {
+        let beyond = if curve.critical_extrapolated { "^" } else { "" };
+        let critical = curve.critical_batch_size.map_or_else(
+            || "?".to_owned(),
+            |critical| interval(critical.value.0, critical.low.0, critical.high.0) + beyond,
+        );
+        let b20 =
+            curve.b20.map_or_else(String::new, |b| format!("{}{}", if b.open { ">" } else { "" }, si(b.batch_size)));
+        vec![
+            format!("{} {}", curve.optimizer, curve.variant).trim_end().to_owned(),
+            critical,
+            b20,
+            format!("{:.1} %", 100.0 * curve.steps[0].root_mean_square),
+            if curve.missed.is_empty() { String::new() } else { curve.missed.len().to_string() },
+            curve.fastest_batch_size.map_or_else(String::new, si),
+            curve.measured_fastest.map_or_else(String::new, |batch| batch.to_string()),
+        ]
+    };
+    let header = ["optimizer", "B_crit", "B₂₀", "fit error", "missed", "B* by curves", "measured"];
+    grid(strings(&header), curves.map(row).collect(), 1)
+}
+
+/// What coupling rules cost; with so many of the largest batch sizes as a terminal has room for.
+fn coupling(workload: &WorkloadReport, t: usize) -> Option<Grid> {
+    let all = workload.facts.batch_sizes.len().saturating_sub(1);
+    let grids = (1..=all).rev().filter_map(|count| coupling_with(workload, t, count));
+    let mut fitting = grids.skip_while(|grid| grid.width() > TERMINAL);
+    fitting.next().or_else(|| coupling_with(workload, t, 1))
+}
+
+fn coupling_with(workload: &WorkloadReport, t: usize, count: usize) -> Option<Grid> {
+    let sizes = &workload.facts.batch_sizes;
+    let sizes = &sizes[sizes.len().saturating_sub(count)..];
+    let mut rows: Vec<Vec<String>> = vec![];
+    for report in workload.coupling.iter().filter(|report| report.target == t) {
+        let name = format!("{} {}", report.optimizer, report.variant).trim_end().to_owned();
+        let rule = report.rule.name().to_owned();
+        let Some(column) = sizes.iter().position(|size| *size == report.batch_size) else { continue };
+        let at = rows.iter().position(|row| row[0] == name && row[1] == rule).unwrap_or_else(|| {
+            let mut row = vec![name, rule];
+            row.resize(2 + sizes.len(), String::new());
+            rows.push(row);
+            rows.len() - 1
+        });
+        rows[at][2 + column] = ratio(report.ratio.0);
+    }
+    let header = ["optimizer", "rule"].map(str::to_owned).into_iter().chain(sizes.iter().map(ToString::to_string));
+    grid(header.collect(), rows, 2)
+}
+
+/// Time to target (or steps), optimizer × batch size.
+fn heat_map(workload: &WorkloadReport, t: usize) -> Option<Grid> {
+    let target = &workload.targets[t];
+    let verdict = &target.time.as_ref().unwrap_or(&target.steps).verdict;
+    let mut rows: Vec<Vec<String>> = vec![];
+    for (number, cell) in workload.cells.iter().enumerate() {
+        let own = &cell.targets[t];
+        let text = match (&target.time, &own.seconds) {
+            _ if !own.steps.median.0.is_finite() => {
+                format!("missed ({}/{})", own.runs.iter().filter(|run| run.steps.is_some()).count(), own.runs.len())
+            }
+            (Some(_), Some(seconds)) => si_unit(seconds.median.0, "s"),
+            (Some(_), None) => "not timed".into(),
+            (None, _) => si(own.steps.median.0),
+        };
+        let text = format!("{text} {}", mark(verdict, number)).trim_end().to_owned();
+        match rows.iter_mut().find(|row| row[0] == optimizer(cell)) {
+            Some(row) => row.push(text),
+            None => rows.push(vec![optimizer(cell), text]),
+        }
+    }
+    let sizes = workload.facts.batch_sizes.iter().map(|batch| format!("batch {batch}"));
+    let header: Vec<String> = std::iter::once("optimizer".to_owned()).chain(sizes).collect();
+    // Of a sweep that is not finished.
+    rows.iter_mut().for_each(|row| row.resize(header.len(), String::new()));
+    grid(header, rows, 1)
+}
+
+/// The leader beside the others.
+fn comparisons(workload: &WorkloadReport, t: usize) -> Option<Grid> {
+    let target = &workload.targets[t];
+    let ranking = target.time.as_ref().unwrap_or(&target.steps);
+    let places = ranking.places.iter().filter(|place| place.ratio.value.0.is_finite());
+    let row = |place: &Place| {
+        let cell = &workload.cells[place.cell];
+        vec![
+            mark(&ranking.verdict, place.cell).to_owned(),
+            optimizer(cell),
+            cell.batch_size.to_string(),
+            format!("{:.2} [{:.2}, {:.2}]", place.ratio.value.0, place.ratio.low.0, place.ratio.high.0),
+            place.leader_beats_it.map_or_else(String::new, |share| format!("{:.0} %", 100.0 * share.value.0)),
+            place.p_value.map_or_else(String::new, |p| format!("{p:.3}")),
+        ]
+    };
+    grid(strings(&["", "optimizer", "batch", "ratio", "leader needs less", "p (Holm)"]), places.map(row).collect(), 2)
+}
+
+fn self_check(check: &SelfCheck) -> Grid {
+    let row = |check: &Check| {
+        vec![
+            check.name.clone(),
+            format!("{} [{}, {}]", digits(check.measured, 4), digits(check.low, 4), digits(check.high, 4)),
+            digits(check.expected, 4),
+            if check.ok { "holds" } else { "DOES NOT HOLD" }.to_owned(),
+        ]
+    };
+    let header = strings(&["quantity", "measured", "expected", ""]);
+    Grid { header, rows: check.checks.iter().map(row).collect(), words: 1 }
 }
 
 fn heading(facts: &WorkloadFacts) -> String {
@@ -275,8 +444,20 @@ fn legend(report: &Report) -> Vec<String> {
         "[low, high]: where the median over seeds is with 95 %".to_owned(),
         "k M: thousands, millions; a miss counts as infinite".to_owned(),
     ];
-    if report.throughput.is_some() {
-        lines.push("time to target: steps times the time of a step on this machine; marks: by time".into());
+    let any = |of: fn(&CurveReport) -> bool| report.workloads.iter().flat_map(|workload| &workload.curves).any(of);
+    if any(|curve| !curve.steps.is_empty()) {
+        lines.push("B_crit: where twice the batch saves a quarter of the steps, by the best fit".into());
+        lines.push("B₂₀: the largest batch with at most 20 % more samples than the best, by no fit".into());
+    }
+    if any(|curve| curve.critical_extrapolated) {
+        lines.push("^ extrapolated: beyond the batch sizes that reached the target".into());
+    }
+    if any(|curve| !curve.steps.is_empty() && !curve.missed.is_empty()) {
+        lines.push("missed: batch sizes at which most runs missed the target, which no fit has".into());
+    }
+    if let Some(throughput) = &report.throughput {
+        lines.push("time to target: steps times the time of a step; marks: by time".into());
+        lines.push(format!("times are of {}", machine_name(&throughput.session)));
     } else {
         lines.push("marks: by steps".into());
     }
@@ -327,23 +508,29 @@ fn measured(report: &Report) -> Vec<String> {
         Some(check) => {
             let right = check.checks.iter().filter(|check| check.ok).count();
             lines.push(format!("self-check: {right} of {} quantities are as their formulas say", check.checks.len()));
-            lines.extend(check.checks.iter().filter(|check| !check.ok).map(|check| {
-                format!(
-                    "SELF-CHECK FAILED: {}: {} [{}, {}], not {}",
-                    check.name,
-                    digits(check.measured, 4),
-                    digits(check.low, 4),
-                    digits(check.high, 4),
-                    digits(check.expected, 4)
-                )
-            }));
         }
     }
     if report.missing.cells > 0 {
         lines.push(format!("{} cells are not finished: the same sweep goes on with them", report.missing.cells));
     }
     if report.missing.timings > 0 {
-        lines.push(format!("{} cells are not timed on this machine", report.missing.timings));
+        lines.push(format!("{} cells are not timed on that machine", report.missing.timings));
     }
     lines
+}
+
+/// What of the self-check failed.
+fn alarms(report: &Report) -> Vec<String> {
+    let checks = report.self_check.iter().flat_map(|check| &check.checks).filter(|check| !check.ok);
+    let alarm = |check: &Check| {
+        format!(
+            "SELF-CHECK FAILED: {}: {} [{}, {}], not {}",
+            check.name,
+            digits(check.measured, 4),
+            digits(check.low, 4),
+            digits(check.high, 4),
+            digits(check.expected, 4)
+        )
+    };
+    checks.map(alarm).collect()
 }
