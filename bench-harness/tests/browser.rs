@@ -30,6 +30,8 @@ fn visit(browser: &str, page: &Path, folder: &Path) -> (String, String) {
             "--disable-component-update",
             "--enable-logging=stderr",
             "--dump-dom",
+            // The browser itself asks what time it is.
+            "--disable-features=NetworkTimeServiceQuerying",
         ])
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
         .arg(format!("--log-net-log={}", log.display()))

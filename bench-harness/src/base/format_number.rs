@@ -83,6 +83,11 @@ pub(crate) fn format_rate(x: f64) -> String {
     if (1e-3..1e4).contains(&rounded) { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
+/// A p-value with three digits: `0.096`, `< 0.001`.
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
+}
+
 /// A share: `0.1 %`.
 pub(crate) fn percent(share: f64) -> String {
     format!("{} %", format_setting(100.0 * share))
@@ -116,6 +121,7 @@ mod tests {
             [0.009_517, 6.637e-5, 0.1, 12.0, 20_000.0].map(format_rate),
             ["0.00952", "6.64e-5", "0.1", "12", "2e4"]
         );
+        assert_eq!([0.0, 0.000_999, 0.001, 0.0964].map(p_value), ["< 0.001", "< 0.001", "0.001", "0.096"]);
         assert_eq!([0.1, 0.001, 0.055].map(percent), ["10 %", "0.1 %", "5.5 %"]);
         assert_eq!(plus_minus(404.0, 123.26), "404.000 ± 123");
     }

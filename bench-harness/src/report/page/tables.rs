@@ -2,7 +2,7 @@
 
 use super::parts::{Grid, Place, Section, Square};
 use super::sweep::{PLACES, Source, series_name};
-use crate::base::format_number::{format_number, percent, si, si_interval, si_unit};
+use crate::base::format_number::{format_number, p_value, percent, si, si_interval, si_unit};
 use crate::study::answer::machine_name;
 use crate::study::machine::Session;
 use crate::study::profile::Profile;
@@ -182,7 +182,7 @@ pub(super) fn duels(source: &Source<'_>) -> Section {
                         ratio.value.0,
                     ),
                     share.map_or_else(Square::default, |share| Square::number(format!("{share:.0} %"), share)),
-                    place.p_value.map_or_else(Square::default, |p| Square::number(format!("{p:.3}"), p)),
+                    place.p_value.map_or_else(Square::default, |p| Square::number(p_value(p), p)),
                 ]
             });
             let rows: Vec<_> = rows.collect();
@@ -253,7 +253,7 @@ pub(super) fn again(report: &Report) -> Section {
     Section {
         id: "again",
         heading: "Machine and study",
-        text: "Steps, samples and rates are the same on every machine; times are of this one. To do it again:".into(),
+        text: "Steps, samples and rates are the same on every machine; times are of this one. The command below the table does it again.".into(),
         code: Some(command(report)),
         tables: vec![Grid { rows, ..Grid::default() }],
         ..Section::default()

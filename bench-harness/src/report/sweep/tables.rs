@@ -1,7 +1,7 @@
 //! What the tables of a sweep say.
 
 use super::grid::Grid;
-use crate::base::format_number::{digits, format_rate, percent, si, si_interval, si_unit};
+use crate::base::format_number::{digits, format_rate, p_value, percent, si, si_interval, si_unit};
 use crate::study::answer::{hardest_reached, machine_name};
 use crate::study::curve_report::CurveReport;
 use crate::study::definition::LossOn;
@@ -206,7 +206,7 @@ fn comparisons(workload: &WorkloadReport, t: usize) -> Option<Grid> {
             cell.batch_size.to_string(),
             format!("{:.2} [{:.2}, {:.2}]", place.ratio.value.0, place.ratio.low.0, place.ratio.high.0),
             place.leader_beats_it.map_or_else(String::new, |share| format!("{:.0} %", 100.0 * share.value.0)),
-            place.p_value.map_or_else(String::new, |p| format!("{p:.3}")),
+            place.p_value.map_or_else(String::new, p_value),
         ]
     };
     grid(strings(&["", "optimizer", "batch", "ratio", "leader needs less", "p (Holm)"]), places.map(row).collect(), 2)
