@@ -293,7 +293,7 @@ fn throughput_only(exec: Exec<'_>, options: &SweepOptions, facts: &StudyFacts, w
                 known.study.name
             );
         }
-        let ending = Ending { times: true, json: options.json };
+        let ending = Ending { times: true, json: options.json, open: options.open };
         return finish(exec, ending, &folder, &known, &folder.records()?, workloads, &stop);
     }
     let started = std::time::Instant::now();

@@ -455,6 +455,9 @@ fn legend(report: &Report) -> Vec<String> {
     if any(|curve| !curve.steps.is_empty() && !curve.missed.is_empty()) {
         lines.push("missed: batch sizes at which most runs missed the target, which no fit has".into());
     }
+    if report.workloads.iter().any(|workload| !workload.noise.is_empty()) {
+        lines.push("B_simple, B_sign: noise scales; log₁₀: of the ratio to B_crit, in decades".into());
+    }
     if let Some(throughput) = &report.throughput {
         lines.push("time to target: steps times the time of a step; marks: by time".into());
         lines.push(format!("times are of {}", machine_name(&throughput.session)));
