@@ -90,12 +90,18 @@ pub(crate) fn ratio(span: &Span) -> String {
     format!("{:.2} [{}, {}]", span.value, end(span.low), end(span.high))
 }
 
+/// A number of threads and a kind of kernel.
+type Kind = (usize, String);
+/// Whose time is divided by ours, the mean, and of how many cases.
+type MeanRatio = (String, f64, usize);
+type Ratios = Vec<(String, Vec<f64>)>;
+
 /// A ratio whose interval is wider than this factor says nothing of who is faster by how much.
 const WIDEST: f64 = 1.5;
 
 /// Geometric means of ratios, by number of threads, group and who else took part; of those ratios that are known well enough.
-pub(crate) fn mean_ratios(report: &BenchReport) -> BTreeMap<(usize, String), Vec<(String, f64, usize)>> {
-    let mut ratios: BTreeMap<(usize, String), Vec<(String, Vec<f64>)>> = BTreeMap::new();
+pub(crate) fn mean_ratios(report: &BenchReport) -> BTreeMap<Kind, Vec<MeanRatio>> {
+    let mut ratios: BTreeMap<Kind, Ratios> = BTreeMap::new();
     for case in &report.cases {
         let group = ratios.entry((case.threads, case.group.clone())).or_default();
         let known = |span: &Span| span.low.zip(span.high).is_some_and(|(low, high)| high <= WIDEST * low);

@@ -10,16 +10,7 @@ use std::hint::black_box;
 const LENGTHS: [(usize, bool); 4] = [(16, false), (2_000, true), (50_000, false), (1_000_000, false)];
 
 pub(super) fn cases() -> Vec<Case> {
-    LENGTHS.into_iter().flat_map(|(n, quick)| [sums(n, quick), updates(n, quick)].concat_cases()).collect()
-}
-
-trait Concat {
-    fn concat_cases(self) -> Vec<Case>;
-}
-impl Concat for [Vec<Case>; 2] {
-    fn concat_cases(self) -> Vec<Case> {
-        self.into_iter().flatten().collect()
-    }
+    LENGTHS.into_iter().flat_map(|(n, quick)| sums(n, quick).into_iter().chain(updates(n, quick))).collect()
 }
 
 /// Numbers from 1/4 to 1, so that a sum is known about as well as its terms.
