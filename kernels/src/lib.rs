@@ -60,7 +60,7 @@ pub mod gemm;
 #[allow(unsafe_code)]
 mod gemv;
 mod gemv_t;
-#[cfg(not(test))]
+#[cfg(not(any(test, loom)))]
 #[doc(hidden)]
 pub mod instances;
 pub mod isa;

@@ -4,7 +4,7 @@
 //! Each function comes twice: on a register ([`exp`](fn@exp)), for use inside kernels, and on a slice ([`exp_in_place`]).
 //! Errors are in units of the last place of the exact result: over *all* 2³² inputs for `f32`, over a sample for `f64`.
 //!
-//! Speed, `f32` from L1 with AVX-512, `cargo bench --bench math`. On a core of 256-bit data paths (Zen 4), where an FMA on a
+//! Speed, `f32` from L1 with AVX-512, `cargo bench -- math/`. On a core of 256-bit data paths (Zen 4), where an FMA on a
 //! register of 16 takes one cycle: exp 3.7 elements/ns (14 multiplications and comparisons, about 4.2 possible), tanh 3.1 (the
 //! division alone takes 10 cycles). On one that starts two such instructions a cycle (Emerald Rapids, 2.75 GHz): exp 2.9 (20
 //! instructions, 4.4 possible), tanh 2.2 (22 instructions, 4.0 possible; the division takes 9 cycles beside them).
