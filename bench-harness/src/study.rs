@@ -2,6 +2,7 @@
 
 pub(crate) mod analysis;
 pub(crate) mod answer;
+pub(crate) mod answer_report;
 pub(crate) mod audit;
 pub(crate) mod best;
 pub(crate) mod cell;

@@ -7,6 +7,7 @@ pub(crate) mod learning_curve;
 mod noise;
 pub(crate) mod parts;
 pub(crate) mod search;
+mod source;
 pub(crate) mod sweep;
 mod tables;
 pub(crate) mod training;

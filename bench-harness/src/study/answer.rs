@@ -1,41 +1,15 @@
 //! The answer of a sweep, in sentences for each workload and target.
 
+use super::answer_report::Answer;
 use super::curve_report::CurveReport;
 use super::machine::Session;
 use super::result::{CellReport, Ranking, Spread, TargetReport, WorkloadReport};
 use crate::base::format_number::{format_setting, percent, si, si_interval, si_unit};
-use serde::{Deserialize, Serialize};
 
 /// Cells within this factor of the leader are named beside it.
 const NEAR: f64 = 1.05;
 /// No more cells than this are named one by one.
 const NAMED: usize = 6;
-
-/// What to take, for one target.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Answer {
-    /// For people: `0.1 % of the gap left`.
-    pub(crate) target: String,
-    /// On the machine that steps were timed on; none without times, or if nothing reached the target.
-    pub(crate) time: Option<String>,
-    /// Where data is dear.
-    pub(crate) samples: Option<String>,
-    /// Where machines are many.
-    pub(crate) steps: Option<String>,
-    /// Up to which batch size the optimizer of the first of these sentences scales.
-    pub(crate) batch: Option<String>,
-    /// The cells that missed the target with most of their runs.
-    pub(crate) missed: Option<String>,
-}
-
-impl Answer {
-    /// All sentences, in the order in which they are printed.
-    pub(crate) fn sentences(&self) -> Vec<&str> {
-        let all = [&self.time, &self.samples, &self.steps, &self.batch, &self.missed];
-        all.into_iter().flatten().map(String::as_str).collect()
-    }
-}
 
 /// Of a workload, by target from the easiest; `session` is that of its times.
 pub(crate) fn answers(workload: &WorkloadReport, session: Option<&Session>) -> Vec<Answer> {

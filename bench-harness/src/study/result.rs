@@ -3,7 +3,7 @@
 //! Readers should ignore fields they do not know. A number that is not finite is written as the string `"NaN"`,
 //! `"Infinity"` or `"-Infinity"`, because JSON has no such numbers.
 
-use super::answer::Answer;
+use super::answer_report::Answer;
 use super::coupling::CouplingReport;
 use super::curve_report::CurveReport;
 use super::definition::Study;

@@ -1,7 +1,7 @@
 //! What a chart draws between its axes.
 
+use super::series::{GUIDE, MarkKind};
 use super::svg::{self, Svg};
-use super::{GUIDE, MarkKind};
 use plotters::element::{Drawable, PointCollection};
 use plotters_backend::{BackendCoord, DrawingBackend, DrawingErrorKind};
 use std::fmt::Write;

@@ -1,6 +1,6 @@
 //! plotters' backend for SVG whose looks are a style sheet's: short, and light or dark.
 
-use super::{COLORS, GUIDE};
+use super::series::{COLORS, GUIDE};
 use plotters::prelude::RGBColor;
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{

@@ -1,6 +1,6 @@
 //! Where an axis is labeled, and with what.
 
-use super::Axis;
+use super::series::Axis;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use std::ops::Range;
 

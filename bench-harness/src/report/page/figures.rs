@@ -1,7 +1,7 @@
 //! The charts of a sweep's page.
 
 use super::parts::{Figure, Place, Section};
-use super::sweep::{Source, series_name};
+use super::source::{Source, series_name};
 use super::tables;
 use crate::base::format_number::{format_setting, si, si_interval};
 use crate::report::chart::{Axis, Chart, GUIDE, Mark, MarkKind, Point, Series};

@@ -1,7 +1,7 @@
 //! The noise scale along training, in a sweep's page.
 
 use super::parts::{Figure, Grid, Place, Section, Square};
-use super::sweep::{Source, series_name};
+use super::source::{Source, series_name};
 use super::tables::caption;
 use crate::base::format_number::{percent, si};
 use crate::report::chart::{Axis, Chart, Point, Series};

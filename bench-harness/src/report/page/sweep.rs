@@ -1,48 +1,15 @@
 //! The page of a sweep.
 
 use super::parts::{Choice, Key, Place, Section, Words};
+use super::source::{PLACES, Source};
 use super::{Page, figures, noise, rounded, tables};
 use crate::base::format_number::percent;
 use crate::report::chart::file;
 use crate::study::answer::{hardest_reached, machine_name};
-use crate::study::record::ConvergenceRecord;
 use crate::study::result::Report;
 use crate::study::store::Records;
 use anyhow::Result;
 use serde_json::Value;
-use std::collections::BTreeMap;
-
-/// What a page is made of.
-pub(super) struct Source<'a> {
-    pub(super) report: &'a Report,
-    pub(super) records: BTreeMap<&'a str, &'a ConvergenceRecord>,
-    /// Optimizers with their variants, in the order of the study.
-    pub(super) series: Vec<String>,
-}
-
-impl<'a> Source<'a> {
-    fn new(report: &'a Report, records: &'a Records) -> Self {
-        let mut series: Vec<String> = vec![];
-        for cell in report.workloads.iter().flat_map(|workload| &workload.cells) {
-            let name = series_name(&cell.optimizer, &cell.variant);
-            if !series.contains(&name) {
-                series.push(name);
-            }
-        }
-        Source { report, records: records.iter().map(|record| (record.key.as_str(), record)).collect(), series }
-    }
-
-    /// Which color an optimizer has.
-    pub(super) fn number(&self, optimizer: &str, variant: &str) -> usize {
-        let name = series_name(optimizer, variant);
-        self.series.iter().position(|series| *series == name).unwrap_or(0)
-    }
-}
-
-/// What an optimizer with its variant is called.
-pub(super) fn series_name(optimizer: &str, variant: &str) -> String {
-    if variant.is_empty() { optimizer.to_owned() } else { format!("{optimizer}, {variant}") }
-}
 
 /// The page of a report and the records it is of.
 pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
@@ -94,9 +61,6 @@ pub(crate) fn svg(report: &Report, records: &Records) -> Result<String> {
     let charts = figures::step_charts(&source).into_iter().filter(|(w, t, _)| *t == hardest(*w));
     file(&charts.map(|(_, _, chart)| chart).collect::<Vec<_>>())
 }
-
-/// Places of a ranking that the page has.
-pub(super) const PLACES: usize = 8;
 
 /// What is wrong with the report as a whole.
 fn alarms(report: &Report) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! The tables of a sweep's page.
 
 use super::parts::{Grid, Place, Section, Square};
-use super::sweep::{PLACES, Source, series_name};
+use super::source::{PLACES, Source, series_name};
 use crate::base::format_number::{format_number, p_value, percent, si, si_interval, si_unit};
 use crate::study::answer::machine_name;
 use crate::study::machine::Session;
