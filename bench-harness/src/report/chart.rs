@@ -11,14 +11,12 @@ use elements::{Item, Marker};
 use plotters::prelude::*;
 pub(crate) use series::{Axis, GUIDE, Mark, MarkKind, Point, Series};
 use std::ops::Range;
-use svg::{FAINT, INK, Svg};
+use svg::{FAINT, FONT, INK, Svg};
 pub(crate) use svg::{SYMBOLS, escape};
 use ticks::Places;
 
 /// In units of half a pixel where the page is wide: whole numbers are precise enough.
 const SIZE: (u32, u32) = (1440, 920);
-/// Of the labels of axes, in these units: readable where the chart is as narrow as a telephone.
-const FONT: f64 = 36.0;
 /// What charts look like, in a page and in files.
 pub(crate) const STYLE: &str = include_str!("../../templates/chart.css");
 

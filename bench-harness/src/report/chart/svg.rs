@@ -9,6 +9,9 @@ use plotters_backend::{
 use std::convert::Infallible;
 use std::fmt::Write;
 
+/// Of the labels of axes, in the units of a chart: readable where the chart is as narrow as a telephone.
+pub(super) const FONT: f64 = 36.0;
+
 /// Stand-ins for the text and line colors of the style sheet.
 pub(super) const INK: RGBColor = RGBColor(1, 1, 1);
 pub(super) const FAINT: RGBColor = RGBColor(2, 2, 2);
@@ -147,7 +150,7 @@ impl DrawingBackend for Svg<'_> {
             FontTransform::Rotate180 => format!(" transform=\"rotate(180 {x} {y})\""),
             FontTransform::Rotate270 => format!(" transform=\"rotate(270 {x} {y})\""),
         };
-        let y = y + (down * super::FONT) as i32;
+        let y = y + (down * FONT) as i32;
         self.write(&format!("<text x=\"{x}\" y=\"{y}\"{class}{turned}>{}</text>\n", escape(text)));
         Ok(())
     }

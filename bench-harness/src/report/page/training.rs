@@ -61,11 +61,11 @@ fn html(
     }];
     sections.append(&mut middle);
     let names = metrics.class_names.as_deref();
-    if let Some((set, last)) = metrics.sets().last() {
-        if let Some(classification) = &last.classification {
-            sections.extend(confusion(set, classification, names));
-            sections.extend(calibration(set, classification)?);
-        }
+    if let Some((set, last)) = metrics.sets().last()
+        && let Some(classification) = &last.classification
+    {
+        sections.extend(confusion(set, classification, names));
+        sections.extend(calibration(set, classification)?);
     }
     let keys = if has_curves { vec![(0, "training"), (1, "validation")] } else { vec![] };
     Page {
