@@ -45,8 +45,11 @@ impl Chart {
     /// Title and names of the series, in as many lines as they take; and how high that is.
     fn legend(&self) -> (String, u32) {
         const LINE: u32 = 50;
-        let mut text = format!("<text x=\"24\" y=\"50\" class=\"title\">{}</text>\n", escape(&self.title));
-        let (mut x, mut y) = (24, 50 + LINE);
+        let (mut text, mut x, mut y) = (String::new(), 24, 50);
+        for line in title_lines(&self.title) {
+            text += &format!("<text x=\"24\" y=\"{y}\" class=\"title\">{}</text>\n", escape(&line));
+            y += LINE;
+        }
         let mut any = false;
         for series in self.series.iter().filter(|series| series.name.is_some()) {
             let name = series.name.as_deref().unwrap_or_default();
@@ -152,6 +155,25 @@ impl Chart {
     }
 }
 
+/// Letters of a title that a chart has room for, in the widest of common fonts.
+const TITLE: usize = 60;
+
+/// A title in lines that a chart has room for.
+fn title_lines(title: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in title.split(' ') {
+        let last = lines.last_mut().expect("one is there");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.chars().count() + 1 + word.chars().count() <= TITLE {
+            *last = format!("{last} {word}");
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 /// What a series looks like, for the legend of a page.
 pub(crate) fn look(number: usize) -> String {
     let (color, symbol) = (svg::color(number), svg::symbol(number));
@@ -232,6 +254,13 @@ mod tests {
         }
         let two = file(&[chart(), Chart::default()]).unwrap();
         assert_eq!(two.matches("class=\"axis\"").count(), 2 * one.matches("class=\"axis\"").count(), "{two}");
+    }
+
+    #[test]
+    fn long_titles_have_several_lines() {
+        let lines = title_lines(&"steps to target ".repeat(8));
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= TITLE), "{lines:?}");
+        assert_eq!(title_lines("steps"), ["steps"]);
     }
 
     #[test]
