@@ -6,6 +6,7 @@ use crate::study::result::{CellReport, Report, SCHEMA_VERSION};
 use crate::timing::result::{BenchReport, CaseReport};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use simdescent_measure::statistics::median;
 use std::path::Path;
 
 /// A report: what it was measured on, and the times that it has.
@@ -64,7 +65,15 @@ impl Subject {
         let cases = report.workloads.iter().flat_map(|workload| {
             workload.cells.iter().filter_map(|cell| {
                 let times = cell.throughput.as_ref()?;
-                let limit = |name: &str, rate: f64, share: f64| Limit { name: name.into(), rate: rate / share, share };
+                // The report's shares are of the median, ratios are of geometric means.
+                let logs: f64 = times.rounds.iter().map(|&seconds| libm::log(seconds)).sum();
+                let mean = libm::exp(logs / times.rounds.len() as f64);
+                let to_mean = median(times.rounds.clone()) / mean;
+                let limit = |name: &str, rate: f64, share: f64| Limit {
+                    name: name.into(),
+                    rate: rate / share,
+                    share: share * to_mean,
+                };
                 Some(Case {
                     name: cell_name(&workload.facts.name, cell),
                     seconds: times.rounds.clone(),

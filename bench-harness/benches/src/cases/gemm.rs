@@ -83,14 +83,14 @@ fn plain<T: Element>(operands: &Operands<T>, c: &mut [T]) {
         Plain => {
             for (c, a) in c.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
                 for (&a, b) in a.iter().zip(b.chunks_exact(n)) {
-                    c.iter_mut().zip(b).for_each(|(c, &b)| *c = *c + a * b);
+                    c.iter_mut().zip(b).for_each(|(c, &b)| *c += a * b);
                 }
             }
         }
         TransposedA => {
             for (a, b) in a.chunks_exact(m).zip(b.chunks_exact(n)) {
                 for (c, &a) in c.chunks_exact_mut(n).zip(a) {
-                    c.iter_mut().zip(b).for_each(|(c, &b)| *c = *c + a * b);
+                    c.iter_mut().zip(b).for_each(|(c, &b)| *c += a * b);
                 }
             }
         }
