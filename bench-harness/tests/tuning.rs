@@ -24,7 +24,7 @@ fn a_schedule_is_printed_and_drawn() {
     assert!(peak.0.abs_diff(100) < 20 && peak.1 > 0.45, "{peak:?}");
     assert_eq!(report["schedule"]["cosine"]["steps"], 200, "the decay fills what the warm-up leaves");
     let picture = std::fs::read_to_string(&svg).unwrap();
-    assert!(picture.contains("learning rate") && picture.contains("polyline"), "{picture}");
+    assert!(picture.contains("learning rate") && picture.contains("<path class=\"l\""), "{picture}");
     let table = text(&simdescent(&cosine).stdout);
     assert!(table.lines().count() > 15 && table.contains(svg_name), "{table}");
 }
