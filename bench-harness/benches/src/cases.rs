@@ -202,13 +202,15 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_every_group_is_in_a_quick_run() {
+    fn names_are_unique_and_every_kind_of_work_is_in_a_quick_run() {
         let cases = cases();
         let names: BTreeSet<&str> = cases.iter().map(|case| &*case.name).collect();
         assert_eq!(names.len(), cases.len());
         let groups = |quick: bool| -> BTreeSet<&str> {
             cases.iter().filter(|case| case.quick || !quick).map(Case::group).collect()
         };
-        assert_eq!(groups(true), groups(false));
+        // What these do to memory, others of a quick run do too.
+        let alike = ["amax", "asum", "scale"];
+        assert_eq!(&groups(false) - &groups(true), alike.into());
     }
 }
