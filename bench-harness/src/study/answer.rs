@@ -80,8 +80,14 @@ fn sentence(
         leader.batch_size,
         si_interval(median.0, (low.0, high.0))
     );
-    if let Some(others) = list(workload, &named[1..]) {
+    // Cells that missed have a sentence of their own.
+    let reaches = |&cell: &usize| of(&workload.cells[cell], t).is_some_and(|spread| spread.median.0.is_finite());
+    let (others, missed): (Vec<usize>, Vec<usize>) = named[1..].iter().partition(|&cell| reaches(cell));
+    if let Some(others) = list(workload, &others) {
         text += &format!("; not to be told apart from it: {others}");
+    }
+    if !missed.is_empty() {
+        text += &format!("; cells that missed with most of their runs and are not excluded either: {}", missed.len());
     }
     let near = ranking.places.iter().filter(|place| place.ratio.value.0 <= NEAR && !named.contains(&place.cell));
     let near: Vec<usize> = near.map(|place| place.cell).collect();

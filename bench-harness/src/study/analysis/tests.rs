@@ -110,6 +110,21 @@ fn equal_cells_are_tied() {
     assert!(report.workloads[0].targets[2].time.is_none() && report.throughput.is_none());
 }
 
+/// A cell that missed may be tied with a leader that nearly did; its name is in the sentence on misses alone.
+#[test]
+fn tied_cells_that_missed_are_counted_apart() {
+    let mut workload = report().workloads.remove(0);
+    let ranking = &mut workload.targets[0].steps;
+    let leader = ranking.verdict.named()[0];
+    let other = (0..workload.cells.len()).find(|&cell| cell != leader).unwrap();
+    ranking.verdict = Verdict { winner: None, tied: vec![leader, other] };
+    let sentence = |workload: &WorkloadReport| answers(workload, None)[0].steps.clone().unwrap();
+    assert!(sentence(&workload).contains("; not to be told apart from it: "), "{}", sentence(&workload));
+    workload.cells[other].targets[0].steps.median.0 = f64::INFINITY;
+    let missed = sentence(&workload);
+    assert!(missed.contains("not excluded either: 1") && !missed.contains("told apart"), "{missed}");
+}
+
 #[test]
 fn what_is_missing_is_said_and_the_rest_is_reported() {
     let facts = fake::facts();
