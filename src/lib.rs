@@ -97,8 +97,8 @@ pub use regularizer::{Dropout, ElasticNet};
 pub use resampling::{CrossValidation, CurvePoint, Fold, KFold, Scores, TrainingSpec, cross_validate, learning_curve};
 pub use sampling::{LastBatch, Sampling};
 pub use schedule::{
-    Anneal, BatchGrowth, BatchShape, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Plateau, Polynomial,
-    RateScaling, ReduceOnPlateau, Step, StepPlan, WarmRestarts, Warmup,
+    Anneal, BatchGrowth, BatchShape, Cosine, Exponential, InverseTime, LearningRate, Milestones, OneCycle, Plateau,
+    Polynomial, RateScaling, ReduceOnPlateau, Step, StepPlan, WarmRestarts, Warmup,
 };
 pub use settings::Settings;
 pub use target_scaling::TargetScaling;

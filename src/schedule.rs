@@ -6,6 +6,7 @@
 
 mod batch_size;
 mod learning_rate;
+mod milestones;
 mod plateau;
 mod step_plan;
 
@@ -14,5 +15,6 @@ pub use learning_rate::{
     Anneal, Cosine, Exponential, InverseTime, LearningRate, OneCycle, Polynomial, ReduceOnPlateau, Step, WarmRestarts,
     Warmup,
 };
+pub use milestones::Milestones;
 pub use plateau::Plateau;
 pub use step_plan::StepPlan;

@@ -1,6 +1,6 @@
 //! Batch-size schedules, alone or coupled to the learning rate.
 
-use super::{LearningRate, Plateau};
+use super::{LearningRate, Milestones, Plateau};
 use serde::{Deserialize, Serialize};
 
 /// How the batch size B(t) changes from its first value B₀ = [`Settings::batch_size`](crate::Settings::batch_size), and the learning rate with it.
@@ -57,6 +57,13 @@ pub enum BatchShape {
         /// T > 0, in steps
         steps: u64,
     },
+    /// f^k once k of these numbers of samples have been seen
+    Milestones {
+        /// f > 0
+        factor: f64,
+        /// In samples
+        at: Milestones,
+    },
     /// f^k after k plateaus of the validation loss
     Plateau {
         /// f > 0
@@ -91,17 +98,21 @@ impl RateScaling {
 }
 
 impl BatchShape {
-    /// What multiplies the size of the batch after `step` steps.
-    pub(super) fn at(self, step: u64, validation: &[f64]) -> f64 {
+    /// What multiplies the size of the batch after `step` steps that saw `samples` samples.
+    pub(super) fn at(self, step: u64, samples: u64, validation: &[f64]) -> f64 {
         match self {
             Self::Step { factor, every } => libm::pow(factor, (step / every) as f64),
             Self::Geometric { factor, steps } => libm::pow(factor, step as f64 / steps as f64),
+            Self::Milestones { factor, at } => libm::pow(factor, at.passed(samples) as f64),
             Self::Plateau { factor, plateau } => libm::pow(factor, plateau.count(validation) as f64),
         }
     }
 
     fn validate(self) -> Result<(), &'static str> {
-        let (Self::Step { factor, .. } | Self::Geometric { factor, .. } | Self::Plateau { factor, .. }) = self;
+        let (Self::Step { factor, .. }
+        | Self::Geometric { factor, .. }
+        | Self::Milestones { factor, .. }
+        | Self::Plateau { factor, .. }) = self;
         match self {
             _ if !(factor > 0.0 && factor.is_finite()) => Err("the factor has to be positive and finite"),
             Self::Step { every: 0, .. } => Err("every has to be at least one step"),

@@ -20,7 +20,7 @@ impl Settings {
         match self.batch_growth {
             BatchGrowth::Fixed => StepPlan { batch_size: self.batch_size, learning_rate: rate_at(steps) },
             BatchGrowth::Scheduled { shape, rate, largest } => {
-                self.grown(shape.at(steps, validation), largest, rate_at(steps), rate)
+                self.grown(shape.at(steps, samples, validation), largest, rate_at(steps), rate)
             }
             BatchGrowth::InsteadOfDecay { largest } => self.coupled(samples, validation, largest, RateScaling::Linear),
             BatchGrowth::Seesaw { largest } => self.coupled(samples, validation, largest, RateScaling::SquareRoot),

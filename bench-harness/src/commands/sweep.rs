@@ -69,6 +69,10 @@ pub(crate) struct SweepOptions {
     /// Run only the cells whose keys are in this file, one per line; --dry-run --json lists all
     #[arg(long, value_name = "FILE", conflicts_with_all = ["verify", "shard"])]
     pub(crate) keys: Option<PathBuf>,
+    /// Leave winning runs by branches with larger batches: how large a batch may be as training goes on, and what a batch that grows so saves
+    /// [default: as the study says; standard and full do]
+    #[arg(long, conflicts_with_all = ["throughput_only", "verify"])]
+    pub(crate) branches: bool,
     /// Run a random share (0 to 1) of the records again and compare
     #[arg(long, value_name = "SHARE")]
     pub(crate) verify: Option<f64>,
@@ -139,6 +143,7 @@ impl SweepOptions {
         if let Some(batch_sizes) = &self.batch_sizes {
             study.batch_sizes.clone_from(batch_sizes);
         }
+        study.branches |= self.branches;
         study.seed = self.seed.unwrap_or(study.seed);
         study.data_seed = self.data_seed.unwrap_or(study.data_seed);
         if self.data.is_some() {
@@ -262,6 +267,26 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
             options.out.display()
         ))
         .map(|()| Exit::Success);
+    }
+    loop {
+        let missing = facts.missing_branches(&records)?;
+        if missing.is_empty() {
+            break;
+        }
+        let bar = Bar::new(0);
+        bar.subject("branches");
+        let mut workshop = Workshop {
+            runner: &runner,
+            jobs: options.jobs(),
+            stop: &stop,
+            progress: &bar,
+            records: &mut records,
+            file: &mut file,
+        };
+        if workshop.runs(missing)? == Done::Stopped {
+            drop(bar);
+            return Ok(interrupted(options));
+        }
     }
     let missing = facts.missing_noise(&records)?;
     if !missing.is_empty() {

@@ -1,9 +1,9 @@
 //! How batches are drawn and how their size changes, as options.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
-use simdescent::{BatchGrowth, BatchShape, LastBatch, Plateau, RateScaling, Sampling};
+use simdescent::{BatchGrowth, BatchShape, LastBatch, Milestones, Plateau, RateScaling, Sampling};
 use std::num::NonZeroUsize;
 
 /// Size and sampling.
@@ -16,13 +16,16 @@ pub(crate) struct BatchOptions {
     /// How the batch size changes [default: fixed]
     #[arg(long, value_enum)]
     batch_growth: Option<GrowthName>,
-    /// What multiplies the batch size, per --growth-every steps or per plateau [default: 2]
+    /// What multiplies the batch size: per --growth-every steps, at each of --growth-at, or per plateau [default: 2]
     #[arg(long, value_name = "F")]
     growth_factor: Option<f64>,
     /// Steps in which the batch size is multiplied once [default: a third of all steps]
     #[arg(long, value_name = "N")]
     growth_every: Option<u64>,
-    /// What a batch κ times as large does to the rate under step, geometric, plateau [default: none]
+    /// After how many samples the batch size is multiplied, under milestones
+    #[arg(long, value_name = "SAMPLES,...", value_delimiter = ',')]
+    growth_at: Option<Vec<u64>>,
+    /// What a batch κ times as large does to the rate under step, geometric, milestones, plateau [default: none]
     #[arg(long, value_enum)]
     rate_scaling: Option<ScalingName>,
     /// Where the growth ends [default: all rows]
@@ -44,6 +47,8 @@ enum GrowthName {
     Step,
     /// The same, smoothly
     Geometric,
+    /// Times a factor after certain numbers of samples (see --growth-at)
+    Milestones,
     /// Times a factor when the validation loss stops falling (see --plateau-patience)
     Plateau,
     /// Grow where the learning-rate schedule would decay, and keep the rate (Smith et al. 2018)
@@ -141,11 +146,17 @@ impl BatchOptions {
         let shape = match name {
             GrowthName::Step => BatchShape::Step { factor, every },
             GrowthName::Geometric => BatchShape::Geometric { factor, steps: every },
+            GrowthName::Milestones => {
+                let at = self.growth_at.as_deref().unwrap_or_default();
+                let at = Milestones::new(at).map_err(|fault| anyhow!("--growth-at: {fault}"))?;
+                BatchShape::Milestones { factor, at }
+            }
             GrowthName::Plateau => BatchShape::Plateau { factor, plateau },
             GrowthName::Fixed | GrowthName::InsteadOfDecay | GrowthName::Seesaw => {
                 let unused = [
                     ("growth-factor", self.growth_factor.is_some()),
                     ("growth-every", self.growth_every.is_some()),
+                    ("growth-at", self.growth_at.is_some()),
                     ("rate-scaling", self.rate_scaling.is_some()),
                     ("largest-batch", name == GrowthName::Fixed && self.largest_batch.is_some()),
                 ];

@@ -1,6 +1,7 @@
 //! A page: the whole evidence in one file, without network or script needed. The same style for all commands.
 
 pub(crate) mod bench;
+mod branches;
 pub(crate) mod comparison;
 mod figures;
 pub(crate) mod learning_curve;

@@ -1,5 +1,6 @@
 //! The report of a sweep for people: tables as text and in Markdown, and one row per cell and target as CSV.
 
+pub(crate) mod branches;
 pub(crate) mod csv;
 mod grid;
 mod tables;

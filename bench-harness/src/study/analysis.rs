@@ -9,6 +9,7 @@ mod tests;
 mod timing;
 
 use super::answer::answers;
+use super::branch_report::branch_reports;
 use super::cell::{Cell, CellState, TargetResult};
 use super::curves::curves;
 use super::facts::StudyFacts;
@@ -156,12 +157,14 @@ fn workload(
     let curves = curves(&reports, &step_times, own.targets.len());
     let done: Vec<_> = cells.iter().map(|Finished { cell, targets }| (cell, &targets[..])).collect();
     let noise = noise_reports(&winners(&done, records), records, &own.targets, &curves)?;
+    let branches = branch_reports(&facts.trunks(&done, records), own.reference_loss, facts.study.repeats, records)?;
     Ok(WorkloadReport {
         facts: own.clone(),
         cells: reports,
         step_times,
         curves,
         noise,
+        branches,
         coupling: vec![],
         targets,
         answers: vec![],

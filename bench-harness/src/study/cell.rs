@@ -85,6 +85,17 @@ impl StudyFacts {
         Ok(if distinct.is_empty() { CellState::Done(done) } else { CellState::Needs(distinct) })
     }
 
+    /// Those of these cells that are finished, with what came of them.
+    pub(super) fn done<'c>(&self, cells: &'c [Cell], records: &Records) -> Result<Vec<(&'c Cell, Vec<TargetResult>)>> {
+        let mut done = vec![];
+        for cell in cells {
+            if let CellState::Done(targets) = self.state(cell, records)? {
+                done.push((cell, targets));
+            }
+        }
+        Ok(done)
+    }
+
     /// Its runs.
     pub(super) fn runs(&self, cell: &Cell) -> Result<Runs<'_>> {
         let Cell { workload, variant, batch_size, .. } = cell;

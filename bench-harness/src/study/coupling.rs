@@ -1,7 +1,7 @@
 //! Coupling: what a rule makes of the best small batch, beside tuning again. At batch size κ times as large the rule says the rate, and
 //! perhaps the averages; the figure is S by the rule over S tuned.
 
-use super::cell::{Cell, CellState, TargetResult};
+use super::cell::{Cell, TargetResult};
 use super::definition::{Coupling, FIRST_REPEAT};
 use super::facts::{Runs, StudyFacts};
 use super::record::ConvergenceRecord;
@@ -77,6 +77,9 @@ impl StudyFacts {
     /// The runs that the study's coupling rules still need, of these cells. The smallest batch size of each optimizer has to be among
     /// them.
     pub(crate) fn coupled_runs(&self, cells: &[Cell], records: &Records) -> Result<Vec<Task>> {
+        if self.study.coupling.is_empty() {
+            return Ok(vec![]);
+        }
         let done = self.done(cells, records)?;
         let mut tasks = vec![];
         for coupled in self.coupled(&done) {
@@ -90,6 +93,9 @@ impl StudyFacts {
 
     /// What came of them, by number of workload.
     pub(crate) fn couplings(&self, cells: &[Cell], records: &Records) -> Result<Vec<(usize, CouplingReport)>> {
+        if self.study.coupling.is_empty() {
+            return Ok(vec![]);
+        }
         let done = self.done(cells, records)?;
         let mut reports = vec![];
         for coupled in self.coupled(&done) {
@@ -121,19 +127,6 @@ impl StudyFacts {
             ));
         }
         Ok(reports)
-    }
-
-    fn done<'c>(&self, cells: &'c [Cell], records: &Records) -> Result<Vec<(&'c Cell, Vec<TargetResult>)>> {
-        if self.study.coupling.is_empty() {
-            return Ok(vec![]);
-        }
-        let mut done = vec![];
-        for cell in cells {
-            if let CellState::Done(targets) = self.state(cell, records)? {
-                done.push((cell, targets));
-            }
-        }
-        Ok(done)
     }
 
     /// Every rule at every batch size but the smallest.

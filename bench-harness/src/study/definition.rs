@@ -52,6 +52,10 @@ pub(crate) struct Study {
     /// Rules that are compared with tuning again at each batch size.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) coupling: Vec<Coupling>,
+    /// Whether winning runs are left by branches with larger batches: the critical batch size along training, and the batch schedule that
+    /// follows.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) branches: bool,
     pub(crate) workloads: Vec<WorkloadDefinition>,
 }
 
@@ -186,6 +190,10 @@ pub(crate) enum LossOn {
 
 fn one() -> u64 {
     1
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn targets() -> Vec<f64> {

@@ -6,7 +6,7 @@ use super::machine::{Machine, Session};
 use super::protocol::next_evaluation;
 use super::record::{ConvergenceRecord, Curve, Outcome};
 use super::runner::Runner;
-use super::schedule::{Done, Workshop};
+use super::schedule::{Done, Task, Workshop};
 use super::self_check::{Check, SelfCheck};
 use super::specification::Specification;
 use super::store::{RecordFile, Records};
@@ -63,24 +63,28 @@ struct FakeRunner;
 impl Runner for FakeRunner {
     fn run(&self, workload: usize, specification: &Specification, _: &AtomicBool) -> Result<Option<ConvergenceRecord>> {
         let Specification { settings, budget, target, .. } = specification;
+        // A batch that grows takes its rate along.
         let LearningRate::Constant { rate } = settings.learning_rate else { unreachable!("of the study above") };
         let away = libm::log(rate / best_rate(settings.rule));
         // The luck of a trial is the same for all: pairs.
         let luck = 1.0 + 0.05 * ((settings.trial * 7 % 10) as f64 - 4.5) / 4.5;
         let narrow = if workload == 1 { 6.0 } else { 1.0 };
-        let constant = time_constant(settings.rule, settings.batch_size) * luck * libm::exp(0.3 * narrow * away * away);
+        let slower = luck * libm::exp(0.3 * narrow * away * away);
         let (mut curve, mut outcome, mut samples, mut steps) = (Curve::default(), Outcome::Censored, 0, 0);
+        let mut fallen = 0.0;
         while samples < *budget {
             let due = next_evaluation(samples).min(*budget);
             while samples < due {
-                samples += settings.batch_size as u64;
+                let batch_size = settings.plan(steps, samples, &[]).batch_size;
+                fallen += 1.0 / (slower * time_constant(settings.rule, batch_size));
+                samples += batch_size as u64;
                 steps += 1;
             }
             if away > 1.5 / narrow {
                 outcome = Outcome::Diverged;
                 break;
             }
-            curve.push(steps, samples, 0.25 + libm::exp(-(steps as f64) / constant));
+            curve.push(steps, samples, 0.25 + libm::exp(-fallen));
             if target.is_some_and(|target| curve.holds(target)) {
                 outcome = Outcome::Complete;
                 break;
@@ -126,21 +130,26 @@ pub(crate) fn facts() -> StudyFacts {
     StudyFacts::new(&study, workloads.into())
 }
 
-/// The records of all runs.
+/// The records of all runs of all cells.
 pub(crate) fn records(facts: &StudyFacts) -> Records {
+    let mut records = Records::default();
+    let done = with_workshop(&mut records, |workshop| workshop.cells(facts, &facts.cells().unwrap()));
+    assert_eq!(done, Done::All);
+    records
+}
+
+/// Adds the records of these runs.
+pub(crate) fn run(records: &mut Records, tasks: Vec<Task>) {
+    assert_eq!(with_workshop(records, |workshop| workshop.runs(tasks)), Done::All);
+}
+
+fn with_workshop(records: &mut Records, work: impl FnOnce(&mut Workshop<'_, FakeRunner>) -> Result<Done>) -> Done {
     let dir = tempfile::tempdir().unwrap();
     let (mut file, _) = RecordFile::open(&dir.path().join("records.jsonl")).unwrap();
-    let (mut records, stop) = (Records::default(), AtomicBool::new(false));
-    let mut workshop = Workshop {
-        runner: &FakeRunner,
-        jobs: 2,
-        stop: &stop,
-        progress: &Quiet,
-        records: &mut records,
-        file: &mut file,
-    };
-    assert_eq!(workshop.cells(facts, &facts.cells().unwrap()).unwrap(), Done::All);
-    records
+    let stop = AtomicBool::new(false);
+    let mut workshop =
+        Workshop { runner: &FakeRunner, jobs: 2, stop: &stop, progress: &Quiet, records, file: &mut file };
+    work(&mut workshop).unwrap()
 }
 
 fn environment() -> Environment {

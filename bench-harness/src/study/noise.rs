@@ -36,7 +36,7 @@ impl NoiseSpecification {
 }
 
 /// Whether a rule divides each coordinate of its gradient by its size, or takes the sign (of a matrix: sets all singular values alike).
-fn is_sign_like(rule: Rule) -> bool {
+pub(super) fn is_sign_like(rule: Rule) -> bool {
     !matches!(rule, Rule::Sgd | Rule::Momentum { .. } | Rule::Nesterov { .. })
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn noise_reports(
     curves: &[CurveReport],
 ) -> Result<Vec<NoiseReport>> {
     let mut reports = vec![];
-    for Winner { cell, run } in winners {
+    for Winner { cell, run, .. } in winners {
         let key = NoiseSpecification::of(&run.specification).key()?;
         let Some(record) = records.noise(&key) else { continue };
         let (optimizer, variant) = (&cell.optimizer.label, &cell.variant.name);

@@ -1,6 +1,6 @@
 //! Along which runs the noise of gradients is measured, and how: a winning run is trained again, and looked at on its evaluation grid.
 
-use super::cell::{Cell, CellState, TargetResult};
+use super::cell::{Cell, TargetResult};
 use super::facts::StudyFacts;
 use super::noise::{NoiseRecord, NoiseSpecification};
 use super::record::ConvergenceRecord;
@@ -15,22 +15,26 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A winning run: of an optimizer and variant on a workload, the cell that needs the fewest samples for the hardest target that any of its
 /// cells reaches with most of its runs, and of its repeats the first that reached it.
+#[derive(Clone, Copy)]
 pub(crate) struct Winner<'a> {
     pub(crate) cell: &'a Cell,
+    /// Number of that target, and what came of it.
+    pub(crate) target: usize,
+    pub(crate) result: &'a TargetResult,
     pub(crate) run: &'a ConvergenceRecord,
 }
 
 /// The winning runs of finished cells.
-pub(crate) fn winners<'a>(done: &[(&'a Cell, &[TargetResult])], records: &'a Records) -> Vec<Winner<'a>> {
+pub(crate) fn winners<'a>(done: &[(&'a Cell, &'a [TargetResult])], records: &'a Records) -> Vec<Winner<'a>> {
     let name = |cell: &Cell| (cell.workload, cell.variant.name.clone(), cell.optimizer.label.clone());
-    let mut groups: BTreeMap<_, Vec<(&Cell, &[TargetResult])>> = BTreeMap::new();
+    let mut groups: BTreeMap<_, Vec<(&Cell, &'a [TargetResult])>> = BTreeMap::new();
     for (cell, targets) in done {
         groups.entry(name(cell)).or_default().push((cell, targets));
     }
     groups.into_values().filter_map(|cells| winner(&cells, records)).collect()
 }
 
-fn winner<'a>(cells: &[(&'a Cell, &[TargetResult])], records: &'a Records) -> Option<Winner<'a>> {
+fn winner<'a>(cells: &[(&'a Cell, &'a [TargetResult])], records: &'a Records) -> Option<Winner<'a>> {
     let targets = cells.iter().map(|(_, targets)| targets.len()).min()?;
     (0..targets).rev().find_map(|t| {
         let runs = |target: &TargetResult| -> Vec<&ConvergenceRecord> {
@@ -41,9 +45,9 @@ fn winner<'a>(cells: &[(&'a Cell, &[TargetResult])], records: &'a Records) -> Op
         };
         let reached = cells.iter().map(|(cell, targets)| (*cell, &targets[t], samples(&targets[t])));
         let reached = reached.filter(|(.., samples)| samples.is_finite());
-        let (cell, target, _) = reached.min_by(|a, b| a.2.total_cmp(&b.2).then(a.0.batch_size.cmp(&b.0.batch_size)))?;
-        let run = runs(target).into_iter().find(|run| run.samples_to(target.target).or_infinite().is_finite())?;
-        Some(Winner { cell, run })
+        let (cell, result, _) = reached.min_by(|a, b| a.2.total_cmp(&b.2).then(a.0.batch_size.cmp(&b.0.batch_size)))?;
+        let run = runs(result).into_iter().find(|run| run.samples_to(result.target).or_infinite().is_finite())?;
+        Some(Winner { cell, target: t, result, run })
     })
 }
 
@@ -51,15 +55,10 @@ impl StudyFacts {
     /// The noise that the study still needs, each with the number of its workload.
     pub(crate) fn missing_noise(&self, records: &Records) -> Result<Vec<(usize, NoiseSpecification)>> {
         let cells = self.cells()?;
-        let mut done = vec![];
-        for cell in &cells {
-            if let CellState::Done(targets) = self.state(cell, records)? {
-                done.push((cell, targets));
-            }
-        }
+        let done = self.done(&cells, records)?;
         let done: Vec<_> = done.iter().map(|(cell, targets)| (*cell, &targets[..])).collect();
         let mut missing = vec![];
-        for Winner { cell, run } in winners(&done, records) {
+        for Winner { cell, run, .. } in winners(&done, records) {
             let specification = NoiseSpecification::of(&run.specification);
             if records.noise(&specification.key()?).is_none() {
                 missing.push((cell.workload, specification));

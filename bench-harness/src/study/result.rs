@@ -4,6 +4,7 @@
 //! `"Infinity"` or `"-Infinity"`, because JSON has no such numbers.
 
 use super::answer_report::Answer;
+use super::branch_report::BranchReport;
 use super::coupling::CouplingReport;
 use super::curve_report::CurveReport;
 use super::definition::Study;
@@ -73,6 +74,9 @@ pub(crate) struct WorkloadReport {
     /// The noise scale of gradients along the winning run of each optimizer, where it was measured.
     #[serde(default)]
     pub(crate) noise: Vec<NoiseReport>,
+    /// The critical batch size along that run, by branches with larger batches, if the study has any.
+    #[serde(default)]
+    pub(crate) branches: Vec<BranchReport>,
     /// What coupling rules cost against tuning again, if the study has any.
     #[serde(default)]
     pub(crate) coupling: Vec<CouplingReport>,

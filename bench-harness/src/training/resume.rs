@@ -157,6 +157,6 @@ fn growth_length(settings: &Settings) -> Option<String> {
     match shape {
         BatchShape::Step { every, .. } => Some(format!("--growth-every {every}")),
         BatchShape::Geometric { steps, .. } => Some(format!("--growth-every {steps}")),
-        BatchShape::Plateau { .. } => None,
+        BatchShape::Milestones { .. } | BatchShape::Plateau { .. } => None,
     }
 }

@@ -5,7 +5,7 @@ use simdescent::kernels::Exec;
 use simdescent::random::{Purpose, Stream, StreamKey};
 use simdescent::{
     Activation, BatchGrowth, BatchShape, Cosine, Dataset, Dropout, Initializer, InverseTime, LearningRate, Linear,
-    Loss, Mlp, Model, RateScaling, Rule, Sampling, Settings, Trainer, synthetic,
+    Loss, Milestones, Mlp, Model, RateScaling, Rule, Sampling, Settings, Trainer, synthetic,
 };
 
 fn stream(purpose: Purpose) -> Stream {
@@ -64,6 +64,7 @@ pub(super) fn cases() -> Vec<Case> {
     }
     let sgd = settings(Loss::SoftmaxCrossEntropy, Rule::MOMENTUM);
     let growth = |shape| BatchGrowth::Scheduled { shape, rate: RateScaling::SquareRoot, largest: 200 };
+    let milestones = Milestones::new(&[100, 300]).expect("in order");
     let cosine = LearningRate::Cosine(Cosine { rate: 0.02, floor: 0.01, steps: 15 });
     for (name, settings) in [
         (
@@ -73,6 +74,10 @@ pub(super) fn cases() -> Vec<Case> {
         (
             "a batch that grows geometrically",
             Settings { batch_growth: growth(BatchShape::Geometric { factor: 2.0, steps: 5 }), ..sgd },
+        ),
+        (
+            "a batch that grows at milestones",
+            Settings { batch_growth: growth(BatchShape::Milestones { factor: 2.0, at: milestones }), ..sgd },
         ),
         (
             "a batch that grows as Seesaw has it",

@@ -1,6 +1,6 @@
 use super::*;
 use crate::schedule::{
-    BatchShape, Cosine, Exponential, LearningRate, OneCycle, Plateau, ReduceOnPlateau, Step, Warmup,
+    BatchShape, Cosine, Exponential, LearningRate, Milestones, OneCycle, Plateau, ReduceOnPlateau, Step, Warmup,
 };
 use crate::{Anneal, ConfigError};
 
@@ -31,6 +31,10 @@ fn shapes_and_rate_scalings_follow_their_formulas() {
     assert_eq!(plan(with(step, RateScaling::Linear), 100, 0), (100, 10.0 * RATE), "160, but at most 100");
     let geometric = BatchShape::Geometric { factor: 8.0, steps: 90 };
     assert_eq!([0, 30, 45, 60].map(|t| plan(with(geometric, RateScaling::None), t, 0).0), [10, 20, 28, 40]);
+    let at = Milestones::new(&[300, 700, 700]).unwrap();
+    let doubled = with(BatchShape::Milestones { factor: 2.0, at }, RateScaling::Linear);
+    let planned = [0, 299, 300, 699, 700].map(|samples| plan(doubled, 1, samples));
+    assert_eq!(planned, [(10, RATE), (10, RATE), (20, 2.0 * RATE), (20, 2.0 * RATE), (80, 8.0 * RATE)]);
     let shrinking = BatchShape::Step { factor: 0.1, every: 1 };
     assert_eq!([0, 1, 2, 9].map(|t| plan(with(shrinking, RateScaling::None), t, 0).0), [10, 1, 1, 1]);
     let plateau = Plateau { patience: 1, min_delta: 0.0, cooldown: 0 };
@@ -130,9 +134,17 @@ fn nonsense_and_schedules_that_do_not_only_fall_are_refused() {
         BatchShape::Step { factor: 2.0, every: 0 },
         BatchShape::Geometric { factor: 2.0, steps: 0 },
         BatchShape::Plateau { factor: 2.0, plateau: Plateau { min_delta: 1.0, ..Plateau::default() } },
+        BatchShape::Milestones { factor: f64::INFINITY, at: Milestones::new(&[5]).unwrap() },
     ] {
         assert!(fault(scheduled(shape)).is_some(), "{shape:?}");
     }
+    for samples in [&[][..], &[2, 1], &[1; Milestones::MOST + 1]] {
+        assert!(Milestones::new(samples).is_err(), "{samples:?}");
+    }
+    let (read, wrong) = ("[1,2,2]", "[2,1]");
+    let at: Milestones = serde_json::from_str(read).unwrap();
+    assert_eq!(serde_json::to_string(&at).unwrap(), read);
+    assert!(serde_json::from_str::<Milestones>(wrong).unwrap_err().to_string().contains("ascending"));
     let one_cycle = OneCycle { rate: 1.0, start: 0.1, end: 0.0, rise: 0.3, steps: 10, anneal: Anneal::Cosine };
     for growth in [BatchGrowth::InsteadOfDecay { largest: 100 }, BatchGrowth::Seesaw { largest: 100 }] {
         let with = |learning_rate| fault(Settings { learning_rate, ..settings(growth) });

@@ -2,7 +2,7 @@
 
 use super::parts::{Choice, Key, Place, Section, Words};
 use super::source::{PLACES, Source};
-use super::{Page, figures, noise, rounded, tables};
+use super::{Page, branches, figures, noise, rounded, tables};
 use crate::base::format_number::percent;
 use crate::report::chart::file;
 use crate::study::answer::{hardest_reached, machine_name};
@@ -42,6 +42,7 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
             Some(figures::rates(&source)?),
             Some(figures::losses(&source)?),
             noise::noise(&source)?,
+            branches::branches(&source)?,
             Some(tables::duels(&source)),
             Some(tables::check(report)),
             Some(tables::again(report)),

@@ -17,6 +17,7 @@ pub(crate) fn files(report: &Report) -> Vec<(&'static str, String)> {
         ("report.csv", csv(report)),
         ("report-curves.csv", curves(report)),
         ("report-coupling.csv", coupling(report)),
+        ("report-branches.csv", branches(report)),
         ("report-comparisons.csv", comparisons(report)),
         ("report-self-check.csv", self_check(report)),
     ]
@@ -148,6 +149,34 @@ fn coupling(report: &Report) -> String {
             row.extend([coupled.from.to_string(), coupled.batch_size.to_string(), coupled.learning_rate.to_string()]);
             row.extend([coupled.steps.0.to_string(), coupled.ratio.0.to_string()]);
             lines.push(row.join(","));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// One row for each workload, optimizer, point that branches leave, and branch.
+fn branches(report: &Report) -> String {
+    let mut lines = vec![
+        "workload,target_share,optimizer,variant,from_batch_size,samples,batch_size,pace,critical_batch_size,critical_low,critical_high,\
+        critical_open,schedule_steps,schedule_samples"
+            .to_owned(),
+    ];
+    for workload in &report.workloads {
+        for branch in &workload.branches {
+            for at in &branch.checkpoints {
+                let critical = at.critical_batch_size;
+                for pace in &at.branches {
+                    let mut row = start(workload, branch.target, &branch.optimizer, &branch.variant);
+                    row.extend([branch.batch_size.to_string(), at.samples.to_string()]);
+                    row.extend([pace.batch_size.to_string(), pace.pace.0.to_string()]);
+                    row.extend([critical.map(|c| c.value.0), critical.map(|c| c.low.0)].map(optional));
+                    row.push(optional(critical.map(|c| c.high.0)));
+                    row.push(at.open.to_string());
+                    row.push(optional(branch.tried.map(|tried| tried.steps.value.0)));
+                    row.push(optional(branch.tried.map(|tried| tried.samples.value.0)));
+                    lines.push(row.join(","));
+                }
+            }
         }
     }
     lines.join("\n") + "\n"

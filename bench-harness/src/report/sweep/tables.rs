@@ -1,5 +1,6 @@
 //! What the tables of a sweep say.
 
+use super::branches;
 use super::grid::Grid;
 use crate::base::format_number::{digits, format_rate, p_value, percent, si, si_interval, si_unit};
 use crate::study::answer::{hardest_reached, machine_name};
@@ -54,6 +55,14 @@ pub(super) fn parts(report: &Report, extent: Extent) -> Vec<Part> {
             let shown = if extent == Extent::All || t == hardest { sentences.len() } else { 1 };
             let lines = sentences.into_iter().take(shown).map(|sentence| format!("  {sentence}"));
             parts.push(Part::Lines(std::iter::once(format!("{}:", answer.target)).chain(lines).collect()));
+        }
+        if !workload.branches.is_empty() {
+            let heading = "Batches that grow, as branches of the best runs say, beside the fixed batch:".to_owned();
+            parts.push(Part::Lines(std::iter::once(heading).chain(branches::sentences(workload)).collect()));
+        }
+        if let Some(grid) = branches::grid(workload).filter(|_| extent == Extent::All) {
+            parts.push(Part::Lines(vec!["Critical batch size along training, by branches:".into()]));
+            parts.push(Part::Grid(grid));
         }
         parts.push(Part::Lines(vec![
             String::new(),
