@@ -15,7 +15,7 @@ fn text(bytes: &[u8]) -> String {
 /// A small sweep with throughput.
 fn sweep(folder: &Path, workloads: &str) {
     let study = folder.join("study.toml");
-    let head = "name = 'small'\noptimizers = ['sgd', 'adam']\nbatch-sizes = [8, 32, 128]\nrepeats = 3\n\
+    let head = "name = 'small'\noptimizers = ['sgd', 'adam']\nbatch-sizes = [8, 32, 128]\nrepeats = 3\nbranches = true\n\
         [tuning]\npoints = 4\nseeds = 2\n[throughput]\nrounds = 2\nmilliseconds = 1\n";
     fs::write(&study, format!("{head}{workloads}")).unwrap();
     let out = folder.join("out");
@@ -37,12 +37,13 @@ fn the_page_is_one_file_that_asks_for_nothing() {
     for outside in ["http:", "https:", "src=", "@import", "url("] {
         assert!(!page.contains(outside), "the page would ask for something: {outside}");
     }
-    let sections = ["answer", "steps", "time", "throughput", "rates", "losses", "noise", "duels", "check", "again"];
+    let sections =
+        ["answer", "steps", "time", "throughput", "rates", "losses", "noise", "branches", "duels", "check", "again"];
     let places: Vec<_> = sections.iter().map(|id| page.find(&format!("<section id=\"{id}\">")).expect(id)).collect();
     assert!(places.is_sorted(), "{places:?}");
     let charts = page.matches("<svg class=\"chart\"").count();
-    // Three targets of steps and rates, throughput, losses by samples and time, and the noise scale.
-    assert!(charts >= 8, "{charts} charts");
+    // Three targets of steps and rates, throughput, losses by samples and time, the noise scale, and branches.
+    assert!(charts >= 9, "{charts} charts");
     assert_eq!(charts, page.matches("<desc>").count());
     for chart in page.split("<svg class=\"chart\"").skip(1) {
         let chart = chart.split("</svg>").next().unwrap();

@@ -458,6 +458,62 @@ fn rules_are_compared_with_tuning_again() {
     assert!(linear["ratio"].as_f64().is_some_and(|ratio| (0.3..5.0).contains(&ratio)), "{linear}");
 }
 
+/// A branch has the bits of the run that it leaves, up to where it leaves it, and others from there on.
+#[test]
+fn branches_leave_winning_runs_and_the_schedule_that_follows_is_tried() {
+    let place = Place::new();
+    let without = place.whole();
+    succeed(&mut place.sweep("whole", &["--branches"], ""));
+    let records = place.records("whole");
+    assert!(records.is_superset(&without));
+    let records: Vec<serde_json::Value> =
+        records.iter().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["record"].take()).collect();
+    let milestones = |record: &serde_json::Value| {
+        record["specification"]["settings"]["batch_growth"]["scheduled"]["shape"]["milestones"].clone()
+    };
+    let of_seed = |record: &serde_json::Value, other: &serde_json::Value| {
+        let settings = |record: &serde_json::Value| {
+            let mut settings = record["specification"]["settings"].clone();
+            settings["batch_growth"].take();
+            settings
+        };
+        settings(record) == settings(other) && other["specification"]["target"].is_null()
+    };
+    let mut branches = 0;
+    for branch in records.iter().filter(|record| record["specification"]["target"].is_null()) {
+        let at = milestones(branch);
+        let Some(left) = at["at"][0].as_u64() else { continue };
+        let base = records.iter().find(|other| milestones(other).is_null() && of_seed(branch, other)).unwrap();
+        let samples = |record: &serde_json::Value| -> Vec<u64> {
+            record["curve"]["samples"].as_array().unwrap().iter().map(|samples| samples.as_u64().unwrap()).collect()
+        };
+        let shared = samples(base).iter().filter(|samples| **samples <= left).count();
+        // The batch grows after the step that reaches that number.
+        let batch_size = branch["specification"]["settings"]["batch_size"].as_u64().unwrap();
+        let grown = samples(branch).iter().filter(|samples| **samples < left + 2 * batch_size).count();
+        let chain = |record: &serde_json::Value| record["chain"].as_array().unwrap().clone();
+        assert_eq!(samples(branch)[..shared], samples(base)[..shared]);
+        assert_eq!(chain(branch)[..shared], chain(base)[..shared], "the same bits up to {left} samples");
+        assert_ne!(chain(branch)[grown], chain(base)[grown], "and other ones from there on");
+        assert!(*samples(branch).last().unwrap() >= 2 * left);
+        branches += 1;
+    }
+    assert!(branches >= 20, "{branches}");
+    let report = succeed(&mut command(&["report", place.path("whole").to_str().unwrap(), "--json"], ""));
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    let reports = report["workloads"][0]["branches"].as_array().unwrap();
+    assert_eq!(reports.len(), 2, "of each optimizer");
+    for branch in reports {
+        let grows = !branch["schedule"].as_array().unwrap().is_empty();
+        assert_eq!(branch["tried"].is_object(), grows, "a schedule that grows is tried: {branch}");
+    }
+    let csv = fs::read_to_string(place.path("whole").join("report-branches.csv")).unwrap();
+    let seeds = reports[0]["seeds"].as_u64().unwrap() as usize;
+    assert_eq!((csv.lines().count() - 1) * seeds, branches);
+    let again = succeed(&mut place.sweep("whole", &["--branches"], ""));
+    assert!(text(&again.stderr).contains("0 runs,"), "{}", text(&again.stderr));
+}
+
 /// Everything that is promised, on everything this machine has.
 #[test]
 fn this_machine_computes_the_promised_bits() {

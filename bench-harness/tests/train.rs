@@ -142,6 +142,7 @@ fn every_part_of_the_toolbox_changes_the_run() {
         "--batch-growth step --rate-scaling linear",
         "--batch-growth step --rate-scaling square-root",
         "--batch-growth geometric",
+        "--batch-growth milestones --growth-at 200,400 --rate-scaling linear",
         "--batch-growth plateau --plateau-patience 0 --plateau-min-delta 0.9",
         "--batch-growth instead-of-decay --schedule cosine",
         "--batch-growth seesaw --schedule cosine",

@@ -42,6 +42,11 @@ pub(crate) struct StepTransformOptions {
 }
 
 impl StepTransformOptions {
+    /// Tiny optimizer state is set to 0.
+    pub(crate) fn flushing() -> Self {
+        Self { flush_subnormals: Some(true), ..Self::default() }
+    }
+
     pub(crate) fn l2(&self) -> f32 {
         self.l2.unwrap_or(0.0)
     }

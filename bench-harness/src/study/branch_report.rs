@@ -79,7 +79,17 @@ pub(crate) struct TriedSchedule {
     pub(crate) samples: Estimate,
 }
 
+/// A ratio with its interval.
+pub(crate) fn of_fixed(ratio: &Estimate) -> String {
+    format!("{:.2} [{:.2}, {:.2}]", ratio.value.0, ratio.low.0, ratio.high.0)
+}
+
 impl BranchReport {
+    /// Whether the schedule that follows takes fewer steps than the fixed batch, as far as its interval says.
+    pub(crate) fn saves_steps(&self) -> bool {
+        self.tried.is_some_and(|tried| tried.steps.high.0 < 1.0)
+    }
+
     /// What they say, in a sentence.
     pub(crate) fn sentence(&self) -> String {
         let name = format!("{} {}", self.optimizer, self.variant);
@@ -104,9 +114,13 @@ impl BranchReport {
                 runs - reached
             );
         }
-        let verdict = if steps.high.0 < 1.0 { "saves steps" } else { "is not known to save steps" };
-        let ratio = |of: &Estimate| format!("{:.2} [{:.2}, {:.2}]", of.value.0, of.low.0, of.high.0);
-        format!("{start}: {verdict}, {} times as many, with {} times the samples.", ratio(&steps), ratio(&samples))
+        let (times, more) = (of_fixed(&steps), of_fixed(&samples));
+        match self.saves_steps() {
+            true => format!("{start}: takes {times} of the steps and {more} of the samples."),
+            false => {
+                format!("{start}: is not known to save steps, with {times} of the steps and {more} of the samples.")
+            }
+        }
     }
 }
 
@@ -301,7 +315,7 @@ mod tests {
         assert!((tried.samples.value.0 / samples - 1.0).abs() < 0.05, "{} is not {samples}", tried.samples.value.0);
         let sentence = sgd.sentence();
         assert!(
-            sentence.starts_with(&format!("sgd from batch 8 to 32 after {first} samples: saves steps, 0.3")),
+            sentence.starts_with(&format!("sgd from batch 8 to 32 after {first} samples: takes 0.3")),
             "{sentence}"
         );
     }

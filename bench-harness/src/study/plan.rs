@@ -38,6 +38,11 @@ const USED: f64 = 0.35;
 /// The batch size whose time stands for those of the trials that look for a reference loss.
 const REFERENCE_BATCH_SIZE: usize = 64;
 
+/// Branches of each seed of a winning run, and the run they leave, about.
+const BRANCHES: usize = 16;
+/// Seeds of branches, at most.
+const BRANCH_SEEDS: usize = 7;
+
 /// The runs that a cell usually has, for so many targets.
 pub(super) fn runs_of_cell(study: &Study, targets: usize) -> usize {
     let seeds = study.tuning.seeds as usize;
@@ -50,6 +55,7 @@ impl Plan {
         let study = &facts.study;
         let (seeds, repeats) = (study.tuning.seeds as usize, study.repeats as usize);
         let targets = study.targets.len();
+        let factors = study.optimizers.len() * study.variants().len();
         let mut lines = vec![];
         for (number, (workload, facts)) in workloads.iter().zip(&facts.workloads).enumerate() {
             let own: Vec<&Cell> = own.iter().filter(|cell| cell.workload == number).collect();
@@ -78,7 +84,12 @@ impl Plan {
                 let runs = cells * runs_of_cell(study, targets) + by_rules;
                 seconds += runs as f64 * seconds_of_run(batch_size, USED)?;
             }
-            let more = reference + coupled;
+            // A part of a study does not know the winners.
+            let winners = if study.branches && own.len() == facts.batch_sizes.len() * factors { factors } else { 0 };
+            let branches = winners * (BRANCH_SEEDS.min(repeats) * BRANCHES + repeats);
+            let usual = facts.batch_sizes[facts.batch_sizes.len() / 2];
+            seconds += branches as f64 * seconds_of_run(usual, USED)?;
+            let more = reference + coupled + branches;
             let least = own.len() * (study.tuning.points * seeds + targets * repeats) + more;
             let most = own.len() * runs_of_cell(study, targets) + more;
             let (name, model) = (workload.name.clone(), facts.model.clone());

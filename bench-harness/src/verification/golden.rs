@@ -92,6 +92,7 @@ pub(super) const GOLDEN: &[(&str, u64)] = &[
     ("training by muon", 0x0c3bb0b88e4adc81),
     ("training with a batch that grows in steps", 0x04b793f6e15509b1),
     ("training with a batch that grows geometrically", 0xf7cbac3f765fbff5),
+    ("training with a batch that grows at milestones", 0x4cac7e02db17affa),
     ("training with a batch that grows as Seesaw has it", 0x22b66d2938ddec6c),
     ("training with a cosine", 0xd593906d0417d7b2),
     ("training with samples drawn with replacement", 0x797bc3c5a831e3b2),

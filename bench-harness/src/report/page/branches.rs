@@ -5,7 +5,7 @@ use super::source::{Source, series_name};
 use crate::base::format_number::{percent, si};
 use crate::report::chart::{Axis, Chart, Point, Series};
 use crate::report::sweep::branches::critical;
-use crate::study::branch_report::{BranchReport, CheckpointReport, Growth};
+use crate::study::branch_report::{BranchReport, CheckpointReport, Growth, of_fixed};
 use crate::study::result::WorkloadReport;
 use anyhow::Result;
 
@@ -95,10 +95,7 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
         }));
         row.push(Square::text(if schedule.is_empty() { "none".into() } else { schedule.join(", ") }));
         for ratio in [branch.tried.map(|tried| tried.steps), branch.tried.map(|tried| tried.samples)] {
-            row.push(ratio.map_or_else(Square::default, |ratio| {
-                let text = format!("{:.2} [{:.2}, {:.2}]", ratio.value.0, ratio.low.0, ratio.high.0);
-                Square::number(text, ratio.value.0)
-            }));
+            row.push(ratio.map_or_else(Square::default, |ratio| Square::number(of_fixed(&ratio), ratio.value.0)));
         }
         row
     };

@@ -1,13 +1,21 @@
 //! What branches say, for people.
 
 use super::grid::Grid;
+use super::tables::Extent;
 use crate::base::format_number::{si, si_interval};
 use crate::study::branch_report::{BranchReport, CheckpointReport};
 use crate::study::result::WorkloadReport;
 
-/// A sentence for each optimizer.
-pub(super) fn sentences(workload: &WorkloadReport) -> Vec<String> {
-    workload.branches.iter().map(|branch| format!("  {}", branch.sentence())).collect()
+/// A sentence for each optimizer; in a terminal, for those whose schedule saves steps, and one for the others.
+pub(super) fn sentences(workload: &WorkloadReport, extent: Extent) -> Vec<String> {
+    let shown: Vec<&BranchReport> =
+        workload.branches.iter().filter(|branch| extent == Extent::All || branch.saves_steps()).collect();
+    let others = workload.branches.len() - shown.len();
+    let mut lines: Vec<String> = shown.iter().map(|branch| format!("  {}", branch.sentence())).collect();
+    if others > 0 {
+        lines.push(format!("  {others} of {}: no batch that grows is known to save steps.", workload.branches.len()));
+    }
+    lines
 }
 
 /// The critical batch size of each optimizer along its run.

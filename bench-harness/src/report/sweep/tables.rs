@@ -57,8 +57,8 @@ pub(super) fn parts(report: &Report, extent: Extent) -> Vec<Part> {
             parts.push(Part::Lines(std::iter::once(format!("{}:", answer.target)).chain(lines).collect()));
         }
         if !workload.branches.is_empty() {
-            let heading = "Batches that grow, as branches of the best runs say, beside the fixed batch:".to_owned();
-            parts.push(Part::Lines(std::iter::once(heading).chain(branches::sentences(workload)).collect()));
+            let heading = "Batches that grow, as branches of the best runs say, beside a fixed batch:".to_owned();
+            parts.push(Part::Lines(std::iter::once(heading).chain(branches::sentences(workload, extent)).collect()));
         }
         if let Some(grid) = branches::grid(workload).filter(|_| extent == Extent::All) {
             parts.push(Part::Lines(vec!["Critical batch size along training, by branches:".into()]));
