@@ -81,6 +81,9 @@ pub(crate) struct TriedSchedule {
 
 /// A ratio with its interval.
 pub(crate) fn of_fixed(ratio: &Estimate) -> String {
+    if !ratio.value.0.is_finite() {
+        return "misses".into();
+    }
     format!("{:.2} [{:.2}, {:.2}]", ratio.value.0, ratio.low.0, ratio.high.0)
 }
 
@@ -88,6 +91,12 @@ impl BranchReport {
     /// Whether the schedule that follows takes fewer steps than the fixed batch, as far as its interval says.
     pub(crate) fn saves_steps(&self) -> bool {
         self.tried.is_some_and(|tried| tried.steps.high.0 < 1.0)
+    }
+
+    /// Where the batch grows by the schedule, and to what.
+    pub(crate) fn grown(&self) -> impl Iterator<Item = &Growth> {
+        let last = |i: usize| self.schedule.get(i + 1).is_none_or(|next| next.samples > self.schedule[i].samples);
+        self.schedule.iter().enumerate().filter(move |(i, _)| last(*i)).map(|(_, growth)| growth)
     }
 
     /// What they say, in a sentence.
@@ -100,13 +109,8 @@ impl BranchReport {
                 false => format!("{start}: the schedule was not tried."),
             };
         };
-        let grown: Vec<String> = self
-            .schedule
-            .iter()
-            .enumerate()
-            .filter(|(i, growth)| self.schedule.get(i + 1).is_none_or(|next| next.samples > growth.samples))
-            .map(|(_, growth)| format!("{} after {} samples", growth.batch_size, growth.samples))
-            .collect();
+        let grown: Vec<String> =
+            self.grown().map(|at| format!("{} after {} samples", at.batch_size, at.samples)).collect();
         let start = format!("{start} to {}", grown.join(", "));
         if !steps.value.0.is_finite() {
             return format!(
@@ -167,12 +171,14 @@ pub(super) fn schedule_of(
     fresh_trials(repeats).map(|trial| trunk.scheduled(&at, trial)).collect()
 }
 
-/// The batch doubles wherever the critical one is twice as large, and never shrinks.
+/// The batch doubles wherever the critical one, there and at all later points, is twice as large.
 fn implied(batch_size: usize, checkpoints: &[CheckpointReport]) -> Vec<Growth> {
     let (mut schedule, mut size) = (vec![], batch_size);
-    for CheckpointReport { samples, critical_batch_size, .. } in checkpoints {
+    for (i, CheckpointReport { samples, .. }) in checkpoints.iter().enumerate() {
+        let critical = checkpoints[i..].iter().filter_map(|at| at.critical_batch_size.map(|batch| batch.value.0));
+        let smallest = critical.reduce(f64::min).unwrap_or(0.0);
         // A hair less than a power of two is one.
-        while critical_batch_size.is_some_and(|critical| 2.0 * size as f64 <= 1.001 * critical.value.0) {
+        while 2.0 * size as f64 <= 1.001 * smallest {
             size *= 2;
             schedule.push(Growth { samples: *samples, batch_size: size });
         }
@@ -321,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schedule_doubles_and_never_shrinks() {
+    fn the_schedule_doubles_as_far_as_all_that_comes_allows() {
         let checkpoint = |samples: u64, critical: f64| CheckpointReport {
             samples,
             branches: vec![],
@@ -335,10 +341,8 @@ mod tests {
             let checkpoints: Vec<_> = all.iter().map(|(samples, critical)| checkpoint(*samples, *critical)).collect();
             implied(8, &checkpoints).iter().map(|growth| (growth.samples, growth.batch_size)).collect::<Vec<_>>()
         };
-        assert_eq!(
-            grown(&[(100, 15.9), (200, 70.0), (400, 20.0), (800, 128.0)]),
-            [(200, 16), (200, 32), (200, 64), (800, 128)]
-        );
+        let grows = [(200, 16), (800, 32), (800, 64), (800, 128)];
+        assert_eq!(grown(&[(100, 15.9), (200, 70.0), (400, 20.0), (800, 128.0)]), grows, "70 would be too much at 400");
         assert_eq!(grown(&[(100, 8.0), (200, 0.0)]), []);
     }
 }

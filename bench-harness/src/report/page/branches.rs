@@ -37,7 +37,7 @@ pub(super) fn branches(source: &Source<'_>) -> Result<Option<Section>> {
             larger batches, whose rate follows by the linear rule for SGD, momentum and Nesterov, and by the square root for all others. They \
             end at twice the samples. The critical batch size at that point is the largest that makes at least 1/1.2 of the progress of the \
             run that it leaves, in the logarithm of the gap to the lowest loss. The schedule that follows doubles the batch wherever the \
-            critical one is twice as large; it was run from the start, with seeds that the branches have not seen."
+            critical one is twice as large, there and later; it was run from the start, with seeds that the branches have not seen."
             .into(),
         charts,
         tables,
@@ -80,7 +80,7 @@ fn series(source: &Source<'_>, branch: &BranchReport) -> [Series; 2] {
 fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
     let row = |branch: &BranchReport| {
         let schedule: Vec<String> =
-            branch.schedule.iter().map(|at| format!("{} after {}", at.batch_size, si(at.samples as f64))).collect();
+            branch.grown().map(|at| format!("{} after {}", at.batch_size, si(at.samples as f64))).collect();
         let mut row = vec![
             Square::text(series_name(&branch.optimizer, &branch.variant)),
             Square::number(branch.batch_size.to_string(), branch.batch_size as f64),
@@ -104,12 +104,12 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
         "optimizer",
         "batch of the run",
         "gap left",
-        "critical batch after 1/8 of the samples",
+        "critical batch after 1/8",
         "after 1/4",
         "after 1/2",
-        "the batch doubles to",
-        "steps, of the fixed batch's",
-        "samples, of the fixed batch's",
+        "schedule",
+        "steps by it, of a fixed batch's",
+        "samples",
     ];
     let caption = format!("{}: critical batch sizes by branches, and the schedule that follows", workload.facts.name);
     let head = head.map(str::to_owned).to_vec();
