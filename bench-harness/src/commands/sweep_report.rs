@@ -100,7 +100,8 @@ pub(super) fn measure(
     let before = Limits::measure(exec.isa());
     let Some(cells) = stopwatch::measure(exec, facts, workloads, missing, stop, &bar)? else { return Ok(None) };
     let session = Session { started, environment, limits: [before, Limits::measure(exec.isa())] };
-    let new = std::iter::once(ThroughputLine::Session(session)).chain(cells.into_iter().map(ThroughputLine::Cell));
+    let new = std::iter::once(ThroughputLine::Session(Box::new(session)))
+        .chain(cells.into_iter().map(|cell| ThroughputLine::Cell(Box::new(cell))));
     let new: Vec<ThroughputLine> = new.collect();
     file.add(&new)?;
     known.extend(new);

@@ -186,7 +186,7 @@ pub(crate) fn throughput(facts: &StudyFacts) -> Throughput {
         environment: environment(),
         limits: [limits.clone(), limits],
     };
-    let mut lines = vec![ThroughputLine::Session(session)];
+    let mut lines = vec![ThroughputLine::Session(Box::new(session))];
     for (place, cell) in facts.cells().unwrap().iter().enumerate() {
         let specification = facts.throughput(cell, &machine()).unwrap();
         let batch = cell.batch_size as u64;
@@ -205,7 +205,7 @@ pub(crate) fn throughput(facts: &StudyFacts) -> Throughput {
         let work = Work { flops: 256.0 * batch as f64, bytes: 256.0 * batch as f64 + 520.0, working_set: 1e6 };
         let blocks = (0..facts.study.throughput.rounds).map(block).collect();
         let key = specification.key().unwrap();
-        lines.push(ThroughputLine::Cell(ThroughputRecord { key, specification, work, blocks }));
+        lines.push(ThroughputLine::Cell(Box::new(ThroughputRecord { key, specification, work, blocks })));
     }
     Throughput::new(lines)
 }

@@ -113,8 +113,8 @@ impl StudyFacts {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ThroughputLine {
-    Session(Session),
-    Cell(ThroughputRecord),
+    Session(Box<Session>),
+    Cell(Box<ThroughputRecord>),
 }
 
 /// All that is known of throughput, of any machine.
@@ -131,10 +131,10 @@ impl Throughput {
         let weight = |record: &ThroughputRecord| (record.blocks.len(), format!("{:?}", record.blocks));
         for line in lines {
             match line {
-                ThroughputLine::Session(session) => all.sessions.push(session),
+                ThroughputLine::Session(session) => all.sessions.push(*session),
                 ThroughputLine::Cell(record) => {
                     if all.cells.get(&record.key).is_none_or(|known| weight(known) < weight(&record)) {
-                        all.cells.insert(record.key.clone(), record);
+                        all.cells.insert(record.key.clone(), *record);
                     }
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::parts::{Figure, Grid, Place, Section, Square};
 use super::source::{Source, series_name};
-use crate::base::format_number::{percent, si};
+use crate::base::format_number::si;
 use crate::report::chart::{Axis, Chart, Point, Series};
 use crate::report::sweep::branches::critical;
 use crate::study::branch_report::{BranchReport, CheckpointReport, Growth, of_fixed};
@@ -84,7 +84,6 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
         let mut row = vec![
             Square::text(series_name(&branch.optimizer, &branch.variant)),
             Square::number(branch.batch_size.to_string(), branch.batch_size as f64),
-            Square::text(percent(workload.targets[branch.target].share)),
         ];
         // Checkpoints where batches are too large for enough steps are left out, the first ones.
         let missing = CHECKPOINTS - branch.checkpoints.len().min(CHECKPOINTS);
@@ -103,7 +102,6 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
     let head = [
         "optimizer",
         "batch of the run",
-        "gap left",
         "critical batch after 1/8",
         "after 1/4",
         "after 1/2",
