@@ -13,6 +13,8 @@ pub(crate) struct Axis {
     pub(crate) label: String,
     /// Whether it is logarithmic: then values that are not positive are left out.
     pub(crate) log: bool,
+    /// Whether its numbers are seconds, which are labeled as µs, ms, s.
+    pub(crate) seconds: bool,
     /// Where it is labeled, if not at round numbers; and with what, if not with the number.
     pub(crate) ticks: Option<Vec<f64>>,
     pub(crate) names: Option<Vec<String>>,

@@ -55,7 +55,8 @@ impl Axis {
             let at = ticks.iter().position(|&tick| (self.place(tick) - place).abs() < 1e-9);
             return at.and_then(|at| names.get(at).cloned()).unwrap_or_default();
         }
-        if self.log { label(libm::pow(10.0, place)) } else { label(place) }
+        let value = if self.log { libm::pow(10.0, place) } else { place };
+        if self.seconds { time(value) } else { label(value) }
     }
 }
 
@@ -90,6 +91,17 @@ fn linear_ticks(range: &Range<f64>) -> Vec<f64> {
     (first..=last).map(|multiple| multiple as f64 * step).collect()
 }
 
+/// Seconds at an axis.
+fn time(seconds: f64) -> String {
+    match seconds.abs() {
+        s if s < 1e-12 => "0".into(),
+        s if s < 0.9995e-6 => short(seconds * 1e9) + " ns",
+        s if s < 0.9995e-3 => short(seconds * 1e6) + " µs",
+        s if s < 0.9995 => short(seconds * 1e3) + " ms",
+        _ => label(seconds) + " s",
+    }
+}
+
 /// A number at an axis.
 fn label(x: f64) -> String {
     match x.abs() {
@@ -120,6 +132,8 @@ mod tests {
     fn labels_are_short_and_ticks_are_round() {
         let labels = [0.0, 0.001, 0.03, 1.5, 1024.0, 30_000.0, 2e6, 3e9, 1e-5, -0.25].map(label);
         assert_eq!(labels, ["0", "0.001", "0.03", "1.5", "1024", "30k", "2M", "3G", "1e-5", "-0.25"]);
+        let times = [3e-9, 1e-6, 3e-4, 0.001, 0.3, 1.0, 30.0].map(time);
+        assert_eq!(times, ["3 ns", "1 µs", "300 µs", "1 ms", "300 ms", "1 s", "30 s"]);
         assert_eq!(linear_ticks(&(0.0..1.0)), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
         let log = |low: f64, high: f64| {
             let ticks = log_ticks(&(low.log10()..high.log10()));

@@ -346,12 +346,12 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
                 let name = Some(text.clone());
                 series.push(Series { number, name, line, text, band, ..Series::default() });
             }
-            let what = if by_time { "seconds" } else { "samples" };
+            let what = if by_time { "time" } else { "samples" };
             let chart = Chart {
                 title: format!("Loss above the reference by {what}, {}", workload.facts.name),
                 description: "The best batch size of each optimizer: median over seeds, and the band of all of them."
                     .into(),
-                x: Axis::log(what),
+                x: Axis { seconds: by_time, ..Axis::log(what) },
                 y: Axis::log("loss above the reference"),
                 series,
                 limits: workload.targets.iter().map(|t| t.loss - workload.facts.reference_loss).collect(),
