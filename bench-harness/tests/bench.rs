@@ -17,7 +17,7 @@ fn text(bytes: &[u8]) -> String {
 /// The smallest case, in as few processes as make an interval.
 fn bench(folder: &Path, more: &[&str]) -> Output {
     let out = folder.to_str().unwrap();
-    let few = ["bench", "--quick", "--processes", "2", "--threads", "1", "--filter", "gemm/f32/8x8x8", "--output", out];
+    let few = ["bench", "--quick", "--processes", "2", "--threads", "1", "--filter", "gemm/f32/8x8x8", "--out", out];
     let output = simdescent(&[&few, more].concat(), "");
     // This is not about whether the machine was quiet, or as fast twice.
     assert!(matches!(output.status.code(), Some(0..=2)), "{}", text(&output.stderr));

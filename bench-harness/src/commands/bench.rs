@@ -61,7 +61,7 @@ pub(crate) struct BenchOptions {
     baseline: Option<PathBuf>,
     /// Where reports go: in this folder, into one that is named after the CPU
     #[arg(long, value_name = "DIR", default_value = "results")]
-    output: PathBuf,
+    out: PathBuf,
     /// Print the report as JSON, without the raw times
     #[arg(long)]
     json: bool,
@@ -122,7 +122,7 @@ pub(crate) fn run(options: &BenchOptions) -> Result<Exit> {
     drop(bar);
     let head = Head { started, seconds: start.elapsed().as_secs_f64(), environment, plan, peers };
     let report = analyze(head, times)?;
-    let written = write(&report, &options.output)?;
+    let written = write(&report, &options.out)?;
     let compared = baseline.map(|baseline| compare(&report, &baseline)).transpose()?;
     if options.json {
         let mut json = without_rounds(&report)?;
