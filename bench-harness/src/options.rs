@@ -23,9 +23,7 @@ use problem::ProblemOptions;
 use rule::RuleOptions;
 use schedule::{ScheduleName, ScheduleOptions};
 use serde::{Deserialize, Serialize};
-use simdescent::{
-    BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Loss, Rule, Sampling, Settings, StepTransforms, TargetScaling,
-};
+use simdescent::{BatchGrowth, EarlyStopping, FitOptions, Lbfgs, Loss, Rule, Sampling, Settings, TargetScaling};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 use step_transforms::StepTransformOptions;
@@ -135,7 +133,7 @@ impl RunOptions {
             ("rule", !Table::try_from(&self.rule)?.is_empty()),
             ("learning-rate", !Table::try_from(&self.learning_rate)?.is_empty()),
             ("batch", !Table::try_from(&self.batch)?.is_empty()),
-            ("regularization, l2 excepted,", self.regularization.step_transforms() != StepTransforms::NONE),
+            ("regularization, l2 excepted,", self.regularization.has_more_than_l2()),
             ("fit, steps excepted,", !Table::try_from(fit)?.is_empty()),
         ];
         if let Some((options, _)) = alone.into_iter().find(|(_, given)| *given) {

@@ -5,7 +5,6 @@ use crate::options::csv::CsvFlags;
 use crate::options::files::{FileFlags, data_source};
 use crate::options::loss::{LossName, TaskName};
 use crate::options::problem::ProblemOptions;
-use crate::options::step_transforms::StepTransformOptions;
 use crate::options::yes_no::yes_no;
 use crate::problem::source::DataSource;
 use crate::study::definition::{LossOn, Study, WorkloadDefinition};
@@ -160,9 +159,7 @@ impl SweepOptions {
             reference_loss: None,
             sampling: None,
             problem: problem.with_hidden(hidden),
-            // Pixels that are seldom lit and dead units leave state behind that decays into subnormal numbers: with it the runs of a network on
-            // MNIST took up to five times as long.
-            regularization: StepTransformOptions::flushing(),
+            regularization: Default::default(),
         };
         match &self.hidden {
             Some(hidden) => vec![workload(Some(hidden.clone()))],

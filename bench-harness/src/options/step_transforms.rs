@@ -35,16 +35,16 @@ pub(crate) struct StepTransformOptions {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     clip_value: Option<f32>,
-    /// Set optimizer state below the smallest normal number to 0: arithmetic on it is slow on some CPUs [default: no]
+    /// Set optimizer state below the smallest normal number to 0: arithmetic on it is slow on most CPUs, and no weight feels it [default: yes]
     #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
     #[serde(deserialize_with = "yes_no::read")]
     flush_subnormals: Option<bool>,
 }
 
 impl StepTransformOptions {
-    /// Tiny optimizer state is set to 0.
-    pub(crate) fn flushing() -> Self {
-        Self { flush_subnormals: Some(true), ..Self::default() }
+    /// Tiny optimizer state stays, where nothing else is said.
+    pub(crate) fn keep_subnormals(&mut self) {
+        self.flush_subnormals.get_or_insert(false);
     }
 
     pub(crate) fn l2(&self) -> f32 {
@@ -55,13 +55,20 @@ impl StepTransformOptions {
         self.penalize_bias.unwrap_or(false)
     }
 
+    /// Whether something is given that a method without steps has no use for.
+    pub(crate) fn has_more_than_l2(&self) -> bool {
+        let usual = Self::default().step_transforms();
+        self.flush_subnormals == Some(true)
+            || StepTransforms { flush_subnormals: usual.flush_subnormals, ..self.step_transforms() } != usual
+    }
+
     pub(crate) fn step_transforms(&self) -> StepTransforms {
         StepTransforms {
             clip_norm: self.clip_norm,
             clip_value: self.clip_value,
             weight_decay: self.weight_decay.unwrap_or(0.0),
             l1: self.l1.unwrap_or(0.0),
-            flush_subnormals: self.flush_subnormals.unwrap_or(false),
+            flush_subnormals: self.flush_subnormals.unwrap_or(true),
         }
     }
 }

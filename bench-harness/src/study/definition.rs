@@ -308,7 +308,11 @@ impl WorkloadDefinition {
 
     /// A run on this workload, of a study with this seed for data: what a cell says is missing.
     pub(crate) fn run(&self) -> RunOptions {
-        let (problem, regularization) = (self.problem.clone(), self.regularization.clone());
+        let (problem, mut regularization) = (self.problem.clone(), self.regularization.clone());
+        // Whose features are all different from 0, so that there is nothing to set to 0: the keys of their runs say so.
+        if problem.data.is_none() {
+            regularization.keep_subnormals();
+        }
         let mut batch = BatchOptions::default();
         if let Some(sampling) = self.sampling {
             batch.set_sampling(sampling);
@@ -328,4 +332,21 @@ pub(crate) fn run_of_cell(
     run.batch.set_size(NonZeroUsize::new(batch_size).context("a batch has at least one sample")?);
     run.fit.set_steps(steps);
     Ok(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_on_files_flush_tiny_state_and_embedded_ones_keep_their_keys() {
+        let flushes = |workload: &str| {
+            let workload: WorkloadDefinition = toml::from_str(workload).unwrap();
+            workload.run().regularization.step_transforms().flush_subnormals
+        };
+        assert!(flushes("problem = { data = 'csv:houses.csv' }"));
+        assert!(!flushes("problem = { data = 'csv:houses.csv' }\nregularization = { flush-subnormals = false }"));
+        assert!(!flushes("problem = { workload = 'mlp' }"));
+        assert!(flushes("problem = { workload = 'mlp' }\nregularization = { flush-subnormals = true }"));
+    }
 }
