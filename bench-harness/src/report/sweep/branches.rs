@@ -1,15 +1,13 @@
 //! What branches say, for people.
 
 use super::grid::Grid;
-use super::tables::Extent;
 use crate::base::format_number::{si, si_interval};
 use crate::study::branch_report::{BranchReport, CheckpointReport};
 use crate::study::result::WorkloadReport;
 
-/// A sentence for each optimizer; in a terminal, for those whose schedule saves steps, and one for the others.
-pub(super) fn sentences(workload: &WorkloadReport, extent: Extent) -> Vec<String> {
-    let shown: Vec<&BranchReport> =
-        workload.branches.iter().filter(|branch| extent == Extent::All || branch.saves_steps()).collect();
+/// A sentence for each optimizer; unless all are wanted, for those whose schedule saves steps, and one for the others.
+pub(super) fn sentences(workload: &WorkloadReport, all: bool) -> Vec<String> {
+    let shown: Vec<&BranchReport> = workload.branches.iter().filter(|branch| all || branch.saves_steps()).collect();
     let others = workload.branches.len() - shown.len();
     let mut lines: Vec<String> = shown.iter().map(|branch| format!("  {}", branch.sentence())).collect();
     if others > 0 {

@@ -58,7 +58,9 @@ pub(super) fn parts(report: &Report, extent: Extent) -> Vec<Part> {
         }
         if !workload.branches.is_empty() {
             let heading = "Batches that grow, as branches of the best runs say, beside a fixed batch:".to_owned();
-            parts.push(Part::Lines(std::iter::once(heading).chain(branches::sentences(workload, extent)).collect()));
+            parts.push(Part::Lines(
+                std::iter::once(heading).chain(branches::sentences(workload, extent == Extent::All)).collect(),
+            ));
         }
         if let Some(grid) = branches::grid(workload).filter(|_| extent == Extent::All) {
             parts.push(Part::Lines(vec!["Critical batch size along training, by branches:".into()]));
