@@ -104,8 +104,12 @@ impl BranchReport {
         let name = format!("{} {}", self.optimizer, self.variant);
         let start = format!("{} from batch {}", name.trim_end(), self.batch_size);
         let Some(TriedSchedule { runs, reached, steps, samples }) = self.tried else {
+            let nothing = self.checkpoints.iter().all(|at| at.critical_batch_size.is_none());
             return match self.schedule.is_empty() {
-                true => format!("{start}: no batch twice as large keeps pace before the target."),
+                _ if nothing => format!(
+                    "{start}: with fresh seeds the run itself gains nothing, so that no branch can be compared."
+                ),
+                true => format!("{start}: no batch twice as large keeps pace all the way to the target."),
                 false => format!("{start}: the schedule was not tried."),
             };
         };
