@@ -9,6 +9,7 @@ use super::store::Records;
 use crate::base::number::Number;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use simdescent::Milestones;
 use simdescent_measure::statistics::{Gains, Replicates, batch_in_pace_interval, largest_batch_in_pace, median, paces};
 
 /// The pace of a branch that falls behind as if it needed 1.2 times the samples, as at B₂₀.
@@ -182,7 +183,7 @@ fn implied(batch_size: usize, checkpoints: &[CheckpointReport]) -> Vec<Growth> {
         let critical = checkpoints[i..].iter().filter_map(|at| at.critical_batch_size.map(|batch| batch.value.0));
         let smallest = critical.reduce(f64::min).unwrap_or(0.0);
         // A hair less than a power of two is one.
-        while 2.0 * size as f64 <= 1.001 * smallest {
+        while 2.0 * size as f64 <= 1.001 * smallest && schedule.len() < Milestones::MOST {
             size *= 2;
             schedule.push(Growth { samples: *samples, batch_size: size });
         }
@@ -348,5 +349,6 @@ mod tests {
         let grows = [(200, 16), (800, 32), (800, 64), (800, 128)];
         assert_eq!(grown(&[(100, 15.9), (200, 70.0), (400, 20.0), (800, 128.0)]), grows, "70 would be too much at 400");
         assert_eq!(grown(&[(100, 8.0), (200, 0.0)]), []);
+        assert_eq!(grown(&[(100, 1e9)]).len(), 16, "as many milestones as there may be");
     }
 }
