@@ -508,10 +508,11 @@ fn branches_leave_winning_runs_and_the_schedule_that_follows_is_tried() {
         assert_eq!(branch["tried"].is_object(), grows, "a schedule that grows is tried: {branch}");
     }
     let csv = fs::read_to_string(place.path("whole").join("report-branches.csv")).unwrap();
-    let seeds = reports[0]["seeds"].as_u64().unwrap() as usize;
-    assert_eq!((csv.lines().count() - 1) * seeds, branches);
+    assert_eq!((csv.lines().count() - 1) * 3, branches, "three seeds");
+    let bytes = fs::read(place.path("whole").join("convergence.jsonl")).unwrap();
     let again = succeed(&mut place.sweep("whole", &["--branches"], ""));
-    assert!(text(&again.stderr).contains("0 runs,"), "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("\n0 runs of branches"), "{}", text(&again.stderr));
+    assert!(bytes == fs::read(place.path("whole").join("convergence.jsonl")).unwrap(), "nothing is run twice");
 }
 
 /// Everything that is promised, on everything this machine has.

@@ -249,6 +249,9 @@ fn wrong_options_are_clear_errors() {
     refused(&["--initializer", "normal", "--initializer-scale", "-2"], "must not be negative");
     refused(&["--batch-growth", "seesaw"], "only falls");
     refused(&["--largest-batch", "64"], "--largest-batch does not go");
+    refused(&["--batch-growth", "step", "--growth-at", "8"], "--growth-at does not go");
+    refused(&["--batch-growth", "milestones", "--growth-every", "8"], "--growth-every does not go");
+    refused(&["--batch-growth", "milestones"], "--growth-at: at least one milestone");
     refused(&["--batch-growth", "step", "--largest-batch", "8"], "hold the first one");
     refused(&["--min-delta", "0.1"], "--patience");
     refused(&["--patience", "0"], "at least one validation");

@@ -10,6 +10,7 @@ use super::threads::Threads;
 use crate::base::progress::Progress;
 use crate::environment::Environment;
 use crate::study::audit::{Sample, audit};
+use crate::study::definition::Study;
 use crate::study::facts::StudyFacts;
 use crate::study::machine::Machine;
 use crate::study::noise_runs;
@@ -107,6 +108,7 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
         ))
         .map(|()| Exit::Success);
     }
+    let before = records.len();
     loop {
         let missing = facts.missing_branches(&records)?;
         if missing.is_empty() {
@@ -126,6 +128,9 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
             drop(bar);
             return Ok(interrupted(options));
         }
+    }
+    if facts.study.branches {
+        say(&format!("{} runs of branches", records.len() - before));
     }
     let missing = facts.missing_noise(&records)?;
     if !missing.is_empty() {
@@ -147,7 +152,9 @@ fn throughput_only(exec: Exec<'_>, options: &SweepOptions, facts: &StudyFacts, w
     let folder = StudyFolder::create(&options.out)?;
     let stop = stop_on_signals()?;
     if let Some(known) = folder.read_json::<StudyFacts>(FACTS)? {
-        if toml::to_string(&known.study)? != toml::to_string(&facts.study)? {
+        // Branches are not timed.
+        let wanted = Study { branches: known.study.branches, ..facts.study.clone() };
+        if toml::to_string(&known.study)? != toml::to_string(&wanted)? {
             bail!(
                 "{} holds the study {:?}, which is another one: choose another folder with --out",
                 folder.0.display(),

@@ -56,7 +56,7 @@ pub(crate) struct SweepOptions {
     pub(crate) keys: Option<PathBuf>,
     /// Leave winning runs by branches with larger batches: how large a batch may be as training goes on, and what a batch that grows so saves
     /// [default: as the study says; standard and full do]
-    #[arg(long, conflicts_with_all = ["throughput_only", "verify"])]
+    #[arg(long)]
     pub(crate) branches: bool,
     /// Run a random share (0 to 1) of the records again and compare
     #[arg(long, value_name = "SHARE")]
@@ -137,6 +137,7 @@ impl SweepOptions {
             self.csv.refuse()?;
             self.files.check(None)?;
         }
+        study.flush_files();
         study.check()?;
         Ok(study)
     }

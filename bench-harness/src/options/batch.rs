@@ -22,7 +22,7 @@ pub(crate) struct BatchOptions {
     /// Steps in which the batch size is multiplied once [default: a third of all steps]
     #[arg(long, value_name = "N")]
     growth_every: Option<u64>,
-    /// After how many samples the batch size is multiplied, under milestones
+    /// After how many samples the batch size is multiplied, under milestones; a number that is there twice multiplies twice
     #[arg(long, value_name = "SAMPLES,...", value_delimiter = ',')]
     growth_at: Option<Vec<u64>>,
     /// What a batch κ times as large does to the rate under step, geometric, milestones, plateau [default: none]
@@ -143,7 +143,21 @@ impl BatchOptions {
             Some(ScalingName::Linear) => RateScaling::Linear,
             Some(ScalingName::SquareRoot) => RateScaling::SquareRoot,
         };
+        let scheduled = !matches!(name, GrowthName::Fixed | GrowthName::InsteadOfDecay | GrowthName::Seesaw);
+        let used = [
+            ("growth-factor", self.growth_factor.is_some(), scheduled),
+            ("growth-every", self.growth_every.is_some(), matches!(name, GrowthName::Step | GrowthName::Geometric)),
+            ("growth-at", self.growth_at.is_some(), name == GrowthName::Milestones),
+            ("rate-scaling", self.rate_scaling.is_some(), scheduled),
+            ("largest-batch", self.largest_batch.is_some(), name != GrowthName::Fixed),
+        ];
+        if let Some((flag, ..)) = used.iter().find(|(_, given, used)| *given && !used) {
+            bail!("--{flag} does not go with this --batch-growth");
+        }
         let shape = match name {
+            GrowthName::Fixed => return Ok(BatchGrowth::Fixed),
+            GrowthName::InsteadOfDecay => return Ok(BatchGrowth::InsteadOfDecay { largest }),
+            GrowthName::Seesaw => return Ok(BatchGrowth::Seesaw { largest }),
             GrowthName::Step => BatchShape::Step { factor, every },
             GrowthName::Geometric => BatchShape::Geometric { factor, steps: every },
             GrowthName::Milestones => {
@@ -152,23 +166,6 @@ impl BatchOptions {
                 BatchShape::Milestones { factor, at }
             }
             GrowthName::Plateau => BatchShape::Plateau { factor, plateau },
-            GrowthName::Fixed | GrowthName::InsteadOfDecay | GrowthName::Seesaw => {
-                let unused = [
-                    ("growth-factor", self.growth_factor.is_some()),
-                    ("growth-every", self.growth_every.is_some()),
-                    ("growth-at", self.growth_at.is_some()),
-                    ("rate-scaling", self.rate_scaling.is_some()),
-                    ("largest-batch", name == GrowthName::Fixed && self.largest_batch.is_some()),
-                ];
-                if let Some((flag, _)) = unused.iter().find(|(_, given)| *given) {
-                    bail!("--{flag} does not go with this --batch-growth");
-                }
-                return Ok(match name {
-                    GrowthName::InsteadOfDecay => BatchGrowth::InsteadOfDecay { largest },
-                    GrowthName::Seesaw => BatchGrowth::Seesaw { largest },
-                    _ => BatchGrowth::Fixed,
-                });
-            }
         };
         Ok(BatchGrowth::Scheduled { shape, rate, largest })
     }

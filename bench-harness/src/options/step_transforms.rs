@@ -35,16 +35,17 @@ pub(crate) struct StepTransformOptions {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     #[serde(serialize_with = "short")]
     clip_value: Option<f32>,
-    /// Set optimizer state below the smallest normal number to 0: arithmetic on it is slow on most CPUs, and no weight feels it [default: yes]
+    /// Set optimizer state below the smallest normal number to 0, because arithmetic on it is slow: weights that are no longer fed do not feel
+    /// it, or stop moving (lion) [default: yes]
     #[arg(long, num_args = 0..=1, default_missing_value = "yes", value_name = "yes|no", value_parser = yes_no(), hide_possible_values = true)]
     #[serde(deserialize_with = "yes_no::read")]
     flush_subnormals: Option<bool>,
 }
 
 impl StepTransformOptions {
-    /// Tiny optimizer state stays, where nothing else is said.
-    pub(crate) fn keep_subnormals(&mut self) {
-        self.flush_subnormals.get_or_insert(false);
+    /// Whether tiny optimizer state is flushed where nothing else is said.
+    pub(crate) fn flush_by_default(&mut self, flush: bool) {
+        self.flush_subnormals.get_or_insert(flush);
     }
 
     pub(crate) fn l2(&self) -> f32 {

@@ -157,7 +157,8 @@ fn workload(
     let curves = curves(&reports, &step_times, own.targets.len());
     let done: Vec<_> = cells.iter().map(|Finished { cell, targets }| (cell, &targets[..])).collect();
     let noise = noise_reports(&winners(&done, records), records, &own.targets, &curves)?;
-    let branches = branch_reports(&facts.trunks(&done, records), own.reference_loss, facts.study.repeats, records)?;
+    let branches =
+        branch_reports(&facts.trunks(&done, records), &done, (own.reference_loss, facts.study.repeats), records)?;
     Ok(WorkloadReport {
         facts: own.clone(),
         cells: reports,

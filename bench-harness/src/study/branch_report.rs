@@ -1,11 +1,13 @@
 //! What a report says of branches: the critical batch size along training, and what the batch schedule that it implies saves.
 
 use super::branches::{Checkpoint, Trunk, fresh_trials};
+use super::cell::{Cell, TargetResult};
 use super::definition::Coupling;
 use super::estimate::Estimate;
 use super::record::ConvergenceRecord;
 use super::specification::Specification;
 use super::store::Records;
+use crate::base::format_number::si;
 use crate::base::number::Number;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -32,7 +34,6 @@ pub(crate) struct BranchReport {
     pub(crate) target: usize,
     /// How the rate follows the batch.
     pub(crate) rate_scaling: Coupling,
-    pub(crate) seeds: usize,
     pub(crate) checkpoints: Vec<CheckpointReport>,
     /// Where the batch doubles by the schedule that follows, and to what; empty if no batch twice as large keeps pace.
     pub(crate) schedule: Vec<Growth>,
@@ -46,11 +47,16 @@ pub(crate) struct BranchReport {
 pub(crate) struct CheckpointReport {
     /// Where they leave; they end at twice as many.
     pub(crate) samples: u64,
+    /// Seeds that are compared: those with which the run itself does not diverge.
+    pub(crate) seeds: usize,
     pub(crate) branches: Vec<Pace>,
     /// The largest batch that keeps at least 1/1.2 of the pace, as all smaller ones do; `None` where the run itself gains nothing.
     pub(crate) critical_batch_size: Option<Estimate>,
     /// Whether the largest batch tried keeps it, so that the critical one is larger.
     pub(crate) open: bool,
+    /// The next batch, if what ends the pace is that it diverges with one of the seeds: the critical batch size is then below it, and not less
+    /// than the value.
+    pub(crate) diverges: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -73,25 +79,41 @@ pub(crate) struct Growth {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TriedSchedule {
     pub(crate) runs: usize,
-    /// Runs that reached the target.
+    /// Runs that reached the target, and those of the fixed batch.
     pub(crate) reached: usize,
+    pub(crate) fixed_reached: usize,
     /// Medians over those of the fixed batch; infinite if most runs missed.
     pub(crate) steps: Estimate,
     pub(crate) samples: Estimate,
+    /// Another fixed batch of the optimizer that needs fewer steps than the schedule at no more samples, by medians: the one with the fewest.
+    pub(crate) better_fixed: Option<usize>,
 }
 
 /// A ratio with its interval.
-pub(crate) fn of_fixed(ratio: &Estimate) -> String {
+pub(crate) fn times(ratio: &Estimate) -> String {
+    let number = |x: f64| if x.is_finite() { format!("{x:.2}") } else { "∞".into() };
     if !ratio.value.0.is_finite() {
         return "misses".into();
     }
-    format!("{:.2} [{:.2}, {:.2}]", ratio.value.0, ratio.low.0, ratio.high.0)
+    format!("{} [{}, {}]", number(ratio.value.0), number(ratio.low.0), number(ratio.high.0))
 }
 
 impl BranchReport {
-    /// Whether the schedule that follows takes fewer steps than the fixed batch, as far as its interval says.
+    /// Whether the schedule that follows takes fewer steps than the fixed batch, as far as its interval says, and no other fixed batch does
+    /// as well.
     pub(crate) fn saves_steps(&self) -> bool {
-        self.tried.is_some_and(|tried| tried.steps.high.0 < 1.0)
+        self.tried.is_some_and(|tried| tried.steps.high.0 < 1.0 && tried.better_fixed.is_none())
+    }
+
+    /// The flags with which `train` follows the schedule.
+    pub(crate) fn flags(&self) -> Option<String> {
+        let at: Vec<String> = self.schedule.iter().map(|growth| growth.samples.to_string()).collect();
+        let scaling = if self.rate_scaling == Coupling::Linear { "linear" } else { "square-root" };
+        let at = (!at.is_empty()).then(|| at.join(","))?;
+        Some(format!(
+            "--batch-size {} --batch-growth milestones --growth-at {at} --rate-scaling {scaling}",
+            self.batch_size
+        ))
     }
 
     /// Where the batch grows by the schedule, and to what.
@@ -103,55 +125,60 @@ impl BranchReport {
     /// What they say, in a sentence.
     pub(crate) fn sentence(&self) -> String {
         let name = format!("{} {}", self.optimizer, self.variant);
-        let start = format!("{} from batch {}", name.trim_end(), self.batch_size);
-        let Some(TriedSchedule { runs, reached, steps, samples }) = self.tried else {
+        let (name, fixed) = (name.trim_end(), self.batch_size);
+        let Some(tried) = self.tried else {
             let nothing = self.checkpoints.iter().all(|at| at.critical_batch_size.is_none());
             return match self.schedule.is_empty() {
-                _ if nothing => format!(
-                    "{start}: with fresh seeds the run itself gains nothing, so that no branch can be compared."
+                _ if nothing => {
+                    format!(
+                        "{name}: with other seeds the run of batch {fixed} makes no progress, so that nothing can be said."
+                    )
+                }
+                true => format!(
+                    "{name}: keep batch {fixed}; at some point twice the batch made too little progress per sample."
                 ),
-                true => format!("{start}: no batch twice as large keeps pace all the way to the target."),
-                false => format!("{start}: the schedule was not tried."),
+                false => format!("{name}: the schedule was not tried."),
             };
         };
+        let TriedSchedule { runs, reached, fixed_reached, steps, samples, better_fixed } = tried;
         let grown: Vec<String> =
-            self.grown().map(|at| format!("{} after {} samples", at.batch_size, at.samples)).collect();
-        let start = format!("{start} to {}", grown.join(", "));
-        if !steps.value.0.is_finite() {
-            return format!(
-                "{start}: misses the target in {} of {runs} runs, so the schedule saves nothing.",
-                runs - reached
-            );
-        }
-        let (times, more) = (of_fixed(&steps), of_fixed(&samples));
-        match self.saves_steps() {
-            true => format!("{start}: takes {times} of the steps and {more} of the samples."),
-            false => {
-                format!("{start}: is not known to save steps, with {times} of the steps and {more} of the samples.")
-            }
-        }
+            self.grown().map(|at| format!("{} from {}", at.batch_size, si(at.samples as f64))).collect();
+        let figures = if steps.value.0.is_finite() {
+            format!("{} × the steps and {} × the samples of batch {fixed} throughout", times(&steps), times(&samples))
+        } else {
+            "misses the target".to_owned()
+        };
+        let reached = match reached.min(fixed_reached) < runs {
+            true => format!(" ({reached} of {runs} runs reached the target; fixed {fixed_reached})"),
+            false => String::new(),
+        };
+        let better = match better_fixed {
+            Some(batch) => format!(" Batch {batch} throughout needs fewer steps, and no more samples."),
+            None if steps.high.0 < 1.0 => String::new(),
+            None => " It is not known to save steps.".into(),
+        };
+        format!("{name}: batch {fixed}, then {} samples on: {figures}{reached}.{better}", grown.join(", "))
     }
 }
 
 /// What the branches of these runs say, as far as they are there.
 pub(crate) fn branch_reports(
     trunks: &[Trunk<'_>],
-    reference_loss: f64,
-    repeats: u64,
+    done: &[(&Cell, &[TargetResult])],
+    (reference_loss, repeats): (f64, u64),
     records: &Records,
 ) -> Result<Vec<BranchReport>> {
     let mut reports = vec![];
     for trunk in trunks {
         let Some(checkpoints) = checkpoints(trunk, reference_loss, records)? else { continue };
         let schedule = implied(trunk.cell.batch_size, &checkpoints);
-        let tried = tried(trunk, &schedule, repeats, records)?;
+        let tried = tried(trunk, &schedule, (done, repeats), records)?;
         reports.push(BranchReport {
             optimizer: trunk.cell.optimizer.label.clone(),
             variant: trunk.cell.variant.name.clone(),
             batch_size: trunk.cell.batch_size,
             target: trunk.target,
             rate_scaling: trunk.rate_scaling(),
-            seeds: trunk.trials().count(),
             checkpoints,
             schedule,
             tried,
@@ -176,11 +203,11 @@ pub(super) fn schedule_of(
     fresh_trials(repeats).map(|trial| trunk.scheduled(&at, trial)).collect()
 }
 
-/// The batch doubles wherever the critical one, there and at all later points, is twice as large.
+/// The batch doubles wherever the critical one, there and at all later points, is twice as large; where one is unknown, not before it.
 fn implied(batch_size: usize, checkpoints: &[CheckpointReport]) -> Vec<Growth> {
     let (mut schedule, mut size) = (vec![], batch_size);
     for (i, CheckpointReport { samples, .. }) in checkpoints.iter().enumerate() {
-        let critical = checkpoints[i..].iter().filter_map(|at| at.critical_batch_size.map(|batch| batch.value.0));
+        let critical = checkpoints[i..].iter().map(|at| at.critical_batch_size.map_or(0.0, |batch| batch.value.0));
         let smallest = critical.reduce(f64::min).unwrap_or(0.0);
         // A hair less than a power of two is one.
         while 2.0 * size as f64 <= 1.001 * smallest && schedule.len() < Milestones::MOST {
@@ -202,7 +229,12 @@ fn checkpoints(trunk: &Trunk<'_>, reference_loss: f64, records: &Records) -> Res
             let Some(base) = records.of(&trunk.base(trial))? else { return Ok(None) };
             let at = |samples: u64| log_gap(base, samples as f64, reference_loss, least);
             let before = at(samples);
-            gains[0].1.push(before - at(2 * samples));
+            let own = before - at(2 * samples);
+            // A seed with which the run itself diverges says nothing of larger batches.
+            if !own.is_finite() {
+                continue;
+            }
+            gains[0].1.push(own);
             for (i, &batch_size) in batch_sizes.iter().enumerate() {
                 let Some(branch) = records.of(&trunk.branch(samples, batch_size, trial)?)? else { return Ok(None) };
                 let end = branch.curve.samples.last().copied().unwrap_or(0);
@@ -214,8 +246,11 @@ fn checkpoints(trunk: &Trunk<'_>, reference_loss: f64, records: &Records) -> Res
         let limit = largest_batch_in_pace(&gains, LEAST_PACE);
         let interval = batch_in_pace_interval(&gains, LEAST_PACE, RESAMPLES, CONFIDENCE);
         let paces = paces(&gains).unwrap_or_else(|| vec![f64::NAN; gains.len()]);
+        let behind = paces[1..].iter().position(|pace| *pace < LEAST_PACE);
         reports.push(CheckpointReport {
             samples,
+            seeds: gains[0].1.len(),
+            diverges: behind.filter(|&i| paces[i + 1] == f64::NEG_INFINITY).map(|i| batch_sizes[i]),
             branches: batch_sizes
                 .iter()
                 .zip(&paces[1..])
@@ -247,7 +282,12 @@ fn log_gap(run: &ConvergenceRecord, samples: f64, reference_loss: f64, least: f6
 }
 
 /// `None` unless all its runs are there.
-fn tried(trunk: &Trunk<'_>, schedule: &[Growth], repeats: u64, records: &Records) -> Result<Option<TriedSchedule>> {
+fn tried(
+    trunk: &Trunk<'_>,
+    schedule: &[Growth],
+    (done, repeats): (&[(&Cell, &[TargetResult])], u64),
+    records: &Records,
+) -> Result<Option<TriedSchedule>> {
     let at: Vec<u64> = schedule.iter().map(|growth| growth.samples).collect();
     if at.is_empty() {
         return Ok(None);
@@ -258,20 +298,40 @@ fn tried(trunk: &Trunk<'_>, schedule: &[Growth], repeats: u64, records: &Records
         let Some(run) = records.of(&trunk.scheduled(&at, trial)?)? else { return Ok(None) };
         runs.push(run);
     }
-    let fixed: Vec<&ConvergenceRecord> = trunk.result.repeats.iter().filter_map(|key| records.get(key)).collect();
-    let ratio = |of: fn(&ConvergenceRecord, f64) -> f64| {
-        let [own, fixed] = [&runs, &fixed].map(|runs| runs.iter().map(|run| of(run, target)).collect::<Vec<f64>>());
+    let steps = |run: &ConvergenceRecord| run.steps_to(target).or_infinite();
+    let samples = |run: &ConvergenceRecord| run.samples_to(target).or_infinite();
+    let of = |runs: &[&ConvergenceRecord], count: &dyn Fn(&ConvergenceRecord) -> f64| -> Vec<f64> {
+        runs.iter().map(|run| count(run)).collect()
+    };
+    let repeats_of = |result: &TargetResult| -> Vec<&ConvergenceRecord> {
+        result.repeats.iter().filter_map(|key| records.get(key)).collect()
+    };
+    let fixed = repeats_of(trunk.result);
+    let ratio = |count: &dyn Fn(&ConvergenceRecord) -> f64| {
+        let [own, fixed] = [&runs, &fixed].map(|runs| of(runs, count));
         let resampled = |runs: &[f64]| Replicates::of_median(runs, RESAMPLES, SEED);
         let interval = resampled(&own).zip(resampled(&fixed)).map(|(own, fixed)| own.over(&fixed).interval(CONFIDENCE));
         let (low, high) = interval.map_or((0.0, f64::INFINITY), |interval| (interval.low, interval.high));
         let value = median(own) / median(fixed);
         Estimate { value: Number(value), low: Number(low.min(value)), high: Number(high.max(value)) }
     };
+    let needs = |runs: &[&ConvergenceRecord]| (median(of(runs, &steps)), median(of(runs, &samples)));
+    let (own_steps, own_samples) = needs(&runs);
+    let same = |cell: &Cell| {
+        (cell.workload, &cell.optimizer.label, &cell.variant.name)
+            == (trunk.cell.workload, &trunk.cell.optimizer.label, &trunk.cell.variant.name)
+    };
+    let others = done.iter().filter(|(cell, targets)| same(cell) && targets.len() > trunk.target);
+    let others = others.map(|(cell, targets)| (cell.batch_size, needs(&repeats_of(&targets[trunk.target]))));
+    let better = others.filter(|(_, (steps, samples))| *steps < own_steps && *samples <= own_samples);
+    let reached = |runs: &[&ConvergenceRecord]| of(runs, &steps).into_iter().filter(|steps| steps.is_finite()).count();
     Ok(Some(TriedSchedule {
         runs: runs.len(),
-        reached: runs.iter().filter(|run| run.steps_to(target).or_infinite().is_finite()).count(),
-        steps: ratio(|run, target| run.steps_to(target).or_infinite()),
-        samples: ratio(|run, target| run.samples_to(target).or_infinite()),
+        reached: reached(&runs),
+        fixed_reached: reached(&fixed),
+        steps: ratio(&steps),
+        samples: ratio(&samples),
+        better_fixed: better.min_by(|a, b| a.1.0.total_cmp(&b.1.0)).map(|(batch_size, _)| batch_size),
     }))
 }
 
@@ -280,6 +340,7 @@ mod tests {
     use super::*;
     use crate::study::analysis::{Known, analyze};
     use crate::study::fake;
+    use crate::study::record::{Curve, Outcome};
     use crate::study::throughput::Throughput;
 
     /// The gap of SGD falls by 1/(10 + 2000/B) in a step, so from 8 on a fifth more samples are needed at 10 B + 2000 = 1.2·2080.
@@ -303,8 +364,9 @@ mod tests {
             Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
         let report = analyze(known).unwrap();
         let sgd = report.workloads[0].branches.iter().find(|branch| branch.optimizer == "sgd").unwrap();
-        assert_eq!((sgd.batch_size, sgd.target, sgd.seeds, sgd.rate_scaling), (8, 2, 7, Coupling::Linear));
+        assert_eq!((sgd.batch_size, sgd.target, sgd.rate_scaling), (8, 2, Coupling::Linear));
         assert_eq!(sgd.checkpoints.len(), 3);
+        assert!(sgd.checkpoints.iter().all(|at| at.seeds == 7 && at.diverges.is_none()));
         for checkpoint in &sgd.checkpoints {
             for Pace { batch_size, pace } in &checkpoint.branches {
                 let formula = 2080.0 / (10.0 * *batch_size as f64 + 2000.0);
@@ -321,20 +383,64 @@ mod tests {
         // Of ln(1000) an eighth in steps of 260, the rest in steps of 72.5.
         let steps = 1.0 / 8.0 + 7.0 / 8.0 * 72.5 / 260.0;
         let samples = 1.0 / 8.0 + 7.0 / 8.0 * 72.5 / 260.0 * 4.0;
-        assert_eq!((tried.runs, tried.reached), (7, 7));
+        assert_eq!((tried.runs, tried.reached, tried.fixed_reached), (7, 7, 7));
         assert!((tried.steps.value.0 / steps - 1.0).abs() < 0.05, "{} is not {steps}", tried.steps.value.0);
         assert!((tried.samples.value.0 / samples - 1.0).abs() < 0.05, "{} is not {samples}", tried.samples.value.0);
+        // Batch 64 throughout takes 41.25/260 of the steps, and 1.27 times the samples.
+        assert!(tried.better_fixed.is_none() && sgd.saves_steps());
         let sentence = sgd.sentence();
-        assert!(
-            sentence.starts_with(&format!("sgd from batch 8 to 32 after {first} samples: takes 0.3")),
-            "{sentence}"
-        );
+        let wanted = format!("sgd: batch 8, then 32 from {} samples on: 0.3", si(first as f64));
+        assert!(sentence.starts_with(&wanted) && sentence.ends_with(" of batch 8 throughout."), "{sentence}");
+        let flags =
+            format!("--batch-size 8 --batch-growth milestones --growth-at {first},{first} --rate-scaling linear");
+        assert_eq!(sgd.flags(), Some(flags));
+    }
+
+    /// One seed of the run itself diverges: the others are compared. One of a branch diverges: it is said.
+    #[test]
+    fn seeds_that_diverge_are_told_apart() {
+        let mut facts = fake::facts();
+        facts.study.branches = true;
+        let mut records = fake::records(&facts);
+        let missing = facts.missing_branches(&records).unwrap();
+        fake::run(&mut records, missing);
+        let cells = facts.cells().unwrap();
+        let done = facts.done(&cells, &records).unwrap();
+        let done: Vec<_> = done.iter().map(|(cell, targets)| (*cell, &targets[..])).collect();
+        let trunks = facts.trunks(&done, &records);
+        let trunk =
+            trunks.iter().find(|trunk| trunk.cell.workload == 0 && trunk.cell.optimizer.label == "sgd").unwrap();
+        let samples = trunk.checkpoints()[0].samples;
+        let first = trunk.trials().start;
+        let diverged = |run: Specification| {
+            let mut record = records.of(&run).unwrap().unwrap().clone();
+            record.outcome = Outcome::Diverged;
+            record.curve = Curve::default();
+            record
+        };
+        let (base, branch) = (diverged(trunk.base(first)), diverged(trunk.branch(samples, 32, first + 1).unwrap()));
+        let with = |changed: &ConvergenceRecord| {
+            let mut others = Records::default();
+            for record in records.iter() {
+                let record = if record.key == changed.key { changed } else { record };
+                others.add(record.clone(), "a test").unwrap();
+            }
+            checkpoints(trunk, 0.25, &others).unwrap().unwrap().remove(0)
+        };
+        let six = with(&base);
+        assert_eq!((six.seeds, six.diverges), (6, None));
+        assert!((six.critical_batch_size.unwrap().value.0 / 49.6 - 1.0).abs() < 0.1, "{six:?}");
+        let stopped = with(&branch);
+        assert_eq!((stopped.seeds, stopped.diverges), (7, Some(32)));
+        assert_eq!(stopped.critical_batch_size.unwrap().value.0, 16.0, "{stopped:?}");
     }
 
     #[test]
     fn the_schedule_doubles_as_far_as_all_that_comes_allows() {
         let checkpoint = |samples: u64, critical: f64| CheckpointReport {
             samples,
+            seeds: 7,
+            diverges: None,
             branches: vec![],
             critical_batch_size: (critical > 0.0).then(|| {
                 let value = Number(critical);
@@ -348,7 +454,8 @@ mod tests {
         };
         let grows = [(200, 16), (800, 32), (800, 64), (800, 128)];
         assert_eq!(grown(&[(100, 15.9), (200, 70.0), (400, 20.0), (800, 128.0)]), grows, "70 would be too much at 400");
-        assert_eq!(grown(&[(100, 8.0), (200, 0.0)]), []);
+        assert_eq!(grown(&[(100, 64.0), (200, 0.0)]), [], "what is unknown allows nothing");
+        assert_eq!(grown(&[(100, 0.0), (200, 16.0)]), [(200, 16)]);
         assert_eq!(grown(&[(100, 1e9)]).len(), 16, "as many milestones as there may be");
     }
 }

@@ -231,6 +231,14 @@ impl Study {
         Ok(study)
     }
 
+    /// Lets runs on files flush tiny optimizer state, as `train` does, unless the study says otherwise. It is written into the study, so that
+    /// one that was made before it did keeps its runs.
+    pub(crate) fn flush_files(&mut self) {
+        for workload in self.workloads.iter_mut().filter(|workload| workload.problem.data.is_some()) {
+            workload.regularization.flush_by_default(true);
+        }
+    }
+
     /// The optimizers, in order.
     pub(crate) fn factors(&self) -> Result<Vec<OptimizerFactor>, Nonsense> {
         let usual = OptimizerDefinition::default();
@@ -309,10 +317,8 @@ impl WorkloadDefinition {
     /// A run on this workload, of a study with this seed for data: what a cell says is missing.
     pub(crate) fn run(&self) -> RunOptions {
         let (problem, mut regularization) = (self.problem.clone(), self.regularization.clone());
-        // Whose features are all different from 0, so that there is nothing to set to 0: the keys of their runs say so.
-        if problem.data.is_none() {
-            regularization.keep_subnormals();
-        }
+        // A study says it where it does: see `flush_files`.
+        regularization.flush_by_default(false);
         let mut batch = BatchOptions::default();
         if let Some(sampling) = self.sampling {
             batch.set_sampling(sampling);
@@ -339,14 +345,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_on_files_flush_tiny_state_and_embedded_ones_keep_their_keys() {
-        let flushes = |workload: &str| {
-            let workload: WorkloadDefinition = toml::from_str(workload).unwrap();
-            workload.run().regularization.step_transforms().flush_subnormals
+    fn new_studies_of_files_flush_tiny_state_and_others_keep_their_keys() {
+        let flushes = |workload: &str, new: bool| {
+            let head =
+                "name = 'x'\noptimizers = ['sgd']\nbatch-sizes = [8]\nrepeats = 1\n[tuning]\npoints = 3\nseeds = 1\n";
+            let mut study = Study::parse(&format!("{head}[[workloads]]\n{workload}")).unwrap();
+            if new {
+                study.flush_files();
+            }
+            let kept = Study::parse(&toml::to_string(&study).unwrap()).unwrap();
+            kept.workloads[0].run().regularization.step_transforms().flush_subnormals
         };
-        assert!(flushes("problem = { data = 'csv:houses.csv' }"));
-        assert!(!flushes("problem = { data = 'csv:houses.csv' }\nregularization = { flush-subnormals = false }"));
-        assert!(!flushes("problem = { workload = 'mlp' }"));
-        assert!(flushes("problem = { workload = 'mlp' }\nregularization = { flush-subnormals = true }"));
+        let file = "problem = { data = 'csv:houses.csv' }";
+        assert!(flushes(file, true) && !flushes(file, false));
+        assert!(!flushes(&format!("{file}\nregularization = {{ flush-subnormals = false }}"), true));
+        assert!(!flushes("problem = { workload = 'mlp' }", true));
+        assert!(flushes("problem = { workload = 'mlp' }\nregularization = { flush-subnormals = true }", false));
     }
 }

@@ -89,9 +89,10 @@ impl Plan {
             let branches = winners * (BRANCH_SEEDS.min(repeats) * BRANCHES + repeats);
             let usual = facts.batch_sizes[facts.batch_sizes.len() / 2];
             seconds += branches as f64 * seconds_of_run(usual, USED)?;
-            let more = reference + coupled + branches;
+            let more = reference + coupled;
             let least = own.len() * (study.tuning.points * seeds + targets * repeats) + more;
-            let most = own.len() * runs_of_cell(study, targets) + more;
+            // A run that reaches no target is left by none.
+            let most = own.len() * runs_of_cell(study, targets) + more + branches;
             let (name, model) = (workload.name.clone(), facts.model.clone());
             lines.push(WorkloadPlan { name, model, cells: own.len(), runs: (least, most), seconds });
         }

@@ -28,10 +28,12 @@ impl Resumed {
         if run.as_ref().is_some_and(|run| run.method() == Method::Lbfgs) {
             bail!("{name} is of lbfgs, which has no state to go on from: train again with more --steps");
         }
-        let (Some(run), Some(progress)) = (run, progress) else {
+        let (Some(mut run), Some(progress)) = (run, progress) else {
             bail!("{name} does not say what training it is of: only `train --save` writes files to resume");
         };
         saved_model::check(&checkpoint).with_context(|| name.clone())?;
+        // The default was another one once.
+        run.regularization.flush_by_default(checkpoint.settings().step_transforms.flush_subnormals);
         Ok(Self { name, checkpoint, run, progress })
     }
 

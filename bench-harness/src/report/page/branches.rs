@@ -5,7 +5,7 @@ use super::source::{Source, series_name};
 use crate::base::format_number::si;
 use crate::report::chart::{Axis, Chart, Point, Series};
 use crate::report::sweep::branches::critical;
-use crate::study::branch_report::{BranchReport, CheckpointReport, Growth, of_fixed};
+use crate::study::branch_report::{BranchReport, CheckpointReport, Growth, times};
 use crate::study::result::WorkloadReport;
 use anyhow::Result;
 
@@ -94,8 +94,10 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
         }));
         row.push(Square::text(if schedule.is_empty() { "none".into() } else { schedule.join(", ") }));
         for ratio in [branch.tried.map(|tried| tried.steps), branch.tried.map(|tried| tried.samples)] {
-            row.push(ratio.map_or_else(Square::default, |ratio| Square::number(of_fixed(&ratio), ratio.value.0)));
+            row.push(ratio.map_or_else(Square::default, |ratio| Square::number(times(&ratio), ratio.value.0)));
         }
+        let better = branch.tried.and_then(|tried| tried.better_fixed);
+        row.push(better.map_or_else(Square::default, |batch| Square::number(batch.to_string(), batch as f64)));
         row
     };
     let rows: Vec<_> = workload.branches.iter().map(row).collect();
@@ -108,6 +110,7 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
         "schedule",
         "steps by it, of a fixed batch's",
         "samples",
+        "a fixed batch that does better",
     ];
     let caption = format!("{}: critical batch sizes by branches, and the schedule that follows", workload.facts.name);
     let head = head.map(str::to_owned).to_vec();

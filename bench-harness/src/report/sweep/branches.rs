@@ -9,9 +9,16 @@ use crate::study::result::WorkloadReport;
 pub(super) fn sentences(workload: &WorkloadReport, all: bool) -> Vec<String> {
     let shown: Vec<&BranchReport> = workload.branches.iter().filter(|branch| all || branch.saves_steps()).collect();
     let others = workload.branches.len() - shown.len();
-    let mut lines: Vec<String> = shown.iter().map(|branch| format!("  {}", branch.sentence())).collect();
+    let mut lines: Vec<String> = vec![];
+    for branch in shown {
+        lines.push(format!("  {}", branch.sentence()));
+        lines.extend(branch.flags().filter(|_| branch.saves_steps()).map(|flags| format!("    train {flags}")));
+    }
     if others > 0 {
-        lines.push(format!("  {others} of {}: no batch that grows is known to save steps.", workload.branches.len()));
+        let all = workload.branches.len();
+        lines.push(format!(
+            "  {others} of {all} optimizers: no batch that grows is known to do better than a fixed one."
+        ));
     }
     lines
 }
@@ -32,10 +39,13 @@ pub(super) fn grid(workload: &WorkloadReport) -> Option<Grid> {
     (!rows.is_empty()).then_some(Grid { header, rows, words: 1 })
 }
 
-/// The critical batch size with its interval; `>` where the largest tried keeps pace.
+/// The critical batch size with its interval; `>` where the largest tried keeps pace; the next, where it diverges.
 pub(crate) fn critical(checkpoint: &CheckpointReport) -> String {
     let Some(critical) = checkpoint.critical_batch_size else { return "?".into() };
     let [value, low, high] = [critical.value.0, critical.low.0, critical.high.0];
+    if let Some(next) = checkpoint.diverges {
+        return format!("{} ({next} diverges)", si(value));
+    }
     let open = if checkpoint.open { ">" } else { "" };
     format!("{open}{} {}", si(value), si_interval(value, (low, high)))
 }

@@ -158,7 +158,8 @@ fn coupling(report: &Report) -> String {
 fn branches(report: &Report) -> String {
     let mut lines = vec![
         "workload,target_share,optimizer,variant,from_batch_size,samples,batch_size,pace,critical_batch_size,critical_low,critical_high,\
-        critical_open,schedule_steps,schedule_samples"
+        critical_open,schedule_reached,fixed_reached,runs,schedule_steps,schedule_steps_low,schedule_steps_high,\
+        schedule_samples,schedule_samples_low,schedule_samples_high,better_fixed_batch_size"
             .to_owned(),
     ];
     for workload in &report.workloads {
@@ -172,8 +173,14 @@ fn branches(report: &Report) -> String {
                     row.extend([critical.map(|c| c.value.0), critical.map(|c| c.low.0)].map(optional));
                     row.push(optional(critical.map(|c| c.high.0)));
                     row.push(at.open.to_string());
-                    row.push(optional(branch.tried.map(|tried| tried.steps.value.0)));
-                    row.push(optional(branch.tried.map(|tried| tried.samples.value.0)));
+                    let tried = branch.tried;
+                    row.extend([tried.map(|t| t.reached), tried.map(|t| t.fixed_reached)].map(optional));
+                    row.push(optional(tried.map(|t| t.runs)));
+                    for ratio in [tried.map(|t| t.steps), tried.map(|t| t.samples)] {
+                        let numbers = [ratio.map(|r| r.value.0), ratio.map(|r| r.low.0), ratio.map(|r| r.high.0)];
+                        row.extend(numbers.map(optional));
+                    }
+                    row.push(optional(tried.and_then(|t| t.better_fixed)));
                     lines.push(row.join(","));
                 }
             }

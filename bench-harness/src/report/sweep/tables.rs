@@ -57,13 +57,20 @@ pub(super) fn parts(report: &Report, extent: Extent) -> Vec<Part> {
             parts.push(Part::Lines(std::iter::once(format!("{}:", answer.target)).chain(lines).collect()));
         }
         if !workload.branches.is_empty() {
-            let heading = "Batches that grow, as branches of the best runs say, beside a fixed batch:".to_owned();
+            let heading =
+                "Growing the batch during training, beside the fixed batch with the fewest samples:".to_owned();
             parts.push(Part::Lines(
                 std::iter::once(heading).chain(branches::sentences(workload, extent == Extent::All)).collect(),
             ));
         }
+        if report.study.branches && workload.branches.is_empty() {
+            let line = "Branches were not run yet, or there is nothing to leave: the same sweep goes on with them.";
+            parts.push(Part::Lines(vec![line.into()]));
+        }
         if let Some(grid) = branches::grid(workload).filter(|_| extent == Extent::All) {
-            parts.push(Part::Lines(vec!["Critical batch size along training, by branches:".into()]));
+            parts.push(Part::Lines(vec![
+                "Largest batch that still makes 83 % of the progress per sample, after so many samples:".into(),
+            ]));
             parts.push(Part::Grid(grid));
         }
         parts.push(Part::Lines(vec![
