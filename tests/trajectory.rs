@@ -9,9 +9,7 @@ use simdescent_kernels::activation::Activation;
 use simdescent_kernels::{Exec, Par, Team, isa};
 use std::sync::LazyLock;
 
-#[path = "trajectory/golden.rs"] // where this would be sought is for other tests
 mod golden;
-#[path = "trajectory/value_version.rs"]
 mod value_version;
 use golden::{GOLDEN, TRANSFORMED};
 

@@ -1,8 +1,6 @@
 //! CSV files as people have them, from the command line.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;

@@ -1,8 +1,6 @@
 //! `train` on every kind of file, with weights of rows and classes, and on sparse inputs.
 
-mod command;
-
-use command::json;
+use crate::command::json;
 use serde_json::Value;
 use std::fs;
 
@@ -11,7 +9,7 @@ fn train(arguments: &[&str]) -> Value {
 }
 
 fn refused(arguments: &[&str], wanted: &str) {
-    command::refused(&[&["train"], arguments].concat(), wanted);
+    crate::command::refused(&[&["train"], arguments].concat(), wanted);
 }
 
 /// Rows of weight 0 count neither in training nor in evaluation, whatever they say.

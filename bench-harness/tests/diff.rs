@@ -1,8 +1,6 @@
 //! `diff` as a user meets it.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use std::fs;
 
 const TRAIN: [&str; 9] = ["train", "--workload", "mlp", "--optimizer", "adam", "--rate", "0.01", "--steps", "40"];

@@ -1,8 +1,6 @@
 //! `train --save`, `evaluate` and `explain` as a user meets them.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,6 @@
 //! What the machine cannot do is an error before it is tried.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 
 #[test]
 fn more_threads_than_can_be_are_refused() {

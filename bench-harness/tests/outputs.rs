@@ -1,8 +1,6 @@
 //! Files and text that the program writes: where that cannot be, it says so before it works, and nothing that was there is lost.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use std::fs;
 use std::path::Path;
 use std::time::Instant;

@@ -1,37 +1,33 @@
 //! What a sweep leaves beside its records: a page that needs nothing, and a configuration that `train` takes.
 
+use crate::command::{Kept, simdescent, text};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-fn simdescent(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_simdescent")).args(arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A small sweep with throughput.
-fn sweep(folder: &Path, workloads: &str) {
-    let study = folder.join("study.toml");
-    let head = "name = 'small'\noptimizers = ['sgd', 'adam']\nbatch-sizes = [8, 32, 128]\nrepeats = 3\nbranches = true\n\
-        [tuning]\npoints = 4\nseeds = 2\n[throughput]\nrounds = 2\nmilliseconds = 1\n";
-    fs::write(&study, format!("{head}{workloads}")).unwrap();
-    let out = folder.join("out");
-    let output = simdescent(&["sweep", "--study", study.to_str().unwrap(), "--out", out.to_str().unwrap()]);
-    // 1 is a self-check that fails, which this is not about.
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("simdescent train --config"), "{}", text(&output.stderr));
+/// A small sweep with throughput, in the folder `out` there.
+fn sweep(folder: &Path) {
+    static SWEPT: Kept = Kept::new();
+    SWEPT.copy(&folder.join("out"), || {
+        let folder = tempfile::tempdir().unwrap();
+        let study = folder.path().join("study.toml");
+        let small = "name = 'small'\noptimizers = ['sgd', 'adam']\nbatch-sizes = [8, 32, 128]\nrepeats = 3\nbranches = true\n\
+            [tuning]\npoints = 4\nseeds = 2\n[throughput]\nrounds = 2\nmilliseconds = 1\n[[workloads]]\nname = 'lines <b>'\n\
+            problem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n";
+        fs::write(&study, small).unwrap();
+        let out = folder.path().join("out");
+        let output = simdescent(&["sweep", "--study", study.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+        // 1 is a self-check that fails, which this is not about.
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("simdescent train --config"), "{}", text(&output.stderr));
+        (folder, "out")
+    });
 }
 
 #[test]
 fn the_page_is_one_file_that_asks_for_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    sweep(
-        folder.path(),
-        "[[workloads]]\nname = 'lines <b>'\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n",
-    );
+    sweep(folder.path());
     let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
     for outside in ["http:", "https:", "src=", "@import", "url("] {
@@ -71,10 +67,7 @@ fn the_page_is_one_file_that_asks_for_nothing() {
 #[test]
 fn somebody_elses_convergence_is_projected() {
     let folder = tempfile::tempdir().unwrap();
-    sweep(
-        folder.path(),
-        "[[workloads]]\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n",
-    );
+    sweep(folder.path());
     let path = |name: &str| folder.path().join(name).display().to_string();
     let report = |out: &str| -> serde_json::Value {
         serde_json::from_str(&fs::read_to_string(folder.path().join(out).join("report.json")).unwrap()).unwrap()
@@ -107,10 +100,7 @@ fn somebody_elses_convergence_is_projected() {
 #[test]
 fn the_recommended_cell_is_a_configuration_of_train() {
     let folder = tempfile::tempdir().unwrap();
-    sweep(
-        folder.path(),
-        "[[workloads]]\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n",
-    );
+    sweep(folder.path());
     let best = folder.path().join("out/best.toml");
     let output = simdescent(&["train", "--config", best.to_str().unwrap(), "--json"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -199,10 +189,7 @@ fn a_page_is_opened_or_it_is_said_that_nothing_opens_it() {
 #[test]
 fn colors_are_for_those_who_want_them() {
     let folder = tempfile::tempdir().unwrap();
-    sweep(
-        folder.path(),
-        "[[workloads]]\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n",
-    );
+    sweep(folder.path());
     let out = folder.path().join("out");
     let report = |variable: Option<&str>, json: bool| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_simdescent"));

@@ -1,8 +1,6 @@
 //! `predict` as a user meets it: every kind of data, with and without targets.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use serde_json::Value;
 use simdescent::dataset::{TargetEncoding, TargetOptions, read_npy_inputs, read_npy_pair};
 use std::fs;

@@ -1,5 +1,6 @@
 //! Records of a sweep: the same bytes whatever happens to the sweep, and refused where they are not what was written.
 
+use crate::command::Kept;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,9 +57,14 @@ impl Place {
         lines
     }
 
-    /// Those of a sweep from start to end.
+    /// Those of a sweep from start to end, into the folder `whole`. One for all tests that leave the study as it is.
     fn whole(&self) -> BTreeSet<String> {
-        succeed(&mut self.sweep("whole", &[], ""));
+        static WHOLE: Kept = Kept::new();
+        WHOLE.copy(&self.path("whole"), || {
+            let place = Place::new();
+            succeed(&mut place.sweep("whole", &[], ""));
+            (place.dir, "whole")
+        });
         self.records("whole")
     }
 }
@@ -208,12 +214,14 @@ fn shards_merged_in_any_order_are_the_whole() {
     assert_eq!(place.records("keys"), whole);
     fs::write(&list, "0123456789abcdef\n").unwrap();
     refused(&mut place.sweep("keys", &["--keys", list.to_str().unwrap()], ""), 65, "no cell of this study has the key");
-    // As a job array says.
+    // As a job array says: all runs of that shard, and no others, are there.
     for i in ["1", "2"] {
-        let mut auto = place.sweep(&format!("auto-{i}"), &["--shard", "auto"], "");
+        let mut auto = place.sweep(&format!("2-{i}"), &["--shard", "auto"], "");
         auto.envs([("SLURM_ARRAY_TASK_ID", i), ("SLURM_ARRAY_TASK_COUNT", "2"), ("SLURM_ARRAY_TASK_MIN", "1")]);
-        succeed(&mut auto);
-        assert_eq!(place.records(&format!("auto-{i}")), place.records(&format!("2-{i}")));
+        let output = succeed(&mut auto);
+        assert!(text(&output.stdout).starts_with(&format!("shard {i}/2: ")), "{}", text(&output.stdout));
+        let there = format!("0 runs, {} records were there", place.records(&format!("2-{i}")).len());
+        assert!(text(&output.stderr).contains(&there), "{}", text(&output.stderr));
     }
 }
 
@@ -414,7 +422,8 @@ fn factors_besides_optimizer_and_batch_size() {
         [[variants]]\nname = 'drawn'\nconfig = { batch = { sampling = 'with-replacement' } }\n\
         [[workloads]]\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n";
     fs::write(place.path("study.toml"), study).unwrap();
-    let records = place.whole();
+    succeed(&mut place.sweep("factors", &[], ""));
+    let records = place.records("factors");
     let settings: Vec<serde_json::Value> = records
         .iter()
         .map(|line| {
@@ -441,7 +450,8 @@ fn rules_are_compared_with_tuning_again() {
     let study = fs::read_to_string(place.path("study.toml")).unwrap();
     let rules = "coupling = ['none', 'linear', 'sqrt', 'sqrt-half-life']\n[tuning]";
     fs::write(place.path("study.toml"), study.replace("[tuning]", rules)).unwrap();
-    let whole = place.whole();
+    succeed(&mut place.sweep("rules", &[], ""));
+    let whole = place.records("rules");
     for i in ["1", "2"] {
         succeed(&mut place.sweep(i, &["--shard", &format!("{i}/2")], ""));
     }

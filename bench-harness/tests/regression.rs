@@ -1,8 +1,6 @@
 //! Regression on targets in a unit of their own: trained scaled, reported in it.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use serde_json::Value;
 use std::fs;
 

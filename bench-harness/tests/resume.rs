@@ -1,8 +1,6 @@
 //! `train --save` and `--resume` as a user meets them.
 
-mod command;
-
-use command::json;
+use crate::command::json;
 use serde_json::Value;
 
 fn train(arguments: &[&str]) -> Value {
@@ -10,7 +8,7 @@ fn train(arguments: &[&str]) -> Value {
 }
 
 fn refused(arguments: &[&str], wanted: &str) {
-    command::refused(&[&["train"], arguments].concat(), wanted);
+    crate::command::refused(&[&["train"], arguments].concat(), wanted);
 }
 
 /// Killed somewhere after its first save, and gone on with, it is the run that nobody killed: in all that it prints.

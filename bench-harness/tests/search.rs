@@ -1,8 +1,6 @@
 //! `tune search` as a user meets it.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

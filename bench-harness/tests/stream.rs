@@ -1,8 +1,6 @@
 //! `train --stream`: files that are read as they are needed.
 
-mod command;
-
-use command::json;
+use crate::command::json;
 use serde_json::Value;
 use std::fs;
 
@@ -11,7 +9,7 @@ fn train(arguments: &[&str]) -> Value {
 }
 
 fn refused(arguments: &[&str], wanted: &str) {
-    command::refused(&[&["train"], arguments].concat(), wanted);
+    crate::command::refused(&[&["train"], arguments].concat(), wanted);
 }
 
 /// The same table as CSV and as NumPy's arrays, in memory and read as it is needed.
@@ -67,7 +65,7 @@ fn a_table_trains_alike_from_every_kind_of_file() {
     let weighted = ["--data", &csv, "--stream", "--class-weights", "1,2"];
     refused(&weighted, "--class-weights is for classes, the targets of t.csv are taken for numbers");
     refused(&[&weighted[..], &["--task", "classification"]].concat(), "2 class weights, but there are");
-    command::refused(&["tune", "lr", "--data", &csv, "--stream"], "--stream is for train");
+    crate::command::refused(&["tune", "lr", "--data", &csv, "--stream"], "--stream is for train");
 }
 
 /// A table of two classes as CSV with weights, and as svmlight.

@@ -1,8 +1,6 @@
 //! What commands say of files that are not what they seem: saved models that were changed, columns of identifiers, parts of archives.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write as _;

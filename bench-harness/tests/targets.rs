@@ -1,8 +1,6 @@
 //! What the targets of files mean: decided in training, printed where it is doubtful, kept with the model.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,6 @@
 //! `train` as a user meets it: flags, files, and both.
 
-mod command;
-
-use command::{json, simdescent, text};
+use crate::command::{json, simdescent, text};
 use serde_json::Value;
 use std::fs;
 
@@ -11,7 +9,7 @@ fn train(arguments: &[&str]) -> Value {
 }
 
 fn refused(arguments: &[&str], wanted: &str) {
-    command::refused(&[&["train"], arguments].concat(), wanted);
+    crate::command::refused(&[&["train"], arguments].concat(), wanted);
 }
 
 /// A file with every kind of option, and the flags that say the same.

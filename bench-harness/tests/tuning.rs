@@ -1,8 +1,6 @@
 //! `schedule` and `tune` as a user meets them.
 
-mod command;
-
-use command::{json, refused, simdescent, text};
+use crate::command::{json, refused, simdescent, text};
 use serde_json::Value;
 
 /// (step, rate) of each line.
