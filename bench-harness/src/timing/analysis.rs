@@ -11,6 +11,7 @@ use crate::environment::limits::{Bandwidth, ThreadLimits};
 use anyhow::{Context, Result, ensure};
 use simdescent_benches::cases::{self, CONTROL_GROUP, Case};
 use simdescent_benches::contest::OURS_ON_ONE_THREAD;
+use simdescent_measure::roofline::{Bound, Roof};
 use simdescent_measure::statistics::{SpeedUp, geometric_mean_ratio, interquartile_half_range, median, speed_verdicts};
 
 /// Of the control's intervals, all together.
@@ -134,23 +135,20 @@ fn work_of(case: &Case) -> CaseWork {
     CaseWork { flops, bytes_read: read, bytes_written: written, working_set, amount, unit }
 }
 
-/// Either its arithmetic takes longest, or its bytes.
+/// By the one formula of [`Roof::least_seconds`].
 fn limit_of(case: &Case, allowed: &ThreadLimits) -> CaseLimit {
     let cases::Work { flops, read, written, working_set, .. } = case.work;
-    let peak = if case.bits == 64 { allowed.peak_flops_f64 } else { allowed.peak_flops_f32 };
-    let arithmetic = flops / peak;
-    let moved = allowed.bandwidth(working_set).map_or((0.0, String::new()), |bandwidth| {
-        // What is written is copied, so to say, from as much that is read; the rest is read.
-        let copied = 2.0 * written.min(read) / bandwidth.copy;
-        let only_read = (read - written).max(0.0) / bandwidth.read;
-        let verb = if copied > only_read { "copying" } else { "reading" };
-        (copied + only_read, format!("{verb} {}", bandwidth.level.as_deref().unwrap_or("memory")))
-    });
-    if arithmetic >= moved.0 {
-        CaseLimit { name: "FMA".into(), seconds: arithmetic }
-    } else {
-        CaseLimit { name: moved.1, seconds: moved.0 }
-    }
+    let peak_flops = if case.bits == 64 { allowed.peak_flops_f64 } else { allowed.peak_flops_f32 };
+    let bandwidth = allowed.bandwidth(working_set);
+    let (reading, copying) = bandwidth.map_or((f64::INFINITY, f64::INFINITY), |b| (b.read, b.copy));
+    let (seconds, bound) = Roof { peak_flops, read: reading, copy: copying }.least_seconds(flops, read, written);
+    let level = bandwidth.and_then(|bandwidth| bandwidth.level.as_deref()).unwrap_or("memory");
+    let name = match bound {
+        Bound::Arithmetic => "FMA".into(),
+        Bound::Reading => format!("reading {level}"),
+        Bound::Copying => format!("copying {level}"),
+    };
+    CaseLimit { name, seconds }
 }
 
 fn median_limits(processes: &[&ProcessTimes]) -> ThreadLimits {

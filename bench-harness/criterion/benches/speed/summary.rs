@@ -16,20 +16,24 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    fn least(&self) -> (f64, Bound) {
+        self.roof.least_seconds(self.work.flops, self.work.read, self.work.written)
+    }
+
     fn share(&self) -> f64 {
-        self.roof.least_seconds(self.work).0 / self.median
+        self.least().0 / self.median
     }
 
     fn limit(&self) -> String {
-        match self.roof.least_seconds(self.work).1 {
+        match self.least().1 {
             Bound::Arithmetic => format!("{:.0} GFLOP/s", self.roof.peak_flops / 1e9),
-            Bound::Memory => format!("transfers in {}", bytes(self.work.working_set)),
+            Bound::Reading | Bound::Copying => format!("transfers in {}", bytes(self.work.working_set)),
         }
     }
 
     fn json(&self) -> Value {
         let Self { name, work, median, roof } = self;
-        let (least, bound) = roof.least_seconds(work);
+        let (least, bound) = self.least();
         json!({
             "name": name, "median_seconds": median, "flops": work.flops, "bytes_read": work.read,
             "bytes_written": work.written, "working_set_bytes": work.working_set, "isa": work.isa.name(),
