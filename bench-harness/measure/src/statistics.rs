@@ -44,7 +44,7 @@ pub use pace::{Gains, batch_in_pace_interval, largest_batch_in_pace, paces};
 pub use paired::{geometric_mean, geometric_mean_ratio, probability_of_beating, variance_removed_by_pairing};
 pub use performance_profile::{PerformanceProfile, performance_profiles};
 pub use quantile::{interquartile_half_range, median, median_with_interval, quantile, quartiles};
-pub use rate_curve::{RateCurve, RateFit, fit_rate_curves};
+pub use rate_curve::{RateCurve, RateFit, fit_rate_curves, rate_exponent};
 pub use replicates::{Replicates, regret_of_choice};
 pub use speed::{SpeedUp, SpeedVerdict, speed_verdicts};
 pub use step_time::{StepTime, fastest_batch_size, fit_step_time};

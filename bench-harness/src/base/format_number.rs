@@ -83,6 +83,11 @@ pub(crate) fn format_rate(x: f64) -> String {
     if (1e-3..1e4).contains(&rounded) { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
+/// An exponent: `0.52`, and no `-0.00`.
+pub(crate) fn exponent(x: f64) -> String {
+    format!("{:.2}", (100.0 * x).round() / 100.0 + 0.0)
+}
+
 /// A p-value with three digits: `0.096`, `< 0.001`.
 pub(crate) fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
@@ -96,6 +101,11 @@ pub(crate) fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exponents_have_no_negative_zero() {
+        assert_eq!([-0.001, 0.518, -0.25].map(exponent), ["0.00", "0.52", "-0.25"]);
+    }
 
     #[test]
     fn numbers_have_six_digits_and_an_exponent_only_where_it_is_shorter() {

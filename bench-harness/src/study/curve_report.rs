@@ -1,6 +1,7 @@
 //! What a report says of curves over the batch size.
 
 use super::estimate::Estimate;
+use crate::base::format_number::{exponent as format_exponent, format_rate, si};
 use crate::base::number::Number;
 use serde::{Deserialize, Serialize};
 use simdescent_measure::statistics::{BatchCurve, RateCurve};
@@ -27,10 +28,23 @@ pub(crate) struct CurveReport {
     pub(crate) b20: Option<B20>,
     /// The curves of η*(B), lowest AICc first.
     pub(crate) rates: Vec<RatesFit>,
+    /// p of c·B^p through the best rates, whichever curve is first: 1 is the linear, 0.5 the square-root rule.
+    #[serde(default)]
+    pub(crate) rate_exponent: Option<Estimate>,
     /// √(B_crit·a/b), the fastest batch size by the two curves.
     pub(crate) fastest_batch_size: Option<f64>,
     /// The batch size that was fastest as measured.
     pub(crate) measured_fastest: Option<usize>,
+}
+
+impl CurveReport {
+    /// p with its interval, `0.52 [0.41, 0.63]`; empty where it is not known.
+    pub(crate) fn rate_exponent_text(&self) -> String {
+        self.rate_exponent.map_or_else(String::new, |p| {
+            let [value, low, high] = [p.value, p.low, p.high].map(|number| format_exponent(number.0));
+            format!("{value} [{low}, {high}]")
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -39,6 +53,9 @@ pub(crate) struct B20 {
     pub(crate) batch_size: f64,
     /// Whether the largest batch size measured is still within the limit.
     pub(crate) open: bool,
+    /// The lower and the upper end of the interval over seeds; infinite where that may be beyond what was measured.
+    #[serde(default)]
+    pub(crate) interval: Option<[Number; 2]>,
 }
 
 /// S(B) of one model.
@@ -122,6 +139,21 @@ impl RatesCurve {
             Self::Surge { .. } => "2η_max/(√(B_n/B) + √(B/B_n))",
         }
     }
+
+    /// With its parameters: `0.0075·B^0.62`.
+    pub(crate) fn in_numbers(self) -> String {
+        match self {
+            Self::Power { rate, exponent } => format!("{}·B^{}", format_rate(rate), format_exponent(exponent)),
+            Self::Saturating { max_rate, noise_scale, exponent } => {
+                let (most, scale) = (format_rate(max_rate), si(noise_scale));
+                format!("{most}/(1 + {scale}/B)^{}", format_exponent(exponent))
+            }
+            Self::Surge { max_rate, noise_scale } => {
+                let (twice, scale) = (format_rate(2.0 * max_rate), si(noise_scale));
+                format!("{twice}/(√({scale}/B) + √(B/{scale}))")
+            }
+        }
+    }
 }
 
 impl From<StepsCurve> for BatchCurve {
@@ -165,5 +197,27 @@ impl From<RateCurve> for RatesCurve {
             }
             RateCurve::Surge { max_rate, noise_scale } => Self::Surge { max_rate, noise_scale },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_written_in_numbers() {
+        let texts = [
+            RatesCurve::Power { rate: 0.0075, exponent: 0.622 },
+            RatesCurve::Saturating { max_rate: 0.5228, noise_scale: 139.1, exponent: 1.093 },
+            RatesCurve::Surge { max_rate: 0.052, noise_scale: 77.19 },
+        ]
+        .map(RatesCurve::in_numbers);
+        assert_eq!(texts, ["0.0075·B^0.62", "0.523/(1 + 139/B)^1.09", "0.104/(√(77.2/B) + √(B/77.2))"]);
+    }
+
+    #[test]
+    fn reports_without_an_interval_are_read() {
+        let b20: B20 = serde_json::from_str(r#"{"batch_size": 64.0, "open": true}"#).unwrap();
+        assert!(b20.interval.is_none());
     }
 }

@@ -6,8 +6,8 @@ use super::estimate::Estimate;
 use super::result::{CellReport, StepTimeReport};
 use crate::base::number::Number;
 use simdescent_measure::statistics::{
-    BatchCurve, BatchFit, BatchLimit, BatchModel, RateFit, critical_batch_interval, fastest_batch_size,
-    fit_batch_curves, fit_rate_curves, largest_batch_within, median,
+    BatchFit, BatchLimit, RateFit, Runs, critical_batch_interval, fastest_batch_size, fit_batch_curves,
+    fit_rate_curves, largest_batch_within, median, overhead_batch_interval, rate_exponent,
 };
 
 /// Resamples of the seeds for the interval of a critical batch size.
@@ -42,7 +42,7 @@ fn curve(
     line: Option<&StepTimeReport>,
     target: usize,
 ) -> CurveReport {
-    let runs: Vec<(f64, Vec<f64>)> = cells
+    let runs: Vec<Runs> = cells
         .iter()
         .map(|cell| {
             let steps = cell.targets[target].runs.iter().map(|run| run.steps.unwrap_or(f64::INFINITY));
@@ -60,6 +60,7 @@ fn curve(
         .filter(|(_, point)| point.1.is_finite())
         .map(|(cell, _)| (cell.batch_size as f64, cell.targets[target].tuning.learning_rate))
         .collect();
+    let rate_exponent = rate_exponent(&rates, CONFIDENCE).map(Estimate::from);
     let rates = if rates.len() < LEAST_POINTS { vec![] } else { fit_rate_curves(&rates).unwrap_or_default() };
     let fastest = known.zip(line).and_then(|(fit, line)| {
         fastest_batch_size(fit.curve.critical_batch_size(), line.per_step.value.0, line.per_sample.value.0)
@@ -79,24 +80,26 @@ fn curve(
         missed: points.iter().filter(|point| !point.1.is_finite()).map(|point| point.0 as usize).collect(),
         critical_batch_size,
         steps: fits.into_iter().map(steps_fit).collect(),
-        b20: largest_batch_within(&points, WASTE).map(|BatchLimit { batch_size, open }| B20 { batch_size, open }),
+        b20: b20(&points, &runs),
         rates: rates.into_iter().map(rates_fit).collect(),
+        rate_exponent,
         fastest_batch_size: fastest.filter(|batch| batch.is_finite()),
         measured_fastest: measured.map(|cell| cell.batch_size),
     }
 }
 
-/// B_crit of a curve's model with its interval: the seeds of every batch size are drawn again.
-fn critical(fit: &BatchFit, runs: &[(f64, Vec<f64>)]) -> Estimate {
-    let model = match fit.curve {
-        BatchCurve::Hyperbola { .. } => BatchModel::Hyperbola,
-        BatchCurve::Power { .. } => BatchModel::Power,
-        BatchCurve::LeastData { .. } => BatchModel::LeastData,
-    };
+/// B_crit of the best curve, with the interval of all that may be the right one: the seeds of every batch size are drawn again.
+fn critical(fit: &BatchFit, runs: &[Runs]) -> Estimate {
     let value = fit.curve.critical_batch_size();
-    let interval = critical_batch_interval(runs, model, RESAMPLES, CONFIDENCE);
+    let interval = critical_batch_interval(runs, RESAMPLES, CONFIDENCE);
     let (low, high) = interval.map_or((0.0, f64::INFINITY), |interval| (interval.low, interval.high));
     Estimate { value: Number(value), low: Number(low), high: Number(high) }
+}
+
+fn b20(points: &[(f64, f64)], runs: &[Runs]) -> Option<B20> {
+    let BatchLimit { batch_size, open } = largest_batch_within(points, WASTE)?;
+    let interval = overhead_batch_interval(runs, WASTE, RESAMPLES, CONFIDENCE);
+    Some(B20 { batch_size, open, interval: interval.map(|ends| [ends.low, ends.high].map(Number)) })
 }
 
 fn steps_fit(fit: BatchFit) -> StepsFit {
@@ -197,9 +200,13 @@ mod tests {
             assert!(report.steps.len() == 3 && report.steps.windows(2).all(|w| w[0].aicc.0 <= w[1].aicc.0));
             assert!((0.5..2.0).contains(&(critical.value.0 / 300.0)), "{critical:?}");
             // Without a model, a fifth of it.
-            assert!((20.0..150.0).contains(&report.b20.unwrap().batch_size), "{:?}", report.b20);
+            let b20 = report.b20.unwrap();
+            assert!((20.0..150.0).contains(&b20.batch_size), "{b20:?}");
+            let [low, high] = b20.interval.unwrap().map(|end| end.0);
+            assert!(low <= b20.batch_size && b20.batch_size <= high, "{b20:?}");
             let RatesCurve::Power { exponent, .. } = report.rates[0].curve else { panic!("{:?}", report.rates[0]) };
             assert!((exponent - 1.0).abs() < 1e-6);
+            assert_eq!(report.rate_exponent_text(), "1.00 [1.00, 1.00]");
         }
         assert!(wins >= 50 && holds >= 50, "{wins} and {holds} of 60");
     }
@@ -211,6 +218,8 @@ mod tests {
         let power = study(2, |b| 50.0 + 1e4 / b.powf(0.6), |b| 0.1 / (1.0 + 100.0 / b));
         assert!(matches!(power.steps[0].curve, StepsCurve::Power { .. }), "{:?}", power.steps[0].curve);
         assert!(matches!(power.rates[0].curve, RatesCurve::Saturating { .. }), "{:?}", power.rates[0].curve);
+        let exponent = power.rate_exponent.unwrap();
+        assert!(exponent.low.0 < exponent.value.0 && exponent.value.0 < 1.0, "a line through what bends: {exponent:?}");
     }
 
     #[test]

@@ -45,6 +45,16 @@ pub enum BatchCurve {
 }
 
 impl BatchCurve {
+    /// Which of the three it is.
+    #[must_use]
+    pub fn model(&self) -> BatchModel {
+        match self {
+            Self::Hyperbola { .. } => BatchModel::Hyperbola,
+            Self::Power { .. } => BatchModel::Power,
+            Self::LeastData { .. } => BatchModel::LeastData,
+        }
+    }
+
     /// S(B), in steps.
     #[must_use]
     pub fn steps(&self, batch_size: f64) -> f64 {
@@ -90,6 +100,8 @@ pub struct BatchFit {
     pub residuals: Vec<(f64, f64)>,
     /// Akaike's criterion, corrected for few points; +∞ if they are too few for it.
     pub aicc: f64,
+    /// That without the correction; +∞ for a curve with as many parameters as points.
+    pub aic: f64,
     /// Whether B_crit is at the end of what was searched, a 10⁴th of the smallest batch size or 10⁴ times the largest: the points bend too
     /// little to tell it.
     pub critical_unknown: bool,
@@ -98,6 +110,17 @@ pub struct BatchFit {
 }
 
 impl BatchFit {
+    /// B_crit, 0 or +∞ if it is at the lower or the upper end of what was searched.
+    #[must_use]
+    pub fn critical_batch_size(&self) -> f64 {
+        let critical = self.curve.critical_batch_size();
+        match self.critical_unknown {
+            false => critical,
+            true if self.residuals.iter().all(|residual| residual.0 < critical) => f64::INFINITY,
+            true => 0.0,
+        }
+    }
+
     /// √(mean square of the residuals), about the relative error.
     #[must_use]
     pub fn root_mean_square(&self) -> f64 {
@@ -161,6 +184,7 @@ pub fn fit_batch_curve(points: &[(f64, f64)], model: BatchModel) -> Option<Batch
             BatchModel::LeastData => BatchCurve::LeastData { samples: scale, critical, smallest: libm::exp(second) },
         },
         aicc: fit.aicc(shape.parameters),
+        aic: fit.aic(shape.parameters),
         residuals: used.iter().zip(&fit.residuals).map(|(point, r)| (point.0, *r)).collect(),
         critical_unknown: fit.at_bound[0],
         missed: points.len() - used.len(),

@@ -32,20 +32,30 @@ impl LogFit {
         root_mean_square(self.residuals.iter().copied())
     }
 
-    /// Akaike's criterion, corrected for few points (Hurvich and Tsai 1989), of n residuals r that have `parameters` besides the factor:
+    /// Akaike's criterion of n residuals r that have `parameters` besides the factor:
     ///
     /// ```text
-    /// n·ln(Σr²/n) + 2k + 2k(k + 1)/(n − k − 1)    k = parameters + 2, for the factor and the variance
+    /// n·ln(Σr²/n) + 2k    k = parameters + 2, for the factor and the variance
     /// ```
     ///
-    /// +∞ with n ≤ k + 1. Σr²/n counts as 10⁻¹² if it is less: steps are whole numbers, so nothing hides in a millionth.
+    /// +∞ with n < k, as the curve then goes through all points. Σr²/n counts as 10⁻¹² if it is less: steps are whole numbers, so nothing
+    /// hides in a millionth.
+    pub(super) fn aic(&self, parameters: usize) -> f64 {
+        let (n, k) = (self.residuals.len() as f64, parameters as f64 + 2.0);
+        if n < k {
+            return f64::INFINITY;
+        }
+        let rms = self.root_mean_square();
+        n * libm::log((rms * rms).max(1e-12)) + 2.0 * k
+    }
+
+    /// That corrected for few points, 2k(k + 1)/(n − k − 1) more (Hurvich and Tsai 1989); +∞ with n ≤ k + 1.
     pub(super) fn aicc(&self, parameters: usize) -> f64 {
         let (n, k) = (self.residuals.len() as f64, parameters as f64 + 2.0);
         if n - k - 1.0 <= 0.0 {
             return f64::INFINITY;
         }
-        let rms = self.root_mean_square();
-        n * libm::log((rms * rms).max(1e-12)) + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0)
+        self.aic(parameters) + 2.0 * k * (k + 1.0) / (n - k - 1.0)
     }
 }
 

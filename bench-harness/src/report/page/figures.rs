@@ -192,7 +192,7 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
             scaling: twice the batch, half the steps. A ring marks the critical batch size, with its interval: below it the steps nearly \
             halve as the batch doubles, beyond it larger batches mostly waste samples. An arrow at the right says that it is beyond the \
             batch sizes measured, by extrapolation. A hollow square is the noise scale B_simple at the target. A cross at the top: most runs missed the target. The table has the same in numbers; \
-            B₂₀ is the largest batch size that needs at most 20 % more samples than the best, without a model."
+            B₂₀ is the largest batch size that needs at most 20 % more samples than the best, without a model; ∞: its interval reaches beyond what was measured."
             .into(),
         charts: drawn(source, "steps to target", step_charts(source))?,
         tables: tables::critical(source),
@@ -284,21 +284,23 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
         }
     };
     let fit = |curve: &CurveReport, batch: f64| Some(curve.rates.first()?.curve.rate(batch));
-    let tables = tables::coupling(source);
-    let coupling = if tables.is_empty() {
+    let coupled = tables::coupling(source);
+    let coupling = if coupled.is_empty() {
         ""
     } else {
-        " The table says what a rule costs against tuning again: steps by the rule, from the best point of the smallest batch, over steps \
+        " The last table says what a rule costs against tuning again: steps by the rule, from the best point of the smallest batch, over steps \
         after tuning. A dash: most runs by the rule missed."
     };
     Ok(Section {
         id: "rates",
         heading: "Best learning rate over batch size",
         text: format!(
-            "The vertex of a parabola through the rates around the best, with its interval, and the best of three shapes.{coupling}"
+            "The vertex of a parabola through the rates around the best, with its interval, and the best of three shapes. \
+            p is the exponent of c·B^p through all of them, with its interval, whichever shape is best: 1 is the linear, 0.5 the square-root \
+            rule.{coupling}"
         ),
         charts: drawn(source, "best rates", by_target(source, chart, point, fit, |_, _| vec![]))?,
-        tables,
+        tables: tables::rates(source).into_iter().chain(coupled).collect(),
         ..Section::default()
     })
 }

@@ -101,7 +101,9 @@ pub(super) fn critical(source: &Source<'_>) -> Vec<Grid> {
                     },
                 );
                 let b20 = curve.b20.map_or_else(Square::default, |b| {
-                    Square::number(format!("{}{}", if b.open { "> " } else { "" }, si(b.batch_size)), b.batch_size)
+                    let ends = b.interval.map(|[low, high]| si_interval(b.batch_size, (low.0, high.0)));
+                    let text = format!("{}{}", if b.open { "> " } else { "" }, si(b.batch_size));
+                    Square::number(format!("{text} {}", ends.unwrap_or_default()).trim_end(), b.batch_size)
                 });
                 let fit = &curve.steps[0];
                 let error = 100.0 * fit.root_mean_square;
@@ -112,7 +114,6 @@ pub(super) fn critical(source: &Source<'_>) -> Vec<Grid> {
                     b20,
                     Square::text(fit.curve.name()),
                     Square::number(format!("{error:.1} %"), error),
-                    Square::text(curve.rates.first().map_or("", |fit| fit.curve.name())),
                     batch(curve.fastest_batch_size),
                     batch(curve.measured_fastest.map(|batch| batch as f64)),
                 ]
@@ -125,10 +126,31 @@ pub(super) fn critical(source: &Source<'_>) -> Vec<Grid> {
                     "B₂₀",
                     "best curve of S(B)",
                     "its error",
-                    "best shape of η*(B)",
                     "fastest batch by curves",
                     "as measured",
                 ]);
+                tables.push(Grid { place: Place::target(w, t), caption: caption(workload, t), head, rows });
+            }
+        }
+    }
+    tables
+}
+
+/// How the best rate grows with the batch size.
+pub(super) fn rates(source: &Source<'_>) -> Vec<Grid> {
+    let mut tables = vec![];
+    for (w, workload) in source.report.workloads.iter().enumerate() {
+        for t in 0..workload.targets.len() {
+            let rows = workload.curves.iter().filter(|curve| curve.target == t).filter_map(|curve| {
+                let best = curve.rates.first()?.curve;
+                let exponent = curve.rate_exponent.map_or(f64::NAN, |p| p.value.0);
+                let exponent = Square::number(curve.rate_exponent_text(), exponent);
+                let name = series_name(&curve.optimizer, &curve.variant);
+                Some(vec![Square::text(name), Square::text(best.name()), Square::text(best.in_numbers()), exponent])
+            });
+            let rows: Vec<_> = rows.collect();
+            if !rows.is_empty() {
+                let head = strings(&["optimizer", "best shape of η*(B)", "in numbers", "p of c·B^p"]);
                 tables.push(Grid { place: Place::target(w, t), caption: caption(workload, t), head, rows });
             }
         }

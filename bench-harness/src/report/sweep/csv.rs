@@ -1,7 +1,7 @@
 //! The tables of a report for programs. An infinite number is `inf`, one that was not measured is empty.
 
 use crate::study::noise_report::NoiseReport;
-use crate::study::result::{CellReport, CellTarget, Report, Spread, TargetReport, Verdict, WorkloadReport};
+use crate::study::result::{CellReport, CellTarget, Estimate, Report, Spread, TargetReport, Verdict, WorkloadReport};
 
 const HEADER: &str = "workload,model,target_share,target_loss,optimizer,variant,batch_size,learning_rate,rate_at_border,rates_beyond,\
 trials,tuning_runs,outcome,reached,repeats,success_low,success_high,\
@@ -111,24 +111,25 @@ fn numbers(spread: Option<&Spread>) -> Vec<String> {
 /// One row for each workload, target and optimizer.
 pub(super) fn curves(report: &Report) -> String {
     let mut lines = vec![
-        "workload,target_share,optimizer,variant,critical_batch_size,critical_low,critical_high,critical_extrapolated,b20,b20_open,\
-        steps_curve,steps_error,missed_batch_sizes,rates_curve,fastest_batch_size,measured_fastest_batch_size"
+        "workload,target_share,optimizer,variant,critical_batch_size,critical_low,critical_high,critical_extrapolated,b20,b20_low,b20_high,\
+        b20_open,steps_curve,steps_error,missed_batch_sizes,rates_curve,rate_exponent,rate_exponent_low,rate_exponent_high,fastest_batch_size,measured_fastest_batch_size"
             .to_owned(),
     ];
     for workload in &report.workloads {
         for curve in &workload.curves {
-            let critical = curve.critical_batch_size;
-            let critical = [critical.map(|c| c.value.0), critical.map(|c| c.low.0), critical.map(|c| c.high.0)];
             let steps = curve.steps.first();
             let mut row = start(workload, curve.target, &curve.optimizer, &curve.variant);
-            row.extend(critical.map(optional));
+            row.extend(of_estimate(curve.critical_batch_size));
             row.push(curve.critical_extrapolated.to_string());
             row.push(optional(curve.b20.map(|b| b.batch_size)));
+            let ends = curve.b20.and_then(|b| b.interval);
+            row.extend([0, 1].map(|end| optional(ends.map(|ends| ends[end].0))));
             row.push(optional(curve.b20.map(|b| b.open)));
             row.push(quoted(steps.map_or("", |fit| fit.curve.name())));
             row.push(optional(steps.map(|fit| fit.root_mean_square)));
             row.push(curve.missed.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
             row.push(quoted(curve.rates.first().map_or("", |fit| fit.curve.name())));
+            row.extend(of_estimate(curve.rate_exponent));
             row.push(optional(curve.fastest_batch_size));
             row.push(optional(curve.measured_fastest));
             lines.push(row.join(","));
@@ -232,6 +233,11 @@ pub(super) fn self_check(report: &Report) -> String {
 fn start(workload: &WorkloadReport, target: usize, optimizer: &str, variant: &str) -> Vec<String> {
     let share = workload.targets[target].share.to_string();
     vec![quoted(&workload.facts.name), share, quoted(optimizer), quoted(variant)]
+}
+
+/// The value, the lower and the upper end.
+fn of_estimate(estimate: Option<Estimate>) -> [String; 3] {
+    estimate.map_or_else(Default::default, |e| [e.value, e.low, e.high].map(|number| number.0.to_string()))
 }
 
 fn optional(value: Option<impl ToString>) -> String {

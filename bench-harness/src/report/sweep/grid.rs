@@ -20,6 +20,17 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// Without the columns that say nothing, of which none is made of words.
+    pub(super) fn without_empty_columns(mut self) -> Self {
+        let filled: Vec<bool> =
+            (0..self.header.len()).map(|column| self.rows.iter().any(|row| !row[column].is_empty())).collect();
+        for line in std::iter::once(&mut self.header).chain(&mut self.rows) {
+            let mut filled = filled.iter();
+            line.retain(|_| *filled.next().expect("rows of equal length"));
+        }
+        self
+    }
+
     /// Of the text, in characters.
     pub(super) fn width(&self) -> usize {
         self.text().lines().map(|line| line.chars().count()).max().unwrap_or(0)

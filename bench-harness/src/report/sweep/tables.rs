@@ -86,7 +86,8 @@ pub(super) fn parts(report: &Report, extent: Extent) -> Vec<Part> {
                     parts.push(Part::Grid(grid));
                 }
             };
-            add("Batch sizes by the curves of each optimizer", critical(workload, t));
+            add("Batch sizes by the curves of each optimizer", critical(workload, t, extent));
+            add("Best rate over the batch size, by curves", rates(workload, t));
             add("Noise scale at the target in samples, by the best runs", noise(workload, t));
             add("What a rule costs against tuning again, steps over steps", coupling(workload, t));
             if extent == Extent::All {
@@ -130,8 +131,14 @@ fn grid(header: Vec<String>, rows: Vec<Vec<String>>, words: usize) -> Option<Gri
     (!rows.is_empty()).then_some(Grid { header, rows, words })
 }
 
-/// What follows from the curves.
-fn critical(workload: &WorkloadReport, t: usize) -> Option<Grid> {
+/// What follows from the curves of steps; without the intervals of B₂₀ where a terminal has no room for them.
+fn critical(workload: &WorkloadReport, t: usize, extent: Extent) -> Option<Grid> {
+    let whole = critical_with(workload, t, true)?;
+    let fits = extent == Extent::All || whole.width() <= TERMINAL;
+    if fits { Some(whole) } else { critical_with(workload, t, false) }
+}
+
+fn critical_with(workload: &WorkloadReport, t: usize, intervals_of_b20: bool) -> Option<Grid> {
     let curves = workload.curves.iter().filter(|curve| curve.target == t && !curve.steps.is_empty());
     let row = |curve: &CurveReport| {
         let beyond = if curve.critical_extrapolated { "^" } else { "" };
@@ -139,8 +146,11 @@ fn critical(workload: &WorkloadReport, t: usize) -> Option<Grid> {
             || "?".to_owned(),
             |critical| interval(critical.value.0, critical.low.0, critical.high.0) + beyond,
         );
-        let b20 =
-            curve.b20.map_or_else(String::new, |b| format!("{}{}", if b.open { ">" } else { "" }, si(b.batch_size)));
+        let b20 = curve.b20.map_or_else(String::new, |b| {
+            let ends = b.interval.filter(|_| intervals_of_b20);
+            let ends = ends.map_or_else(String::new, |[low, high]| si_interval(b.batch_size, (low.0, high.0)));
+            format!("{}{} {ends}", if b.open { ">" } else { "" }, si(b.batch_size)).trim_end().to_owned()
+        });
         vec![
             format!("{} {}", curve.optimizer, curve.variant).trim_end().to_owned(),
             critical,
@@ -151,8 +161,21 @@ fn critical(workload: &WorkloadReport, t: usize) -> Option<Grid> {
             curve.measured_fastest.map_or_else(String::new, |batch| batch.to_string()),
         ]
     };
-    let header = ["optimizer", "B_crit", "B₂₀", "fit error", "missed", "B* by curves", "measured"];
-    grid(strings(&header), curves.map(row).collect(), 1)
+    let header = ["optimizer", "B_crit", "B₂₀", "fit error", "missed", "B* by fit", "measured"];
+    grid(strings(&header), curves.map(row).collect(), 1).map(Grid::without_empty_columns)
+}
+
+/// How the best rate grows.
+fn rates(workload: &WorkloadReport, t: usize) -> Option<Grid> {
+    let row = |curve: &CurveReport| {
+        Some(vec![
+            format!("{} {}", curve.optimizer, curve.variant).trim_end().to_owned(),
+            curve.rates.first()?.curve.in_numbers(),
+            curve.rate_exponent_text(),
+        ])
+    };
+    let curves = workload.curves.iter().filter(|curve| curve.target == t);
+    grid(strings(&["optimizer", "best curve", "p of c·B^p"]), curves.filter_map(row).collect(), 2)
 }
 
 /// What coupling rules cost; with so many of the largest batch sizes as a terminal has room for.
@@ -466,6 +489,9 @@ fn legend(report: &Report) -> Vec<String> {
     if any(|curve| !curve.steps.is_empty()) {
         lines.push("B_crit: where twice the batch saves a quarter of the steps, by the best fit".into());
         lines.push("B₂₀: the largest batch with at most 20 % more samples than the best, by no fit".into());
+    }
+    if any(|curve| curve.rate_exponent.is_some()) {
+        lines.push("p of c·B^p: how the best rate grows; 1: linear, 0.5: square-root rule".into());
     }
     if any(|curve| curve.critical_extrapolated) {
         lines.push("^ extrapolated: beyond the batch sizes that reached the target".into());
