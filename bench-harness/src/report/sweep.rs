@@ -1,14 +1,18 @@
 //! The report of a sweep for people: tables as text and in Markdown, and one row per cell and target as CSV.
 
+mod batch_sizes;
 pub(crate) mod branches;
+mod cells;
 pub(crate) mod csv;
 mod grid;
+mod notes;
+mod rankings;
 mod tables;
 pub(crate) mod version_1;
 
 use crate::study::result::Report;
-use grid::{Grid, Look};
-use tables::{Extent, Part, TERMINAL, parts};
+use grid::{Grid, Look, TERMINAL};
+use tables::{Extent, Part, parts};
 
 /// Tables for a terminal of 80 columns, without colors.
 #[cfg(test)]

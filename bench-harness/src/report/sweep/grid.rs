@@ -1,5 +1,8 @@
 //! A table, before it has a form.
 
+/// Columns of a terminal.
+pub(super) const TERMINAL: usize = 80;
+
 /// How a line is shown where there are colors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
@@ -84,6 +87,15 @@ impl Grid {
         let lines = [&self.header, &rule].into_iter().chain(&self.rows);
         lines.map(line).collect::<Vec<_>>().join("\n") + "\n"
     }
+}
+
+pub(super) fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// A table that has rows.
+pub(super) fn filled(header: Vec<String>, rows: Vec<Vec<String>>, words: usize) -> Option<Grid> {
+    (!rows.is_empty()).then_some(Grid { header, rows, words })
 }
 
 #[cfg(test)]

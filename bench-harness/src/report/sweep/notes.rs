@@ -1,0 +1,125 @@
+//! What a reader has to know of a report: its signs, how it was measured, what is wrong.
+
+use super::grid::{Grid, strings};
+use crate::base::format_number::digits;
+use crate::study::answer::machine_name;
+use crate::study::curve_report::CurveReport;
+use crate::study::result::Report;
+use crate::study::self_check::{Check, SelfCheck};
+
+pub(super) fn legend(report: &Report) -> Vec<String> {
+    let mut lines = vec![
+        "* winner: its interval clears all others   = tied: each may be the best (95 %)".to_owned(),
+        "! the best rate is the lowest or the highest that was tried".to_owned(),
+        "[low, high]: where the median over seeds is with 95 %".to_owned(),
+        "k M: thousands, millions; a miss counts as infinite".to_owned(),
+    ];
+    let any = |of: fn(&CurveReport) -> bool| report.workloads.iter().flat_map(|workload| &workload.curves).any(of);
+    if any(|curve| !curve.steps.is_empty()) {
+        lines.push("B_crit: where twice the batch saves a quarter of the steps, by the best fit".into());
+        lines.push("B₂₀: the largest batch with at most 20 % more samples than the best, by no fit".into());
+    }
+    if any(|curve| curve.rate_exponent.is_some()) {
+        lines.push("p of c·B^p: how the best rate grows; 1: linear, 0.5: square-root rule".into());
+    }
+    if any(|curve| curve.critical_extrapolated) {
+        lines.push("^ extrapolated: beyond the batch sizes that reached the target".into());
+    }
+    if any(|curve| !curve.steps.is_empty() && !curve.missed.is_empty()) {
+        lines.push("missed: batch sizes at which most runs missed the target, which no fit has".into());
+    }
+    if report.workloads.iter().any(|workload| !workload.noise.is_empty()) {
+        lines.push("B_simple, B_sign: noise scales; log₁₀: of the ratio to B_crit, in decades".into());
+    }
+    if let Some(throughput) = &report.throughput {
+        lines.push("time to target: steps times the time of a step; marks: by time".into());
+        lines.push(format!("times are of {}", machine_name(&throughput.session)));
+    } else {
+        lines.push("marks: by steps".into());
+    }
+    lines
+}
+
+pub(super) fn measured(report: &Report) -> Vec<String> {
+    let mut lines = vec![format!(
+        "study {:?}, seed {}, data seed {}; protocol {}, values {}, analysis {}",
+        report.study.name,
+        report.study.seed,
+        report.study.data_seed,
+        report.protocol_version,
+        report.value_version,
+        report.analysis_version
+    )];
+    if let Some(throughput) = &report.throughput {
+        let session = &throughput.session;
+        let environment = &session.environment;
+        lines.push(format!("{}, {}, {} thread(s)", environment.cpu, environment.isa, environment.threads));
+        let best = &session.limits[0];
+        let memory: Vec<String> = (best.bandwidths.iter())
+            .map(|b| {
+                format!(
+                    "{} {}",
+                    b.level.clone().unwrap_or_else(|| format!("{} KiB", b.bytes >> 10)),
+                    digits(b.copy / 1e9, 3)
+                )
+            })
+            .collect();
+        lines.push(format!(
+            "one thread: {} GFLOP/s at best, copies GB/s: {}",
+            digits(best.peak_flops / 1e9, 3),
+            memory.join(", ")
+        ));
+        let disturbance = throughput.disturbance;
+        let known = |value: Option<u64>| value.map_or("?".to_owned(), |value| value.to_string());
+        lines.push(format!(
+            "timed for {} s: load {}, {} involuntary switches, {} ticks stolen",
+            digits(throughput.seconds, 3),
+            disturbance.load.map_or("?".to_owned(), |load| load.to_string()),
+            known(disturbance.involuntary_switches),
+            known(disturbance.stolen_ticks)
+        ));
+    }
+    match &report.self_check {
+        None => lines.push("no self-check".into()),
+        Some(check) => {
+            let right = check.checks.iter().filter(|check| check.ok).count();
+            lines.push(format!("self-check: {right} of {} quantities are as their formulas say", check.checks.len()));
+        }
+    }
+    if report.missing.cells > 0 {
+        lines.push(format!("{} cells are not finished: the same sweep goes on with them", report.missing.cells));
+    }
+    if report.missing.timings > 0 {
+        lines.push(format!("{} cells are not timed on that machine", report.missing.timings));
+    }
+    lines
+}
+
+/// What of the self-check failed.
+pub(super) fn alarms(report: &Report) -> Vec<String> {
+    let checks = report.self_check.iter().flat_map(|check| &check.checks).filter(|check| !check.ok);
+    let alarm = |check: &Check| {
+        format!(
+            "SELF-CHECK FAILED: {}: {} [{}, {}], not {}",
+            check.name,
+            digits(check.measured, 4),
+            digits(check.low, 4),
+            digits(check.high, 4),
+            digits(check.expected, 4)
+        )
+    };
+    checks.map(alarm).collect()
+}
+
+pub(super) fn self_check(check: &SelfCheck) -> Grid {
+    let row = |check: &Check| {
+        vec![
+            check.name.clone(),
+            format!("{} [{}, {}]", digits(check.measured, 4), digits(check.low, 4), digits(check.high, 4)),
+            digits(check.expected, 4),
+            if check.ok { "holds" } else { "DOES NOT HOLD" }.to_owned(),
+        ]
+    };
+    let header = strings(&["quantity", "measured", "expected", ""]);
+    Grid { header, rows: check.checks.iter().map(row).collect(), words: 1 }
+}
