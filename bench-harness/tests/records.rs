@@ -32,7 +32,7 @@ impl Place {
         let dir = tempfile::tempdir().unwrap();
         let study = "name = 'small'\noptimizers = ['sgd', 'adam']\nbatch-sizes = [16, 64]\nrepeats = 3\n\
             [tuning]\npoints = 4\nseeds = 2\n\
-            [[workloads]]\nname = 'lines'\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 20_000\n";
+            [[workloads]]\nname = 'lines'\nproblem = { workload = 'linear' }\nloss-on = 'training'\nbudget-samples = 8_000\n";
         fs::write(dir.path().join("study.toml"), study).unwrap();
         Self { dir }
     }
@@ -148,7 +148,7 @@ fn a_sweep_that_is_killed_fifty_times_ends_with_the_same_records() {
         let mut child = start(place.sweep("killed", &["--jobs", "2"], ""));
         // Some while it starts, most after a few more records; the last are near the end.
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let more = (random >> 33) as usize % (whole.len() / 20);
+        let more = (random >> 33) as usize % (whole.len() / 40);
         let before = fs::read_to_string(&file).map_or(0, |text| text.lines().count());
         if i % 5 > 0 {
             until_lines(&mut child, &file, before + more);
