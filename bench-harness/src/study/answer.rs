@@ -103,9 +103,9 @@ fn scaling(workload: &WorkloadReport, cell: &CellReport, curve: &CurveReport) ->
     let (value, interval) = (critical.value.0, (critical.low.0, critical.high.0));
     let mut text = format!("{} has the critical batch size {} {}", name(cell), si(value), si_interval(value, interval));
     if curve.critical_extrapolated {
-        let sizes = &workload.facts.batch_sizes;
-        let (least, most) = (sizes.first().copied().unwrap_or(0), sizes.last().copied().unwrap_or(0));
-        text += &format!(", extrapolated beyond what was measured ({least} to {most})");
+        let reached = workload.facts.batch_sizes.iter().filter(|size| !curve.missed.contains(size));
+        let (least, most) = (reached.clone().min().copied().unwrap_or(0), reached.max().copied().unwrap_or(0));
+        text += &format!(", extrapolated beyond the batch sizes that reached the target ({least} to {most})");
     }
     Some(text + ": well below it twice the batch saves half the steps, well above it none.")
 }
