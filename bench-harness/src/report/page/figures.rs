@@ -116,7 +116,8 @@ fn critical(workload: &WorkloadReport, curve: &CurveReport) -> Vec<Mark> {
     let (x, low, high) = (critical.value.0, critical.low.0, critical.high.0);
     let interval = si_interval(x, (low, high));
     let beyond = x > most;
-    let note = if curve.critical_extrapolated { ", extrapolated beyond the batch sizes that reached the target" } else { "" };
+    let note =
+        if curve.critical_extrapolated { ", extrapolated beyond the batch sizes that reached the target" } else { "" };
     let mut marks = vec![Mark {
         kind: if beyond { MarkKind::Beyond } else { MarkKind::Ring },
         x,
