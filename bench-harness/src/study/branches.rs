@@ -14,11 +14,11 @@ use simdescent::{BatchGrowth, BatchShape, LearningRate, Milestones, RateScaling,
 use simdescent_measure::statistics::median;
 
 /// Seeds of the branches, at most.
-const SEEDS: u64 = 7;
+pub(super) const SEEDS: u64 = 7;
 /// Their trials are numbered from here: the schedule that they imply is tried with the seeds of the repeats, which they have not seen.
 const FIRST_BRANCH: u64 = 2000;
 /// Where branches leave: this part of the samples to the target. They go on until twice as many have been seen.
-const PARTS: [u64; 3] = [8, 4, 2];
+pub(crate) const PARTS: [u64; 3] = [8, 4, 2];
 /// A branch takes at least so many steps.
 const LEAST_STEPS: u64 = 4;
 

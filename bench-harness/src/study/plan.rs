@@ -1,5 +1,6 @@
 //! What a sweep would do, and how long it may take.
 
+use super::branches::SEEDS;
 use super::cell::Cell;
 use super::definition::Study;
 use super::facts::StudyFacts;
@@ -40,8 +41,6 @@ const REFERENCE_BATCH_SIZE: usize = 64;
 
 /// Branches of each seed of a winning run, and the run they leave, about.
 const BRANCHES: usize = 16;
-/// Seeds of branches, at most.
-const BRANCH_SEEDS: usize = 7;
 
 /// The runs that a cell usually has, for so many targets.
 pub(super) fn runs_of_cell(study: &Study, targets: usize) -> usize {
@@ -86,7 +85,7 @@ impl Plan {
             }
             // A part of a study does not know the winners.
             let winners = if study.branches && own.len() == facts.batch_sizes.len() * factors { factors } else { 0 };
-            let branches = winners * (BRANCH_SEEDS.min(repeats) * BRANCHES + repeats);
+            let branches = winners * ((SEEDS as usize).min(repeats) * BRANCHES + repeats);
             let usual = facts.batch_sizes[facts.batch_sizes.len() / 2];
             seconds += branches as f64 * seconds_of_run(usual, USED)?;
             let more = reference + coupled;

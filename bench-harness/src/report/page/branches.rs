@@ -6,6 +6,7 @@ use crate::base::format_number::si;
 use crate::report::chart::{Axis, Chart, Point, Series};
 use crate::report::sweep::branches::critical;
 use crate::study::branch_report::{BranchReport, CheckpointReport, Growth, times};
+use crate::study::branches::PARTS;
 use crate::study::result::WorkloadReport;
 use anyhow::Result;
 
@@ -86,7 +87,7 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
             Square::number(branch.batch_size.to_string(), branch.batch_size as f64),
         ];
         // Checkpoints where batches are too large for enough steps are left out, the first ones.
-        let missing = CHECKPOINTS - branch.checkpoints.len().min(CHECKPOINTS);
+        let missing = PARTS.len().saturating_sub(branch.checkpoints.len());
         row.extend((0..missing).map(|_| Square::default()));
         row.extend(branch.checkpoints.iter().map(|at| {
             let sort = at.critical_batch_size.map_or(0.0, |batch| batch.value.0);
@@ -116,6 +117,3 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
     let head = head.map(str::to_owned).to_vec();
     (!rows.is_empty()).then(|| Grid { place: Place::workload(w), caption, head, rows })
 }
-
-/// Points of a run that branches leave.
-const CHECKPOINTS: usize = 3;
