@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod answer_report;
 pub(crate) mod audit;
 pub(crate) mod best;
+mod branch_analysis;
 pub(crate) mod branch_report;
 pub(crate) mod branch_runs;
 pub(crate) mod branches;

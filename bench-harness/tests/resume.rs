@@ -87,3 +87,32 @@ fn a_training_can_be_made_longer_but_not_another() {
     trainer.checkpoint().unwrap().write(&foreign).unwrap();
     refused(&["--resume", foreign.to_str().unwrap()], "does not say what training it is of");
 }
+
+/// Files from before tiny state was flushed by default do not say that they keep it; nor may they begin to flush it.
+#[test]
+fn an_older_training_keeps_its_tiny_state() {
+    let dir = tempfile::tempdir().unwrap();
+    let [older, longer] = ["older", "longer"].map(|name| dir.path().join(name).to_str().unwrap().to_owned());
+    let train_for = |steps: &str, more: &[&str], file: &str| {
+        train(&[&["--workload", "linear", "--steps", steps, "--save", file], more].concat());
+    };
+    let said = || {
+        let file = std::fs::read(&longer).unwrap();
+        let header = 8 + u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+        String::from_utf8(file[8..header].to_vec()).unwrap().replace('\\', "")
+    };
+    train_for("20", &[], &older);
+    // What such a file says: its settings, but no flag.
+    let file = std::fs::read(&older).unwrap();
+    let header = 8 + u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    let text = String::from_utf8(file[8..header].to_vec()).unwrap();
+    let flushes = r#"\"flush_subnormals\":true"#;
+    assert!(text.contains(flushes) && text.contains(r#"\"flush-subnormals\\\":null"#), "{text}");
+    let text = text.replace(flushes, &flushes.replace("true", "false"));
+    let header_bytes = (text.len() as u64).to_le_bytes();
+    std::fs::write(&older, [&header_bytes[..], text.as_bytes(), &file[header..]].concat()).unwrap();
+    train(&["--resume", &older, "--steps", "40", "--save", &longer]);
+    assert!(said().contains(r#""flush_subnormals":false"#), "{}", said());
+    train_for("40", &[], &longer);
+    assert!(said().contains(r#""flush_subnormals":true"#), "{}", said());
+}

@@ -9,7 +9,7 @@ mod tests;
 mod timing;
 
 use super::answer::answers;
-use super::branch_report::branch_reports;
+use super::branch_analysis::branch_reports;
 use super::cell::{Cell, CellState, TargetResult};
 use super::curves::curves;
 use super::facts::StudyFacts;

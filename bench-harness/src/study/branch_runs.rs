@@ -1,6 +1,6 @@
 //! Which runs branches still need.
 
-use super::branch_report::schedule_of;
+use super::branch_analysis::schedule_of;
 use super::facts::StudyFacts;
 use super::schedule::Task;
 use super::specification::Specification;

@@ -6,8 +6,8 @@ use super::estimate::Estimate;
 use super::result::{CellReport, StepTimeReport};
 use crate::base::number::Number;
 use simdescent_measure::statistics::{
-    BatchFit, BatchLimit, RateFit, Runs, critical_batch_interval, fastest_batch_size, fit_batch_curves,
-    fit_rate_curves, largest_batch_within, median, overhead_batch_interval, rate_exponent,
+    BatchFit, BatchLimit, RateFit, Runs, centers, critical_batch_interval, fastest_batch_size, fit_batch_curves,
+    fit_rate_curves, largest_batch_within, overhead_batch_interval, rate_exponent,
 };
 
 /// Resamples of the seeds for the interval of a critical batch size.
@@ -49,7 +49,7 @@ fn curve(
             (cell.batch_size as f64, steps.collect())
         })
         .collect();
-    let points: Vec<(f64, f64)> = runs.iter().map(|(batch, steps)| (*batch, median(steps.clone()))).collect();
+    let points = centers(&runs);
     let reached = points.iter().filter(|point| point.1.is_finite()).count();
     let fits = if reached < LEAST_POINTS { vec![] } else { fit_batch_curves(&points).unwrap_or_default() };
     let known = fits.first().filter(|fit| !fit.critical_unknown);
@@ -126,6 +126,7 @@ mod tests {
     use crate::study::result::{CellTarget, RunReport, Spread, TuningReport};
     use simdescent::Rule;
     use simdescent::random::{Purpose, Stream, StreamKey};
+    use simdescent_measure::statistics::median;
 
     /// A cell whose runs take so many steps.
     fn cell(batch_size: usize, learning_rate: f64, steps: &[f64]) -> CellReport {

@@ -47,29 +47,39 @@ pub fn nested_bootstrap(
     if seeds_per_trial.is_empty() || seeds_per_trial.contains(&0) {
         return None;
     }
-    let whole = |(trial, &seeds): (usize, &usize)| Draw { trial, seeds: (0..seeds).collect() };
-    let mut draws: Vec<Draw> = seeds_per_trial.iter().enumerate().map(whole).collect();
-    let estimate = statistic(&draws);
-    let jackknife = jackknife(&draws, &statistic);
-    let mut key = *b"statistics, bootstrap:  \0\0\0\0\0\0\0\0";
-    key[24..].copy_from_slice(&seed.to_le_bytes());
-    let mut random = ChaCha8Rng::from_seed(key);
-    let mut below = |n: usize| ((u128::from(random.next_u64()) * n as u128) >> 64) as usize;
-    let mut replicates: Vec<f64> = vec![];
-    for _ in 0..resamples {
-        for draw in &mut draws {
-            draw.trial = below(seeds_per_trial.len());
-            let seeds = seeds_per_trial[draw.trial];
-            draw.seeds.clear();
-            draw.seeds.extend((0..seeds).map(|_| below(seeds)));
-        }
-        replicates.push(statistic(&draws));
-    }
+    let estimate = statistic(&whole(seeds_per_trial));
+    let jackknife = jackknife(&whole(seeds_per_trial), &statistic);
+    let mut replicates: Vec<f64> = draws(seeds_per_trial, resamples, seed).map(|draws| statistic(&draws)).collect();
     replicates.retain(|value| !value.is_nan());
     replicates.sort_by(f64::total_cmp);
     let undefined = resamples - replicates.len();
     let exists = !estimate.is_nan() && !replicates.is_empty();
     exists.then_some(Bootstrap { estimate, replicates, undefined, jackknife })
+}
+
+/// The levels of [`Bootstrap::expanded_percentile`] for `n` units, 0 and 1 for a single one.
+pub(super) fn expanded_levels(confidence: f64, n: usize) -> [f64; 2] {
+    let t = two_sided_t(confidence, n - 1);
+    let level = normal_cdf(-t * (n as f64 / (n - 1) as f64).sqrt());
+    [level, 1.0 - level]
+}
+
+fn whole(seeds_per_trial: &[usize]) -> Vec<Draw> {
+    seeds_per_trial.iter().enumerate().map(|(trial, &seeds)| Draw { trial, seeds: (0..seeds).collect() }).collect()
+}
+
+/// What [`nested_bootstrap`] draws, resample by resample; there is a trial, and each has seeds.
+pub(super) fn draws(seeds_per_trial: &[usize], resamples: usize, seed: u64) -> impl Iterator<Item = Vec<Draw>> {
+    let mut key = *b"statistics, bootstrap:  \0\0\0\0\0\0\0\0";
+    key[24..].copy_from_slice(&seed.to_le_bytes());
+    let mut random = ChaCha8Rng::from_seed(key);
+    let mut below = move |n: usize| ((u128::from(random.next_u64()) * n as u128) >> 64) as usize;
+    let mut draw = move || {
+        let trial = below(seeds_per_trial.len());
+        let seeds = seeds_per_trial[trial];
+        Draw { trial, seeds: (0..seeds).map(|_| below(seeds)).collect() }
+    };
+    (0..resamples).map(move |_| seeds_per_trial.iter().map(|_| draw()).collect())
 }
 
 fn jackknife(whole: &[Draw], statistic: &impl Fn(&[Draw]) -> f64) -> Vec<f64> {
@@ -112,9 +122,7 @@ impl Bootstrap {
     #[must_use]
     pub fn expanded_percentile(&self, confidence: f64) -> Option<Interval> {
         let n = self.jackknife.len();
-        let t = two_sided_t(confidence, n.checked_sub(1)?);
-        let level = normal_cdf(-t * (n as f64 / (n - 1) as f64).sqrt());
-        Some(self.between(level, 1.0 - level))
+        (n > 0).then(|| expanded_levels(confidence, n)).map(|[low, high]| self.between(low, high))
     }
 
     /// The percentile interval with its bias and its skewness corrected (BCa, Efron 1987): the quantiles

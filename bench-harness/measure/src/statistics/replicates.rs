@@ -1,6 +1,6 @@
 //! What other seeds and other rounds would have given, on the logarithmic scale, to be added and compared.
 
-use super::bootstrap::{Bootstrap, Draw, nested_bootstrap};
+use super::bootstrap::{Bootstrap, Draw, draws};
 use super::interval::Interval;
 use super::quantile::{median, quantile_of_sorted};
 
@@ -18,12 +18,12 @@ impl Replicates {
     /// not positive.
     #[must_use]
     pub fn of_median(values: &[f64], resamples: usize, seed: u64) -> Option<Self> {
-        if !values.iter().all(|value| *value > 0.0) {
+        if values.is_empty() || !values.iter().all(|value| *value > 0.0) {
             return None;
         }
         let logs = resampled(&[values.len()], resamples, seed, |draws| {
             median(draws[0].seeds.iter().map(|&i| values[i]).collect())
-        })?;
+        });
         Some(Self { logs, units: values.len() })
     }
 
@@ -98,29 +98,21 @@ pub fn regret_of_choice(trials: &[Vec<f64>], resamples: usize, seed: u64, confid
         let scores = draws.iter().map(|draw| (of(draw), medians[draw.trial]));
         let chosen = scores.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         chosen.map_or(f64::INFINITY, |score| score.1) / best
-    })?;
+    });
     regrets.retain(|regret| regret.is_finite());
     regrets.sort_by(f64::total_cmp);
     (!regrets.is_empty()).then(|| libm::exp(quantile_of_sorted(&regrets, confidence)))
 }
 
-/// ln of the statistic of each resample, in the order in which they were drawn.
-fn resampled(units: &[usize], resamples: usize, seed: u64, statistic: impl Fn(&[Draw]) -> f64) -> Option<Vec<f64>> {
-    let logs = std::cell::RefCell::new(vec![]);
-    // Called for the data, then for the jackknife, then for each resample: the last ones are those wanted.
-    nested_bootstrap(units, resamples, seed, |draws| {
-        let value = if draws.iter().all(|draw| draw.seeds.is_empty()) { f64::INFINITY } else { statistic(draws) };
-        logs.borrow_mut().push(libm::log(value));
-        value
-    })?;
-    let logs = logs.into_inner();
-    Some(logs[logs.len() - resamples..].to_vec())
+/// ln of the statistic of each resample, in the order in which they were drawn; all units are there.
+fn resampled(units: &[usize], resamples: usize, seed: u64, statistic: impl Fn(&[Draw]) -> f64) -> Vec<f64> {
+    draws(units, resamples, seed).map(|draws| libm::log(statistic(&draws))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::{distribution::normals, geometric_mean_ratio};
+    use crate::statistics::{distribution::normals, geometric_mean_ratio, nested_bootstrap};
 
     #[test]
     fn the_interval_of_a_median_is_that_of_the_bootstrap() {

@@ -1,0 +1,61 @@
+//! The center of a few values, better known than their median.
+
+use super::quantile::median;
+
+/// The median of √(x·y) over all pairs of positive values, each with itself too: the estimator of Hodges and Lehmann (1963), of logarithms.
+///
+/// Of log-normal values it is an estimate of their median that varies 1.05 times as much as their geometric mean, the median itself 1.57 times;
+/// and outliers move it no further than the value beside them. It is also smoother: resamples of few values have only as many medians
+/// as there are values.
+///
+/// A pair with a miss (+∞) is a miss, so with misses it is the [`median`], which fewer of them than half leave finite.
+///
+/// # Panics
+///
+/// Without values.
+#[must_use]
+pub fn pseudo_median(values: &[f64]) -> f64 {
+    if values.contains(&f64::INFINITY) {
+        return median(values.to_vec());
+    }
+    let pairs = values.iter().enumerate().flat_map(|(i, x)| values[i..].iter().map(move |y| (x * y).sqrt()));
+    median(pairs.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statistics::distribution::normals;
+
+    /// By hand: the geometric means of pairs of 1, 4, 64 are 1, 2, 8, 4, 16, 64.
+    #[test]
+    fn it_is_the_median_of_pairs() {
+        assert_eq!(pseudo_median(&[1.0, 64.0, 4.0]), 6.0);
+        assert_eq!(pseudo_median(&[9.0, 4.0]), 6.0);
+        assert_eq!(pseudo_median(&[8.0]), 8.0);
+    }
+
+    #[test]
+    fn with_misses_it_is_the_median() {
+        let miss = f64::INFINITY;
+        assert_eq!(pseudo_median(&[3.0, miss, 1.0, 2.0, miss]), 3.0);
+        assert_eq!(pseudo_median(&[3.0, miss, miss]), miss);
+    }
+
+    /// Of seven normal logarithms the variance of the mean is 1/7, that of the median 0.210 (Hojo 1931), so 1.47 times as large.
+    #[test]
+    fn it_varies_less_than_the_median_and_outliers_do_not_move_it() {
+        let mut normal = normals(1);
+        let mut squares = [0.0, 0.0];
+        for _ in 0..4000 {
+            let values: Vec<f64> = (0..7).map(|_| libm::exp(normal())).collect();
+            let of = |value: f64| libm::log(value).powi(2) / 4000.0;
+            squares[0] += of(pseudo_median(&values));
+            squares[1] += of(median(values));
+        }
+        assert!(squares[0] < 1.12 / 7.0 && squares[1] > 1.35 / 7.0, "{squares:?}");
+        let values = |last: f64| pseudo_median(&[90.0, 95.0, 100.0, 104.0, 111.0, 119.0, last]);
+        assert_eq!(values(1e3), values(1e9));
+        assert!(values(1e9) < 111.0);
+    }
+}
