@@ -144,6 +144,9 @@ pub(crate) fn step_lanes<T: Real, L: Lanes<T>, R: UpdateRule<T, S>, const S: usi
     g: &[T],
     mut state: [&mut [T]; S],
 ) {
+    // No store can change a copy, so its numbers stay in registers, of which scalar code has too few.
+    let copy = *rule;
+    let rule = if L::WIDTH > 1 { &copy } else { rule };
     let whole = w.len() / L::WIDTH * L::WIDTH;
     for ((i, w), g) in w.chunks_exact_mut(L::WIDTH).enumerate().zip(g.chunks_exact(L::WIDTH)) {
         let at = i * L::WIDTH;
