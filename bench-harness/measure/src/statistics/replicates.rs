@@ -74,7 +74,7 @@ impl Replicates {
 }
 
 /// How many times what the best of tuning trials needs the one that is chosen may need, with this one-sided confidence: trials are drawn
-/// with replacement, then the seeds of each, as in [`nested_bootstrap`]; the trial whose median is then smallest is judged by the median
+/// with replacement, then the seeds of each, as in [`nested_bootstrap`](super::nested_bootstrap); the trial whose median is then smallest is judged by the median
 /// of all its seeds. Choices that miss are left out: repeats would have shown them.
 ///
 /// `trials[i]` has what the seeds of a trial needed. `None` without trials, if a trial has no seeds, or if all of them missed.
