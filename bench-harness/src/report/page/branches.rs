@@ -53,7 +53,7 @@ fn series(source: &Source<'_>, branch: &BranchReport) -> [Series; 2] {
     let name = format!("{}, from batch {}", series_name(&branch.optimizer, &branch.variant), branch.batch_size);
     let point = |at: &CheckpointReport| {
         let batch = at.critical_batch_size?;
-        let interval = Some((batch.low.0, batch.high.0)).filter(|(low, high)| *low > 0.0 && high.is_finite());
+        let interval = Some((batch.low.0, batch.high.0)).filter(|(low, _)| *low > 0.0);
         let text = format!("{name}, after {} samples: {}", si(at.samples as f64), critical(at));
         Some(Point { x: at.samples as f64, y: batch.value.0, interval, text })
     };
@@ -81,7 +81,7 @@ fn series(source: &Source<'_>, branch: &BranchReport) -> [Series; 2] {
 fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
     let row = |branch: &BranchReport| {
         let schedule: Vec<String> =
-            branch.grown().map(|at| format!("{} after {}", at.batch_size, si(at.samples as f64))).collect();
+            branch.grown().map(|at| format!("{} at {}", at.batch_size, si(at.samples as f64))).collect();
         let mut row = vec![
             Square::text(series_name(&branch.optimizer, &branch.variant)),
             Square::number(branch.batch_size.to_string(), branch.batch_size as f64),
@@ -104,14 +104,14 @@ fn table(workload: &WorkloadReport, w: usize) -> Option<Grid> {
     let rows: Vec<_> = workload.branches.iter().map(row).collect();
     let head = [
         "optimizer",
-        "batch of the run",
+        "batch",
         "critical batch after 1/8",
         "after 1/4",
         "after 1/2",
-        "schedule",
-        "steps by it, of a fixed batch's",
-        "samples",
-        "a fixed batch that does better",
+        "schedule, at samples",
+        "its steps over the fixed batch's",
+        "its samples",
+        "better fixed",
     ];
     let caption = format!("{}: critical batch sizes by branches, and the schedule that follows", workload.facts.name);
     let head = head.map(str::to_owned).to_vec();
