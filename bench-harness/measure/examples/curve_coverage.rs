@@ -33,7 +33,7 @@
 //! | exponent or noise scale of η*(B), surge, 3 seeds | 97.5 | 1.07 | 100.0 |
 //!
 //! A share of 95 % of 400 studies varies by 1.1. So intervals of B_crit hold the truth in 96.0 % on average, those of B₂₀ in 96.3 %; B_crit's
-//! are above 97 % where the hyperbola is right, since the others may then be so as well, and where it hides the power law. By the best curve alone, by
+//! in 97 % where the hyperbola is right, since the others may then be so as well, and where it hides the power law. By the best curve alone, by
 //! medians, B_crit's held it in 58 % where the luck of few seeds hides which curve it is (the power law, eight batch sizes, 7 seeds, 20 % of luck),
 //! and in 1 % with six batch sizes, with which AICc finds nothing but the hyperbola. B_crit itself is that of the best curve: such a study has it too low,
 //! and its interval says so. A bootstrap of trials and seeds is too wide for the curves of rates; the report has the interval of p.

@@ -88,7 +88,7 @@ fn curve(
     }
 }
 
-/// B_crit of the best curve, with the interval of all that may be the right one: the seeds of every batch size are drawn again.
+/// B_crit of the best curve, with an interval over all curves: the seeds of every batch size are drawn again.
 fn critical(fit: &BatchFit, runs: &[Runs]) -> Estimate {
     let value = fit.curve.critical_batch_size();
     let interval = critical_batch_interval(runs, RESAMPLES, CONFIDENCE);

@@ -150,7 +150,7 @@ pub fn fit_batch_curves(points: &[(f64, f64)]) -> Option<Vec<BatchFit>> {
 ///
 /// Points with infinite steps (misses) are left out and counted: the curve then describes the batch sizes that reach the target. `None`
 /// with fewer other points than parameters or at one batch size only, with a NaN, or with a batch size or steps that are not positive.
-/// Intervals of parameters come from [`nested_bootstrap`](super::nested_bootstrap), because steps at different batch sizes need not
+/// The interval of B_crit comes from resamples, [`critical_batch_interval`](super::critical_batch_interval), because steps at different batch sizes need not
 /// vary equally.
 #[must_use]
 pub fn fit_batch_curve(points: &[(f64, f64)], model: BatchModel) -> Option<BatchFit> {

@@ -45,13 +45,14 @@ impl Resampled {
 /// curve that is best by AICc lies in it.
 ///
 /// The correction of AICc is no evidence: with six points it keeps every curve behind the hyperbola, however much better it fits. So it
-/// chooses the curve that is shown, but has no say here.
+/// chooses the curve that is shown, but has no say here. An end that is the value shown itself means that other curves fit far better, and only
+/// they say how far it may be. With less than six points curves cannot be weighed, and count alike.
 ///
 /// A resample of n seeds varies √((n − 1)/n) times too little, so ln B_crit is moved away from that of the data by the inverse. Student's t would
 /// be too much: all batch sizes together say how much luck there is.
 ///
-/// Intervals of 95 % hold the truth in 93 to 98 % of simulated studies for each of the three curves, with six or eight batch sizes, 7 to 30
-/// seeds and 5 or 20 % of luck (`examples/curve_coverage.rs`): above 97 % where the hyperbola is right, since the others may then be so as well.
+/// Intervals of 95 % hold the truth in 93 to 99 % of simulated studies for each of the three curves, with six or eight batch sizes, 7 to 30
+/// seeds and 5 or 20 % of luck (`examples/curve_coverage.rs`): in 97 % where the hyperbola is right, since the others may then be so as well.
 ///
 /// Where a curve bends too little, or falls too little, the end is +∞ or 0. `None` with less than two seeds, or without a curve.
 ///
@@ -63,9 +64,13 @@ pub fn critical_batch_interval(runs: &[Runs], resamples: usize, confidence: f64)
     let resampled = Resampled::new(runs, resamples)?;
     let fits = fit_batch_curves(&centers(runs))?;
     let lowest = fits.iter().map(|fit| fit.aic).fold(f64::INFINITY, f64::min);
+    let few = fits.iter().any(|fit| fit.aicc == f64::INFINITY);
     let mut weighted: Vec<(f64, f64)> = vec![];
     for fit in &fits {
-        let weight = if fit.aic == lowest { 1.0 } else { libm::exp((lowest - fit.aic) / 2.0) };
+        let weight = match fit.aic == lowest || few && fit.aic < f64::INFINITY {
+            true => 1.0,
+            false => libm::exp((lowest - fit.aic) / 2.0),
+        };
         if weight >= NEGLIGIBLE {
             let replicates = critical_batch_sizes(fit, &resampled);
             weighted.extend(replicates.iter().map(|log| (*log, weight / replicates.len() as f64)));
@@ -104,7 +109,7 @@ fn weighted_quantile(ascending: &[(f64, f64)], p: f64) -> Option<f64> {
 }
 
 /// That of the largest batch size that needs at most `factor` times the fewest samples: the expanded percentile interval of resamples of the
-/// seeds (Hesterberg 2015), which holds the truth in 94 to 98 % of the same studies. A resample in which the largest batch size is still within
+/// seeds (Hesterberg 2015), which holds the truth in 94 to 99 % of the same studies. A resample in which the largest batch size is still within
 /// that counts as +∞. `None` with less than two seeds, or where no such batch size exists.
 ///
 /// # Panics
@@ -130,14 +135,18 @@ mod tests {
     use crate::statistics::BatchCurve;
     use crate::statistics::distribution::normals;
 
-    /// The steps of seven seeds at eight batch sizes, half of whose luck is shared by all batch sizes.
-    fn study(curve: BatchCurve, spread: f64, normal: &mut impl FnMut() -> f64) -> Vec<Runs> {
+    const EIGHT: &[f64] = &[8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+    /// Those of the profiles.
+    const SIX: &[f64] = &[4.0, 16.0, 32.0, 128.0, 256.0, 1024.0];
+
+    /// The steps of seven seeds, half of whose luck is shared by all batch sizes.
+    fn study(curve: BatchCurve, batches: &[f64], spread: f64, normal: &mut impl FnMut() -> f64) -> Vec<Runs> {
         let shared: Vec<f64> = (0..7).map(|_| normal()).collect();
         let mut runs = |batch: f64| -> Vec<f64> {
             let mut luck = |shared: &f64| libm::exp(spread * 0.5f64.sqrt() * (shared + normal()));
             shared.iter().map(|shared| curve.steps(batch) * luck(shared)).collect()
         };
-        (3..=10).map(|i| f64::from(1 << i)).map(|batch| (batch, runs(batch))).collect()
+        batches.iter().map(|&batch| (batch, runs(batch))).collect()
     }
 
     const CURVES: [BatchCurve; 3] = [
@@ -150,12 +159,12 @@ mod tests {
     #[test]
     fn intervals_hold_the_truth_and_wrong_curves_lose() {
         for curve in CURVES {
-            let exact: Vec<(f64, f64)> = (3..=10).map(|i| f64::from(1 << i)).map(|b| (b, curve.steps(b))).collect();
+            let exact: Vec<(f64, f64)> = EIGHT.iter().map(|&b| (b, curve.steps(b))).collect();
             let overhead = largest_batch_within(&exact, 1.2).unwrap().batch_size;
             let (mut held, mut held_overhead, mut won) = (0, 0, 0);
             let mut normal = normals(3);
             for _ in 0..40 {
-                let runs = study(curve, 0.05, &mut normal);
+                let runs = study(curve, EIGHT, 0.05, &mut normal);
                 let best = fit_batch_curves(&centers(&runs)).unwrap().remove(0).curve;
                 won += usize::from(best.model() == curve.model());
                 let interval = critical_batch_interval(&runs, 200, 0.95).unwrap();
@@ -168,19 +177,19 @@ mod tests {
         }
     }
 
-    /// The hyperbola wins in two of five studies of this power law, and what it says of B_crit is too low.
+    /// With six batch sizes the hyperbola wins in nearly all studies of this power law, and what it says of B_crit is too low.
     #[test]
     fn intervals_hold_the_truth_where_a_wrong_curve_often_wins() {
         let (curve, mut normal) = (CURVES[1], normals(8));
         let (mut held, mut by_the_best) = (0, 0);
         for _ in 0..40 {
-            let runs = study(curve, 0.2, &mut normal);
+            let runs = study(curve, SIX, 0.2, &mut normal);
             let holds =
                 |interval: Option<Interval>| usize::from(interval.unwrap().contains(curve.critical_batch_size()));
             held += holds(critical_batch_interval(&runs, 200, 0.95));
             by_the_best += holds(by_one_curve(&runs, 0));
         }
-        assert!(held >= 35 && by_the_best < 32, "{held}, by the best curve alone {by_the_best} of 40");
+        assert!(held >= 35 && by_the_best < 25, "{held}, by the best curve alone {by_the_best} of 40");
     }
 
     /// By the curve of this place by AICc alone.
