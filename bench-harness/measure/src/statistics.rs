@@ -35,7 +35,7 @@ mod winner;
 pub use batch_curve::{BatchCurve, BatchFit, BatchModel, fit_batch_curve, fit_batch_curves};
 pub use best_rate::{BestRate, best_rate};
 pub use bootstrap::{Bootstrap, Draw, nested_bootstrap};
-pub use curve_interval::{Runs, centers, critical_batch_interval, overhead_batch_interval};
+pub use curve_interval::{BatchResamples, Runs, centers};
 pub use distribution::{coin_cdf, normal_cdf, normal_quantile, student_t_cdf, student_t_quantile};
 pub use good_rates::{GoodRates, good_rates};
 pub use hypothesis::{holm, sign_test, signed_rank_test};

@@ -2,6 +2,7 @@
 
 use super::answer_report::Answer;
 use super::curve_report::CurveReport;
+use super::estimate::Estimate;
 use super::machine::Session;
 use super::result::{CellReport, Ranking, Spread, TargetReport, WorkloadReport};
 use crate::base::format_number::{format_setting, percent, si, si_interval, si_unit};
@@ -99,15 +100,23 @@ fn sentence(
 
 /// How far an optimizer's steps fall with the batch size.
 fn scaling(workload: &WorkloadReport, cell: &CellReport, curve: &CurveReport) -> Option<String> {
-    let critical = curve.critical_batch_size?;
+    let reached = workload.facts.batch_sizes.iter().filter(|size| !curve.missed.contains(size));
+    let (least, most) = (reached.clone().min().copied().unwrap_or(0), reached.max().copied().unwrap_or(0));
+    let extrapolated = curve.critical_extrapolated.then_some((least, most));
+    curve.critical_batch_size.map(|critical| scaling_sentence(&name(cell), critical, extrapolated))
+}
+
+/// `extrapolated`: beyond these batch sizes, which reached the target.
+fn scaling_sentence(name: &str, critical: Estimate, extrapolated: Option<(usize, usize)>) -> String {
     let (value, interval) = (critical.value.0, (critical.low.0, critical.high.0));
-    let mut text = format!("{} has the critical batch size {} {}", name(cell), si(value), si_interval(value, interval));
-    if curve.critical_extrapolated {
-        let reached = workload.facts.batch_sizes.iter().filter(|size| !curve.missed.contains(size));
-        let (least, most) = (reached.clone().min().copied().unwrap_or(0), reached.max().copied().unwrap_or(0));
+    if interval == (0.0, f64::INFINITY) {
+        return format!("These steps do not tell the critical batch size of {name}: it may be any.");
+    }
+    let mut text = format!("{name} has the critical batch size {} {}", si(value), si_interval(value, interval));
+    if let Some((least, most)) = extrapolated {
         text += &format!(", extrapolated beyond the batch sizes that reached the target ({least} to {most})");
     }
-    Some(text + ": well below it twice the batch saves half the steps, well above it none.")
+    text + ": well below it twice the batch saves half the steps, well above it none."
 }
 
 /// Which cells missed a target.
@@ -141,4 +150,28 @@ fn name(cell: &CellReport) -> String {
 
 fn short(cell: &CellReport) -> String {
     format!("{} {}", name(cell), cell.batch_size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::number::Number;
+
+    #[test]
+    fn a_critical_batch_size_that_may_be_any_is_not_named() {
+        let sentence = |low, high, extrapolated| {
+            scaling_sentence(
+                "sgd",
+                Estimate { value: Number(20.5), low: Number(low), high: Number(high) },
+                extrapolated,
+            )
+        };
+        let rest = ": well below it twice the batch saves half the steps, well above it none.";
+        assert_eq!(sentence(10.0, 40.0, None), format!("sgd has the critical batch size 20.5 [10, 40]{rest}"));
+        let beyond = ", extrapolated beyond the batch sizes that reached the target (4 to 16)";
+        let wanted = format!("sgd has the critical batch size 20.5 [10, ∞]{beyond}{rest}");
+        assert_eq!(sentence(10.0, f64::INFINITY, Some((4, 16))), wanted);
+        let unknown = "These steps do not tell the critical batch size of sgd: it may be any.";
+        assert_eq!(sentence(0.0, f64::INFINITY, None), unknown);
+    }
 }

@@ -6,12 +6,12 @@ use super::estimate::Estimate;
 use super::result::{CellReport, StepTimeReport};
 use crate::base::number::Number;
 use simdescent_measure::statistics::{
-    BatchFit, BatchLimit, RateFit, Runs, centers, critical_batch_interval, fastest_batch_size, fit_batch_curves,
-    fit_rate_curves, largest_batch_within, overhead_batch_interval, rate_exponent,
+    BatchFit, BatchLimit, BatchResamples, RateFit, Runs, centers, fastest_batch_size, fit_batch_curves,
+    fit_rate_curves, largest_batch_within, rate_exponent,
 };
 
 /// Resamples of the seeds for the interval of a critical batch size.
-const RESAMPLES: usize = 400;
+const RESAMPLES: usize = 1000;
 const CONFIDENCE: f64 = 0.95;
 /// Samples may grow by this factor up to B₂₀.
 const WASTE: f64 = 1.2;
@@ -53,7 +53,8 @@ fn curve(
     let reached = points.iter().filter(|point| point.1.is_finite()).count();
     let fits = if reached < LEAST_POINTS { vec![] } else { fit_batch_curves(&points).unwrap_or_default() };
     let known = fits.first().filter(|fit| !fit.critical_unknown);
-    let critical_batch_size = known.map(|fit| critical(fit, &runs));
+    let resamples = BatchResamples::new(&runs, RESAMPLES);
+    let critical_batch_size = known.map(|fit| critical(fit, resamples.as_ref()));
     let rates: Vec<(f64, f64)> = cells
         .iter()
         .zip(&points)
@@ -80,7 +81,7 @@ fn curve(
         missed: points.iter().filter(|point| !point.1.is_finite()).map(|point| point.0 as usize).collect(),
         critical_batch_size,
         steps: fits.into_iter().map(steps_fit).collect(),
-        b20: b20(&points, &runs),
+        b20: b20(&points, resamples.as_ref()),
         rates: rates.into_iter().map(rates_fit).collect(),
         rate_exponent,
         fastest_batch_size: fastest.filter(|batch| batch.is_finite()),
@@ -88,17 +89,17 @@ fn curve(
     }
 }
 
-/// B_crit of the best curve, with an interval over all curves: the seeds of every batch size are drawn again.
-fn critical(fit: &BatchFit, runs: &[Runs]) -> Estimate {
+/// B_crit of the best curve, with an interval over all curves.
+fn critical(fit: &BatchFit, resamples: Option<&BatchResamples>) -> Estimate {
     let value = fit.curve.critical_batch_size();
-    let interval = critical_batch_interval(runs, RESAMPLES, CONFIDENCE);
+    let interval = resamples.and_then(|resamples| resamples.critical_batch_interval(CONFIDENCE));
     let (low, high) = interval.map_or((0.0, f64::INFINITY), |interval| (interval.low, interval.high));
     Estimate { value: Number(value), low: Number(low), high: Number(high) }
 }
 
-fn b20(points: &[(f64, f64)], runs: &[Runs]) -> Option<B20> {
+fn b20(points: &[(f64, f64)], resamples: Option<&BatchResamples>) -> Option<B20> {
     let BatchLimit { batch_size, open } = largest_batch_within(points, WASTE)?;
-    let interval = overhead_batch_interval(runs, WASTE, RESAMPLES, CONFIDENCE);
+    let interval = resamples.and_then(|resamples| resamples.overhead_batch_interval(WASTE, CONFIDENCE));
     Some(B20 { batch_size, open, interval: interval.map(|ends| [ends.low, ends.high].map(Number)) })
 }
 

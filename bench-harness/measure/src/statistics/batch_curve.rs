@@ -1,7 +1,7 @@
 //! Steps to the target as a function of the batch size: three curves, fitted to logarithms and compared by AICc.
 
 use super::log_curve::{self, Shape, root_mean_square, softplus};
-use super::points::{LogPoints, are_positive, log_points};
+use super::points::are_positive;
 
 /// Which curve it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,17 @@ pub enum BatchModel {
     Power,
     /// [`BatchCurve::LeastData`].
     LeastData,
+}
+
+impl BatchModel {
+    /// How many numbers its curve has.
+    #[must_use]
+    pub fn parameters(self) -> usize {
+        match self {
+            Self::Hyperbola => 2,
+            Self::Power | Self::LeastData => 3,
+        }
+    }
 }
 
 /// One of the three curves S(B) with its parameters.
@@ -100,8 +111,6 @@ pub struct BatchFit {
     pub residuals: Vec<(f64, f64)>,
     /// Akaike's criterion, corrected for few points; +∞ if they are too few for it.
     pub aicc: f64,
-    /// That without the correction; +∞ for a curve with as many parameters as points.
-    pub aic: f64,
     /// Whether B_crit is at the end of what was searched, a 10⁴th of the smallest batch size or 10⁴ times the largest: the points bend too
     /// little to tell it.
     pub critical_unknown: bool,
@@ -119,6 +128,12 @@ impl BatchFit {
             true if self.residuals.iter().all(|residual| residual.0 < critical) => f64::INFINITY,
             true => 0.0,
         }
+    }
+
+    /// Σr² of the residuals.
+    #[must_use]
+    pub fn sum_of_squares(&self) -> f64 {
+        self.residuals.iter().map(|residual| residual.1 * residual.1).sum()
     }
 
     /// √(mean square of the residuals), about the relative error.
@@ -150,45 +165,75 @@ pub fn fit_batch_curves(points: &[(f64, f64)]) -> Option<Vec<BatchFit>> {
 ///
 /// Points with infinite steps (misses) are left out and counted: the curve then describes the batch sizes that reach the target. `None`
 /// with fewer other points than parameters or at one batch size only, with a NaN, or with a batch size or steps that are not positive.
-/// The interval of B_crit comes from resamples, [`critical_batch_interval`](super::critical_batch_interval), because steps at different batch sizes need not
-/// vary equally.
+/// The interval of B_crit comes from resamples, [`BatchResamples`](super::BatchResamples), because steps at different batch sizes need not vary equally.
 #[must_use]
 pub fn fit_batch_curve(points: &[(f64, f64)], model: BatchModel) -> Option<BatchFit> {
     if !are_positive(points) {
         return None;
     }
     let used: Vec<(f64, f64)> = points.iter().copied().filter(|point| point.1.is_finite()).collect();
-    let LogPoints { logs, low, high } = log_points(&used)?;
-    let far = libm::log(1e4);
-    let critical = (low - far, high + far);
-    let shape = match model {
-        BatchModel::Hyperbola => Shape { parameters: 1, bounds: [critical, (0.0, 0.0)], curve: hyperbola },
-        BatchModel::Power => Shape { parameters: 2, bounds: [critical, (0.1, 4.0)], curve: power },
-        BatchModel::LeastData => {
-            Shape { parameters: 2, bounds: [critical, (low - 1.5 * far, high)], curve: least_data }
+    let fit = BatchFitter::new(used.iter().map(|point| point.0).collect(), model)?.fit(&used);
+    Some(BatchFit { missed: points.len() - used.len(), ..fit })
+}
+
+/// Fits the curve of a model to steps at the same batch sizes again and again.
+pub(super) struct BatchFitter {
+    model: BatchModel,
+    batches: Vec<f64>,
+    fitter: log_curve::Fitter,
+}
+
+impl BatchFitter {
+    /// `None` with fewer batch sizes than parameters, or one only.
+    pub(super) fn new(batches: Vec<f64>, model: BatchModel) -> Option<Self> {
+        let logs: Vec<f64> = batches.iter().map(|batch| libm::log(*batch)).collect();
+        let low = logs.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if low >= high || logs.len() < model.parameters() {
+            return None;
         }
-    };
-    if logs.len() <= shape.parameters {
-        return None;
-    }
-    let fit = log_curve::fit(&logs, &shape);
-    let (scale, [first, second]) = (libm::exp(fit.ln_factor), fit.parameters);
-    let critical = libm::exp(first);
-    Some(BatchFit {
-        curve: match model {
-            BatchModel::Hyperbola => BatchCurve::Hyperbola { min_steps: scale, min_samples: scale * critical },
-            BatchModel::Power => {
-                let samples = scale * libm::exp(second * first);
-                BatchCurve::Power { min_steps: scale, samples, exponent: second }
+        let far = libm::log(1e4);
+        let critical = (low - far, high + far);
+        // One of them is the factor of the whole curve.
+        let parameters = model.parameters() - 1;
+        let shape = match model {
+            BatchModel::Hyperbola => Shape { parameters, bounds: [critical, (0.0, 0.0)], curve: hyperbola },
+            BatchModel::Power => Shape { parameters, bounds: [critical, (0.1, 4.0)], curve: power },
+            BatchModel::LeastData => {
+                Shape { parameters, bounds: [critical, (low - 1.5 * far, high)], curve: least_data }
             }
-            BatchModel::LeastData => BatchCurve::LeastData { samples: scale, critical, smallest: libm::exp(second) },
-        },
-        aicc: fit.aicc(shape.parameters),
-        aic: fit.aic(shape.parameters),
-        residuals: used.iter().zip(&fit.residuals).map(|(point, r)| (point.0, *r)).collect(),
-        critical_unknown: fit.at_bound[0],
-        missed: points.len() - used.len(),
-    })
+        };
+        Some(Self { model, batches, fitter: log_curve::Fitter::new(logs, shape) })
+    }
+
+    /// Whether the points have these batch sizes, and all of them reached the target.
+    pub(super) fn accepts(&self, points: &[(f64, f64)]) -> bool {
+        points.len() == self.batches.len()
+            && points.iter().zip(&self.batches).all(|(point, batch)| point.0 == *batch && point.1.is_finite())
+    }
+
+    /// The curve through points that it [accepts](Self::accepts).
+    pub(super) fn fit(&self, points: &[(f64, f64)]) -> BatchFit {
+        let fit = self.fitter.fit(points.iter().map(|point| libm::log(point.1)));
+        let (scale, [first, second]) = (libm::exp(fit.ln_factor), fit.parameters);
+        let critical = libm::exp(first);
+        BatchFit {
+            curve: match self.model {
+                BatchModel::Hyperbola => BatchCurve::Hyperbola { min_steps: scale, min_samples: scale * critical },
+                BatchModel::Power => {
+                    let samples = scale * libm::exp(second * first);
+                    BatchCurve::Power { min_steps: scale, samples, exponent: second }
+                }
+                BatchModel::LeastData => {
+                    BatchCurve::LeastData { samples: scale, critical, smallest: libm::exp(second) }
+                }
+            },
+            aicc: fit.aicc(self.model.parameters() - 1),
+            residuals: points.iter().zip(&fit.residuals).map(|(point, r)| (point.0, *r)).collect(),
+            critical_unknown: fit.at_bound[0],
+            missed: 0,
+        }
+    }
 }
 
 /// ln(1 + e^(c − b)), b = ln B, c = ln B_crit.

@@ -58,7 +58,7 @@ pub fn nested_bootstrap(
 }
 
 /// The levels of [`Bootstrap::expanded_percentile`] for `n` units, 0 and 1 for a single one.
-pub(super) fn expanded_levels(confidence: f64, n: usize) -> [f64; 2] {
+fn expanded_levels(confidence: f64, n: usize) -> [f64; 2] {
     let t = two_sided_t(confidence, n - 1);
     let level = normal_cdf(-t * (n as f64 / (n - 1) as f64).sqrt());
     [level, 1.0 - level]

@@ -1,5 +1,7 @@
 //! Probabilities and quantiles of the normal, Student's t and the binomial distribution, the same bits everywhere.
 
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, SeedableRng};
 use std::f64::consts::{PI, SQRT_2};
 
 /// Φ(z) = erfc(−z/√2)/2, the share of a standard normal variable below `z`. NaN gives NaN.
@@ -129,10 +131,8 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     front * fraction
 }
 
-/// Standard normal numbers, for simulations in tests.
-#[cfg(test)]
+/// Standard normal numbers (ChaCha8).
 pub(super) fn normals(key: u64) -> impl FnMut() -> f64 {
-    use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
     let mut random = ChaCha8Rng::seed_from_u64(key);
     move || normal_quantile((f64::from(random.next_u32()) + 0.5) / 4_294_967_296.0)
 }

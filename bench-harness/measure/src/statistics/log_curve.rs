@@ -32,30 +32,20 @@ impl LogFit {
         root_mean_square(self.residuals.iter().copied())
     }
 
-    /// Akaike's criterion of n residuals r that have `parameters` besides the factor:
+    /// Akaike's criterion of n residuals r that have `parameters` besides the factor, corrected for few points (Hurvich and Tsai 1989):
     ///
     /// ```text
-    /// n·ln(Σr²/n) + 2k    k = parameters + 2, for the factor and the variance
+    /// n·ln(Σr²/n) + 2k + 2k(k + 1)/(n − k − 1)    k = parameters + 2, for the factor and the variance
     /// ```
     ///
-    /// +∞ with n < k, as the curve then goes through all points. Σr²/n counts as 10⁻¹² if it is less: steps are whole numbers, so nothing
-    /// hides in a millionth.
-    pub(super) fn aic(&self, parameters: usize) -> f64 {
-        let (n, k) = (self.residuals.len() as f64, parameters as f64 + 2.0);
-        if n < k {
-            return f64::INFINITY;
-        }
-        let rms = self.root_mean_square();
-        n * libm::log((rms * rms).max(1e-12)) + 2.0 * k
-    }
-
-    /// That corrected for few points, 2k(k + 1)/(n − k − 1) more (Hurvich and Tsai 1989); +∞ with n ≤ k + 1.
+    /// +∞ with n ≤ k + 1. Σr²/n counts as 10⁻¹² if it is less: steps are whole numbers, so nothing hides in a millionth.
     pub(super) fn aicc(&self, parameters: usize) -> f64 {
         let (n, k) = (self.residuals.len() as f64, parameters as f64 + 2.0);
         if n - k - 1.0 <= 0.0 {
             return f64::INFINITY;
         }
-        self.aic(parameters) + 2.0 * k * (k + 1.0) / (n - k - 1.0)
+        let rms = self.root_mean_square();
+        n * libm::log((rms * rms).max(1e-12)) + 2.0 * k + 2.0 * k * (k + 1.0) / (n - k - 1.0)
     }
 }
 
@@ -75,31 +65,57 @@ const GRID: [usize; 2] = [16, 8];
 
 /// The best curve through `points` (ln x, ln y), of which there is one at least, all finite.
 pub(super) fn fit(points: &[(f64, f64)], shape: &Shape) -> LogFit {
-    let [first, second] = shape.bounds;
-    let place = |(low, high): (f64, f64), i: usize, n: usize| low + (high - low) * (i as f64 + 0.5) / n as f64;
-    let [firsts, seconds] = [GRID[0], if shape.parameters == 2 { GRID[1] } else { 1 }];
-    let mut best = (f64::INFINITY, [first.0, second.0]);
-    for i in 0..firsts {
-        for j in 0..seconds {
-            let theta = [place(first, i, firsts), place(second, j, seconds)];
-            let sum = residuals(points, shape, theta).2;
+    Fitter::new(points.iter().map(|point| point.0).collect(), *shape).fit(points.iter().map(|point| point.1))
+}
+
+/// Fits curves through points at the same ln x again and again: the grid, which is most of the work, is computed once.
+#[derive(Clone, Debug)]
+pub(super) struct Fitter {
+    xs: Vec<f64>,
+    shape: Shape,
+    /// θ, and g at each ln x.
+    grid: Vec<([f64; 2], Vec<f64>)>,
+}
+
+impl Fitter {
+    pub(super) fn new(xs: Vec<f64>, shape: Shape) -> Self {
+        let [first, second] = shape.bounds;
+        let place = |(low, high): (f64, f64), i: usize, n: usize| low + (high - low) * (i as f64 + 0.5) / n as f64;
+        let [firsts, seconds] = [GRID[0], if shape.parameters == 2 { GRID[1] } else { 1 }];
+        let thetas =
+            (0..firsts).flat_map(|i| (0..seconds).map(move |j| [place(first, i, firsts), place(second, j, seconds)]));
+        let grid = thetas.map(|theta| (theta, xs.iter().map(|x| (shape.curve)(*x, theta).0).collect())).collect();
+        Self { xs, shape, grid }
+    }
+
+    /// The best curve through the points (ln x, ln y) with these ln y, one for each ln x, all finite.
+    pub(super) fn fit(&self, ys: impl Iterator<Item = f64>) -> LogFit {
+        let (points, shape) = (self.xs.iter().copied().zip(ys).collect::<Vec<_>>(), &self.shape);
+        let sum = |curve: &[f64]| centered(points.iter().zip(curve).map(|(point, g)| point.1 - g).collect()).2;
+        let mut best = (f64::INFINITY, shape.bounds.map(|bounds| bounds.0));
+        for (theta, curve) in &self.grid {
+            let sum = sum(curve);
             if sum < best.0 {
-                best = (sum, theta);
+                best = (sum, *theta);
             }
         }
+        let theta = descend(&points, shape, best.1);
+        let (ln_factor, residuals, _) = residuals(&points, shape, theta);
+        let at = |i: usize| {
+            let (low, high) = shape.bounds[i];
+            i < shape.parameters && (theta[i] - low).min(high - theta[i]) <= 1e-6 * (high - low)
+        };
+        LogFit { ln_factor, parameters: theta, at_bound: [at(0), at(1)], residuals }
     }
-    let theta = descend(points, shape, best.1);
-    let (ln_factor, residuals, _) = residuals(points, shape, theta);
-    let at = |i: usize| {
-        let (low, high) = shape.bounds[i];
-        i < shape.parameters && (theta[i] - low).min(high - theta[i]) <= 1e-6 * (high - low)
-    };
-    LogFit { ln_factor, parameters: theta, at_bound: [at(0), at(1)], residuals }
 }
 
 /// (ln c, residuals, their sum of squares).
 fn residuals(points: &[(f64, f64)], shape: &Shape, theta: [f64; 2]) -> (f64, Vec<f64>, f64) {
-    let mut off: Vec<f64> = points.iter().map(|&(x, y)| y - (shape.curve)(x, theta).0).collect();
+    centered(points.iter().map(|&(x, y)| y - (shape.curve)(x, theta).0).collect())
+}
+
+/// (mean, distances from it, their sum of squares).
+fn centered(mut off: Vec<f64>) -> (f64, Vec<f64>, f64) {
     let mean = off.iter().sum::<f64>() / off.len() as f64;
     off.iter_mut().for_each(|r| *r -= mean);
     let sum = off.iter().map(|r| r * r).sum();
