@@ -106,11 +106,11 @@ fn scaling(workload: &WorkloadReport, cell: &CellReport, curve: &CurveReport) ->
     curve.critical_batch_size.map(|critical| scaling_sentence(&name(cell), critical, extrapolated))
 }
 
-/// `extrapolated`: beyond these batch sizes, which reached the target.
+/// `extrapolated` has the smallest and the largest batch size that reached the target, if the value lies beyond them.
 fn scaling_sentence(name: &str, critical: Estimate, extrapolated: Option<(usize, usize)>) -> String {
     let (value, interval) = (critical.value.0, (critical.low.0, critical.high.0));
     if interval == (0.0, f64::INFINITY) {
-        return format!("These steps do not tell the critical batch size of {name}: it may be any.");
+        return format!("The steps do not tell the critical batch size of {name}: it may be anything.");
     }
     let mut text = format!("{name} has the critical batch size {} {}", si(value), si_interval(value, interval));
     if let Some((least, most)) = extrapolated {
@@ -171,7 +171,9 @@ mod tests {
         let beyond = ", extrapolated beyond the batch sizes that reached the target (4 to 16)";
         let wanted = format!("sgd has the critical batch size 20.5 [10, ∞]{beyond}{rest}");
         assert_eq!(sentence(10.0, f64::INFINITY, Some((4, 16))), wanted);
-        let unknown = "These steps do not tell the critical batch size of sgd: it may be any.";
+        let unknown = "The steps do not tell the critical batch size of sgd: it may be anything.";
         assert_eq!(sentence(0.0, f64::INFINITY, None), unknown);
+        assert_eq!(sentence(0.0, f64::INFINITY, Some((4, 16))), unknown);
+        assert_eq!(sentence(0.0, 40.0, None), format!("sgd has the critical batch size 20.5 [0, 40]{rest}"));
     }
 }

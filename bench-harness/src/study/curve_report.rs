@@ -16,7 +16,7 @@ pub(crate) struct CurveReport {
     pub(crate) target: usize,
     /// The curves of S(B), lowest AICc first; empty with fewer than three batch sizes that reach the target.
     pub(crate) steps: Vec<StepsFit>,
-    /// B_crit of the first curve, with an interval over seeds and curves; `None` if the points bend too little to tell it.
+    /// B_crit of the first curve, with an interval over seeds, the luck of batch sizes and curves; `None` if the points bend too little to tell it.
     pub(crate) critical_batch_size: Option<Estimate>,
     /// Whether that is outside of the batch sizes that reached the target: the curve says it, no run.
     #[serde(default)]

@@ -10,7 +10,7 @@ use simdescent_measure::statistics::{
     fit_rate_curves, largest_batch_within, rate_exponent,
 };
 
-/// Resamples of the seeds for the interval of a critical batch size.
+/// Resamples for the intervals of B_crit and B₂₀.
 const RESAMPLES: usize = 1000;
 const CONFIDENCE: f64 = 0.95;
 /// Samples may grow by this factor up to B₂₀.
@@ -100,7 +100,10 @@ fn critical(fit: &BatchFit, resamples: Option<&BatchResamples>) -> Estimate {
 fn b20(points: &[(f64, f64)], resamples: Option<&BatchResamples>) -> Option<B20> {
     let BatchLimit { batch_size, open } = largest_batch_within(points, WASTE)?;
     let interval = resamples.and_then(|resamples| resamples.overhead_batch_interval(WASTE, CONFIDENCE));
-    Some(B20 { batch_size, open, interval: interval.map(|ends| [ends.low, ends.high].map(Number)) })
+    // The smallest of several noisy numbers of samples is too small, in resamples even more.
+    let shown = if open { f64::INFINITY } else { batch_size };
+    let interval = interval.map(|ends| [ends.low.min(batch_size), ends.high.max(shown)].map(Number));
+    Some(B20 { batch_size, open, interval })
 }
 
 fn steps_fit(fit: BatchFit) -> StepsFit {

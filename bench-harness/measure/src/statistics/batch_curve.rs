@@ -1,7 +1,7 @@
 //! Steps to the target as a function of the batch size: three curves, fitted to logarithms and compared by AICc.
 
 use super::log_curve::{self, Shape, root_mean_square, softplus};
-use super::points::are_positive;
+use super::points::{are_positive, range};
 
 /// Which curve it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,9 +187,8 @@ impl BatchFitter {
     /// `None` with fewer batch sizes than parameters, or one only.
     pub(super) fn new(batches: Vec<f64>, model: BatchModel) -> Option<Self> {
         let logs: Vec<f64> = batches.iter().map(|batch| libm::log(*batch)).collect();
-        let low = logs.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if low >= high || logs.len() < model.parameters() {
+        let (low, high) = range(&logs)?;
+        if logs.len() < model.parameters() {
             return None;
         }
         let far = libm::log(1e4);
@@ -209,7 +208,10 @@ impl BatchFitter {
     /// Whether the points have these batch sizes, and all of them reached the target.
     pub(super) fn accepts(&self, points: &[(f64, f64)]) -> bool {
         points.len() == self.batches.len()
-            && points.iter().zip(&self.batches).all(|(point, batch)| point.0 == *batch && point.1.is_finite())
+            && points
+                .iter()
+                .zip(&self.batches)
+                .all(|(point, batch)| point.0 == *batch && point.1 > 0.0 && point.1.is_finite())
     }
 
     /// The curve through points that it [accepts](Self::accepts).

@@ -41,18 +41,15 @@ struct Resample {
     points: Vec<(f64, f64)>,
     /// A standard normal number for each.
     normals: Vec<f64>,
-    /// What the variance of the points around a curve may be, as n points tell it of a curve with k parameters: Σr²/χ², with n − k degrees of freedom.
+    /// What the variance of the n points around a curve with k parameters may be, the one for which Σr²/(n − k) is least: Σr²/χ² with n − k degrees of
+    /// freedom; 0 if no curve has more points than parameters.
     spread: f64,
-    /// That with the luck of seeds as one residual more.
-    cautious_spread: f64,
+    /// The same with the luck of seeds as one residual more, if n − k is 3 at least. This makes it smaller in most resamples.
+    tighter_spread: f64,
 }
 
 impl BatchResamples {
-    /// `None` with less than two seeds.
-    ///
-    /// # Panics
-    ///
-    /// If a batch size has no runs.
+    /// `None` with less than two seeds at a batch size, or without batch sizes.
     #[must_use]
     pub fn new(runs: &[Runs], resamples: usize) -> Option<Self> {
         let seeds = runs.iter().map(|(_, steps)| steps.len()).min().filter(|seeds| *seeds > 1)?;
@@ -67,12 +64,13 @@ impl BatchResamples {
         let mut normal = normals(1);
         let mut resample = |points: Vec<(f64, f64)>| {
             let chi_squared: f64 = (0..degrees).map(|_| square(normal())).sum();
-            let cautious = chi_squared + square(normal());
-            let [spread, cautious_spread] = match degrees {
+            let one_more = chi_squared + square(normal());
+            let [spread, tighter_spread] = match degrees {
                 0 => [0.0; 2],
-                _ => [squares / chi_squared, (squares + luck) / cautious],
+                1 | 2 => [squares / chi_squared; 2],
+                _ => [squares / chi_squared, (squares + luck) / one_more],
             };
-            Resample { normals: points.iter().map(|_| normal()).collect(), points, spread, cautious_spread }
+            Resample { normals: points.iter().map(|_| normal()).collect(), points, spread, tighter_spread }
         };
         Some(Self { fits, luck, resamples: drawn.into_iter().map(&mut resample).collect() })
     }
@@ -81,16 +79,19 @@ impl BatchResamples {
     /// the curve that is best by AICc lies in it.
     ///
     /// A curve counts with its Akaike weight (Buckland, Burnham and Augustin 1997), e^(−Σr²/2σ² − k) as a share of the sum of those of all. AICc
-    /// estimates σ² from the few residuals of the curve itself, and its correction for that keeps every curve behind the hyperbola with six points,
-    /// however much better it fits. Here all residuals and all seeds tell σ², so AICc chooses the curve that is shown, but has no say. An end that is
-    /// the value shown itself means that other curves fit far better, and only they say how far it may be.
+    /// estimates σ² from the few residuals of each curve itself, and with six points its correction for that keeps every curve behind the hyperbola unless
+    /// its Σr² is e⁵ = 148 times smaller, with five whatever it is. Here σ² comes from the residuals of the closest curve and from the seeds, the same for all
+    /// curves, so AICc chooses the curve that is shown, but has no say. An end that is the value shown itself means that other curves fit far better,
+    /// and only they say how far it may be.
     ///
-    /// A resample draws how far points may lie from the curve, as few residuals tell it: with the variance Σr²/χ². This is its σ², if the luck of seeds is not
-    /// larger; and each point is moved by a normal number of what this has beyond the luck of seeds.
+    /// A resample draws how far points may lie from a curve, as few residuals tell it: with the variance Σr²/χ² of n − k degrees of freedom, of the curve for
+    /// which Σr²/(n − k) is least. This is its σ², if the luck of seeds is not larger; and ln S of each point is moved by a normal number whose variance is
+    /// what this one has beyond the luck of seeds, if anything.
     ///
-    /// Of 400 simulated studies (`examples/curve_coverage.rs`), whose batch sizes have a luck of 5 % each besides that of the seeds, intervals of 95 % hold
-    /// the truth in 93 to 98 %, on average 96 %, whichever curve is right, with six or eight batch sizes and 7 to 30 seeds; by the luck of seeds alone it
-    /// would be 69 %. If the luck of batch sizes is 10 % it is 95 % on average, if they have none 99 %, with four or five 97 %, and where two miss too.
+    /// Of 400 simulated studies of each kind (`examples/curve_coverage.rs`), whose seeds have a luck of 5 or 20 % and whose batch sizes one of 5 %, intervals
+    /// of 95 % hold the truth in 93 to 98 %, on average 96 %, whichever curve is right, with six or eight batch sizes and 7 to 30 seeds; by the luck of
+    /// seeds alone it would be 69 %. With six batch sizes whose luck is 10 % it is 95 % on average, without any 99 %; with four or five 97 %, and with eight of which
+    /// the last misses and half of the runs before it. Where the power law is right and the largest batch size is only twice B_crit it is 93 %.
     ///
     /// Where a curve bends too little, or falls too little, the end is +∞ or 0. `None` without a curve.
     ///
@@ -132,9 +133,10 @@ impl BatchResamples {
         Some(Interval { low: low?.min(shown), high: high?.max(shown) })
     }
 
-    /// That of the largest batch size that needs at most `factor` times the fewest samples: quantiles of resamples. Their points are moved as above, but the
-    /// luck of seeds counts as one residual more: without that it would hold the truth in 98 % of the same studies, with it in 93 to 100 %, on average
-    /// 97 %. It is most where the true one lies between batch sizes that are far apart.
+    /// That of the largest batch size that needs at most `factor` times the fewest samples: quantiles of resamples. Their points are moved as above, but with
+    /// the luck of seeds as one residual more where n − k is 3 at least. It holds the truth in 93 to 100 % of the same studies, on average in 97 % (without
+    /// that residual in 98 %). It is most, 98 to 100 %, for six batch sizes of the third curve, whose B₂₀ lies just above a wide gap. It is least, 88 % at
+    /// worst, where the largest batch size misses, with half of the runs of the next.
     ///
     /// A resample in which the largest batch size is still within the limit counts as +∞. `None` where no such batch size exists.
     ///
@@ -144,7 +146,7 @@ impl BatchResamples {
     #[must_use]
     pub fn overhead_batch_interval(&self, factor: f64, confidence: f64) -> Option<Interval> {
         let largest = |resample: &Resample| {
-            let limit = largest_batch_within(&self.moved(resample, resample.cautious_spread), factor)?;
+            let limit = largest_batch_within(&self.moved(resample, resample.tighter_spread), factor)?;
             Some(if limit.open { f64::INFINITY } else { limit.batch_size })
         };
         let mut replicates: Vec<f64> = self.resamples.iter().filter_map(largest).collect();
@@ -157,10 +159,14 @@ impl BatchResamples {
     /// The points of a resample, moved by what `spread` has beyond the luck of the seeds.
     fn moved(&self, resample: &Resample, spread: f64) -> Vec<(f64, f64)> {
         let deviation = (spread - self.luck).max(0.0).sqrt();
-        let moved = |(point, normal): (&(f64, f64), &f64)| (point.0, point.1 * libm::exp(deviation * normal));
+        let factor = |normal: f64| libm::exp((deviation * normal).clamp(-FARTHEST, FARTHEST));
+        let moved = |(point, normal): (&(f64, f64), &f64)| (point.0, point.1 * factor(*normal));
         resample.points.iter().zip(&resample.normals).map(moved).collect()
     }
 }
+
+/// ln S is moved no farther than this, so that no point becomes 0 or a miss.
+const FARTHEST: f64 = 300.0;
 
 /// Residuals below a millionth hide nothing: steps are whole numbers.
 const LEAST_VARIANCE: f64 = 1e-12;
@@ -246,7 +252,7 @@ mod tests {
         fit_batch_curves(&centers(runs)).unwrap().remove(0)
     }
 
-    /// Of everything that `examples/curve_coverage.rs` has apart: curves, batch sizes, luck and numbers of seeds.
+    /// A mixture of the first table of `examples/curve_coverage.rs`, half of it with 10 % of luck of batch sizes.
     #[test]
     fn intervals_of_400_studies_hold_the_truth_in_93_to_97_percent() {
         let mut normal = normals(3);
@@ -296,7 +302,7 @@ mod tests {
         assert!(held >= 35 && by_the_best < 25, "{held}, by the best curve alone {by_the_best} of 40");
     }
 
-    /// Without the spread the luck of 30 seeds leaves 11 of 40.
+    /// Both intervals, and what remains of them if resamples draw the seeds only.
     #[test]
     fn what_seeds_do_not_explain_widens_intervals() {
         let (curve, mut normal) = (CURVES[0], normals(5));
@@ -308,7 +314,7 @@ mod tests {
             let both = BatchResamples::new(&runs, 100).unwrap();
             let mut of_seeds = both.clone();
             for resample in &mut of_seeds.resamples {
-                (resample.spread, resample.cautious_spread) = (0.0, 0.0);
+                (resample.spread, resample.tighter_spread) = (0.0, 0.0);
             }
             for (held, resamples) in held.iter_mut().zip([&both, &of_seeds]) {
                 let intervals = (resamples.critical_batch_interval(0.95), resamples.overhead_batch_interval(1.2, 0.95));
@@ -354,12 +360,31 @@ mod tests {
         assert_eq!(weighted_quantile(&[], 0.5), None);
     }
 
+    /// The last batch size reaches the target in some resamples only.
+    #[test]
+    fn resamples_may_miss() {
+        let luck = Luck { seeds: 0.05, batch: 0.05 };
+        for missed in [3, 4] {
+            let mut runs = study(CURVES[0], EIGHT, 7, luck, &mut normals(4));
+            runs[7].1[..missed].fill(f64::INFINITY);
+            let resamples = BatchResamples::new(&runs, 100).unwrap();
+            let misses = resamples.resamples.iter().filter(|resample| resample.points[7].1.is_infinite()).count();
+            assert!(0 < misses && misses < 100, "{misses}");
+            assert!(critical(&runs, 100).contains(CURVES[0].critical_batch_size()));
+        }
+    }
+
+    /// With one residual to spare χ² is often next to nothing; no step may become 0 by that.
     #[test]
     fn few_batch_sizes_say_little_and_few_seeds_nothing() {
-        let exact = |b: f64| vec![0.98 * CURVES[0].steps(b), 1.02 * CURVES[0].steps(b)];
-        let runs: Vec<Runs> = [8.0, 64.0, 512.0].into_iter().map(|b| (b, exact(b))).collect();
-        let interval = critical(&runs, 50);
-        assert!(0.0 < interval.low && interval.low <= 200.0 && interval.high >= 200.0, "{interval:?}");
+        let off = |b: f64| if b == 64.0 { 3.0 } else { 1.0 };
+        let steps = |b: f64| [0.98, 1.02].map(|luck| luck * off(b) * CURVES[0].steps(b)).to_vec();
+        let runs: Vec<Runs> = [8.0, 64.0, 512.0].into_iter().map(|b| (b, steps(b))).collect();
+        let resamples = BatchResamples::new(&runs, 1000).unwrap();
+        let all = |resample| resamples.moved(resample, resample.spread).iter().all(|p| p.1 > 0.0 && p.1.is_finite());
+        assert!(resamples.resamples.iter().all(all));
+        let interval = resamples.critical_batch_interval(0.95).unwrap();
+        assert_eq!((interval.low, interval.high), (0.0, f64::INFINITY));
         let two = BatchResamples::new(&runs[..2], 50).unwrap();
         assert_eq!((two.resamples[0].spread, two.fits.len()), (0.0, 1), "a curve through all points");
         assert!(two.critical_batch_interval(0.95).is_some());

@@ -91,6 +91,7 @@ impl Fitter {
     /// The best curve through the points (ln x, ln y) with these ln y, one for each ln x, all finite.
     pub(super) fn fit(&self, ys: impl Iterator<Item = f64>) -> LogFit {
         let (points, shape) = (self.xs.iter().copied().zip(ys).collect::<Vec<_>>(), &self.shape);
+        debug_assert!(points.len() == self.xs.len() && points.iter().all(|point| point.1.is_finite()));
         let sum = |curve: &[f64]| centered(points.iter().zip(curve).map(|(point, g)| point.1 - g).collect()).2;
         let mut best = (f64::INFINITY, shape.bounds.map(|bounds| bounds.0));
         for (theta, curve) in &self.grid {

@@ -34,7 +34,13 @@ pub(super) struct LogPoints {
 /// `None` unless there are two different x.
 pub(super) fn log_points(points: &[(f64, f64)]) -> Option<LogPoints> {
     let logs: Vec<(f64, f64)> = points.iter().map(|&(x, y)| (libm::log(x), libm::log(y))).collect();
-    let low = logs.iter().map(|log| log.0).fold(f64::INFINITY, f64::min);
-    let high = logs.iter().map(|log| log.0).fold(f64::NEG_INFINITY, f64::max);
-    (low < high).then_some(LogPoints { logs, low, high })
+    let (low, high) = range(&logs.iter().map(|log| log.0).collect::<Vec<_>>())?;
+    Some(LogPoints { logs, low, high })
+}
+
+/// The smallest and the largest value; `None` unless they differ.
+pub(super) fn range(values: &[f64]) -> Option<(f64, f64)> {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (low < high).then_some((low, high))
 }

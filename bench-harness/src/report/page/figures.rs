@@ -190,7 +190,7 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
         id: "steps",
         heading: "Steps to target over batch size",
         text: "Points are medians over seeds with their intervals, lines the best of three curves, fitted to \
-            pseudo-medians, which luck moves less. The dashed line is perfect scaling: twice the batch, half the steps. A ring marks the critical batch size, with its interval: below it the steps nearly \
+            pseudo-medians, which luck moves less. The dashed line is perfect scaling: twice the batch, half the steps. A ring marks the critical batch size, with its interval: well below it the steps nearly \
             halve as the batch doubles, beyond it larger batches mostly waste samples. An arrow at the right says that it is beyond the \
             batch sizes measured, by extrapolation. A hollow square is the noise scale B_simple at the target. A cross at the top: most runs missed the target. The table has the same in numbers; \
             B₂₀ is the largest batch size that needs at most 20 % more samples than the best, without a model; ∞: its interval reaches beyond what was measured."
