@@ -11,7 +11,7 @@ pub(super) fn legend(report: &Report) -> Vec<String> {
     let mut lines = vec![
         "* winner: its interval clears all others   = tied: each may be the best (95 %)".to_owned(),
         "! the best rate is the lowest or the highest that was tried".to_owned(),
-        "[low, high]: where the median over seeds is with 95 %".to_owned(),
+        "[low, high]: where it is with 95 %, in its unit: 1.7k [0.3, 28] ends at 28k".to_owned(),
         "k M: thousands, millions; a miss counts as infinite".to_owned(),
     ];
     let any = |of: fn(&CurveReport) -> bool| report.workloads.iter().flat_map(|workload| &workload.curves).any(of);
