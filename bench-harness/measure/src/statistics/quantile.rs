@@ -76,6 +76,17 @@ pub fn median_with_interval(values: &[f64], confidence: f64) -> Option<Estimate>
     Some(Estimate { value, interval: if k == 0 { Interval::ALL } else { ends(k) } })
 }
 
+/// The first of the values (value, weight) in ascending order up to which the share `p` of all weight lies.
+pub(super) fn weighted_quantile(ascending: &[(f64, f64)], p: f64) -> Option<f64> {
+    let all: f64 = ascending.iter().map(|value| value.1).sum();
+    let mut sum = 0.0;
+    let reached = ascending.iter().find(|value| {
+        sum += value.1;
+        sum >= p * all
+    });
+    reached.or(ascending.last()).map(|value| value.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +134,13 @@ mod tests {
         assert_eq!(of(&ten[..6]).interval, Interval { low: 1.0, high: 6.0 });
         assert_eq!(of(&ten[..5]).interval, Interval::ALL);
         assert_eq!(median_with_interval(&[], 0.95), None);
+    }
+
+    #[test]
+    fn quantiles_know_of_weights() {
+        let values = [(1.0, 0.5), (2.0, 0.25), (5.0, 0.25)];
+        let of = |p| weighted_quantile(&values, p).unwrap();
+        assert_eq!([0.0, 0.5, 0.51, 0.75, 0.76, 1.0].map(of), [1.0, 1.0, 2.0, 2.0, 5.0, 5.0]);
+        assert_eq!(weighted_quantile(&[], 0.5), None);
     }
 }
