@@ -2,13 +2,16 @@
 //! quotes. What depends on the machine is compared by its form. Quoted Rust has to be part of an example that is tested elsewhere.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_simdescent");
 
 /// The columns of a table that depend on the machine.
-const MEASURED: [&str; 2] = ["samples/s", "time to target"];
+const MEASURED: [&str; 4] = ["samples/s", "time to target", BY_FIT, "measured"];
+/// One of them, which is left out where times lie on no line that a batch size follows from.
+const BY_FIT: &str = "B* by fit";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -63,19 +66,56 @@ fn matches(pattern: &str, line: &str) -> bool {
     line.ends_with(last)
 }
 
-/// The cells of a table's line, which are at least two spaces apart.
-fn cells(line: &str) -> Vec<&str> {
-    line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
+/// A cell of a table, or of its header: the columns of characters that it takes, and its text.
+type Cell<'a> = (Range<usize>, &'a str);
+
+/// The cells of a table's line, which are at least two spaces apart, without the marks before it, which are the machine's.
+fn cells(line: &str) -> Vec<Cell<'_>> {
+    let mut cells = vec![];
+    let mut start = 0;
+    for piece in line.split("  ") {
+        let text = piece.trim_start_matches(['*', '=', ' ']);
+        let first = start + piece.chars().count() - text.chars().count();
+        start += piece.chars().count() + 2;
+        if !text.trim().is_empty() {
+            cells.push((first..first + text.trim_end().chars().count(), text.trim_end()));
+        }
+    }
+    cells
 }
 
-/// Whether two lines of a table with this header agree; marks are the machine's, too.
-fn rows_match(header: &[&str], pattern: &str, line: &str) -> bool {
-    let marks = ['*', '=', ' '];
-    let (pattern, line) = (cells(pattern.trim_start_matches(marks)), cells(line.trim_start_matches(marks)));
-    let agree = |(column, (a, b)): (&&str, (&&str, &&str))| {
-        a == b || MEASURED.contains(column) && is_measured(a) && is_measured(b) && is_time(a) == is_time(b)
-    };
-    line.len() >= header.len() && header.iter().zip(pattern.iter().zip(&line)).all(agree)
+/// Whether this is the header of a table with columns that depend on the machine.
+fn is_header(cells: &[Cell<'_>]) -> bool {
+    cells.iter().any(|(_, name)| MEASURED.contains(name))
+}
+
+/// What stands below this cell of the header: columns are aligned left or right.
+fn below<'a>(header: &Cell<'_>, row: &[Cell<'a>]) -> Option<&'a str> {
+    let wanted = &header.0;
+    row.iter().find(|(place, _)| place.start < wanted.end && wanted.start < place.end).map(|(_, text)| *text)
+}
+
+/// The columns that every machine prints.
+fn names<'a>(header: &'a [Cell<'a>]) -> impl Iterator<Item = &'a str> {
+    header.iter().map(|(_, name)| *name).filter(|name| *name != BY_FIT)
+}
+
+/// Whether two lines of tables with these headers agree.
+fn rows_match(
+    (quoted_header, quoted): (&[Cell<'_>], &[Cell<'_>]),
+    (printed_header, printed): (&[Cell<'_>], &[Cell<'_>]),
+) -> bool {
+    quoted_header.iter().all(|header| {
+        let name = header.1;
+        let there = printed_header.iter().find(|other| other.1 == name);
+        match (below(header, quoted), there.and_then(|header| below(header, printed))) {
+            (Some(a), Some(b)) if MEASURED.contains(&name) => {
+                is_measured(a) && is_measured(b) && is_time(a) == is_time(b)
+            }
+            (_, None) if name == BY_FIT => true,
+            (a, b) => a == b,
+        }
+    })
 }
 
 /// A cell without its interval.
@@ -95,15 +135,21 @@ fn is_measured(cell: &str) -> bool {
 /// The first quoted line that does not stand in the output, in the order of the quotation; `…` alone stands for any number of lines.
 fn missing<'q>(quoted: &'q [String], output: &str) -> Option<&'q str> {
     let mut lines = output.lines();
-    let mut header = vec![];
+    let (mut quoted_header, mut printed_header) = (vec![], vec![]);
     let mut wanted = quoted.iter().map(String::as_str).filter(|line| !["", "…"].contains(&line.trim()));
     wanted.find(|pattern| {
-        let row = cells(pattern);
-        if MEASURED.iter().all(|column| row.contains(column)) {
-            header = row.clone();
+        let pattern_cells = cells(pattern);
+        if is_header(&pattern_cells) {
+            let header = lines.by_ref().map(cells).find(|printed| names(&pattern_cells).eq(names(printed)));
+            quoted_header = pattern_cells;
+            printed_header = header.unwrap_or_default();
+            return printed_header.is_empty();
         }
-        let is_row = !header.is_empty() && row.len() >= header.len();
-        !lines.any(|line| if is_row { rows_match(&header, pattern, line) } else { matches(pattern, line) })
+        let is_row = !quoted_header.is_empty() && pattern_cells.len() >= quoted_header.len();
+        !lines.any(|line| match is_row {
+            true => rows_match((&quoted_header, &pattern_cells), (&printed_header, &cells(line))),
+            false => matches(pattern, line),
+        })
     })
 }
 
@@ -269,17 +315,31 @@ fn a_quotation_is_compared() {
     assert_eq!(missing(&quoted, "one\ntwo\nthree\n"), None);
     assert_eq!(missing(&quoted, "three\none\n"), Some("three"));
 
-    let header = "batch  samples/s  steps  time to target  loss";
-    let quoted = lines(&format!("{header}\n8  1.20M  3.74k  1.5 ms [1.4, 2]  0.5275"));
-    let printed = |row: &str| format!("{header}\n 1  1 k  1  1 s  1\n{row}\n");
-    assert_eq!(missing(&quoted, &printed("= 8   987k    3.74k  15 µs [13, ∞]  0.5275")), None);
+    let header = "  batch  samples/s  steps    time to target    loss";
+    let quoted = lines(&format!("{header}\n      8      1.20M  3.74k   1.5 ms [1.4, 2]  0.5275"));
+    let printed = |row: &str| format!("{header}\n      1        1 k      1               1 s       1\n{row}\n");
+    assert_eq!(missing(&quoted, &printed("=     8       987k  3.74k    15 µs [13, ∞]  0.5275")), None);
     for other in [
-        "8  1.20M  3.75k  1.5 ms [1.4, 2]  0.5275",
-        "8  1.20M  3.74k  1.5 ms [1.4, 2]  0.5276",
-        "8  1.20M  3.74k  1.5 k  0.5275",
-        "8  1.20M  3.74k  not reached  0.5275",
+        "      8      1.20M  3.75k   1.5 ms [1.4, 2]  0.5275",
+        "      8      1.20M  3.74k   1.5 ms [1.4, 2]  0.5276",
+        "      8      1.20M  3.74k             1.5 k  0.5275",
+        "      8      1.20M  3.74k       not reached  0.5275",
+        "      8      1.20M  3.74k                    0.5275",
     ] {
         assert_eq!(missing(&quoted, &printed(other)), Some(&*quoted[1]), "{other}");
+    }
+
+    let quoted = lines("optimizer  B_crit  B* by fit  measured\nsgd          48.0       32.6        16");
+    for (printed, wrong) in [
+        ("optimizer  B_crit  B* by fit  measured\nsgd          48.0       1.2k         8", None),
+        ("optimizer  B_crit  B* by fit  measured\nsgd          48.0                    8", None),
+        ("optimizer  B_crit  measured\nsgd          48.0        64", None),
+        ("optimizer  B_crit  measured\nsgd          48.1        64", Some(1)),
+        ("optimizer  B_crit  measured\nsgd          48.0", Some(1)),
+        ("optimizer  B_crit  B* by fit\nsgd          48.0       32.6", Some(0)),
+        ("optimizer  B_crit  B* by fit  measured\nsgd                     32.6        16", Some(1)),
+    ] {
+        assert_eq!(missing(&quoted, printed), wrong.map(|line: usize| &*quoted[line]), "{printed}");
     }
 }
 
