@@ -82,6 +82,7 @@ mod tests {
     use super::*;
     use crate::study::analysis::{Known, analyze};
     use crate::study::fake;
+    use crate::study::result::WorkloadReport;
     use crate::study::throughput::Throughput;
     use std::path::Path;
 
@@ -114,6 +115,23 @@ mod tests {
             let kept = std::fs::read_to_string(&path).unwrap_or_default();
             assert!(kept == wanted, "{} is not what is made now:\n{wanted}", path.display());
         }
+    }
+
+    /// Of a sweep that is not finished: values stay under their batch sizes.
+    #[test]
+    fn heat_maps_have_room_for_cells_that_are_missing() {
+        let mut report = report(true);
+        let workload = &mut report.workloads[0];
+        let rows = |workload: &WorkloadReport| cells::heat_map(workload, 0).unwrap().rows;
+        let whole = rows(workload);
+        let missing = workload.cells.iter().position(|cell| cell.batch_size == 64).unwrap();
+        workload.cells.remove(missing);
+        let part = rows(workload);
+        let without_mark = |text: &String| text.trim_end_matches([' ', '*', '=']).to_owned();
+        for (i, (whole, part)) in whole[0].iter().zip(&part[0]).enumerate() {
+            assert_eq!(without_mark(part), if i == 2 { String::new() } else { without_mark(whole) }, "column {i}");
+        }
+        assert_eq!(whole[1].len(), part[1].len());
     }
 
     #[test]

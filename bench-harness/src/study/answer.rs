@@ -11,6 +11,8 @@ use crate::base::format_number::{format_setting, percent, si, si_interval, si_un
 const NEAR: f64 = 1.05;
 /// No more cells than this are named one by one.
 const NAMED: usize = 6;
+/// Of a curve that steps are farther from, the critical batch size is not an answer.
+const MOST_ERROR: f64 = 0.2;
 
 /// Of a workload, by target from the easiest; `session` is that of its times.
 pub(crate) fn answers(workload: &WorkloadReport, session: Option<&Session>) -> Vec<Answer> {
@@ -81,6 +83,11 @@ fn sentence(
         leader.batch_size,
         si_interval(median.0, (low.0, high.0))
     );
+    let runs = &leader.targets[t].runs;
+    let reached = runs.iter().filter(|run| run.steps.is_some()).count();
+    if reached < runs.len() {
+        text += &format!(", which {reached} of {} runs reach", runs.len());
+    }
     // Cells that missed have a sentence of their own.
     let reaches = |&cell: &usize| of(&workload.cells[cell], t).is_some_and(|spread| spread.median.0.is_finite());
     let (others, missed): (Vec<usize>, Vec<usize>) = named[1..].iter().partition(|&cell| reaches(cell));
@@ -103,20 +110,28 @@ fn scaling(workload: &WorkloadReport, cell: &CellReport, curve: &CurveReport) ->
     let reached = workload.facts.batch_sizes.iter().filter(|size| !curve.missed.contains(size));
     let (least, most) = (reached.clone().min().copied().unwrap_or(0), reached.max().copied().unwrap_or(0));
     let extrapolated = curve.critical_extrapolated.then_some((least, most));
-    curve.critical_batch_size.map(|critical| scaling_sentence(&name(cell), critical, extrapolated))
+    let error = curve.steps.first().map_or(0.0, |fit| fit.root_mean_square);
+    curve.critical_batch_size.map(|critical| scaling_sentence(&name(cell), (critical, error), extrapolated))
 }
 
-/// `extrapolated` has the smallest and the largest batch size that reached the target, if the value lies beyond them.
-fn scaling_sentence(name: &str, critical: Estimate, extrapolated: Option<(usize, usize)>) -> String {
+/// `error` is that of the curve; `extrapolated` has the smallest and the largest batch size that reached the target, if the value lies
+/// beyond them.
+fn scaling_sentence(name: &str, (critical, error): (Estimate, f64), extrapolated: Option<(usize, usize)>) -> String {
     let (value, interval) = (critical.value.0, (critical.low.0, critical.high.0));
     if interval == (0.0, f64::INFINITY) {
         return format!("The steps do not tell the critical batch size of {name}: it may be anything.");
+    }
+    if error > MOST_ERROR {
+        return format!(
+            "The steps of {name} follow no curve (they are {} off the best), so that its critical batch size is not known.",
+            percent(error)
+        );
     }
     let mut text = format!("{name} has the critical batch size {} {}", si(value), si_interval(value, interval));
     if let Some((least, most)) = extrapolated {
         text += &format!(", extrapolated beyond the batch sizes that reached the target ({least} to {most})");
     }
-    text + ": well below it twice the batch saves half the steps, well above it none."
+    text + ": well below it a larger batch saves steps, well above it hardly any."
 }
 
 /// Which cells missed a target.
@@ -160,13 +175,10 @@ mod tests {
     #[test]
     fn a_critical_batch_size_that_may_be_any_is_not_named() {
         let sentence = |low, high, extrapolated| {
-            scaling_sentence(
-                "sgd",
-                Estimate { value: Number(20.5), low: Number(low), high: Number(high) },
-                extrapolated,
-            )
+            let critical = Estimate { value: Number(20.5), low: Number(low), high: Number(high) };
+            scaling_sentence("sgd", (critical, 0.2), extrapolated)
         };
-        let rest = ": well below it twice the batch saves half the steps, well above it none.";
+        let rest = ": well below it a larger batch saves steps, well above it hardly any.";
         assert_eq!(sentence(10.0, 40.0, None), format!("sgd has the critical batch size 20.5 [10, 40]{rest}"));
         let beyond = ", extrapolated beyond the batch sizes that reached the target (4 to 16)";
         let wanted = format!("sgd has the critical batch size 20.5 [10, ∞]{beyond}{rest}");
@@ -175,5 +187,8 @@ mod tests {
         assert_eq!(sentence(0.0, f64::INFINITY, None), unknown);
         assert_eq!(sentence(0.0, f64::INFINITY, Some((4, 16))), unknown);
         assert_eq!(sentence(0.0, 40.0, None), format!("sgd has the critical batch size 20.5 [0, 40]{rest}"));
+        let critical = Estimate { value: Number(20.5), low: Number(10.0), high: Number(40.0) };
+        let far = "The steps of sgd follow no curve (they are 46 % off the best), so that its critical batch size is not known.";
+        assert_eq!(scaling_sentence("sgd", (critical, 0.46), None), far);
     }
 }

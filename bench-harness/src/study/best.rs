@@ -25,7 +25,8 @@ pub(crate) fn best(report: &Report) -> Result<Vec<Best>> {
         let text = configuration(report, w, t, cell)?;
         let share = 100.0 * workload.targets[t].share;
         let head = format!(
-            "# {}: what the sweep {:?} recommends to leave {share} % of the gap.\n# simdescent train --config {name}\n",
+            "# {}: what the sweep {:?} recommends to leave {share} % of the gap. From where it was started, with its folder:\n\
+            # simdescent train --config FOLDER/{name}\n",
             workload.facts.name, report.study.name
         );
         all.push(Best { name, text: head + &text });
@@ -47,9 +48,8 @@ fn configuration(report: &Report, w: usize, t: usize, cell: &CellReport) -> Resu
     let variant = study.variants().into_iter().find(|variant| variant.name == cell.variant);
     let variant = variant.unwrap_or_else(|| super::definition::Variant { name: String::new(), config: Table::new() });
     let target = &cell.targets[t];
-    // Nearly all seeds are there by the upper end of the interval.
-    let steps = [target.steps.high.0, target.steps.upper_quartile.0, target.steps.median.0];
-    let steps = steps.into_iter().find(|steps| steps.is_finite()).unwrap_or(1.0).ceil() as u64;
+    // By then every run of the sweep that reached the target had done so.
+    let steps = target.runs.iter().filter_map(|run| run.steps).fold(1.0, f64::max).ceil() as u64;
     let mut run: RunOptions = run_of_cell(&study.workloads[w], &variant, cell.batch_size, steps)?;
     run.learning_rate.set_rate(target.tuning.learning_rate);
     run.optimizer = Some(Method::Rule(target.tuning.rule));
@@ -96,4 +96,26 @@ fn unique(others: &[Best], slug: &str) -> String {
 fn slug(name: &str) -> String {
     let words: Vec<_> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     words.join("-").to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::analysis::{Known, analyze};
+    use crate::study::fake;
+    use crate::study::throughput::Throughput;
+
+    #[test]
+    fn every_run_of_the_sweep_had_arrived_in_so_many_steps() {
+        let facts = fake::facts();
+        let (records, throughput) = (fake::records(&facts), Throughput::default());
+        let known =
+            Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
+        let report = analyze(known).unwrap();
+        let (t, cell) = leader(&report.workloads[0]).unwrap();
+        let last = cell.targets[t].runs.iter().map(|run| run.steps.unwrap()).fold(0.0, f64::max);
+        assert!(last > cell.targets[t].steps.median.0);
+        let text = &best(&report).unwrap()[0].text;
+        assert!(text.contains(&format!("steps = {last}\n")), "{last}: {text}");
+    }
 }

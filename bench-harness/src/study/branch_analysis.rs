@@ -182,17 +182,19 @@ fn tried(
     let others = done.iter().filter(|(cell, targets)| same(cell) && targets.len() > trunk.target);
     let others = others.map(|(cell, targets)| (cell.batch_size, needs(&repeats_of(&targets[trunk.target]))));
     let reached = |runs: &[&ConvergenceRecord]| of(runs, &steps).into_iter().filter(|steps| steps.is_finite()).count();
+    let samples_ratio = ratio(&samples);
+    let most_samples = samples_ratio.high.0 * needs(&fixed).1;
     Ok(Some(TriedSchedule {
         runs: runs.len(),
         reached: reached(&runs),
         fixed_reached: reached(&fixed),
         steps: ratio(&steps),
-        samples: ratio(&samples),
-        better_fixed: better_fixed(needs(&runs), others),
+        samples: samples_ratio,
+        better_fixed: better_fixed((needs(&runs).0, most_samples), others),
     }))
 }
 
-/// Of other batch sizes, with (steps, samples) to the target, that with the fewest steps, if these are fewer than the schedule's `own`, at no more
+/// Of other batch sizes, with (steps, samples) to the target, that with the fewest steps, if these are fewer than those of `own`, at no more
 /// samples.
 fn better_fixed(own: (f64, f64), others: impl Iterator<Item = (usize, (f64, f64))>) -> Option<usize> {
     let better = others.filter(|(_, (steps, samples))| *steps < own.0 && *samples <= own.1);

@@ -69,7 +69,8 @@ pub(crate) struct TriedSchedule {
     /// Medians over those of the fixed batch; infinite if most runs missed.
     pub(crate) steps: Estimate,
     pub(crate) samples: Estimate,
-    /// Another fixed batch of the optimizer that needs fewer steps than the schedule at no more samples, by medians: the one with the fewest.
+    /// Another fixed batch of the optimizer that needs fewer steps than the schedule, in the median, and not surely more samples (no more than
+    /// the upper end of the schedule's): the one with the fewest steps.
     pub(crate) better_fixed: Option<usize>,
 }
 
@@ -137,7 +138,7 @@ impl BranchReport {
             false => String::new(),
         };
         let better = match better_fixed {
-            Some(batch) => format!(" Batch {batch} throughout needs fewer steps, and no more samples."),
+            Some(batch) => format!(" Batch {batch} throughout needs fewer steps, and not surely more samples."),
             None if steps.high.0 < 1.0 => String::new(),
             None => " It is not known to save steps.".into(),
         };
@@ -168,7 +169,7 @@ mod tests {
         assert!(!report.saves_steps());
         let start = "sgd: batch 8, then 32 from 500 samples on: 0.50 [0.40, 0.60] × the steps and 1.10 [1.00, 1.20] × the samples of \
                      batch 8 throughout (6 of 7 runs reached the target; fixed 7).";
-        let better = " Batch 64 throughout needs fewer steps, and no more samples.";
+        let better = " Batch 64 throughout needs fewer steps, and not surely more samples.";
         assert_eq!(report.sentence(), format!("{start}{better}"));
         report.tried = Some(TriedSchedule { better_fixed: None, ..tried });
         assert!(report.saves_steps());

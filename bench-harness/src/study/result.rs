@@ -22,7 +22,7 @@ use simdescent::Rule;
 /// Raised whenever a reader of the last version could misread the new one.
 pub(crate) const SCHEMA_VERSION: u32 = 2;
 /// Raised whenever the same records lead to other figures.
-pub(crate) const ANALYSIS_VERSION: u32 = 5;
+pub(crate) const ANALYSIS_VERSION: u32 = 6;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -9,10 +9,14 @@ use super::overhead::BatchLimit;
 pub type Gains = (f64, Vec<f64>);
 
 /// What each batch gains, on the average over seeds, as a share of what the first gains: the pace that it keeps. `None` if the first
-/// gains nothing, without seeds, or with a NaN.
+/// gains nothing, without seeds, or with a NaN. Of lists of unequal length, the seeds that all have count.
 #[must_use]
 pub fn paces(branches: &[Gains]) -> Option<Vec<f64>> {
-    paces_of(branches, &(0..branches.first()?.1.len()).collect::<Vec<_>>())
+    paces_of(branches, &(0..seeds(branches)?).collect::<Vec<_>>())
+}
+
+fn seeds(branches: &[Gains]) -> Option<usize> {
+    branches.iter().map(|(_, gains)| gains.len()).min()
 }
 
 fn paces_of(branches: &[Gains], seeds: &[usize]) -> Option<Vec<f64>> {
@@ -47,20 +51,25 @@ fn limit(branches: &[Gains], paces: &[f64], least: f64) -> Option<BatchLimit> {
 
 /// The interval of [`largest_batch_in_pace`] over resamples of the seeds, the same for all branches, by
 /// [`expanded_percentile`](super::Bootstrap::expanded_percentile). Its upper end is infinite if the largest batch tried keeps the pace in so
-/// many of them. `None` with less than two seeds, or where there is no such batch.
+/// many of them. `None` with less than two seeds, where there is no such batch, or where the first batch gains nothing in more than 5 % of the
+/// resamples, which then say nothing.
 ///
 /// # Panics
 ///
 /// If `confidence` is not between 0 and 1.
 #[must_use]
 pub fn batch_in_pace_interval(branches: &[Gains], least: f64, resamples: usize, confidence: f64) -> Option<Interval> {
-    let seeds = branches.iter().map(|(_, gains)| gains.len()).min().filter(|seeds| *seeds > 1)?;
+    let seeds = seeds(branches).filter(|seeds| *seeds > 1)?;
     let statistic = |draws: &[Draw]| {
         let paces = paces_of(branches, &draws.first().expect("one trial").seeds);
         let limit = paces.and_then(|paces| limit(branches, &paces, least));
         limit.map_or(f64::NAN, |limit| if limit.open { f64::INFINITY } else { limit.batch_size })
     };
-    nested_bootstrap(&[seeds], resamples, 1, statistic)?.expanded_percentile(confidence)
+    let bootstrap = nested_bootstrap(&[seeds], resamples, 1, statistic)?;
+    if bootstrap.undefined * 20 > resamples {
+        return None;
+    }
+    bootstrap.expanded_percentile(confidence)
 }
 
 #[cfg(test)]
@@ -86,6 +95,11 @@ mod tests {
         assert_eq!(paces(&[(8.0, vec![-1.0, 0.5])]), None, "a base that gains nothing");
         assert_eq!(paces(&[]), None);
         assert_eq!(batch_in_pace_interval(&[(8.0, vec![1.0])], 0.8, 10, 0.95), None, "one seed");
+        let uneven = [(8.0, vec![2.0, 1.0]), (16.0, vec![1.0])];
+        assert_eq!(paces(&uneven), Some(vec![1.0, 0.5]), "of the first seed");
+        let hardly = [(8.0, vec![1.0, -0.95, 0.02]), (16.0, vec![1.0, -0.95, 0.02])];
+        assert!(largest_batch_in_pace(&hardly, 0.8).is_some());
+        assert_eq!(batch_in_pace_interval(&hardly, 0.8, 400, 0.95), None, "resamples without progress");
     }
 
     /// Where the gap falls by 1/(10 B + 2000) for each sample, a fifth more samples are needed at 1.2·(10·8 + 2000) = 10 B + 2000.

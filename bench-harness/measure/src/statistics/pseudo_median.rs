@@ -9,7 +9,7 @@ use super::quantile::median;
 /// have only as many medians as there are values.
 ///
 /// A miss is +∞, and so is a pair with one. Where so many miss that it would be +∞, and of less than four values, it is the [`median`], which fewer
-/// misses than half leave finite.
+/// misses than half leave finite. There, one miss more makes it smaller: the median is robust, and lower.
 ///
 /// # Panics
 ///

@@ -1,6 +1,6 @@
 //! The best learning rate as a function of the batch size: three curves, fitted to logarithms and compared by AICc.
 
-use super::distribution::two_sided_t;
+use super::distribution::{normal_quantile, two_sided_t, upper};
 use super::interval::{Estimate, Interval};
 use super::least_squares::linear_fit;
 use super::log_curve::{self, Shape, softplus};
@@ -103,14 +103,15 @@ pub fn fit_rate_curves(points: &[(f64, f64)]) -> Option<Vec<RateFit>> {
 /// p of c·B^p through `points` (batch size, best rate), whichever curve fits best: 1 is the linear, 1/2 the square-root rule.
 ///
 /// A line through the logarithms, with the interval of Student's t for n − 2 degrees of freedom: how well each rate was tuned is seen in how
-/// far the rates are off the line. `None` with fewer than three points, at one batch size only, or with a number that is not positive and
+/// far the rates are off the line, but tuning is no better than `resolution`, the standard deviation of ln η: rates on a coarse grid may be
+/// on the line, or equal, by chance. `None` with fewer than three points, at one batch size only, or with a number that is not positive and
 /// finite.
 ///
 /// # Panics
 ///
 /// If `confidence` is not between 0 and 1.
 #[must_use]
-pub fn rate_exponent(points: &[(f64, f64)], confidence: f64) -> Option<Estimate> {
+pub fn rate_exponent(points: &[(f64, f64)], resolution: f64, confidence: f64) -> Option<Estimate> {
     if points.len() < 3 || !are_positive(points) || points.iter().any(|point| point.1.is_infinite()) {
         return None;
     }
@@ -119,7 +120,10 @@ pub fn rate_exponent(points: &[(f64, f64)], confidence: f64) -> Option<Estimate>
     let fit = linear_fit(&rows, &rates, &vec![1.0; rates.len()])?;
     let degrees = points.len() - 2;
     let variance = fit.residuals.iter().map(|r| r * r).sum::<f64>() / degrees as f64;
-    let (value, half) = (fit.coefficients[1], two_sided_t(confidence, degrees) * (variance * fit.inverse[1][1]).sqrt());
+    // The quantile of a deviation that is known, not estimated.
+    let least = resolution * normal_quantile(upper(confidence));
+    let deviation = (two_sided_t(confidence, degrees) * variance.sqrt()).max(least);
+    let (value, half) = (fit.coefficients[1], deviation * fit.inverse[1][1].sqrt());
     Some(Estimate { value, interval: Interval::around(value, half) })
 }
 
@@ -181,17 +185,21 @@ mod tests {
     /// Student's quantile for one degree of freedom is 12.7062.
     #[test]
     fn the_exponent_has_the_interval_of_a_slope() {
-        let Estimate { value, interval } = rate_exponent(&[(1.0, 2.0), (2.0, 4.0), (4.0, 4.0)], 0.95).unwrap();
+        let Estimate { value, interval } = rate_exponent(&[(1.0, 2.0), (2.0, 4.0), (4.0, 4.0)], 0.0, 0.95).unwrap();
         let half = 12.706204736174698 / 12f64.sqrt();
         close(value, 0.5);
         close(interval.low, 0.5 - half);
         close(interval.high, 0.5 + half);
-        let exact = rate_exponent(&points(1, std::array::from_fn(|i| 0.1 * f64::from(1 << i))), 0.95).unwrap();
+        let tied = rate_exponent(&[(1.0, 2.0), (2.0, 2.0), (4.0, 2.0)], 0.1, 0.95).unwrap();
+        // The standard error is 0.1/√Σ(ln B − mean)² = 0.1/(ln 2·√2).
+        close(tied.interval.high, 1.959963984540054 * 0.1 / (LN_2 * 2f64.sqrt()));
+        let doubling = points(1, std::array::from_fn(|i| 0.1 * f64::from(1 << i)));
+        let exact = rate_exponent(&doubling, 0.0, 0.95).unwrap();
         assert!((exact.value - 1.0).abs() < 1e-9 && exact.interval.high - exact.interval.low < 1e-9, "{exact:?}");
         for bad in
             [&[][..], &[(1.0, 1.0), (2.0, 2.0)], &[(1.0, 1.0); 3], &[(1.0, 1.0), (2.0, f64::INFINITY), (4.0, 3.0)]]
         {
-            assert_eq!(rate_exponent(bad, 0.95), None, "{bad:?}");
+            assert_eq!(rate_exponent(bad, 0.0, 0.95), None, "{bad:?}");
         }
     }
 
@@ -202,7 +210,7 @@ mod tests {
         let mut covers = || {
             let mut point = |i: i32| (f64::from(1 << i), libm::exp(0.5 * f64::from(i) * LN_2 + 0.08 * normal()));
             let points: Vec<(f64, f64)> = (3..9).map(&mut point).collect();
-            rate_exponent(&points, 0.95).unwrap().interval.contains(0.5)
+            rate_exponent(&points, 0.04, 0.95).unwrap().interval.contains(0.5)
         };
         let covered = (0..1000).filter(|_| covers()).count();
         assert!((930..=970).contains(&covered), "{covered} of 1000, with a standard error of 6.9");

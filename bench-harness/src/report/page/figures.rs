@@ -8,8 +8,10 @@ use crate::report::chart::{Axis, Chart, GUIDE, Mark, MarkKind, Point, Series};
 use crate::study::answer::{hardest_reached, machine_name};
 use crate::study::curve_report::CurveReport;
 use crate::study::noise_report::NoiseReport;
+use crate::study::record::{ConvergenceRecord, Outcome};
 use crate::study::result::{CellReport, CellTarget, Spread, TuningReport, WorkloadReport};
 use anyhow::Result;
+use simdescent_measure::statistics::median;
 
 /// Points of a drawn curve.
 const SAMPLES: usize = 20;
@@ -189,9 +191,9 @@ pub(super) fn steps(source: &Source<'_>) -> Result<Section> {
     Ok(Section {
         id: "steps",
         heading: "Steps to target over batch size",
-        text: "Points are medians over seeds with their intervals, lines the best of three curves, fitted to \
-            pseudo-medians, which luck moves less. The dashed line is perfect scaling: twice the batch, half the steps. A ring marks the critical batch size, with its interval: well below it the steps nearly \
-            halve as the batch doubles, beyond it larger batches mostly waste samples. An arrow at the right says that it is beyond the \
+        text: "Points are medians over seeds with their intervals, lines the best of three curves by AICc (of few batch sizes the simplest), fitted to \
+            pseudo-medians, which luck moves less. The dashed line is perfect scaling: twice the batch, half the steps. A ring marks the critical batch size, where half of the steps are ones that no batch saves, with its interval: well \
+            below it a larger batch saves steps, well above it it mostly wastes samples. An arrow at the right says that it is beyond the \
             batch sizes measured, by extrapolation. A hollow square is the noise scale B_simple at the target. A cross at the top: most runs missed the target. The table has the same in numbers; \
             B₂₀ is the largest batch size that needs at most 20 % more samples than the best, without a model; ∞: its interval reaches beyond what was measured."
             .into(),
@@ -275,7 +277,9 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
         Point {
             x: cell.batch_size as f64,
             y: *learning_rate,
-            interval: interval.filter(|(low, high)| *low > 0.0 && high.is_finite()),
+            // The vertex is not the rate where a rate that was tried is better.
+            interval: interval
+                .filter(|(low, high)| 0.0 < *low && (*low..=*high).contains(learning_rate) && high.is_finite()),
             text: format!(
                 "{}, batch {}: rate {}{border}",
                 series_name(&cell.optimizer, &cell.variant),
@@ -296,7 +300,8 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
         id: "rates",
         heading: "Best learning rate over batch size",
         text: format!(
-            "The vertex of a parabola through the rates around the best, with its interval, and the best of three shapes. \
+            "Points are the rates that were taken: the vertex of a parabola through the rates around the best, with its interval, or where a rate \
+            that was tried did better, that one, without. Lines are the best of three shapes. \
             p is the exponent of c·B^p through all of them, with its interval, whichever shape is best: 1 is the linear, 0.5 the square-root \
             rule.{coupling}"
         ),
@@ -321,29 +326,35 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
                 let best = cells.iter().filter(|cell| needed(cell).is_some_and(f64::is_finite));
                 let best = best.min_by(|a, b| needed(a).unwrap_or(f64::NAN).total_cmp(&needed(b).unwrap_or(f64::NAN)));
                 let Some(cell) = best else { continue };
-                let scale = match (by_time, &cell.throughput) {
-                    (true, Some(throughput)) => 1.0 / throughput.samples_per_second,
-                    (true, None) => continue,
-                    (false, _) => 1.0,
-                };
-                let gap = |loss: f64| loss - workload.facts.reference_loss;
                 let runs = cell.targets[t].runs.iter().filter_map(|run| source.records.get(run.key.as_str()));
-                let curves: Vec<_> = runs.map(|record| &record.curve).collect();
-                let Some(longest) = curves.iter().max_by_key(|curve| curve.samples.len()) else { continue };
+                let runs: Vec<&ConvergenceRecord> = runs.copied().collect();
+                let Some(longest) = runs.iter().max_by_key(|run| run.curve.samples.len()) else { continue };
+                let seconds_per_sample = cell.throughput.as_ref().map(|throughput| 1.0 / throughput.samples_per_second);
+                let at = |i: usize| match (by_time, seconds_per_sample) {
+                    (false, _) => Some(longest.curve.samples[i] as f64),
+                    // Of a batch that grows, time is not in proportion to samples.
+                    (true, _) if longest.specification.settings.batch_growth.largest().is_some() => None,
+                    (true, seconds) => Some(longest.curve.samples[i] as f64 * seconds?),
+                };
                 let (mut line, mut band) = (vec![], vec![]);
                 // So many are as good to the eye, in a small part of the page.
-                let stride = longest.samples.len().div_ceil(EVALUATIONS);
-                for (i, &samples) in longest.samples.iter().enumerate().step_by(stride) {
-                    let mut there: Vec<f64> =
-                        curves.iter().filter_map(|curve| curve.loss.get(i).copied()).map(gap).collect();
-                    // Runs that ended are past their target: the rest would look worse than they were together.
-                    if there.len() * 2 <= curves.len() {
-                        break;
-                    }
-                    there.sort_by(f64::total_cmp);
-                    let at = samples as f64 * scale;
-                    line.push((at, there[there.len() / 2]));
-                    band.push((at, there[0].max(f64::MIN_POSITIVE), there[there.len() - 1]));
+                let stride = longest.curve.samples.len().div_ceil(EVALUATIONS);
+                for i in (0..longest.curve.samples.len()).step_by(stride) {
+                    let gap = |run: &ConvergenceRecord| {
+                        run.curve.loss.get(i).map(|loss| loss - workload.facts.reference_loss)
+                    };
+                    let there: Vec<f64> = runs.iter().filter_map(|run| gap(run)).collect();
+                    // A run that ended reached its targets, so it is below the others; one that diverged is above them.
+                    let ended = |run: &ConvergenceRecord| match run.outcome {
+                        Outcome::Diverged => f64::INFINITY,
+                        _ => f64::NEG_INFINITY,
+                    };
+                    let middle = median(runs.iter().map(|run| gap(run).unwrap_or_else(|| ended(run))).collect());
+                    let Some(at) = at(i).filter(|_| middle.is_finite()) else { break };
+                    line.push((at, middle));
+                    let (low, high) =
+                        there.iter().fold((f64::INFINITY, 0.0), |(low, high), &x| (x.min(low), x.max(high)));
+                    band.push((at, low.max(f64::MIN_POSITIVE), high));
                 }
                 let text = format!("{}, batch {}", series_name(&cell.optimizer, &cell.variant), cell.batch_size);
                 let name = Some(text.clone());
@@ -352,8 +363,8 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
             let what = if by_time { "time" } else { "samples" };
             let chart = Chart {
                 title: format!("Loss above the reference by {what}, {}", workload.facts.name),
-                description: "The best batch size of each optimizer: median over seeds, and the band of all of them."
-                    .into(),
+                description:
+                    "The best batch size of each optimizer: median over seeds, and the band of those that go on.".into(),
                 x: Axis { seconds: by_time, ..Axis::log(what) },
                 y: Axis::log("loss above the reference"),
                 series,
@@ -369,7 +380,10 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
     Ok(Section {
         id: "losses",
         heading: "Loss curves",
-        text: "Of the best batch size of each optimizer for the hardest target that was reached: median and band over seeds.".into(),
+        text: "Of the best batch size of each optimizer for the hardest target that was reached: median over seeds, and the band of those that \
+            still run. A run that has ended counts as below the others if it reached the target, as above them if it diverged; the line \
+            ends where half have."
+            .into(),
         charts,
         ..Section::default()
     })

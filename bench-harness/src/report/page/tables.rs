@@ -16,12 +16,15 @@ fn strings(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Rows of squares by the name in front, in the order of their first squares.
-fn gather(rows: &mut Vec<(String, Vec<Square>)>, name: String, square: Square) {
-    match rows.iter_mut().find(|row| row.0 == name) {
-        Some(row) => row.1.push(square),
-        None => rows.push((name, vec![square])),
-    }
+/// Puts a square under its batch size, in the row of this name; rows are in the order of their first squares. Of a sweep that is not
+/// finished, some batch sizes have none.
+fn place(rows: &mut Vec<(String, Vec<Square>)>, name: String, (sizes, size): (&[usize], usize), square: Square) {
+    let Some(column) = sizes.iter().position(|other| *other == size) else { return };
+    let at = rows.iter().position(|row| row.0 == name).unwrap_or_else(|| {
+        rows.push((name, vec![Square::default(); sizes.len()]));
+        rows.len() - 1
+    });
+    rows[at].1[column] = square;
 }
 
 fn named(rows: Vec<(String, Vec<Square>)>) -> Vec<Vec<Square>> {
@@ -57,9 +60,10 @@ pub(super) fn heat_map(source: &Source<'_>) -> Section {
                     Square { class: "soft", ..Square::text("not timed") }
                 } else {
                     let reached = runs.iter().filter(|run| run.steps.is_some()).count();
-                    Square { class: "soft", ..Square::text(format!("missed ({reached}/{})", runs.len())) }
+                    Square { class: "soft", ..Square::text(format!("{reached} of {} reach it", runs.len())) }
                 };
-                gather(&mut rows, series_name(&cell.optimizer, &cell.variant), square);
+                let size = (&workload.facts.batch_sizes[..], cell.batch_size);
+                place(&mut rows, series_name(&cell.optimizer, &cell.variant), size, square);
             }
             let head = std::iter::once("optimizer".to_owned());
             tables.push(Grid {
@@ -70,7 +74,7 @@ pub(super) fn heat_map(source: &Source<'_>) -> Section {
             });
         }
     }
-    let marks = "The darker, the less; framed are all cells that may be the best. \u{201c}missed (3/10)\u{201d}: only 3 of 10 runs reached \
+    let marks = "The darker, the less; framed are all cells that may be the best. \u{201c}3 of 10 reach it\u{201d}: most runs missed \
         the target.";
     let (heading, text) = match &source.report.throughput {
         Some(throughput) => (
@@ -164,15 +168,16 @@ pub(super) fn coupling(source: &Source<'_>) -> Vec<Grid> {
     for (w, workload) in source.report.workloads.iter().enumerate() {
         for t in 0..workload.targets.len() {
             let mut rows: Vec<(String, Vec<Square>)> = vec![];
+            let sizes = workload.facts.batch_sizes.get(1..).unwrap_or_default();
             for report in workload.coupling.iter().filter(|report| report.target == t) {
                 let name = format!("{}, {}", series_name(&report.optimizer, &report.variant), report.rule.name());
                 let ratio = report.ratio.0;
                 let text = if ratio.is_finite() { format!("{ratio:.2}") } else { "–".to_owned() };
-                gather(&mut rows, name, Square::number(text, ratio));
+                place(&mut rows, name, (sizes, report.batch_size), Square::number(text, ratio));
             }
             if !rows.is_empty() {
                 let head = std::iter::once("optimizer and rule".to_owned());
-                let sizes = workload.facts.batch_sizes.iter().skip(1).map(|b| format!("batch {b}"));
+                let sizes = sizes.iter().map(|b| format!("batch {b}"));
                 let (head, rows) = (head.chain(sizes).collect(), named(rows));
                 tables.push(Grid { place: Place::target(w, t), caption: caption(workload, t), head, rows });
             }
@@ -312,8 +317,8 @@ fn machine(session: &Session) -> Vec<(String, String)> {
 fn command(report: &Report) -> String {
     let study = &report.study;
     let known = Profile::named(&study.name).is_some_and(|profile| profile.is_but_for_seeds(study));
-    let which = if known { format!("--profile {}", study.name) } else { "--study study.toml".to_owned() };
+    let which = if known { format!("--profile {}", study.name) } else { "--study FOLDER/study.toml".to_owned() };
     let seeds = format!("--seed {} --data-seed {}", study.seed, study.data_seed);
-    let note = if known { "" } else { "\n# study.toml is beside this page" };
+    let note = if known { "" } else { "\n# from where the sweep was started; FOLDER is that of this page" };
     format!("simdescent sweep {which} {seeds} --out DIR{note}")
 }

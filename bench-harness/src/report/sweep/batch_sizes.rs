@@ -1,6 +1,6 @@
 //! What the batch size does to each optimizer: curves, noise scales, coupling rules.
 
-use super::grid::{Grid, TERMINAL, filled, strings};
+use super::grid::{Grid, TERMINAL, filled, row_of, strings};
 use super::rankings::ratio;
 use crate::base::format_number::{si, si_interval};
 use crate::study::curve_report::CurveReport;
@@ -69,18 +69,12 @@ pub(super) fn coupling(workload: &WorkloadReport, t: usize) -> Option<Grid> {
 fn coupling_with(workload: &WorkloadReport, t: usize, count: usize) -> Option<Grid> {
     let sizes = &workload.facts.batch_sizes;
     let sizes = &sizes[sizes.len().saturating_sub(count)..];
-    let mut rows: Vec<Vec<String>> = vec![];
+    let mut rows = vec![];
     for report in workload.coupling.iter().filter(|report| report.target == t) {
         let name = format!("{} {}", report.optimizer, report.variant).trim_end().to_owned();
         let rule = report.rule.name().to_owned();
         let Some(column) = sizes.iter().position(|size| *size == report.batch_size) else { continue };
-        let at = rows.iter().position(|row| row[0] == name && row[1] == rule).unwrap_or_else(|| {
-            let mut row = vec![name, rule];
-            row.resize(2 + sizes.len(), String::new());
-            rows.push(row);
-            rows.len() - 1
-        });
-        rows[at][2 + column] = ratio(report.ratio.0);
+        row_of(&mut rows, vec![name, rule], 2 + sizes.len())[2 + column] = ratio(report.ratio.0);
     }
     let header = ["optimizer", "rule"].map(str::to_owned).into_iter().chain(sizes.iter().map(ToString::to_string));
     filled(header.collect(), rows, 2)

@@ -1,6 +1,6 @@
 //! What each cell needs: optimizer and batch size.
 
-use super::grid::{Grid, TERMINAL, filled};
+use super::grid::{Grid, TERMINAL, filled, row_of};
 use crate::base::format_number::{format_rate, si, si_interval, si_unit};
 use crate::study::record::Outcome;
 use crate::study::result::{CellReport, CellTarget, Spread, Verdict, WorkloadReport};
@@ -53,28 +53,26 @@ fn cells_with(workload: &WorkloadReport, target: usize, intervals_of_steps: bool
 pub(super) fn heat_map(workload: &WorkloadReport, t: usize) -> Option<Grid> {
     let target = &workload.targets[t];
     let verdict = &target.time.as_ref().unwrap_or(&target.steps).verdict;
-    let mut rows: Vec<Vec<String>> = vec![];
+    let sizes = &workload.facts.batch_sizes;
+    let mut rows = vec![];
     for (number, cell) in workload.cells.iter().enumerate() {
+        // Of a sweep that is not finished, some batch sizes are not there.
+        let Some(column) = sizes.iter().position(|size| *size == cell.batch_size) else { continue };
         let own = &cell.targets[t];
         let text = match (&target.time, &own.seconds) {
             _ if !own.steps.median.0.is_finite() => {
-                format!("missed ({}/{})", own.runs.iter().filter(|run| run.steps.is_some()).count(), own.runs.len())
+                let reached = own.runs.iter().filter(|run| run.steps.is_some()).count();
+                format!("{reached} of {} reach it", own.runs.len())
             }
             (Some(_), Some(seconds)) => si_unit(seconds.median.0, "s"),
             (Some(_), None) => "not timed".into(),
             (None, _) => si(own.steps.median.0),
         };
         let text = format!("{text} {}", mark(verdict, number)).trim_end().to_owned();
-        match rows.iter_mut().find(|row| row[0] == optimizer(cell)) {
-            Some(row) => row.push(text),
-            None => rows.push(vec![optimizer(cell), text]),
-        }
+        row_of(&mut rows, vec![optimizer(cell)], 1 + sizes.len())[1 + column] = text;
     }
-    let sizes = workload.facts.batch_sizes.iter().map(|batch| format!("batch {batch}"));
-    let header: Vec<String> = std::iter::once("optimizer".to_owned()).chain(sizes).collect();
-    // Of a sweep that is not finished.
-    rows.iter_mut().for_each(|row| row.resize(header.len(), String::new()));
-    filled(header, rows, 1)
+    let sizes = sizes.iter().map(|batch| format!("batch {batch}"));
+    filled(std::iter::once("optimizer".to_owned()).chain(sizes).collect(), rows, 1)
 }
 
 pub(super) fn mark(verdict: &Verdict, cell: usize) -> &'static str {

@@ -93,6 +93,17 @@ pub(super) fn strings(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
+/// The row that begins with these words; if there is none, a new one with so many columns, which are empty so far.
+pub(super) fn row_of(rows: &mut Vec<Vec<String>>, words: Vec<String>, columns: usize) -> &mut Vec<String> {
+    let at = rows.iter().position(|row| row.starts_with(&words)).unwrap_or_else(|| {
+        let mut row = words;
+        row.resize(columns, String::new());
+        rows.push(row);
+        rows.len() - 1
+    });
+    &mut rows[at]
+}
+
 /// A table that has rows.
 pub(super) fn filled(header: Vec<String>, rows: Vec<Vec<String>>, words: usize) -> Option<Grid> {
     (!rows.is_empty()).then_some(Grid { header, rows, words })

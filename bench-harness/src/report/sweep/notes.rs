@@ -9,15 +9,19 @@ use crate::study::self_check::{Check, SelfCheck};
 
 pub(super) fn legend(report: &Report) -> Vec<String> {
     let mut lines = vec![
-        "* winner: its interval clears all others   = tied: each may be the best (95 %)".to_owned(),
+        "* winner: told from all others (95 %)   = tied: each may be the best".to_owned(),
+        "  by ratios over the same seeds, allowing for tuning; not by the intervals shown".to_owned(),
         "! the best rate is the lowest or the highest that was tried".to_owned(),
         "[low, high]: where it is with 95 %, in its unit: 1.7k [0.3, 28] ends at 28k".to_owned(),
         "k M: thousands, millions; a miss counts as infinite".to_owned(),
     ];
     let any = |of: fn(&CurveReport) -> bool| report.workloads.iter().flat_map(|workload| &workload.curves).any(of);
     if any(|curve| !curve.steps.is_empty()) {
-        lines.push("B_crit: where twice the batch saves a quarter of the steps, by the best fit".into());
+        lines.push("B_crit: where half of the steps are ones that no batch saves, by the best fit".into());
         lines.push("B₂₀: the largest batch with at most 20 % more samples than the best, by no fit".into());
+    }
+    if any(|curve| !curve.steps.is_empty() && curve.critical_batch_size.is_none()) {
+        lines.push("?: the steps do not tell it".into());
     }
     if any(|curve| curve.rate_exponent.is_some()) {
         lines.push("p of c·B^p: how the best rate grows; 1: linear, 0.5: square-root rule".into());
