@@ -5,6 +5,7 @@ mod branches;
 pub(crate) mod comparison;
 mod figures;
 pub(crate) mod learning_curve;
+mod losses;
 mod noise;
 pub(crate) mod parts;
 pub(crate) mod search;

@@ -123,8 +123,8 @@ fn scaling_sentence(name: &str, (critical, error): (Estimate, f64), extrapolated
     }
     if error > MOST_ERROR {
         return format!(
-            "The steps of {name} follow no curve (they are {} off the best), so that its critical batch size is not known.",
-            percent(error)
+            "The steps of {name} follow no curve (they are {:.0} % off the best), so that its critical batch size is not known.",
+            100.0 * error
         );
     }
     let mut text = format!("{name} has the critical batch size {} {}", si(value), si_interval(value, interval));

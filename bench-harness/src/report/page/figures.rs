@@ -5,18 +5,14 @@ use super::source::{Source, series_name};
 use super::tables;
 use crate::base::format_number::{format_setting, si, si_interval};
 use crate::report::chart::{Axis, Chart, GUIDE, Mark, MarkKind, Point, Series};
-use crate::study::answer::{hardest_reached, machine_name};
+use crate::study::answer::machine_name;
 use crate::study::curve_report::CurveReport;
 use crate::study::noise_report::NoiseReport;
-use crate::study::record::{ConvergenceRecord, Outcome};
 use crate::study::result::{CellReport, CellTarget, Spread, TuningReport, WorkloadReport};
 use anyhow::Result;
-use simdescent_measure::statistics::median;
 
 /// Points of a drawn curve.
 const SAMPLES: usize = 20;
-/// Points of a loss curve.
-const EVALUATIONS: usize = 60;
 
 /// A title with the target of a workload.
 fn title(what: &str, workload: &WorkloadReport, t: usize) -> String {
@@ -40,7 +36,7 @@ fn sampled((low, high): (f64, f64), f: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
 }
 
 /// The cells of each optimizer and variant, with its number.
-fn groups<'r>(source: &Source<'_>, workload: &'r WorkloadReport) -> Vec<(usize, Vec<&'r CellReport>)> {
+pub(super) fn groups<'r>(source: &Source<'_>, workload: &'r WorkloadReport) -> Vec<(usize, Vec<&'r CellReport>)> {
     let mut groups: Vec<(usize, Vec<&CellReport>)> = vec![];
     for cell in &workload.cells {
         let number = source.number(&cell.optimizer, &cell.variant);
@@ -277,9 +273,10 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
         Point {
             x: cell.batch_size as f64,
             y: *learning_rate,
-            // The vertex is not the rate where a rate that was tried is better.
-            interval: interval
-                .filter(|(low, high)| 0.0 < *low && (*low..=*high).contains(learning_rate) && high.is_finite()),
+            interval: interval.filter(|(low, high)| {
+                // The vertex is not the rate where a rate that was tried is better; over more than three decades nothing is known.
+                (*low..=*high).contains(learning_rate) && *high < 1e3 * *low
+            }),
             text: format!(
                 "{}, batch {}: rate {}{border}",
                 series_name(&cell.optimizer, &cell.variant),
@@ -307,84 +304,6 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
         ),
         charts: drawn(source, "best rates", by_target(source, chart, point, fit, |_, _| vec![]))?,
         tables: tables::rates(source).into_iter().chain(coupled).collect(),
-        ..Section::default()
-    })
-}
-
-/// Loss curves of the best cell of each optimizer, by samples, with bands over seeds.
-pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
-    let mut charts = vec![];
-    for (w, workload) in source.report.workloads.iter().enumerate() {
-        let t = hardest_reached(workload);
-        for by_time in [false, true] {
-            let mut series = vec![];
-            for (number, cells) in groups(source, workload) {
-                let needed = |cell: &&&CellReport| match by_time {
-                    false => Some(cell.targets[t].samples.median.0),
-                    true => cell.targets[t].seconds.map(|seconds| seconds.median.0),
-                };
-                let best = cells.iter().filter(|cell| needed(cell).is_some_and(f64::is_finite));
-                let best = best.min_by(|a, b| needed(a).unwrap_or(f64::NAN).total_cmp(&needed(b).unwrap_or(f64::NAN)));
-                let Some(cell) = best else { continue };
-                let runs = cell.targets[t].runs.iter().filter_map(|run| source.records.get(run.key.as_str()));
-                let runs: Vec<&ConvergenceRecord> = runs.copied().collect();
-                let Some(longest) = runs.iter().max_by_key(|run| run.curve.samples.len()) else { continue };
-                let seconds_per_sample = cell.throughput.as_ref().map(|throughput| 1.0 / throughput.samples_per_second);
-                let at = |i: usize| match (by_time, seconds_per_sample) {
-                    (false, _) => Some(longest.curve.samples[i] as f64),
-                    // Of a batch that grows, time is not in proportion to samples.
-                    (true, _) if longest.specification.settings.batch_growth.largest().is_some() => None,
-                    (true, seconds) => Some(longest.curve.samples[i] as f64 * seconds?),
-                };
-                let (mut line, mut band) = (vec![], vec![]);
-                // So many are as good to the eye, in a small part of the page.
-                let stride = longest.curve.samples.len().div_ceil(EVALUATIONS);
-                for i in (0..longest.curve.samples.len()).step_by(stride) {
-                    let gap = |run: &ConvergenceRecord| {
-                        run.curve.loss.get(i).map(|loss| loss - workload.facts.reference_loss)
-                    };
-                    let there: Vec<f64> = runs.iter().filter_map(|run| gap(run)).collect();
-                    // A run that ended reached its targets, so it is below the others; one that diverged is above them.
-                    let ended = |run: &ConvergenceRecord| match run.outcome {
-                        Outcome::Diverged => f64::INFINITY,
-                        _ => f64::NEG_INFINITY,
-                    };
-                    let middle = median(runs.iter().map(|run| gap(run).unwrap_or_else(|| ended(run))).collect());
-                    let Some(at) = at(i).filter(|_| middle.is_finite()) else { break };
-                    line.push((at, middle));
-                    let (low, high) =
-                        there.iter().fold((f64::INFINITY, 0.0), |(low, high), &x| (x.min(low), x.max(high)));
-                    band.push((at, low.max(f64::MIN_POSITIVE), high));
-                }
-                let text = format!("{}, batch {}", series_name(&cell.optimizer, &cell.variant), cell.batch_size);
-                let name = Some(text.clone());
-                series.push(Series { number, name, line, text, band, ..Series::default() });
-            }
-            let what = if by_time { "time" } else { "samples" };
-            let chart = Chart {
-                title: format!("Loss above the reference by {what}, {}", workload.facts.name),
-                description:
-                    "The best batch size of each optimizer: median over seeds, and the band of those that go on.".into(),
-                x: Axis { seconds: by_time, ..Axis::log(what) },
-                y: Axis::log("loss above the reference"),
-                series,
-                limits: workload.targets.iter().map(|t| t.loss - workload.facts.reference_loss).collect(),
-                ..Chart::default()
-            };
-            if let Some(svg) = chart.svg()? {
-                let caption = format!("{}, by {what}; horizontal lines are the targets", workload.facts.name);
-                charts.push(Figure { place: Place::workload(w), svg, caption });
-            }
-        }
-    }
-    Ok(Section {
-        id: "losses",
-        heading: "Loss curves",
-        text: "Of the best batch size of each optimizer for the hardest target that was reached: median over seeds, and the band of those that \
-            still run. A run that has ended counts as below the others if it reached the target, as above them if it diverged; the line \
-            ends where half have."
-            .into(),
-        charts,
         ..Section::default()
     })
 }

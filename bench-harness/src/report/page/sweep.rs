@@ -2,7 +2,7 @@
 
 use super::parts::{Choice, Key, Place, Section, Words};
 use super::source::{PLACES, Source};
-use super::{Page, branches, figures, noise, rounded, tables};
+use super::{Page, branches, figures, losses, noise, rounded, tables};
 use crate::base::format_number::percent;
 use crate::report::chart::file;
 use crate::study::answer::{hardest_reached, machine_name};
@@ -40,7 +40,7 @@ pub(crate) fn page(report: &Report, records: &Records) -> Result<String> {
             Some(tables::heat_map(&source)),
             Some(figures::throughput(&source)?),
             Some(figures::rates(&source)?),
-            Some(figures::losses(&source)?),
+            Some(losses::losses(&source)?),
             noise::noise(&source)?,
             branches::branches(&source)?,
             Some(tables::duels(&source)),

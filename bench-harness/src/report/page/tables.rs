@@ -322,3 +322,19 @@ fn command(report: &Report) -> String {
     let note = if known { "" } else { "\n# from where the sweep was started; FOLDER is that of this page" };
     format!("simdescent sweep {which} {seeds} --out DIR{note}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_stand_under_their_batch_size() {
+        let mut rows = vec![];
+        let sizes = [8, 64, 512];
+        for (name, size) in [("sgd", 8), ("sgd", 512), ("adam", 64), ("adam", 7)] {
+            place(&mut rows, name.into(), (&sizes, size), Square::text(size.to_string()));
+        }
+        let texts = |row: &(String, Vec<Square>)| row.1.iter().map(|square| square.text.clone()).collect::<Vec<_>>();
+        assert_eq!(rows.iter().map(texts).collect::<Vec<_>>(), [["8", "", "512"], ["", "64", ""]]);
+    }
+}
