@@ -77,8 +77,6 @@ const RESAMPLES_OF_OTHERS: usize = 400;
 /// Each takes eight parabolas besides the fits.
 const RESAMPLES_OF_RATES: usize = 100;
 const CONFIDENCE: f64 = 0.95;
-/// That of the harness, in ln η.
-const RESOLUTION: f64 = 0.064_415_7;
 
 /// Standard normal numbers from a counter (SplitMix64).
 struct Normals(u64);
@@ -268,7 +266,7 @@ fn curves_of_rates(name: &str, curve: &RateCurve, seeds: usize) {
         let (batch, trials) = &cells[3];
         vertex.add(best(trials, &whole).map(|best| best.rate.interval), curve.rate(*batch));
         let points = of(&whole).unwrap_or_default();
-        slope.add(rate_exponent(&points, RESOLUTION, CONFIDENCE).map(|p| p.interval), growth(curve));
+        slope.add(rate_exponent(&points, 0.0, CONFIDENCE).map(|p| p.interval), growth(curve));
         let fits = fit_rate_curves(&points).unwrap_or_default();
         wins += usize::from(fits.first().is_some_and(|fit| same(&fit.curve)));
         let statistic = |draws: &[Draw]| {

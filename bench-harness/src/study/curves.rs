@@ -17,8 +17,8 @@ const CONFIDENCE: f64 = 0.95;
 const WASTE: f64 = 1.2;
 /// A curve is fitted to at least so many batch sizes that reach the target.
 const LEAST_POINTS: usize = 3;
-/// ln(1.25)/√12, the standard deviation of ln η within a step of the grid of rates: best rates are not known better.
-const RESOLUTION: f64 = 0.064_415_7;
+/// ln(1.25)/√12, the standard deviation of ln η within a step of the grid of rates: rates of the grid, no vertices, are not known better.
+const STEP_OF_GRID: f64 = 0.064_415_7;
 
 /// The curves of every optimizer and variant among these cells, for each of so many targets.
 pub(crate) fn curves(cells: &[CellReport], step_times: &[StepTimeReport], targets: usize) -> Vec<CurveReport> {
@@ -57,13 +57,12 @@ fn curve(
     let known = fits.first().filter(|fit| !fit.critical_unknown);
     let resamples = BatchResamples::new(&runs, RESAMPLES);
     let critical_batch_size = known.map(|fit| critical(fit, resamples.as_ref()));
-    let rates: Vec<(f64, f64)> = cells
-        .iter()
-        .zip(&points)
-        .filter(|(_, point)| point.1.is_finite())
-        .map(|(cell, _)| (cell.batch_size as f64, cell.targets[target].tuning.learning_rate))
-        .collect();
-    let rate_exponent = rate_exponent(&rates, RESOLUTION, CONFIDENCE).map(Estimate::from);
+    let tuned = cells.iter().zip(&points).filter(|(_, point)| point.1.is_finite());
+    let tuned = tuned.map(|(cell, _)| (cell.batch_size as f64, &cell.targets[target].tuning));
+    let rates: Vec<(f64, f64)> = tuned.clone().map(|(batch, tuning)| (batch, tuning.learning_rate)).collect();
+    let of_grid = tuned.filter(|(_, tuning)| tuning.interval_of_vertex().is_none()).count();
+    let resolution = STEP_OF_GRID * (of_grid as f64 / rates.len().max(1) as f64).sqrt();
+    let rate_exponent = rate_exponent(&rates, resolution, CONFIDENCE).map(Estimate::from);
     let rates = if rates.len() < LEAST_POINTS { vec![] } else { fit_rate_curves(&rates).unwrap_or_default() };
     let fastest = known.zip(line).and_then(|(fit, line)| {
         fastest_batch_size(fit.curve.critical_batch_size(), line.per_step.value.0, line.per_sample.value.0)

@@ -161,6 +161,14 @@ pub(crate) struct TuningReport {
     pub(crate) good_rates: Option<GoodRates>,
 }
 
+impl TuningReport {
+    /// The interval of the rate, if it is the vertex (of which four digits count) and not a rate that was tried.
+    pub(crate) fn interval_of_vertex(&self) -> Option<(f64, f64)> {
+        let taken = |vertex: &Estimate| (vertex.value.0 / self.learning_rate - 1.0).abs() < 1e-3;
+        self.vertex.filter(taken).map(|vertex| (vertex.low.0, vertex.high.0))
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TrialReport {

@@ -103,8 +103,8 @@ pub fn fit_rate_curves(points: &[(f64, f64)]) -> Option<Vec<RateFit>> {
 /// p of c·B^p through `points` (batch size, best rate), whichever curve fits best: 1 is the linear, 1/2 the square-root rule.
 ///
 /// A line through the logarithms, with the interval of Student's t for n − 2 degrees of freedom: how well each rate was tuned is seen in how
-/// far the rates are off the line, but tuning is no better than `resolution`, the standard deviation of ln η: rates on a coarse grid may be
-/// on the line, or equal, by chance. `None` with fewer than three points, at one batch size only, or with a number that is not positive and
+/// far the rates are off the line, but ln η is known no better than the standard deviation `resolution` (0: as well as any): rates of a coarse
+/// grid may be on the line, or equal, by chance. `None` with fewer than three points, at one batch size only, or with a number that is not positive and
 /// finite.
 ///
 /// # Panics
@@ -210,7 +210,7 @@ mod tests {
         let mut covers = || {
             let mut point = |i: i32| (f64::from(1 << i), libm::exp(0.5 * f64::from(i) * LN_2 + 0.08 * normal()));
             let points: Vec<(f64, f64)> = (3..9).map(&mut point).collect();
-            rate_exponent(&points, 0.04, 0.95).unwrap().interval.contains(0.5)
+            rate_exponent(&points, 0.0, 0.95).unwrap().interval.contains(0.5)
         };
         let covered = (0..1000).filter(|_| covers()).count();
         assert!((930..=970).contains(&covered), "{covered} of 1000, with a standard error of 6.9");

@@ -267,16 +267,13 @@ pub(super) fn rates(source: &Source<'_>) -> Result<Section> {
         ..Chart::default()
     };
     let point = |cell: &CellReport, target: &CellTarget| {
-        let TuningReport { learning_rate, vertex, at_border, .. } = &target.tuning;
-        let interval = vertex.map(|vertex| (vertex.low.0, vertex.high.0));
+        let TuningReport { learning_rate, at_border, .. } = &target.tuning;
         let border = if *at_border { ", the lowest or highest that was tried" } else { "" };
         Point {
             x: cell.batch_size as f64,
             y: *learning_rate,
-            interval: interval.filter(|(low, high)| {
-                // The vertex is not the rate where a rate that was tried is better; over more than three decades nothing is known.
-                (*low..=*high).contains(learning_rate) && *high < 1e3 * *low
-            }),
+            // Over more than three decades nothing is known.
+            interval: target.tuning.interval_of_vertex().filter(|(low, high)| *high < 1e3 * *low),
             text: format!(
                 "{}, batch {}: rate {}{border}",
                 series_name(&cell.optimizer, &cell.variant),
