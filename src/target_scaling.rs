@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// `TransformedTargetRegressor(transformer=StandardScaler())` does the same; Keras and PyTorch leave it to the caller.
 ///
 /// As [`Settings::target_scaling`](crate::Settings::target_scaling) it changes what [`Trainer`](crate::Trainer) minimizes, whose
-/// recorded training losses are of t. Evaluation stays in the unit of y: [`Settings::evaluator`](crate::Settings::evaluator).
+/// recorded training losses are of t ([`loss_unit`](Self::loss_unit) converts them). Evaluation stays in the unit of y: [`Settings::evaluator`](crate::Settings::evaluator).
 ///
 /// ```
 /// use simdescent::{Dataset, Evaluator, Linear, Loss, Settings, TargetScaling, Targets, Trainer};
@@ -99,7 +99,7 @@ impl TargetScaling {
     }
 
     /// What a loss of scaled targets is multiplied by to be one of targets in their unit.
-    pub(crate) fn loss_unit(self, loss: Loss) -> f64 {
+    pub fn loss_unit(self, loss: Loss) -> f64 {
         match loss {
             Loss::Squared | Loss::Huber { .. } => self.deviation * self.deviation,
             _ => self.deviation,

@@ -269,3 +269,33 @@ fn a_loss_can_be_chosen() {
         assert!(report["settings"]["loss"].to_string().contains(loss), "{report}");
     }
 }
+
+/// Targets in a unit 1024 times smaller are the same training on scaled targets, and the same picture: the losses of batches are drawn in the
+/// targets' unit, as those of validations are. Powers of two change no digit.
+#[test]
+fn both_curves_of_the_page_are_in_the_unit_of_the_targets() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |loss: &str, parameter: Option<f32>, unit: f32| {
+        let row = |i: i32| format!("{},{}", i % 17, unit * (3 * (i % 17) + i % 5) as f32);
+        let rows: Vec<String> = (0..200).map(row).collect();
+        let [file, page] = ["rows.csv", "page.html"].map(|name| dir.path().join(name).display().to_string());
+        fs::write(&file, rows.join("\n")).unwrap();
+        let data = format!("csv:{file}");
+        let mut arguments =
+            vec!["--data", &data, "--task", "regression", "--loss", loss, "--rate", "0.05", "--steps", "60"];
+        let parameter = parameter.map(|x| x.to_string());
+        arguments.extend(parameter.iter().flat_map(|x| ["--loss-parameter", x]));
+        train(&[&arguments[..], &["--validate-every", "10", "--page", &page]].concat());
+        let page = fs::read_to_string(page).unwrap();
+        let line = page.split_once("data-s=\"0\">").unwrap().1.split_once("</g>").unwrap().0;
+        line.to_owned()
+    };
+    for (loss, parameter, in_unit) in [
+        ("squared", None, None),
+        ("absolute", None, None),
+        ("huber", Some(8.0), Some(8192.0)),
+        ("quantile", Some(0.75), Some(0.75)),
+    ] {
+        assert_eq!(line(loss, parameter, 1.0), line(loss, in_unit, 1024.0), "{loss}");
+    }
+}

@@ -36,7 +36,7 @@ pub(crate) struct TrainingReport {
     pub(crate) validations: Vec<ValidationReport>,
     /// SHA-256 over loss curve and final parameters.
     pub(crate) digest: String,
-    /// Steps and the mean loss of the batches around them, for pictures.
+    /// Steps and the mean loss of the batches around them, in the targets' unit as that of validations, for pictures.
     #[serde(skip)]
     pub(crate) curve: Vec<(f64, f64)>,
     #[serde(flatten)]
@@ -93,10 +93,10 @@ pub(crate) struct LbfgsReport {
 /// Points of a loss curve, at most.
 const CURVE_POINTS: usize = 100;
 
-/// Means over equally many neighboring steps, at their middle.
-pub(super) fn thinned(losses: &[f32]) -> Vec<(f64, f64)> {
+/// Means over equally many neighboring steps, at their middle, times the unit of the losses.
+pub(super) fn thinned(losses: &[f32], unit: f64) -> Vec<(f64, f64)> {
     let window = losses.len().div_ceil(CURVE_POINTS).max(1);
-    let mean = |losses: &[f32]| losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / losses.len() as f64;
+    let mean = |losses: &[f32]| unit * losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / losses.len() as f64;
     let middle = |i: usize, length: usize| (i * window) as f64 + (length as f64 - 1.0) / 2.0;
     let points = losses.chunks(window).enumerate().map(|(i, chunk)| (middle(i, chunk.len()), mean(chunk)));
     points.filter(|point| point.1.is_finite()).collect()

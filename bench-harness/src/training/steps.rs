@@ -78,6 +78,8 @@ impl<R> Job<'_, R> {
         // With early stopping the weights are the best ones.
         let kept = best.filter(|_| length.early_stopping.is_some()).unwrap_or(last);
         let lowest = best.map(|best| best.evaluation.loss);
+        // Losses of batches are of scaled targets, those of validations are not.
+        let unit = settings.target_scaling.map_or(1.0, |scaling| scaling.loss_unit(settings.loss));
         let metrics = trainer.at_result(length, |model| match self.training {
             Some(training) => MetricsReport::of_both(exec, model, &settings, [training, &problem.validation], lowest),
             None => MetricsReport::of_validation(exec, model, &settings, &problem.validation),
@@ -102,7 +104,7 @@ impl<R> Job<'_, R> {
             metrics,
             validations: fit.validations.iter().map(ValidationReport::from).collect(),
             digest: trainer.digest(),
-            curve: thinned(trainer.history().losses()),
+            curve: thinned(trainer.history().losses(), unit),
             example,
             training_rows: self.rows,
             kept_step: kept.step,
