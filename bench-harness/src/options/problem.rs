@@ -154,13 +154,27 @@ impl ProblemOptions {
 
     /// The problem with the name that its model and loss give it.
     fn named<R>(&self, problem: Problem<R>) -> Problem<R> {
-        let heading = || problem.model.heading(problem.loss);
-        let name = match &self.data {
-            Some(data) => data.problem_name(&heading()),
-            None if self.loss.is_some() => heading(),
-            None => problem.name,
-        };
+        let name = self.name_by(&problem.name, &problem.model, problem.loss);
         Problem { name, ..problem }
+    }
+
+    fn name_by(&self, usual: &str, model: &ModelSpec, loss: Loss) -> String {
+        match &self.data {
+            Some(data) => data.problem_name(&model.heading(loss)),
+            None if self.loss.is_some() => model.heading(loss),
+            None => usual.to_owned(),
+        }
+    }
+
+    /// The name of the problem that the options make of this data.
+    pub(crate) fn name(&self, data: &Problem) -> Result<String> {
+        let (model, loss) = self.model_and_loss(data)?;
+        Ok(self.name_by(&data.name, &model, loss))
+    }
+
+    /// The name of this data, whatever is trained on it.
+    pub(crate) fn data_name(&self, data: &Problem) -> String {
+        self.data.as_ref().map_or_else(|| data.name.clone(), DataSource::file_name)
     }
 
     /// How files are read and divided. Flags for data of another kind are refused.

@@ -67,7 +67,7 @@ impl SearchReport {
         };
         Ok(Self {
             schema_version: 1,
-            workload: study.data.name.clone(),
+            workload: study.workload()?,
             method,
             metric,
             direction: if metric.is_maximized() { Direction::Maximize } else { Direction::Minimize },

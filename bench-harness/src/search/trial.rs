@@ -74,6 +74,12 @@ pub(crate) struct TrialTraining<'d> {
 }
 
 impl Study<'_> {
+    /// What is trained, called as `train` calls it; the data alone where the search varies model or loss.
+    pub(super) fn workload(&self) -> Result<String> {
+        let varied = self.space.parameters.iter().any(|parameter| parameter.name.starts_with("problem."));
+        if varied { Ok(self.base.problem.data_name(&self.data)) } else { self.base.problem.name(&self.data) }
+    }
+
     /// The whole configuration with these values, as in its file; without the number of threads, which changes nothing.
     pub(crate) fn configuration(&self, values: &BTreeMap<String, Value>) -> Result<Table> {
         let mut table = Table::try_from(&self.base)?;
