@@ -2,6 +2,7 @@
 
 use crate::command::{json, refused, simdescent, text};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -200,4 +201,40 @@ fn wrong_searches_are_clear_errors() {
     search.refused("", "take a --metric that does not depend on problem.loss");
     fs::write(search.path("space.toml"), "[learning-rate]\nrat = { log = [1e-4, 1] }").unwrap();
     search.refused("", "unknown field `rat`");
+}
+
+/// As `train` calls it; the data alone where every trial may have another model.
+#[test]
+fn a_search_names_the_model_that_it_trains() {
+    let search = Search::new();
+    let rows: Vec<String> = (0..100).map(|i| format!("{},{}.5", i % 13, 2 * (i % 13))).collect();
+    fs::write(search.path("rows.csv"), rows.join("\n")).unwrap();
+    let data = format!("csv:{}", search.path("rows.csv"));
+    fs::write(search.path("run.toml"), format!("[problem]\ndata = {data:?}\nhidden = [4]\n[fit]\nsteps = 5\n"))
+        .unwrap();
+    fs::write(search.path("space.toml"), "[learning-rate]\nrate = { log = [1e-3, 1e-1] }\n").unwrap();
+    let named = |report: Value| report["workload"].as_str().unwrap().to_owned();
+    assert_eq!(named(search.json("--trials 2")), "mlp (squared loss) on rows.csv");
+    assert_eq!(named(json(&["train", "--config", &search.path("run.toml")])), "mlp (squared loss) on rows.csv");
+    fs::write(search.path("space.toml"), "[problem]\nhidden = { choice = [[4], [8]] }\n").unwrap();
+    assert_eq!(named(search.json("--trials 2")), "rows.csv");
+}
+
+#[test]
+fn equal_choices_have_one_height_in_the_parallel_coordinates() {
+    let search = Search::new();
+    fs::write(search.path("space.toml"), "[batch]\nbatch-size = { choice = [16, 32, 48] }\n").unwrap();
+    search.json("--trials 9 --page @page.html");
+    let page = fs::read_to_string(search.path("page.html")).unwrap();
+    let section = page.split_once("<section id=\"coordinates\">").unwrap().1.split_once("</section>").unwrap().0;
+    // A line of a trial begins at its choice, and says which it is.
+    let starts: BTreeSet<(&str, &str)> = section
+        .split(" d=\"")
+        .filter_map(|line| {
+            let (start, text) = line.split_once("\"><title>")?;
+            let height = start.split(['h', 'v', 'l']).next()?;
+            Some((text.split_once("batch-size ")?.1.split_once("</title>")?.0, height))
+        })
+        .collect();
+    assert_eq!(starts.len(), 3, "{starts:?}");
 }

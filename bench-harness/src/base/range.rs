@@ -42,6 +42,23 @@ impl Range {
         }
     }
 
+    /// Where the value at u lies from the low end of the range to the high one, from 0 to 1: the same for equal values, which are those of
+    /// many u where the range is of integers or choices.
+    pub(crate) fn place(&self, u: f64) -> f64 {
+        match (self, self.at(u)) {
+            (Self::Integer(a, b), Value::Integer(value)) => (value - a) as f64 / (b - a) as f64,
+            (Self::LogInteger(a, b), Value::Integer(value)) => {
+                let low = *a as f64;
+                libm::log(value as f64 / low) / libm::log(*b as f64 / low)
+            }
+            (Self::Choice(values), value) => {
+                let before = values.iter().take_while(|other| **other != value).count();
+                before as f64 / (values.len() - 1) as f64
+            }
+            _ => u,
+        }
+    }
+
     /// How many values there are, if they have no order.
     pub(crate) fn choices(&self) -> Option<usize> {
         if let Self::Choice(values) = self { Some(values.len()) } else { None }
@@ -100,5 +117,17 @@ mod tests {
         assert_eq!(integers(Range::LogInteger(1, 99)), [1, 10, 99]);
         let choice = Range::Choice(vec!["a".into(), "b".into()]);
         assert_eq!([0.0, 0.49, 0.5, 1.0].map(|u| choice.at(u).as_str().unwrap().to_owned()), ["a", "a", "b", "b"]);
+    }
+
+    #[test]
+    fn equal_values_have_one_place() {
+        let choice = Range::Choice(vec![8.into(), 16.into(), 32.into()]);
+        assert_eq!([0.0, 0.3, 0.4, 0.6, 0.7, 0.99].map(|u| choice.place(u)), [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
+        let integer = Range::Integer(1, 3);
+        assert_eq!([0.0, 0.3, 0.4, 0.6, 0.7, 0.99].map(|u| integer.place(u)), [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
+        let log = Range::LogInteger(1, 100);
+        assert_eq!([0.0, 0.1, 0.999].map(|u| log.place(u)), [0.0, 0.0, 1.0]);
+        assert!((log.place(0.5) - 0.5).abs() < 1e-9, "ten is in the middle");
+        assert_eq!(Range::Log(0.1, 1.0).place(0.3), 0.3);
     }
 }

@@ -183,7 +183,8 @@ fn coordinates(report: &SearchReport) -> Result<Section> {
     let axes = names.len();
     // The best on top of the others.
     let series = ranked.iter().enumerate().rev().map(|(rank, record)| {
-        let mut line: Vec<(f64, f64)> = record.point.iter().enumerate().map(|(d, u)| (d as f64, *u)).collect();
+        let places = report.space.iter().zip(&record.point).map(|(parameter, &u)| parameter.range.place(u));
+        let mut line: Vec<(f64, f64)> = places.enumerate().map(|(d, place)| (d as f64, place)).collect();
         line.push(((axes - 1) as f64, 1.0 - rank as f64 / last));
         let values: Vec<String> =
             record.values.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
