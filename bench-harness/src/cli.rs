@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::base::causes::Bug;
+use crate::base::causes::{Bug, WrongFlags};
 use crate::commands::bench::{self, BenchOptions, ProcessOptions};
 use crate::commands::compare::{self, CompareOptions};
 use crate::commands::cross_validate::{self, CrossValidateOptions};
@@ -142,8 +142,11 @@ impl Command {
 /// Says what was wrong; schedulers are told that the same command would fail again.
 fn bad_input(error: &anyhow::Error) -> Exit {
     fail(error);
-    match error.downcast_ref::<Bug>() {
-        Some(Bug) => Exit::Bug,
-        None => Exit::BadInput,
+    if error.is::<Bug>() {
+        Exit::Bug
+    } else if error.is::<WrongFlags>() {
+        Exit::WrongFlags
+    } else {
+        Exit::BadInput
     }
 }

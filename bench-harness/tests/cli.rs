@@ -132,6 +132,7 @@ fn reports_of_other_versions_and_of_nothing() {
         ("new.json", "{\"schema_version\": 99}", "newer than this program"),
         ("none.json", "{}", "no report of a sweep"),
         ("bad.json", "{", "bad.json"),
+        ("report.csv", "workload,optimizer\n", "no report as JSON; this takes one, or the folder of a sweep"),
     ] {
         fs::write(path(name), json).unwrap();
         let output = simdescent(&["report", &path(name)], &[]);
@@ -180,6 +181,30 @@ fn bad_input_is_a_clear_error() {
         let message = text(&output.stderr);
         assert!(!output.status.success() && message.contains(wanted), "{arguments:?}: {message}");
         assert!(!message.contains("panicked"), "{message}");
+    }
+}
+
+/// Exit code 2, as PROTOCOL.md has it, a message that names the flag, and no folder that nothing goes into.
+#[test]
+fn a_sweep_of_flags_that_make_no_sense_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    for (arguments, code, wanted) in [
+        (vec!["--verify", "2"], 2, "--verify <SHARE>': it takes a share of the records above 0 and at most 1"),
+        (vec!["--verify", "nan"], 2, "--verify <SHARE>': it takes a share"),
+        (vec!["--verify", "0"], 2, "--verify <SHARE>': it takes a share"),
+        (vec!["--verify", "0.5"], 65, "no such folder"),
+        (vec!["--data", "csv:x.csv", "--budget-epochs", "0"], 2, "--budget-epochs"),
+        (vec!["--target", "price"], 2, "--target, --impute and the other options of CSV files need --data csv:FILE"),
+        (vec!["--data", "npz:x.npz", "--target", "price"], 2, "need --data csv:FILE"),
+        (vec!["--features", "3"], 2, "need --data svmlight:FILE"),
+        (vec!["--data", "csv:/no/such/file", "--target", "price"], 65, "/no/such/file"),
+    ] {
+        let output = simdescent(&[&["sweep", "--out", out.to_str().unwrap()], &arguments[..]].concat(), &[]);
+        let message = text(&output.stderr);
+        assert!(message.contains(wanted), "{arguments:?}: {message}");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");
+        assert!(!out.exists(), "{arguments:?}");
     }
 }
 

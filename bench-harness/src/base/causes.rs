@@ -42,3 +42,14 @@ impl std::fmt::Display for Bug {
     }
 }
 impl std::error::Error for Bug {}
+
+/// Flags that contradict each other, where the parser of the command line does not see it: it ends with the exit code of that parser.
+#[derive(Debug)]
+pub(crate) struct WrongFlags(pub(crate) String);
+
+impl std::fmt::Display for WrongFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl std::error::Error for WrongFlags {}

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Mismatch,
     /// What was asked cannot be decided from what was measured.
     Inconclusive,
+    /// Flags that contradict each other.
+    WrongFlags,
     /// Bad input: arguments, files, a study that makes no sense.
     BadInput,
     /// A bug of this program.
@@ -31,7 +33,7 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::Mismatch => 1,
-            Self::Inconclusive => 2,
+            Self::Inconclusive | Self::WrongFlags => 2,
             Self::BadInput => 65,
             Self::Bug => 70,
             Self::Partial => 75,

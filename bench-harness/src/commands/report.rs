@@ -93,7 +93,12 @@ fn of_folder(folder: &StudyFolder) -> Result<(Report, Records)> {
 /// Prints a report that is there.
 fn of_file(path: &Path, json: bool) -> Result<Exit> {
     let name = || path.display().to_string();
-    let value: Value = serde_json::from_str(&read_text(path)?).with_context(name)?;
+    let value: Value = serde_json::from_str(&read_text(path)?).with_context(|| {
+        format!(
+            "{}: no report as JSON; this takes one, or the folder of a sweep, or a Markdown file with tables of bench",
+            name()
+        )
+    })?;
     if value["kind"] == "bench" {
         return bench::print_report(path, value, json).map(|()| Exit::Success);
     }

@@ -52,18 +52,20 @@ pub(crate) fn run(options: &SweepOptions) -> Result<Exit> {
     if options.throughput_only {
         return throughput_only(exec, options, &facts, &workloads);
     }
-    let folder = StudyFolder::create(&options.out)?;
-    let (mut file, mut records) = folder.open_records()?;
-    let known = records.len();
     let stop = stop_on_signals()?;
     let runner = TrainingRunner { exec, workloads: workloads.iter().map(Workload::training_data).collect() };
     if let Some(share) = options.verify {
+        // It adds no records: where there are none, nothing is made for them.
+        let records = StudyFolder::open(&options.out)?.records()?;
         let sample = (Sample::Share(share), study.seed);
         return super::verify::finish(
             audit(&runner, &workloads, &records, sample, options.jobs(), &stop)?,
             options.json,
         );
     }
+    let folder = StudyFolder::create(&options.out)?;
+    let (mut file, mut records) = folder.open_records()?;
+    let known = records.len();
     let bar = Bar::new(0);
     let mut workshop = Workshop {
         runner: &runner,

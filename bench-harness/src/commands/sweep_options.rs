@@ -1,5 +1,6 @@
 //! The options of `simdescent sweep`, and the study that they say.
 
+use crate::base::causes::{WrongFlags, causes};
 use crate::base::text_file::read_text;
 use crate::options::csv::CsvFlags;
 use crate::options::files::{FileFlags, data_source};
@@ -20,6 +21,12 @@ use std::path::PathBuf;
 const EVALUATION_ROWS_OF_QUICK: NonZeroUsize = NonZeroUsize::new(500).expect("not zero");
 /// Runs side by side at most, however many are asked for.
 const MOST_JOBS: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
+
+/// The share of records that `--verify` takes.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+    share.ok_or_else(|| "it takes a share of the records above 0 and at most 1".into())
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct SweepOptions {
@@ -58,8 +65,8 @@ pub(crate) struct SweepOptions {
     /// [default: as the study says; standard and full do]
     #[arg(long)]
     pub(crate) branches: bool,
-    /// Run a random share (0 to 1) of the records again and compare
-    #[arg(long, value_name = "SHARE")]
+    /// Run a random share of the records again and compare: above 0, at most 1
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) verify: Option<f64>,
     /// Open the page in the browser at the end
     #[arg(long)]
@@ -97,7 +104,7 @@ pub(crate) struct SweepOptions {
     #[arg(long, requires = "data")]
     pub(crate) not_stratified: bool,
     /// Epochs that a run on --data may see [default: as many as make 100 000 samples]
-    #[arg(long, value_name = "N", requires = "data")]
+    #[arg(long, value_name = "N", requires = "data", value_parser = value_parser!(u64).range(1..))]
     pub(crate) budget_epochs: Option<u64>,
     /// Validation rows of --data that are looked at [default: 500 with --profile quick, else all]
     #[arg(long, value_name = "N", requires = "data")]
@@ -131,15 +138,21 @@ impl SweepOptions {
         study.branches |= self.branches;
         study.seed = self.seed.unwrap_or(study.seed);
         study.data_seed = self.data_seed.unwrap_or(study.data_seed);
+        self.check_flags().map_err(|fault| WrongFlags(causes(&fault)))?;
         if self.data.is_some() {
             study.workloads = self.files();
-        } else {
-            self.csv.refuse()?;
-            self.files.check(None)?;
         }
         study.flush_files();
         study.check()?;
         Ok(study)
+    }
+
+    /// An error if flags are for files of another kind than --data.
+    fn check_flags(&self) -> Result<()> {
+        if !matches!(self.data, Some(DataSource::Csv(_))) {
+            self.csv.refuse()?;
+        }
+        self.files.check(self.data.as_ref())
     }
 
     /// The workloads on files: a linear model and a small network, or the network that is asked for.
