@@ -104,9 +104,13 @@ impl Plan {
 
     /// A line for each workload, and the time of all with so many runs side by side.
     pub(crate) fn text(&self, jobs: usize) -> String {
-        let mut lines = vec![format!("{:24} {:16} {:>6}  {:>15}", "workload", "model", "cells", "runs")];
+        let width = |head: &str, of: fn(&WorkloadPlan) -> &String| {
+            self.lines.iter().map(|line| of(line).chars().count()).fold(head.len(), usize::max)
+        };
+        let (names, models) = (width("workload", |line| &line.name), width("model", |line| &line.model));
+        let mut lines = vec![format!("{:names$}  {:models$}  {:>6}  {:>15}", "workload", "model", "cells", "runs")];
         for WorkloadPlan { name, model, cells, runs: (least, most), .. } in &self.lines {
-            lines.push(format!("{name:24} {model:16} {cells:>6}  {least:>6} to {most:>5}"));
+            lines.push(format!("{name:names$}  {model:models$}  {cells:>6}  {least:>6} to {most:>5}"));
         }
         let convergence = self.lines.iter().map(|line| line.seconds).sum::<f64>() / jobs as f64;
         let throughput = self.throughput_seconds.map(|seconds| format!(", then {} of throughput", duration(seconds)));
@@ -148,4 +152,23 @@ fn seconds_per_evaluation(exec: Exec<'_>, workload: &Workload) -> Result<f64> {
     let evaluator = workload.settings.evaluator(workload.evaluation())?;
     let mut model = workload.model().build(0, 1);
     Ok(least_seconds(|| _ = evaluator.evaluate(exec, &mut model)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_words() {
+        let line = |name: &str, model: &str| {
+            let (name, model) = (name.to_owned(), model.to_owned());
+            WorkloadPlan { name, model, cells: 20, runs: (972, 2232), seconds: 7.0 }
+        };
+        let lines = vec![line("linear regression on houses.csv", "linear 7-1"), line("lines", "a model of seventeen")];
+        let text = Plan { lines, throughput_seconds: None }.text(2);
+        let table: Vec<&str> = text.lines().take(3).collect();
+        assert_eq!(table[0].find("model"), table[1].find("linear 7-1"), "{text}");
+        assert_eq!(table[0].find("model"), table[2].find("a model"), "{text}");
+        assert!(table.iter().all(|line| line.len() == table[0].len()), "{text}");
+    }
 }
