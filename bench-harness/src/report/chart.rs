@@ -53,7 +53,8 @@ impl Chart {
         let mut any = false;
         for series in self.series.iter().filter(|series| series.name.is_some()) {
             let name = series.name.as_deref().unwrap_or_default();
-            let width = 60 + (name.chars().count() as f64 * FONT * 0.56) as u32;
+            // The sample in front, and space behind.
+            let width = 42 + svg::text_width(name) + 32;
             if any && x + width > SIZE.0 {
                 (x, y) = (24, y + LINE);
             }
@@ -254,6 +255,33 @@ mod tests {
         }
         let two = file(&[chart(), Chart::default()]).unwrap();
         assert_eq!(two.matches("class=\"axis\"").count(), 2 * one.matches("class=\"axis\"").count(), "{two}");
+    }
+
+    /// With the widths of the names in DejaVu Sans, which is as wide as any common font.
+    #[test]
+    fn names_in_a_legend_neither_overlap_nor_leave_the_chart() {
+        let names = [
+            ("sgd", 1.79),
+            ("momentum", 5.81),
+            ("adagrad", 4.14),
+            ("rmsprop", 4.9),
+            ("momentum (linear warmup)", 14.14),
+        ];
+        let named = |(name, _): &(&str, f64)| Series { name: Some((*name).into()), ..chart().series.remove(0) };
+        let legend = Chart { series: names.iter().map(named).collect(), ..chart() }.legend().0;
+        let place = |(name, _): &(&str, f64)| {
+            let tag = legend.lines().find(|line| line.ends_with(&format!(">{name}</text>"))).unwrap();
+            let numbers = tag.split("<text ").nth(1).unwrap().split('"');
+            let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
+            (numbers[0], numbers[1])
+        };
+        let places: Vec<(f64, f64)> = names.iter().map(place).collect();
+        assert!(places[1].1 < places[4].1, "one row has not room for all: {legend}");
+        for (i, (x, y)) in places.iter().enumerate() {
+            // The next sample begins before its name.
+            let next = places.get(i + 1).filter(|next| next.1 == *y).map_or(f64::from(SIZE.0), |next| next.0 - 42.0);
+            assert!(x + names[i].1 * FONT < next, "{}: {legend}", names[i].0);
+        }
     }
 
     #[test]

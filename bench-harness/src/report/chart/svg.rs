@@ -57,6 +57,17 @@ pub(super) fn path(places: &[BackendCoord]) -> String {
     text.replace(" -", "-")
 }
 
+/// How wide a text is at most: as in the widest of common fonts, because a chart does not know which one its reader has.
+pub(super) fn text_width(text: &str) -> u32 {
+    let letter = |letter: char| match letter {
+        'f' | 'i' | 'j' | 'l' | 'r' | 't' | ' ' | '.' | ',' | ':' | '(' | ')' | '-' => 0.46,
+        'm' | 'w' | 'M' | 'W' => 1.0,
+        'a'..='z' | '0'..='9' => 0.65,
+        _ => 0.85,
+    };
+    (text.chars().map(letter).sum::<f64>() * FONT).ceil() as u32
+}
+
 /// For text in SVG and HTML.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
