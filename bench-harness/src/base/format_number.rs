@@ -1,5 +1,7 @@
 //! How numbers are printed for people.
 
+use std::fmt::Display;
+
 /// Six significant digits: `0.000123457`, `476.451`, `67234.0`; outside of 0.0001 to a million with an exponent, as C's `%#.6g`.
 pub(crate) fn format_number(x: f64) -> String {
     digits(x, 6)
@@ -88,6 +90,29 @@ pub(crate) fn exponent(x: f64) -> String {
     format!("{:.2}", (100.0 * x).round() / 100.0 + 0.0)
 }
 
+/// So many of a thing: `1 step`, `2 steps`.
+pub(crate) fn count(amount: impl Display, thing: &str) -> String {
+    counted(amount, thing, &format!("{thing}s"))
+}
+
+/// What so many things do: `1 cell is`, `2 cells are`.
+pub(crate) fn are(amount: impl Display, thing: &str) -> String {
+    counted(amount, &format!("{thing} is"), &format!("{thing}s are"))
+}
+
+/// `one` where it is 1, else `more`.
+pub(crate) fn counted(amount: impl Display, one: &str, more: &str) -> String {
+    let amount = amount.to_string();
+    let thing = if amount == "1" { one } else { more };
+    format!("{amount} {thing}")
+}
+
+/// A number with its sign, and no `-0.0`: `+0.3`.
+pub(crate) fn signed(x: f64, decimals: usize) -> String {
+    let rounded: f64 = format!("{x:.decimals$}").parse().expect("formatted");
+    format!("{:+.decimals$}", rounded + 0.0)
+}
+
 /// A p-value with three digits: `0.096`, `< 0.001`.
 pub(crate) fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
@@ -105,6 +130,14 @@ mod tests {
     #[test]
     fn exponents_have_no_negative_zero() {
         assert_eq!([-0.001, 0.518, -0.25].map(exponent), ["0.00", "0.52", "-0.25"]);
+        assert_eq!([-0.04, -0.06, 0.0, 0.31].map(|x| signed(x, 1)), ["+0.0", "-0.1", "+0.0", "+0.3"]);
+    }
+
+    #[test]
+    fn one_thing_is_no_things() {
+        assert_eq!([0, 1, 2].map(|n| count(n, "step")), ["0 steps", "1 step", "2 steps"]);
+        assert_eq!([1, 2].map(|n| are(n, "cell")), ["1 cell is", "2 cells are"]);
+        assert_eq!([1.0, 1000.0].map(|x| count(si(x), "sample")), ["1 sample", "1.00k samples"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Whether two sweeps computed the same.
 
-use super::subject::cell_name;
-use crate::study::result::{CellReport, Report};
+use super::subject::{cell_name, model};
+use crate::study::result::{CellReport, Report, WorkloadReport};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -36,8 +36,8 @@ pub(crate) fn bits(a: &Report, b: &Report) -> Option<BitsReport> {
         return None;
     }
     let mut found = BitsReport::default();
-    for (name, cell) in &a {
-        let Some((_, other)) = b.iter().find(|(other, _)| other == name) else { continue };
+    for (id, cell) in &a {
+        let Some((_, other)) = b.iter().find(|(other, _)| other == id) else { continue };
         found.cells_in_both += 1;
         let others = runs(other);
         let both: Vec<_> =
@@ -47,7 +47,7 @@ pub(crate) fn bits(a: &Report, b: &Report) -> Option<BitsReport> {
         match wrong {
             Some((key, ..)) => {
                 found.differ += 1;
-                found.first_difference.get_or_insert_with(|| CellBits { cell: name.clone(), key: (*key).to_owned() });
+                found.first_difference.get_or_insert_with(|| CellBits { cell: id.0.clone(), key: (*key).to_owned() });
             }
             None if cell.convergence == other.convergence => found.equal += 1,
             None => found.other_runs += 1,
@@ -56,8 +56,10 @@ pub(crate) fn bits(a: &Report, b: &Report) -> Option<BitsReport> {
     Some(found)
 }
 
-fn cells(report: &Report) -> Vec<(String, &CellReport)> {
-    report.workloads.iter().flat_map(|w| w.cells.iter().map(|cell| (cell_name(&w.facts.name, cell), cell))).collect()
+/// Cells by their names and models.
+fn cells(report: &Report) -> Vec<((String, String), &CellReport)> {
+    let named = |w: &WorkloadReport, cell| (cell_name(&w.facts.name, cell), model(&w.facts));
+    report.workloads.iter().flat_map(|w| w.cells.iter().map(move |cell| (named(w, cell), cell))).collect()
 }
 
 fn runs(cell: &CellReport) -> BTreeMap<&str, &str> {

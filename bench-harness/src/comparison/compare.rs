@@ -12,12 +12,11 @@ use simdescent_measure::statistics::SpeedUp;
 /// Compares all reports with the first.
 pub(crate) fn compare(subjects: &[Subject], rules: &Rules) -> CompareReport {
     let first = &subjects[0];
-    let has = |subject: &Subject, name: &str| subject.cases.iter().any(|case| case.name == name);
     let everywhere: Vec<&str> = first
         .cases
         .iter()
+        .filter(|case| subjects.iter().all(|subject| subject.cases.iter().any(|other| other.is(case))))
         .map(|case| case.name.as_str())
-        .filter(|name| subjects.iter().all(|subject| has(subject, name)))
         .collect();
     let speeds: Vec<Option<Estimate>> = subjects
         .iter()

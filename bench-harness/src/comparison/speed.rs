@@ -43,7 +43,7 @@ pub(crate) fn cells(first: &Subject, other: &Subject, rules: &Rules) -> (Vec<Cel
 }
 
 fn pairs<'s>(first: &'s Subject, other: &'s Subject) -> Vec<(&'s Case, &'s Case)> {
-    let of = |a: &'s Case| Some((a, other.cases.iter().find(|b| b.name == a.name)?));
+    let of = |a: &'s Case| Some((a, other.cases.iter().find(|b| b.is(a))?));
     first.cases.iter().filter_map(of).collect()
 }
 

@@ -1,7 +1,9 @@
 //! A report as it is compared, of whatever command.
 
+use crate::base::format_number::count;
 use crate::base::text_file::read_text;
 use crate::environment::Environment;
+use crate::study::facts::WorkloadFacts;
 use crate::study::result::{CellReport, Report, SCHEMA_VERSION};
 use crate::timing::result::{BenchReport, CaseReport};
 use anyhow::{Context, Result, bail};
@@ -27,6 +29,8 @@ pub(crate) struct Subject {
 /// Something that was timed.
 pub(crate) struct Case {
     pub(crate) name: String,
+    /// Of a sweep's cell, whose name does not tell it: cells of other models do other work. The name of a bench's case tells all.
+    pub(crate) model: String,
     /// Of a step in each round of a sweep, of a call in each process of a bench.
     pub(crate) seconds: Vec<f64>,
     pub(crate) limits: Vec<Limit>,
@@ -76,6 +80,7 @@ impl Subject {
                 };
                 Some(Case {
                     name: cell_name(&workload.facts.name, cell),
+                    model: model(&workload.facts),
                     seconds: times.rounds.clone(),
                     limits: vec![
                         limit("FMA peak", times.flops_per_second, times.share_of_peak),
@@ -103,6 +108,7 @@ impl Subject {
             let (ours, limit) = (case.ours(), &case.limit);
             Case {
                 name: case.full_name(),
+                model: String::new(),
                 seconds: ours.by_process.clone(),
                 limits: vec![Limit { name: limit.name.clone(), rate: 1.0 / limit.seconds, share: ours.share_of_limit }],
             }
@@ -122,10 +128,22 @@ impl Subject {
     }
 }
 
+impl Case {
+    /// Whether it is the same work.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.name == other.name && self.model == other.model
+    }
+}
+
 /// Optimizer and batch size on a workload.
 pub(crate) fn cell_name(workload: &str, cell: &CellReport) -> String {
     let variant = if cell.variant.is_empty() { String::new() } else { format!(" ({})", cell.variant) };
     format!("{workload}, {}{variant}, batch {}", cell.optimizer, cell.batch_size)
+}
+
+/// What a step of a workload computes, for people.
+pub(crate) fn model(facts: &WorkloadFacts) -> String {
+    format!("{} with {}", facts.model, count(facts.parameters, "parameter"))
 }
 
 /// What disturbed the session, if it was more than a quiet machine has.

@@ -1,9 +1,10 @@
 //! What makes a comparison doubtful, and what to do about it.
 
-use super::subject::Subject;
+use super::subject::{Subject, model};
+use crate::base::format_number::{are, count};
 use crate::difference::fields::field_differences;
 use crate::environment::Environment;
-use crate::study::result::Report;
+use crate::study::result::{Report, WorkloadReport};
 use serde::Serialize;
 
 /// All that is warned of. Each has its advice.
@@ -14,6 +15,7 @@ pub(crate) enum Warning {
     ValueVersion,
     Protocol,
     Study,
+    Model,
     Cpu,
     Isa,
     Threads,
@@ -47,6 +49,7 @@ impl Warning {
             Self::ValueVersion => "bits of two value versions are not comparable: run both with the same release",
             Self::Protocol => "make both reports with the same release: the protocols measure different things",
             Self::Study => "steps and targets differ with the study: take the same study file, or compare times only",
+            Self::Model => "cells of other models are not compared: measure both with the same layers",
             Self::Cpu => "look at the shares of each machine's own limits, not at seconds",
             Self::Isa => "the ratio is of two instruction sets: set SIMDESCENT_ISA to the same one to compare machines",
             Self::Threads => "measure both with the same number of threads",
@@ -82,6 +85,7 @@ pub(crate) fn warnings(subjects: &[Subject]) -> Vec<WarningReport> {
         if number > 0 {
             if let (Some(a), Some(b)) = (&first.sweep, &subject.sweep) {
                 studies(a, b, &mut warn);
+                models(a, b, &mut warn);
             }
             if let (Some(a), Some(b)) = (&first.environment, &subject.environment) {
                 environments(a, b, &mut warn);
@@ -101,7 +105,7 @@ pub(crate) fn warnings(subjects: &[Subject]) -> Vec<WarningReport> {
             warn(Warning::SelfCheck, "runs do not follow their formulas".into());
         }
         if sweep.missing.cells > 0 {
-            warn(Warning::Unfinished, format!("{} cells are missing", sweep.missing.cells));
+            warn(Warning::Unfinished, format!("{} missing", are(sweep.missing.cells, "cell")));
         }
         if number == 0 && !subject.cases.is_empty() {
             warn(Warning::OneSession, "times of one session each".into());
@@ -124,8 +128,22 @@ fn studies(a: &Report, b: &Report, warn: &mut impl FnMut(Warning, String)) {
     differ(Warning::Protocol, a.protocol_version, b.protocol_version);
     let fields = field_differences(&a.study, &b.study).unwrap_or_default();
     if let Some(field) = fields.first() {
-        let more = if fields.len() > 1 { format!(", and {} fields more", fields.len() - 1) } else { String::new() };
+        let more =
+            if fields.len() > 1 { format!(", and {} more", count(fields.len() - 1, "field")) } else { String::new() };
         warn(Warning::Study, format!("{}: {} and {}{more}", field.field, field.a, field.b));
+    }
+}
+
+/// Workloads of one name and other models, all in one warning.
+fn models(a: &Report, b: &Report, warn: &mut impl FnMut(Warning, String)) {
+    let differ = |ours: &WorkloadReport| {
+        let other = b.workloads.iter().find(|other| other.facts.name == ours.facts.name)?;
+        let [a, b] = [ours, other].map(|workload| model(&workload.facts));
+        (a != b).then(|| format!("{}: {a} and {b}", ours.facts.name))
+    };
+    let found: Vec<String> = a.workloads.iter().filter_map(differ).collect();
+    if !found.is_empty() {
+        warn(Warning::Model, found.join("; "));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reports beside each other, as text.
 
-use crate::base::format_number::{digits, format_setting, percent, si_unit};
+use crate::base::format_number::{are, count, digits, format_setting, percent, si_unit};
 use crate::comparison::result::{CellComparison, CompareReport, PairReport, SubjectReport, Verdicts, Why};
 use crate::study::estimate::Estimate;
 
@@ -49,7 +49,7 @@ fn describe(number: usize, subject: &SubjectReport) -> String {
     let SubjectReport { name, cpu, isa, threads, commit, peak_flops, .. } = subject;
     let mut text = format!("{}: {name}", letter(number));
     if let (Some(cpu), Some(isa), Some(threads), Some(commit)) = (cpu, isa, threads, commit) {
-        text += &format!(": {cpu}, {isa}, {threads} threads, commit {commit}");
+        text += &format!(": {cpu}, {isa}, {}, commit {commit}", count(threads, "thread"));
     }
     if let Some(peak) = peak_flops {
         text += &format!(", FMA peak {}", si_unit(*peak, "flop/s"));
@@ -60,8 +60,12 @@ fn describe(number: usize, subject: &SubjectReport) -> String {
 pub(crate) fn bits(pair: &PairReport) -> Vec<String> {
     let Some(bits) = &pair.bits else { return vec![] };
     let mut lines = vec![format!(
-        "  bits: {} cells in both, {} equal, {} with other runs, {} with other bits ({} runs compared)",
-        bits.cells_in_both, bits.equal, bits.other_runs, bits.differ, bits.runs_in_both
+        "  bits: {} in both, {} equal, {} with other runs, {} with other bits ({} compared)",
+        count(bits.cells_in_both, "cell"),
+        bits.equal,
+        bits.other_runs,
+        bits.differ,
+        count(bits.runs_in_both, "run")
     )];
     if let Some(first) = &bits.first_difference {
         lines.push(format!(
@@ -88,7 +92,7 @@ fn times(report: &CompareReport, pair: &PairReport, all: bool) -> Vec<String> {
         percent(report.margin)
     ));
     if pair.only_once > 0 {
-        lines.push(format!("  {} timed cells are in only one of the two", pair.only_once));
+        lines.push(format!("  {} in only one of the two", are(pair.only_once, "timed cell")));
     }
     let cells = &pair.cells;
     let width = cells.iter().map(|cell| cell.name.chars().count()).max().unwrap_or(0);

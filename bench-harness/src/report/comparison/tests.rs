@@ -172,6 +172,45 @@ fn whatever_differs_has_a_warning_with_advice() {
     assert_eq!(found.subjects[0].speed, None::<crate::study::estimate::Estimate>);
 }
 
+/// The name of a workload does not tell its layers.
+#[test]
+fn cells_of_other_models_are_not_compared() {
+    let first = report();
+    let mut other = faster(&first, 1.2, 1.0);
+    other.workloads[0].facts.model = "mlp 7-8-1".into();
+    let found = compared(vec![first.clone(), other.clone(), first.clone()], &RULES);
+    let pair = &found.pairs[0];
+    let others = first.workloads[0].cells.len();
+    let common = 12 - others;
+    assert_eq!((pair.verdicts.faster, pair.cells.len(), pair.only_once), (common, common, 2 * others));
+    assert!(pair.cells.iter().all(|cell| !cell.name.starts_with("valley")), "{:?}", pair.cells);
+    assert_eq!(pair.bits.as_ref().unwrap().cells_in_both, common);
+    assert!((found.subjects[1].speed.unwrap().value.0 - 1.2).abs() < 1e-9);
+    let warnings: Vec<_> = found.warnings.iter().filter(|w| w.warning == Warning::Model).collect();
+    assert!(warnings.len() == 1 && warnings[0].subject == 1, "{warnings:?}");
+    assert_eq!(warnings[0].what, "valley: linear 64-1 with 65 parameters and mlp 7-8-1 with 65 parameters");
+    // Nothing in common is no verdict.
+    other.workloads[1].facts.parameters += 1;
+    let found = compared(vec![first, other], &RULES);
+    assert!(found.inconclusive() && found.subjects[1].speed.is_none());
+    assert!(lines(&found, true).join("\n").contains("times: none in common"));
+}
+
+#[test]
+fn one_is_no_plural() {
+    let first = report();
+    let mut other = first.clone();
+    other.study.seed = 7;
+    other.study.data_seed = 7;
+    other.missing.cells = 1;
+    let timed = other.throughput.as_mut().unwrap();
+    timed.session.environment.threads = 1;
+    let text = lines(&compared(vec![first, other], &RULES), true).join("\n");
+    for part in [", 1 thread, commit", "and 1 field more", "1 cell is missing"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
 #[test]
 fn benches_are_compared_by_processes_and_only_if_both_were_quiet() {
     let bench =
