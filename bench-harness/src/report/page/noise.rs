@@ -3,7 +3,7 @@
 use super::parts::{Figure, Grid, Place, Section, Square};
 use super::source::{Source, series_name};
 use super::tables::caption;
-use crate::base::format_number::{percent, si};
+use crate::base::format_number::{percent, si, signed};
 use crate::report::chart::{Axis, Chart, Point, Series};
 use crate::study::noise_report::{NoiseAtTarget, NoisePoint, NoiseReport};
 use crate::study::result::WorkloadReport;
@@ -79,7 +79,7 @@ fn series(source: &Source<'_>, workload: &WorkloadReport, noise: &NoiseReport) -
 /// The noise scales where a target is reached, beside the critical batch sizes.
 fn table(workload: &WorkloadReport, w: usize, t: usize) -> Option<Grid> {
     let number = |x: Option<f64>| x.map_or_else(Square::default, |x| Square::number(si(x), x));
-    let decades = |x: Option<f64>| x.map_or_else(Square::default, |x| Square::number(format!("{x:+.2}"), x));
+    let decades = |x: Option<f64>| x.map_or_else(Square::default, |x| Square::number(signed(x, 2), x));
     let row = |noise: &NoiseReport| {
         let at = noise.targets.iter().find(|at| at.target == t)?;
         Some(vec![

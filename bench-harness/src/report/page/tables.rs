@@ -4,6 +4,7 @@ use super::parts::{Grid, Place, Section, Square};
 use super::source::{PLACES, Source, series_name};
 use crate::base::format_number::{format_number, p_value, percent, si, si_interval, si_unit};
 use crate::study::answer::machine_name;
+use crate::study::branch_report::times;
 use crate::study::machine::Session;
 use crate::study::profile::Profile;
 use crate::study::result::{CellReport, Report, WorkloadReport};
@@ -111,6 +112,9 @@ pub(super) fn critical(source: &Source<'_>) -> Vec<Grid> {
                 });
                 let fit = &curve.steps[0];
                 let error = 100.0 * fit.root_mean_square;
+                // A batch size of the study, not a point of a curve.
+                let measured = curve.measured_fastest;
+                let measured = measured.map_or_else(Square::default, |b| Square::number(b.to_string(), b as f64));
                 let batch = |batch: Option<f64>| batch.map_or_else(Square::default, |b| Square::number(si(b), b));
                 vec![
                     Square::text(series_name(&curve.optimizer, &curve.variant)),
@@ -119,7 +123,7 @@ pub(super) fn critical(source: &Source<'_>) -> Vec<Grid> {
                     Square::text(fit.curve.name()),
                     Square::number(format!("{error:.1} %"), error),
                     batch(curve.fastest_batch_size),
-                    batch(curve.measured_fastest.map(|batch| batch as f64)),
+                    measured,
                 ]
             });
             let rows: Vec<_> = rows.collect();
@@ -204,10 +208,7 @@ pub(super) fn duels(source: &Source<'_>) -> Section {
                 let share = place.leader_beats_it.map(|p| 100.0 * p.value.0);
                 vec![
                     Square { class: if is_best { "tie" } else { "" }, ..Square::text(name) },
-                    Square::number(
-                        format!("{:.2} [{:.2}, {:.2}]", ratio.value.0, ratio.low.0, ratio.high.0),
-                        ratio.value.0,
-                    ),
+                    Square::number(times(&ratio), ratio.value.0),
                     share.map_or_else(Square::default, |share| Square::number(format!("{share:.0} %"), share)),
                     place.p_value.map_or_else(Square::default, |p| Square::number(p_value(p), p)),
                 ]

@@ -2,7 +2,7 @@
 
 use super::grid::{Grid, TERMINAL, filled, row_of, strings};
 use super::rankings::ratio;
-use crate::base::format_number::{si, si_interval};
+use crate::base::format_number::{si, si_interval, signed};
 use crate::study::curve_report::CurveReport;
 use crate::study::noise_report::NoiseReport;
 use crate::study::result::WorkloadReport;
@@ -83,7 +83,7 @@ fn coupling_with(workload: &WorkloadReport, t: usize, count: usize) -> Option<Gr
 /// Noise scales at a target, of the optimizers along whose run they were measured.
 pub(super) fn noise(workload: &WorkloadReport, target: usize) -> Option<Grid> {
     let number = |x: Option<f64>| x.map_or_else(String::new, si);
-    let decades = |x: Option<f64>| x.map_or_else(String::new, |x| format!("{x:+.1}"));
+    let decades = |x: Option<f64>| x.map_or_else(String::new, |x| signed(x, 1));
     let row = |noise: &NoiseReport| {
         let at = noise.targets.iter().find(|at| at.target == target)?;
         let name = format!("{} {}", noise.optimizer, noise.variant).trim_end().to_owned();

@@ -3,6 +3,7 @@
 use super::cells::{mark, optimizer};
 use super::grid::{Grid, TERMINAL, filled, strings};
 use crate::base::format_number::{digits, p_value, percent};
+use crate::study::branch_report::times;
 use crate::study::result::{Place, Profile, Quantity, Ranking, Report, TargetReport, WorkloadReport};
 
 /// Cells that a ranking shows of each target.
@@ -74,7 +75,7 @@ pub(super) fn comparisons(workload: &WorkloadReport, t: usize) -> Option<Grid> {
             mark(&ranking.verdict, place.cell).to_owned(),
             optimizer(cell),
             cell.batch_size.to_string(),
-            format!("{:.2} [{:.2}, {:.2}]", place.ratio.value.0, place.ratio.low.0, place.ratio.high.0),
+            times(&place.ratio),
             place.leader_beats_it.map_or_else(String::new, |share| format!("{:.0} %", 100.0 * share.value.0)),
             place.p_value.map_or_else(String::new, p_value),
         ]
