@@ -36,6 +36,12 @@ fn two_machines_differ_in_times_and_not_in_bits() {
     let timed = run(dir, &timing, Some("scalar"));
     assert!(timed.status.success(), "{}", text(&timed.stderr));
     assert!(text(&timed.stderr).contains("the steps of 4 cells") && !dir.join("times/convergence.jsonl").exists());
+    // What is missing of a sweep that has only begun is said once.
+    fs::create_dir(dir.join("begun")).unwrap();
+    fs::copy(dir.join("here/study.json"), dir.join("begun/study.json")).unwrap();
+    let partial = run(dir, &["report", "begun"], None);
+    let said = text(&partial.stdout) + &text(&partial.stderr);
+    assert_eq!(said.matches("cells are not finished").count(), 1, "{said}");
     let projected = run(dir, &["project", "here", "times", "--out", "there"], None);
     assert!(projected.status.success(), "{}", text(&projected.stderr));
 

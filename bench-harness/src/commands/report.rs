@@ -59,9 +59,6 @@ pub(crate) fn run(options: &ReportOptions) -> Result<Exit> {
         say(&format!("plot: {}", path.display()));
     }
     written(&folder, &report, options.open)?;
-    if report.missing.cells > 0 {
-        say(&format!("{} cells are not finished: the sweep's own command goes on with them", report.missing.cells));
-    }
     Ok(match super::sweep_report::exit(&report) {
         Exit::Success if report.missing.cells > 0 => Exit::Partial,
         exit => exit,

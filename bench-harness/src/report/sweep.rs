@@ -80,9 +80,10 @@ pub(crate) fn markdown(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::number::Number;
     use crate::study::analysis::{Known, analyze};
     use crate::study::fake;
-    use crate::study::result::WorkloadReport;
+    use crate::study::result::{Missing, WorkloadReport};
     use crate::study::throughput::Throughput;
     use std::path::Path;
 
@@ -170,6 +171,34 @@ mod tests {
         // One name has a comma, in quotation marks.
         assert!(lines[1..].iter().all(|line| line.replace("cliff, narrow", "").split(',').count() == columns));
         assert!(lines.iter().filter(|line| line.contains(",winner,") || line.contains(",tied,")).count() > 5);
+    }
+
+    #[test]
+    fn one_is_no_plural_and_what_is_infinite_has_its_sign() {
+        let mut report = report(true);
+        report.missing = Missing { cells: 1, timings: 1 };
+        report.throughput.as_mut().unwrap().disturbance.stolen_ticks = Some(1);
+        report.workloads[0].targets[0].time.as_mut().unwrap().places[1].ratio.high = Number(f64::INFINITY);
+        let text = markdown(&report);
+        for part in ["1 cell is not finished", "1 cell is not timed", "1 tick stolen", "avx2, 1 thread  \n", ", ∞] |"]
+        {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("inf]"), "{text}");
+        let same = report.workloads[0].cells[0].targets[0].tuning.trials.len();
+        assert!(text.contains(&format!("tuning of a cell: {same} trials, ")), "{text}");
+    }
+
+    #[test]
+    fn noise_that_was_not_measured_is_noted() {
+        let mut report = report(true);
+        // Two optimizers on two workloads.
+        assert!(text(&report).contains("no noise scale of 4 winning runs"), "{}", text(&report));
+        // What reaches no target has no winning run.
+        let cells = report.workloads.iter_mut().flat_map(|workload| &mut workload.cells);
+        let spreads = cells.flat_map(|cell| &mut cell.targets).map(|target| &mut target.steps);
+        spreads.for_each(|steps| steps.median = Number(f64::INFINITY));
+        assert!(!text(&report).contains("no noise scale"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::curve_report::CurveReport;
 use super::estimate::Estimate;
 use super::machine::Session;
 use super::result::{CellReport, Ranking, Spread, TargetReport, WorkloadReport};
-use crate::base::format_number::{format_setting, percent, si, si_interval, si_unit};
+use crate::base::format_number::{count, format_setting, percent, si, si_interval, si_unit};
 
 /// Cells within this factor of the leader are named beside it.
 const NEAR: f64 = 1.05;
@@ -56,10 +56,10 @@ fn answer(workload: &WorkloadReport, t: usize, target: &TargetReport, session: O
     Answer {
         target: format!("{} of the gap left", percent(target.share)),
         time,
-        samples: say(&target.samples, ("If you only care for samples, take", "samples"), |c, t| {
+        samples: say(&target.samples, ("If you only care for samples, take", "sample"), |c, t| {
             Some(c.targets[t].samples)
         }),
-        steps: say(&target.steps, ("If you only care for steps, take", "steps"), |c, t| Some(c.targets[t].steps)),
+        steps: say(&target.steps, ("If you only care for steps, take", "step"), |c, t| Some(c.targets[t].steps)),
         batch: curve.and_then(|(cell, curve)| scaling(workload, cell, curve)),
         missed: missed(workload, t),
     }
@@ -75,7 +75,7 @@ fn sentence(
     let named = ranking.verdict.named();
     let leader = &workload.cells[*named.first()?];
     let Spread { median, low, high, .. } = of(leader, t)?;
-    let amount = if unit == "s" { si_unit(median.0, unit) } else { format!("{} {unit}", si(median.0)) };
+    let amount = if unit == "s" { si_unit(median.0, unit) } else { count(si(median.0), unit) };
     let rate = format_setting(leader.targets[t].tuning.learning_rate);
     let mut text = format!(
         "{what} {}, batch {}, rate {rate}: {amount} {} to the target",

@@ -3,7 +3,7 @@
 use super::super::comparison::{bits, letter, ratio, reason};
 use super::parts::{Grid, Section, Square, Words};
 use super::{Page, rounded};
-use crate::base::format_number::{percent, si_unit};
+use crate::base::format_number::{count, percent, si_unit};
 use crate::comparison::result::{CellComparison, CompareReport, PairReport, SubjectReport};
 use crate::timing::result::Verdict;
 use anyhow::Result;
@@ -16,8 +16,8 @@ pub(crate) fn page(report: &CompareReport) -> Result<String> {
         let bits = pair.bits.as_ref().filter(|bits| bits.differ > 0)?;
         let subject = letter(pair.subject);
         Some(format!(
-            "{subject} has other bits than A in {} cells: one of the two machines computes wrongly.",
-            bits.differ
+            "{subject} has other bits than A in {}: one of the two machines computes wrongly.",
+            count(bits.differ, "cell")
         ))
     });
     let page = Page {
@@ -75,8 +75,12 @@ fn times(report: &CompareReport, pair: &PairReport) -> Section {
         lines: [
             bits(pair).into_iter().map(|line| line.trim_start().to_owned()).collect(),
             vec![format!(
-                "times: {} cells faster, {} slower, {} equivalent, {} not slower, {} inconclusive",
-                verdicts.faster, verdicts.slower, verdicts.equivalent, verdicts.not_slower, verdicts.inconclusive
+                "times: {} faster, {} slower, {} equivalent, {} not slower, {} inconclusive",
+                count(verdicts.faster, "cell"),
+                verdicts.slower,
+                verdicts.equivalent,
+                verdicts.not_slower,
+                verdicts.inconclusive
             )],
         ]
         .concat(),

@@ -3,7 +3,7 @@
 use super::parts::{Choice, Key, Place, Section, Words};
 use super::source::{PLACES, Source};
 use super::{Page, branches, figures, losses, noise, rounded, tables};
-use crate::base::format_number::percent;
+use crate::base::format_number::{are, count, percent};
 use crate::report::chart::file;
 use crate::study::answer::{hardest_reached, machine_name};
 use crate::study::result::Report;
@@ -72,10 +72,16 @@ fn alarms(report: &Report) -> Vec<String> {
         );
     }
     if report.missing.cells > 0 {
-        alarms.push(format!("{} cells are not finished: the same sweep goes on with them.", report.missing.cells));
+        alarms.push(format!(
+            "{} not finished: the same sweep goes on with what is missing.",
+            are(report.missing.cells, "cell")
+        ));
     }
     if report.missing.timings > 0 {
-        alarms.push(format!("The steps of {} cells are not timed on this report's machine.", report.missing.timings));
+        alarms.push(format!(
+            "The steps of {} are not timed on this report's machine.",
+            count(report.missing.timings, "cell")
+        ));
     }
     alarms
 }
@@ -146,5 +152,32 @@ fn strip(value: &mut Value) {
         }
         Value::Array(values) => values.iter_mut().for_each(strip),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::number::Number;
+    use crate::study::analysis::{Known, analyze};
+    use crate::study::fake;
+
+    #[test]
+    fn batch_sizes_that_were_measured_have_all_their_digits_and_one_is_no_plural() {
+        let facts = fake::facts();
+        let (records, throughput) = (fake::records(&facts), fake::throughput(&facts));
+        let known =
+            Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
+        let mut report = analyze(known).unwrap();
+        let curves = report.workloads.iter_mut().flat_map(|workload| &mut workload.curves);
+        curves.for_each(|curve| curve.measured_fastest = Some(1024));
+        let time = report.workloads[0].targets[0].time.as_mut().unwrap();
+        time.places[1].ratio.high = Number(f64::INFINITY);
+        report.missing.cells = 1;
+        let page = page(&report, &records).unwrap();
+        for part in [">1024<", ", ∞]<", "1 cell is not finished"] {
+            assert!(page.contains(part), "{part}");
+        }
+        assert!(!page.contains(">1.02k<") && !page.contains("inf]"));
     }
 }

@@ -1,11 +1,12 @@
 //! What a reader has to know of a report: its signs, how it was measured, what is wrong.
 
 use super::grid::{Grid, strings};
-use crate::base::format_number::digits;
+use crate::base::format_number::{are, count, counted, digits};
 use crate::study::answer::machine_name;
 use crate::study::curve_report::CurveReport;
-use crate::study::result::Report;
+use crate::study::result::{CellReport, Report, WorkloadReport};
 use crate::study::self_check::{Check, SelfCheck};
+use std::collections::BTreeSet;
 
 pub(super) fn legend(report: &Report) -> Vec<String> {
     let mut lines = vec![
@@ -57,7 +58,7 @@ pub(super) fn measured(report: &Report) -> Vec<String> {
     if let Some(throughput) = &report.throughput {
         let session = &throughput.session;
         let environment = &session.environment;
-        lines.push(format!("{}, {}, {} thread(s)", environment.cpu, environment.isa, environment.threads));
+        lines.push(format!("{}, {}, {}", environment.cpu, environment.isa, count(environment.threads, "thread")));
         let best = &session.limits[0];
         let memory: Vec<String> = (best.bandwidths.iter())
             .map(|b| {
@@ -76,11 +77,11 @@ pub(super) fn measured(report: &Report) -> Vec<String> {
         let disturbance = throughput.disturbance;
         let known = |value: Option<u64>| value.map_or("?".to_owned(), |value| value.to_string());
         lines.push(format!(
-            "timed for {} s: load {}, {} involuntary switches, {} ticks stolen",
+            "timed for {} s: load {}, {}, {} stolen",
             digits(throughput.seconds, 3),
             disturbance.load.map_or("?".to_owned(), |load| load.to_string()),
-            known(disturbance.involuntary_switches),
-            known(disturbance.stolen_ticks)
+            counted(known(disturbance.involuntary_switches), "involuntary switch", "involuntary switches"),
+            count(known(disturbance.stolen_ticks), "tick")
         ));
     }
     match &report.self_check {
@@ -90,13 +91,30 @@ pub(super) fn measured(report: &Report) -> Vec<String> {
             lines.push(format!("self-check: {right} of {} quantities are as their formulas say", check.checks.len()));
         }
     }
+    let no_noise: usize = report.workloads.iter().map(winners_without_noise).sum();
+    if no_noise > 0 {
+        lines.push(format!("no noise scale of {}: the same sweep measures it", count(no_noise, "winning run")));
+    }
     if report.missing.cells > 0 {
-        lines.push(format!("{} cells are not finished: the same sweep goes on with them", report.missing.cells));
+        lines.push(format!(
+            "{} not finished: the same sweep goes on with what is missing",
+            are(report.missing.cells, "cell")
+        ));
     }
     if report.missing.timings > 0 {
-        lines.push(format!("{} cells are not timed on that machine", report.missing.timings));
+        lines.push(format!("{} not timed on that machine", are(report.missing.timings, "cell")));
     }
     lines
+}
+
+/// Optimizers that reached a target, so that a sweep measures the noise along the best of their runs, and of which there is none.
+fn winners_without_noise(workload: &WorkloadReport) -> usize {
+    let reached = |cell: &&CellReport| cell.targets.iter().any(|target| target.steps.median.0.is_finite());
+    let winners: BTreeSet<_> =
+        workload.cells.iter().filter(reached).map(|cell| (&cell.optimizer, &cell.variant)).collect();
+    let measured =
+        |winner: &(&String, &String)| workload.noise.iter().any(|noise| (&noise.optimizer, &noise.variant) == *winner);
+    winners.iter().filter(|winner| !measured(winner)).count()
 }
 
 /// What of the self-check failed.

@@ -6,7 +6,7 @@ use super::cells::{cells, heat_map};
 use super::grid::Grid;
 use super::notes::{alarms, legend, measured, self_check};
 use super::rankings::{best_by, comparisons, profiles, rankings};
-use crate::base::format_number::{digits, percent};
+use crate::base::format_number::{count, digits, percent};
 use crate::study::answer::hardest_reached;
 use crate::study::definition::LossOn;
 use crate::study::facts::{ReferenceSource, WorkloadFacts};
@@ -132,6 +132,8 @@ fn description(report: &Report, workload: &WorkloadReport, target: usize) -> Vec
     let TargetReport { share, loss, .. } = &workload.targets[target];
     let trials = |cell: &CellReport| cell.targets[target].tuning.trials.len();
     let (least, most) = (workload.cells.iter().map(trials).min(), workload.cells.iter().map(trials).max());
+    let (least, most) = (least.unwrap_or(0), most.unwrap_or(0));
+    let trials = if least == most { count(most, "trial") } else { format!("{least} to {most} trials") };
     vec![
         format!(
             "{rows} loss {} before training, {} at best ({source})",
@@ -140,11 +142,9 @@ fn description(report: &Report, workload: &WorkloadReport, target: usize) -> Vec
         ),
         format!("target: {} of the gap left, {}", percent(*share), digits(*loss, 5)),
         format!(
-            "tuning of a cell: {} to {} trials, {} runs each; then {} runs with fresh seeds",
-            least.unwrap_or(0),
-            most.unwrap_or(0),
-            report.study.tuning.seeds,
-            report.study.repeats
+            "tuning of a cell: {trials}, {} each; then {} with fresh seeds",
+            count(report.study.tuning.seeds, "run"),
+            count(report.study.repeats, "run")
         ),
     ]
 }
