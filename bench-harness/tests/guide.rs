@@ -166,6 +166,7 @@ fn run(line: &str, directory: &Path) -> Option<Output> {
         return None; // a minute with optimization: the gate does it
     }
     let mut command = Command::new(PROGRAM);
+    command.env_remove("CLICOLOR_FORCE"); // colors are in no quotation
     if arguments.starts_with("sweep ") {
         command.env_remove("SIMDESCENT_ISA"); // without SIMD it takes a minute; tests/cli.rs compares sweeps on each
     }
