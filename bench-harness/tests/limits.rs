@@ -36,30 +36,31 @@ fn a_model_that_fits_nowhere_is_refused_with_its_size() {
 #[test]
 fn under_a_limit_nothing_aborts() {
     use std::process::{Command, Output};
-    fn limited(kilobytes: u32, arguments: &str) -> Output {
-        let program = env!("CARGO_BIN_EXE_simdescent");
-        let script = format!("ulimit -v {kilobytes}; exec {program} {arguments}");
-        Command::new("sh").args(["-c", &script]).output().unwrap()
+    // The words are split at spaces; `more` is not, since a path can have some.
+    fn limited(kilobytes: u32, words: &str, more: &[&str]) -> Output {
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -v \"$0\"; exec \"$@\"", &kilobytes.to_string()]);
+        limited.arg(env!("CARGO_BIN_EXE_simdescent")).args(words.split(' ')).args(more).output().unwrap()
     }
     let dir = tempfile::tempdir().unwrap();
-    let space = dir.path().join("space.toml");
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (space, rows, out) = (path("space.toml"), path("rows.csv"), path("out"));
     std::fs::write(&space, "[learning-rate]\nrate = { log = [1e-3, 1e-2] }").unwrap();
-    let space = space.display();
-    let rows = dir.path().join("rows.csv");
     std::fs::write(&rows, (0..40).map(|i| format!("{i}.5,{i}.25\n")).collect::<String>()).unwrap();
-    for arguments in [
-        "train --hidden 9000,9000 --steps 1".to_owned(),
-        "train --hidden 9000,9000 --steps 1 --threads 8 --optimizer adam".into(),
-        "train --hidden 200000 --batch-size 4000 --steps 1".into(),
-        "train --hidden 9000,9000 --steps 1 --optimizer lbfgs".into(),
-        "tune lr --hidden 9000,9000 --steps 4".into(),
-        format!("tune search --hidden 9000,9000 --steps 1 --trials 1 --space {space}"),
-        "cross-validate --hidden 9000,9000 --steps 1".into(),
-        "learning-curve --hidden 9000,9000 --steps 1".into(),
-        format!("sweep --data csv:{} --hidden 9000,9000 --out {}", rows.display(), dir.path().join("out").display()),
-        "train --workload linear --steps 1 --threads 1000".into(),
+    let data = format!("csv:{rows}");
+    for (arguments, more) in [
+        ("train --hidden 9000,9000 --steps 1", &[][..]),
+        ("train --hidden 9000,9000 --steps 1 --threads 8 --optimizer adam", &[]),
+        ("train --hidden 200000 --batch-size 4000 --steps 1", &[]),
+        ("train --hidden 9000,9000 --steps 1 --optimizer lbfgs", &[]),
+        ("tune lr --hidden 9000,9000 --steps 4", &[]),
+        ("tune search --hidden 9000,9000 --steps 1 --trials 1", &["--space", &space]),
+        ("cross-validate --hidden 9000,9000 --steps 1", &[]),
+        ("learning-curve --hidden 9000,9000 --steps 1", &[]),
+        ("sweep --hidden 9000,9000", &["--data", &data, "--out", &out]),
+        ("train --workload linear --steps 1 --threads 1000", &[]),
     ] {
-        let output = limited(500_000, &arguments);
+        let output = limited(500_000, arguments, more);
         let message = text(&output.stderr);
         // A sweep tells schedulers that the same command would fail again.
         let code = if arguments.starts_with("sweep") { 65 } else { 1 };
@@ -69,7 +70,7 @@ fn under_a_limit_nothing_aborts() {
     }
     // Around what is needed, each answer is clean.
     for kilobytes in (60_000..400_000).step_by(20_000) {
-        let output = limited(kilobytes, "train --hidden 1500,1500 --steps 1 --optimizer adam --save /dev/null");
+        let output = limited(kilobytes, "train --hidden 1500,1500 --steps 1 --optimizer adam --save /dev/null", &[]);
         let code = output.status.code();
         assert!(code.is_some_and(|code| code < 2), "{kilobytes}: {code:?} {}", text(&output.stderr));
         assert!(kilobytes < 390_000 || code == Some(0), "{}", text(&output.stderr));

@@ -24,11 +24,8 @@ fn a_network_of_default_options_learns_prices_and_speaks_in_their_unit() {
     let folder = tempfile::tempdir().unwrap();
     let data = houses(&folder);
     let file = folder.path().join("run").to_str().unwrap().to_owned();
-    let train = |more: &str| {
-        let options = ["train", "--data", &data, "--hidden", "16"];
-        json(&options.into_iter().chain(more.split_whitespace()).collect::<Vec<_>>())
-    };
-    let report = train(&format!("--save {file}"));
+    let train = |more: [&str; 2]| json(&[&["train", "--data", &data, "--hidden", "16"], &more[..]].concat());
+    let report = train(["--save", &file]);
     // The spread of the prices is 46 000.
     assert!(rmse(&report) < 15_000.0, "{}", report["metrics"]);
     let (loss, rmse_squared) = (report["loss"].as_f64().unwrap(), rmse(&report).powi(2));
@@ -46,7 +43,7 @@ fn a_network_of_default_options_learns_prices_and_speaks_in_their_unit() {
     let test = elsewhere["metrics"]["test"]["regression"]["rmse"].as_f64().unwrap();
     assert!(test < 15_000.0, "{elsewhere}");
     let longer = json(&["train", "--resume", &file, "--steps", "300", "--validate-every", "2"]);
-    assert_eq!(longer["digest"], train("--steps 300")["digest"]);
+    assert_eq!(longer["digest"], train(["--steps", "300"])["digest"]);
     refused(&["train", "--resume", &file, "--standardize-targets", "false"], "keeps its data and model");
 
     let importance = &json(&["explain", "--checkpoint", &file])["importance"]["features"][0]["mean"];
@@ -98,22 +95,19 @@ fn the_lasso_and_the_elastic_net_leave_features_out() {
 fn every_command_scales_alike() {
     let folder = tempfile::tempdir().unwrap();
     let data = houses(&folder);
-    let with = |command: &str, more: &str| {
-        let all = format!("{command} --data {data} --hidden 16 {more}");
-        json(&all.split_whitespace().collect::<Vec<_>>())
-    };
-    let folds = with("cross-validate", "");
+    let with = |command: &[&str], more: &[&str]| json(&[command, &["--data", &data, "--hidden", "16"], more].concat());
+    let folds = with(&["cross-validate"], &[]);
     assert!(folds["summary"]["rmse"]["mean"].as_f64().unwrap() < 20_000.0, "{folds}");
-    let curve = with("learning-curve", "");
+    let curve = with(&["learning-curve"], &[]);
     assert!(curve["points"][5]["validation"]["r2"].as_f64().unwrap() > 0.8, "{curve}");
-    assert_eq!(curve["points"][5]["validation"]["loss"], with("train", "")["loss"]);
-    let found = with("tune lr", "")["result"]["suggestion"]["rate"].as_f64().unwrap();
+    assert_eq!(curve["points"][5]["validation"]["loss"], with(&["train"], &[])["loss"]);
+    let found = with(&["tune", "lr"], &[])["result"]["suggestion"]["rate"].as_f64().unwrap();
     assert!((1e-3..2.0).contains(&found), "a rate for targets of deviation 1: {found}");
-    let streamed = with("train", "--stream 1000 --sampling fixed-order --steps 200");
+    let streamed = with(&["train"], &["--stream", "1000", "--sampling", "fixed-order", "--steps", "200"]);
     assert!(rmse(&streamed) < 15_000.0, "{streamed}");
-    let space = folder.path().join("space.toml");
+    let space = folder.path().join("space.toml").to_str().unwrap().to_owned();
     fs::write(&space, "[learning-rate]\nrate = { log = [0.01, 0.1] }\n").unwrap();
-    let best = with("tune search", &format!("--trials 2 --metric rmse --space {}", space.display()));
+    let best = with(&["tune", "search"], &["--trials", "2", "--metric", "rmse", "--space", &space]);
     assert!(best["best"]["value"].as_f64().unwrap() < 15_000.0, "{best}");
 }
 
