@@ -68,11 +68,12 @@ fn under_a_limit_nothing_aborts() {
         let named = message.contains("parameters, whose training") || message.contains("cannot start the threads");
         assert!(named, "{arguments}: {message}");
     }
-    // Around what is needed, each answer is clean.
-    for kilobytes in (60_000..400_000).step_by(20_000) {
+    // Around what is needed, about 230 000 on x86-64 Linux, each answer is clean; twice as much has to be enough.
+    let enough = 500_000;
+    for kilobytes in (60_000..400_000).step_by(20_000).chain([enough]) {
         let output = limited(kilobytes, "train --hidden 1500,1500 --steps 1 --optimizer adam --save /dev/null", &[]);
         let code = output.status.code();
         assert!(code.is_some_and(|code| code < 2), "{kilobytes}: {code:?} {}", text(&output.stderr));
-        assert!(kilobytes < 390_000 || code == Some(0), "{}", text(&output.stderr));
+        assert!(kilobytes < enough || code == Some(0), "{}", text(&output.stderr));
     }
 }
