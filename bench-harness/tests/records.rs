@@ -37,6 +37,15 @@ impl Place {
         Self { dir }
     }
 
+    /// With a study that takes a minute or more: it is still running when a test that was stopped for a while comes to interrupt it.
+    fn long() -> Self {
+        let place = Self::new();
+        let study = fs::read_to_string(place.path("study.toml")).unwrap();
+        let study = study.replace("seeds = 2", "seeds = 50").replace("8_000", "800_000");
+        fs::write(place.path("study.toml"), study).unwrap();
+        place
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -112,22 +121,34 @@ fn a_sweep_changes_instruction_sets_in_the_middle_and_its_records_do_not() {
     let place = Place::new();
     let available: Vec<_> = simdescent::kernels::isa::available().iter().map(|isa| isa.name()).collect();
     let best = |names: &[&'static str]| names.iter().copied().find(|name| available.contains(name)).unwrap_or("scalar");
-    let mut first = start(place.sweep("mixed", &["--jobs", "1"], "scalar"));
-    until_lines(&mut first, &place.path("mixed").join("convergence.jsonl"), 40);
-    signal(&first, "-TERM");
-    assert_eq!(first.wait().unwrap().code(), Some(75), "stopped by a scheduler: run again");
-    let half = place.records("mixed").len();
-    succeed(&mut place.sweep("mixed", &["--jobs", "3"], best(&["avx512", "neon"])));
     succeed(&mut place.sweep("whole", &[], best(&["avx2", "neon"])));
     let whole = place.records("whole");
-    assert!(half >= 40 && half < whole.len(), "{half} of {}", whole.len());
+    let stop_halfway = || {
+        let mut first = start(place.sweep("mixed", &["--jobs", "1"], "scalar"));
+        until_lines(&mut first, &place.path("mixed").join("convergence.jsonl"), 40);
+        if first.try_wait().unwrap().is_none() {
+            signal(&first, "-TERM");
+        }
+        let code = first.wait().unwrap().code();
+        let half = place.records("mixed").len();
+        if half == whole.len() {
+            // All was run before the signal came, as this test had to wait for its turn: from the beginning.
+            fs::remove_dir_all(place.path("mixed")).unwrap();
+            return false;
+        }
+        assert_eq!(code, Some(75), "stopped by a scheduler: run again");
+        assert!(half >= 40, "{half} of {}", whole.len());
+        true
+    };
+    assert!((0..10).any(|_| stop_halfway()), "a sweep goes on to its end whatever it is told");
+    succeed(&mut place.sweep("mixed", &["--jobs", "3"], best(&["avx512", "neon"])));
     assert_eq!(place.records("mixed"), whole);
 }
 
 #[test]
 #[cfg(unix)]
 fn ctrl_c_ends_cleanly_and_says_how_to_go_on() {
-    let place = Place::new();
+    let place = Place::long();
     let mut sweep = place.sweep("out", &["--jobs", "1"], "");
     let mut child = sweep.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     until_lines(&mut child, &place.path("out").join("convergence.jsonl"), 3);
@@ -318,13 +339,18 @@ fn sha256(text: &str) -> String {
 
 #[test]
 fn two_writers_a_full_disk_and_places_that_are_no_folder() {
-    let place = Place::new();
-    let mut first = start(place.sweep("out", &["--jobs", "1"], ""));
-    until_lines(&mut first, &place.path("out").join("convergence.jsonl"), 2);
-    refused(&mut place.sweep("out", &[], ""), 65, "another sweep is writing this file of records");
-    let _ = first.kill();
+    let long = Place::long();
+    let mut first = start(long.sweep("out", &["--jobs", "1"], ""));
+    until_lines(&mut first, &long.path("out").join("convergence.jsonl"), 2);
+    let second = long.sweep("out", &[], "").output().unwrap();
+    // Before anything is checked: a test that fails must not leave it running.
+    first.kill().unwrap();
     first.wait().unwrap();
+    assert_eq!(second.status.code(), Some(65), "{second:?}");
+    let message = text(&second.stderr);
+    assert!(message.contains("another sweep is writing this file of records"), "{message}");
 
+    let place = Place::new();
     let file = place.path("file");
     fs::write(&file, "x").unwrap();
     refused(&mut place.sweep("file", &[], ""), 65, "choose another folder with --out");
