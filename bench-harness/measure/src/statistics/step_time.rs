@@ -27,9 +27,11 @@ const NORMAL_DEVIATION: f64 = 0.674_489_750_196_081_7;
 /// The line through `points` (batch size, time of a step); there may be many times for a batch size, of which the median counts.
 ///
 /// Relative residuals are what varies equally, so 1 = a/τ + b·B/τ is fitted, by Huber's M-estimator (Huber 1964) with iterated weights
-/// and the scale median|r|/0.6745 of all residuals but the two smallest, anew in each iteration (two parameters make two residuals small:
-/// of four to six batch sizes the median of all is a fifth to two fifths too small, and intervals held the line in 90 to 92 % instead of 95): a batch size at which the machine was disturbed, or that falls out of a cache,
-/// does not bend the line. Intervals are Student's t with n − 2 degrees of freedom for n batch sizes and the covariance
+/// and the scale median|r|/0.6745 of all residuals but the two smallest, anew in each iteration: a batch size at which the machine was
+/// disturbed, or that falls out of a cache, does not bend the line. (Two parameters make two residuals small. With the median of all,
+/// intervals of 95 % hold the line in 90 to 92 % with four to six batch sizes, and in 94 to 95 % without those two.)
+///
+/// Intervals are Student's t with n − 2 degrees of freedom for n batch sizes and the covariance
 ///
 /// ```text
 /// K²·(Σψ²·s²/(n − 2))/(Σψ'/n)² · (XᵀX)⁻¹    K = 1 + (2/n)·(1 − ψ̄')/ψ̄'

@@ -48,6 +48,9 @@ pub(super) fn losses(source: &Source<'_>) -> Result<Section> {
                     line.push((at, middle));
                     band.push((at, low, high));
                 }
+                if line.is_empty() {
+                    continue;
+                }
                 let text = format!("{}, batch {}", series_name(&cell.optimizer, &cell.variant), cell.batch_size);
                 let name = Some(text.clone());
                 series.push(Series { number, name, line, text, band, ..Series::default() });
