@@ -142,8 +142,13 @@ fn missed(workload: &WorkloadReport, t: usize) -> Option<String> {
         return Some("No cell reached this target with most of its runs.".into());
     }
     let names = list(workload, &missed)?;
+    let tuning = |cell: usize| &workload.cells[cell].targets[t].tuning;
+    let lucky: Vec<usize> = missed.iter().copied().filter(|&cell| tuning(cell).all_seeds_reached()).collect();
+    let lucky = list(workload, &lucky).map_or_else(String::new, |names| {
+        format!(" With all seeds of tuning the same rate reached it: {names}; more of them may find a safer rate.")
+    });
     Some(format!(
-        "{} of {} cells missed this target with most of their runs: {names}.",
+        "{} of {} cells missed this target with most of their runs: {names}.{lucky}",
         missed.len(),
         workload.cells.len()
     ))
@@ -171,6 +176,28 @@ fn short(cell: &CellReport) -> String {
 mod tests {
     use super::*;
     use crate::base::number::Number;
+    use crate::study::analysis::{Known, analyze};
+    use crate::study::fake;
+    use crate::study::throughput::Throughput;
+
+    /// Adam at batch 512 misses the hardest target, in tuning too; then as if its seeds of tuning had been luckier.
+    #[test]
+    fn a_rate_that_was_tuned_by_luck_is_named() {
+        let facts = fake::facts();
+        let (records, throughput) = (fake::records(&facts), Throughput::default());
+        let known =
+            Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
+        let mut workload = analyze(known).unwrap().workloads.remove(1);
+        let said = "1 of 6 cells missed this target with most of their runs: adam 512.";
+        let t = workload.targets.len() - 1;
+        assert_eq!(missed(&workload, t).unwrap(), said);
+        let cell = workload.cells.iter_mut().find(|cell| cell.optimizer == "adam" && cell.batch_size == 512).unwrap();
+        let tuning = &mut cell.targets[t].tuning;
+        let trial = tuning.trials.iter_mut().find(|trial| trial.learning_rate == tuning.learning_rate).unwrap();
+        trial.steps.fill(Some(100.0));
+        let luck = " With all seeds of tuning the same rate reached it: adam 512; more of them may find a safer rate.";
+        assert_eq!(missed(&workload, t).unwrap(), format!("{said}{luck}"));
+    }
 
     #[test]
     fn a_critical_batch_size_that_may_be_any_is_not_named() {

@@ -167,6 +167,12 @@ impl TuningReport {
         let taken = |vertex: &Estimate| (vertex.value.0 / self.learning_rate - 1.0).abs() < 1e-3;
         self.vertex.filter(taken).map(|vertex| (vertex.low.0, vertex.high.0))
     }
+
+    /// Whether the rate is one that was tried, and reached the target with all seeds.
+    pub(crate) fn all_seeds_reached(&self) -> bool {
+        let own = |trial: &&TrialReport| trial.rule.is_none() && trial.learning_rate == self.learning_rate;
+        self.trials.iter().filter(own).any(|trial| trial.steps.iter().all(Option::is_some))
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
