@@ -183,21 +183,24 @@ fn tried(
     let others = others.map(|(cell, targets)| (cell.batch_size, needs(&repeats_of(&targets[trunk.target]))));
     let reached = |runs: &[&ConvergenceRecord]| of(runs, &steps).into_iter().filter(|steps| steps.is_finite()).count();
     let samples_ratio = ratio(&samples);
-    let most_samples = samples_ratio.high.0 * needs(&fixed).1;
     Ok(Some(TriedSchedule {
         runs: runs.len(),
         reached: reached(&runs),
         fixed_reached: reached(&fixed),
         steps: ratio(&steps),
         samples: samples_ratio,
-        better_fixed: better_fixed((needs(&runs).0, most_samples), others),
+        better_fixed: better_fixed(needs(&runs).0, (&samples_ratio, needs(&fixed).1), others),
     }))
 }
 
-/// Of other batch sizes, with (steps, samples) to the target, that with the fewest steps, if these are fewer than those of `own`, at no more
-/// samples.
-fn better_fixed(own: (f64, f64), others: impl Iterator<Item = (usize, (f64, f64))>) -> Option<usize> {
-    let better = others.filter(|(_, (steps, samples))| *steps < own.0 && *samples <= own.1);
+/// Of other batch sizes, with (steps, samples) to the target, that with the fewest steps, if these are fewer than the schedule's `own_steps`, at
+/// no more samples than it may need: the upper end of `ratio`, which is to the samples of the `fixed` batch.
+fn better_fixed(
+    own_steps: f64,
+    (ratio, fixed): (&Estimate, f64),
+    others: impl Iterator<Item = (usize, (f64, f64))>,
+) -> Option<usize> {
+    let better = others.filter(|(_, (steps, samples))| *steps < own_steps && *samples <= ratio.high.0 * fixed);
     better.min_by(|a, b| a.1.0.total_cmp(&b.1.0)).map(|(batch_size, _)| batch_size)
 }
 
@@ -306,7 +309,11 @@ mod tests {
     #[test]
     fn a_fixed_batch_is_better_with_fewer_steps_and_no_more_samples() {
         let batches = [(8, (400.0, 3200.0)), (32, (90.0, 2880.0)), (64, (60.0, 3840.0)), (128, (50.0, 6400.0))];
-        let better = |steps, samples| better_fixed((steps, samples), batches.into_iter());
+        // In the median the schedule needs the samples of the fixed batch, 1000, but it may need as many as `samples`.
+        let better = |steps, samples: f64| {
+            let ratio = Estimate { value: Number(1.0), low: Number(0.9), high: Number(samples / 1000.0) };
+            better_fixed(steps, (&ratio, 1000.0), batches.into_iter())
+        };
         assert_eq!(better(100.0, 3000.0), Some(32));
         assert_eq!(better(100.0, 3840.0), Some(64), "the one with the fewest steps");
         assert_eq!(better(90.0, 3000.0), None, "as many steps are no fewer");

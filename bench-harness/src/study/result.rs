@@ -316,3 +316,26 @@ pub(crate) struct Profile {
     /// The mean share of the workloads within r times the best, over r from 1 to 4.
     pub(crate) score: f64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::analysis::{Known, analyze};
+    use crate::study::fake;
+    use crate::study::throughput::Throughput;
+
+    #[test]
+    fn a_rate_has_the_interval_of_the_vertex_only_if_it_is_the_vertex() {
+        let facts = fake::facts();
+        let (records, throughput) = (fake::records(&facts), Throughput::default());
+        let known =
+            Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
+        let mut tuning = analyze(known).unwrap().workloads.remove(0).cells.remove(0).targets.remove(0).tuning;
+        let vertex = |value: f64| Estimate { value: Number(value), low: Number(0.1), high: Number(0.3) };
+        tuning.learning_rate = 0.2124;
+        tuning.vertex = Some(vertex(0.21238));
+        assert_eq!(tuning.interval_of_vertex(), Some((0.1, 0.3)), "four digits of it");
+        tuning.vertex = Some(vertex(0.25));
+        assert_eq!(tuning.interval_of_vertex(), None, "a rate that was tried did better");
+    }
+}
