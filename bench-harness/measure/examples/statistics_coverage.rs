@@ -183,12 +183,12 @@ fn fits() {
         let points: Vec<_> = (-3..=3).map(|i| point(0.223 * f64::from(i))).collect();
         Some(best_rate(&points, CONFIDENCE)?.rate.interval)
     });
-    for disturbed in [false, true] {
-        let name = if disturbed { ", one of ten 2× slower" } else { "" };
+    for (sizes, disturbed) in [(4, false), (5, false), (6, false), (10, false), (10, true)] {
+        let name = format!(", {sizes} batch sizes{}", if disturbed { ", one of them 2× slower" } else { "" });
         let line = |random: &mut Normals| {
             let mut point = |i: i32| (f64::from(1 << i), random.steps(10.0 + 0.5 * f64::from(1 << i), 0.03));
-            let mut points: Vec<_> = (0..10).map(&mut point).collect();
-            let at = (random.uniform() * 10.0) as usize;
+            let mut points: Vec<_> = (0..sizes).map(|i| point(i * 10 / sizes)).collect();
+            let at = (random.uniform() * f64::from(sizes)) as usize;
             points[at].1 *= if disturbed { 2.0 } else { 1.0 };
             fit_step_time(&points, CONFIDENCE)
         };

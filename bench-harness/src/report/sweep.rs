@@ -81,19 +81,9 @@ pub(crate) fn markdown(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::base::number::Number;
-    use crate::study::analysis::{Known, analyze};
-    use crate::study::fake;
+    use crate::study::fake::report;
     use crate::study::result::{Missing, WorkloadReport};
-    use crate::study::throughput::Throughput;
     use std::path::Path;
-
-    fn report(timed: bool) -> Report {
-        let facts = fake::facts();
-        let throughput = if timed { fake::throughput(&facts) } else { Throughput::default() };
-        let self_check = timed.then(fake::self_check);
-        let records = fake::records(&facts);
-        analyze(Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check }).unwrap()
-    }
 
     /// `SIMDESCENT_WRITE_GOLDEN=1 cargo test -p simdescent-bench golden` writes them anew.
     #[test]

@@ -154,7 +154,7 @@ fn workload(
     for report in &mut reports {
         report.convergence = cells::convergence(&report.targets);
     }
-    let curves = curves(&reports, &step_times, own.targets.len());
+    let curves = curves(&reports, &step_times, own.targets.len(), facts.study.tuning.ratio);
     let done: Vec<_> = cells.iter().map(|Finished { cell, targets }| (cell, &targets[..])).collect();
     let noise = noise_reports(&winners(&done, records), records, &own.targets, &curves)?;
     let branches =

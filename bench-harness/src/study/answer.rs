@@ -83,10 +83,9 @@ fn sentence(
         leader.batch_size,
         si_interval(median.0, (low.0, high.0))
     );
-    let runs = &leader.targets[t].runs;
-    let reached = runs.iter().filter(|run| run.steps.is_some()).count();
-    if reached < runs.len() {
-        text += &format!(", which {reached} of {} runs reach", runs.len());
+    let target = &leader.targets[t];
+    if target.reached() < target.runs.len() {
+        text += &format!(", which {} runs reach", target.reached_of());
     }
     // Cells that missed have a sentence of their own.
     let reaches = |&cell: &usize| of(&workload.cells[cell], t).is_some_and(|spread| spread.median.0.is_finite());
@@ -176,18 +175,12 @@ fn short(cell: &CellReport) -> String {
 mod tests {
     use super::*;
     use crate::base::number::Number;
-    use crate::study::analysis::{Known, analyze};
     use crate::study::fake;
-    use crate::study::throughput::Throughput;
 
     /// Adam at batch 512 misses the hardest target, in tuning too; then as if its seeds of tuning had been luckier.
     #[test]
     fn a_rate_that_was_tuned_by_luck_is_named() {
-        let facts = fake::facts();
-        let (records, throughput) = (fake::records(&facts), Throughput::default());
-        let known =
-            Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
-        let mut workload = analyze(known).unwrap().workloads.remove(1);
+        let mut workload = fake::report(false).workloads.remove(1);
         let said = "1 of 6 cells missed this target with most of their runs: adam 512.";
         let t = workload.targets.len() - 1;
         assert_eq!(missed(&workload, t).unwrap(), said);

@@ -101,17 +101,11 @@ fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::analysis::{Known, analyze};
     use crate::study::fake;
-    use crate::study::throughput::Throughput;
 
     #[test]
     fn every_run_of_the_sweep_had_arrived_in_so_many_steps() {
-        let facts = fake::facts();
-        let (records, throughput) = (fake::records(&facts), Throughput::default());
-        let known =
-            Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
-        let report = analyze(known).unwrap();
+        let report = fake::report(false);
         let (t, cell) = leader(&report.workloads[0]).unwrap();
         let last = cell.targets[t].runs.iter().map(|run| run.steps.unwrap()).fold(0.0, f64::max);
         assert!(last > cell.targets[t].steps.median.0);

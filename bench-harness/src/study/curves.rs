@@ -17,11 +17,17 @@ const CONFIDENCE: f64 = 0.95;
 const WASTE: f64 = 1.2;
 /// A curve is fitted to at least so many batch sizes that reach the target.
 const LEAST_POINTS: usize = 3;
-/// ln(1.25)/√12, the standard deviation of ln η within a step of the grid of rates: rates of the grid, no vertices, are not known better.
-const STEP_OF_GRID: f64 = 0.064_415_7;
 
-/// The curves of every optimizer and variant among these cells, for each of so many targets.
-pub(crate) fn curves(cells: &[CellReport], step_times: &[StepTimeReport], targets: usize) -> Vec<CurveReport> {
+/// The curves of every optimizer and variant among these cells, for each of so many targets. Neighbors in the grid of rates are as far apart
+/// as `ratio`.
+pub(crate) fn curves(
+    cells: &[CellReport],
+    step_times: &[StepTimeReport],
+    targets: usize,
+    ratio: f64,
+) -> Vec<CurveReport> {
+    // The standard deviation of ln η within a step of the grid.
+    let step_of_grid = libm::log(ratio) / 12f64.sqrt();
     let mut groups: Vec<(&str, &str)> = cells.iter().map(|cell| (&cell.optimizer[..], &cell.variant[..])).collect();
     let mut seen = std::collections::BTreeSet::new();
     groups.retain(|group| seen.insert(*group));
@@ -29,7 +35,7 @@ pub(crate) fn curves(cells: &[CellReport], step_times: &[StepTimeReport], target
         let own: Vec<&CellReport> =
             cells.iter().filter(|cell| cell.optimizer == optimizer && cell.variant == variant).collect();
         let line = step_times.iter().find(|line| line.optimizer == optimizer && line.variant == variant);
-        curve((optimizer, variant), &own, line, target)
+        curve((optimizer, variant), &own, line, (target, step_of_grid))
     };
     groups
         .into_iter()
@@ -42,7 +48,7 @@ fn curve(
     (optimizer, variant): (&str, &str),
     cells: &[&CellReport],
     line: Option<&StepTimeReport>,
-    target: usize,
+    (target, step_of_grid): (usize, f64),
 ) -> CurveReport {
     let runs: Vec<Runs> = cells
         .iter()
@@ -61,7 +67,8 @@ fn curve(
     let tuned = tuned.map(|(cell, _)| (cell.batch_size as f64, &cell.targets[target].tuning));
     let rates: Vec<(f64, f64)> = tuned.clone().map(|(batch, tuning)| (batch, tuning.learning_rate)).collect();
     let of_grid = tuned.filter(|(_, tuning)| tuning.interval_of_vertex().is_none()).count();
-    let resolution = STEP_OF_GRID * (of_grid as f64 / rates.len().max(1) as f64).sqrt();
+    // Rates of the grid, no vertices, are known no better than a step of it.
+    let resolution = step_of_grid * (of_grid as f64 / rates.len().max(1) as f64).sqrt();
     let rate_exponent = rate_exponent(&rates, resolution, CONFIDENCE).map(Estimate::from);
     let rates = if rates.len() < LEAST_POINTS { vec![] } else { fit_rate_curves(&rates).unwrap_or_default() };
     let fastest = known.zip(line).and_then(|(fit, line)| {
@@ -192,7 +199,7 @@ mod tests {
             let steps = shared.iter().map(|luck| of(b) * libm::exp(luck + 0.05 * stream.normal()));
             cell(batch, rate(b), &steps.collect::<Vec<_>>())
         });
-        curves(&cells, &[], 1).remove(0)
+        curves(&cells, &[], 1, 1.25).remove(0)
     }
 
     #[test]
@@ -232,7 +239,7 @@ mod tests {
     fn too_few_batch_sizes_say_nothing() {
         let misses = [f64::INFINITY; 3];
         let cells = [cell(8, 0.1, &[90.0, 100.0, 110.0]), cell(64, 0.1, &misses), cell(512, 0.1, &[12.0, 13.0, 14.0])];
-        let report = &curves(&cells, &[], 1)[0];
+        let report = &curves(&cells, &[], 1, 1.25)[0];
         assert!(report.steps.is_empty() && report.critical_batch_size.is_none() && report.rates.is_empty());
         assert!(report.fastest_batch_size.is_none() && report.measured_fastest.is_none());
     }

@@ -1,10 +1,12 @@
 //! A small study whose runs and times are formulas: what a report has to say of it is known.
 
+use super::analysis::{Known, analyze};
 use super::definition::{LossOn, Study};
 use super::facts::{DataFacts, ReferenceSource, StudyFacts, WorkloadFacts};
 use super::machine::{Machine, Session};
 use super::protocol::next_evaluation;
 use super::record::{ConvergenceRecord, Curve, Outcome};
+use super::result::Report;
 use super::runner::Runner;
 use super::schedule::{Done, Task, Workshop};
 use super::self_check::{Check, SelfCheck};
@@ -136,6 +138,15 @@ pub(crate) fn records(facts: &StudyFacts) -> Records {
     let done = with_workshop(&mut records, |workshop| workshop.cells(facts, &facts.cells().unwrap()));
     assert_eq!(done, Done::All);
     records
+}
+
+/// What all these records say; with times and a self-check, or without.
+pub(crate) fn report(timed: bool) -> Report {
+    let facts = facts();
+    let throughput = if timed { throughput(&facts) } else { Throughput::default() };
+    let records = records(&facts);
+    let self_check = timed.then(self_check);
+    analyze(Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check }).unwrap()
 }
 
 /// Adds the records of these runs.

@@ -137,6 +137,18 @@ pub(crate) struct CellTarget {
     pub(crate) runs: Vec<RunReport>,
 }
 
+impl CellTarget {
+    /// How many of the repeats reached the target.
+    pub(crate) fn reached(&self) -> usize {
+        self.runs.iter().filter(|run| run.steps.is_some()).count()
+    }
+
+    /// The same in words: `3 of 10`.
+    pub(crate) fn reached_of(&self) -> String {
+        format!("{} of {}", self.reached(), self.runs.len())
+    }
+}
+
 /// How the learning rate was found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -320,17 +332,11 @@ pub(crate) struct Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::analysis::{Known, analyze};
     use crate::study::fake;
-    use crate::study::throughput::Throughput;
 
     #[test]
     fn a_rate_has_the_interval_of_the_vertex_only_if_it_is_the_vertex() {
-        let facts = fake::facts();
-        let (records, throughput) = (fake::records(&facts), Throughput::default());
-        let known =
-            Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
-        let mut tuning = analyze(known).unwrap().workloads.remove(0).cells.remove(0).targets.remove(0).tuning;
+        let mut tuning = fake::report(false).workloads.remove(0).cells.remove(0).targets.remove(0).tuning;
         let vertex = |value: f64| Estimate { value: Number(value), low: Number(0.1), high: Number(0.3) };
         tuning.learning_rate = 0.2124;
         tuning.vertex = Some(vertex(0.21238));

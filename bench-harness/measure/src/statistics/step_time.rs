@@ -28,8 +28,8 @@ const NORMAL_DEVIATION: f64 = 0.674_489_750_196_081_7;
 ///
 /// Relative residuals are what varies equally, so 1 = a/τ + b·B/τ is fitted, by Huber's M-estimator (Huber 1964) with iterated weights
 /// and the scale median|r|/0.6745 of all residuals but the two smallest, anew in each iteration: a batch size at which the machine was
-/// disturbed, or that falls out of a cache, does not bend the line. (Two parameters make two residuals small. With the median of all,
-/// intervals of 95 % hold the line in 90 to 92 % with four to six batch sizes, and in 94 to 95 % without those two.)
+/// disturbed, or that falls out of a cache, does not bend the line. (Two parameters make two residuals small. Intervals of 90 % hold
+/// the line in 89 to 90 % with four to ten batch sizes, and in 94 % if one of ten was disturbed: `examples/statistics_coverage.rs`.)
 ///
 /// Intervals are Student's t with n − 2 degrees of freedom for n batch sizes and the covariance
 ///

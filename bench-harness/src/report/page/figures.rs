@@ -97,12 +97,11 @@ fn missed(cell: &CellReport, t: usize) -> Option<Mark> {
     if target.steps.median.0.is_finite() {
         return None;
     }
-    let reached = target.runs.iter().filter(|run| run.steps.is_some()).count();
     let text = format!(
-        "{}, batch {}: missed the target ({reached} of {} runs reached it)",
+        "{}, batch {}: missed the target ({} runs reached it)",
         series_name(&cell.optimizer, &cell.variant),
         cell.batch_size,
-        target.runs.len()
+        target.reached_of()
     );
     Some(Mark { kind: MarkKind::Missed, x: cell.batch_size as f64, y: 1.0, interval: None, text })
 }

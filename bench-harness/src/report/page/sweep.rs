@@ -159,22 +159,17 @@ fn strip(value: &mut Value) {
 mod tests {
     use super::*;
     use crate::base::number::Number;
-    use crate::study::analysis::{Known, analyze};
     use crate::study::fake;
 
     #[test]
     fn batch_sizes_that_were_measured_have_all_their_digits_and_one_is_no_plural() {
-        let facts = fake::facts();
-        let (records, throughput) = (fake::records(&facts), fake::throughput(&facts));
-        let known =
-            Known { facts: &facts, records: &records, throughput: &throughput, machine: None, self_check: None };
-        let mut report = analyze(known).unwrap();
+        let mut report = fake::report(true);
         let curves = report.workloads.iter_mut().flat_map(|workload| &mut workload.curves);
         curves.for_each(|curve| curve.measured_fastest = Some(1024));
         let time = report.workloads[0].targets[0].time.as_mut().unwrap();
         time.places[1].ratio.high = Number(f64::INFINITY);
         report.missing.cells = 1;
-        let page = page(&report, &records).unwrap();
+        let page = page(&report, &fake::records(&fake::facts())).unwrap();
         for part in [">1024<", ", ∞]<", "1 cell is not finished"] {
             assert!(page.contains(part), "{part}");
         }

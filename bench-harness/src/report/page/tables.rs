@@ -48,7 +48,6 @@ pub(super) fn heat_map(source: &Source<'_>) -> Section {
             let mut rows: Vec<(String, Vec<Square>)> = vec![];
             for (i, cell) in workload.cells.iter().enumerate() {
                 let value = value(cell);
-                let runs = &cell.targets[t].runs;
                 let square = if value.is_finite() {
                     // From the best (full color) to ten times as much (none).
                     let strength = (1.0 - libm::log10(value / best)).clamp(0.0, 1.0);
@@ -60,8 +59,7 @@ pub(super) fn heat_map(source: &Source<'_>) -> Section {
                 } else if cell.targets[t].steps.median.0.is_finite() {
                     Square { class: "soft", ..Square::text("not timed") }
                 } else {
-                    let reached = runs.iter().filter(|run| run.steps.is_some()).count();
-                    Square { class: "soft", ..Square::text(format!("{reached} of {} reach it", runs.len())) }
+                    Square { class: "soft", ..Square::text(cell.targets[t].reached_of() + " reach it") }
                 };
                 let size = (&workload.facts.batch_sizes[..], cell.batch_size);
                 place(&mut rows, series_name(&cell.optimizer, &cell.variant), size, square);

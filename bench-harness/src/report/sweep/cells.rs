@@ -60,10 +60,7 @@ pub(super) fn heat_map(workload: &WorkloadReport, t: usize) -> Option<Grid> {
         let Some(column) = sizes.iter().position(|size| *size == cell.batch_size) else { continue };
         let own = &cell.targets[t];
         let text = match (&target.time, &own.seconds) {
-            _ if !own.steps.median.0.is_finite() => {
-                let reached = own.runs.iter().filter(|run| run.steps.is_some()).count();
-                format!("{reached} of {} reach it", own.runs.len())
-            }
+            _ if !own.steps.median.0.is_finite() => own.reached_of() + " reach it",
             (Some(_), Some(seconds)) => si_unit(seconds.median.0, "s"),
             (Some(_), None) => "not timed".into(),
             (None, _) => si(own.steps.median.0),

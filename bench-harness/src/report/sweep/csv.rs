@@ -44,7 +44,7 @@ fn row(
 ) -> String {
     let tuning = &own.tuning;
     let runs: usize = tuning.trials.iter().map(|trial| trial.steps.len()).sum();
-    let reached = own.runs.iter().filter(|run| run.steps.is_some()).count();
+    let reached = own.reached();
     let mut cells = vec![
         quoted(&workload.facts.name),
         quoted(&workload.facts.model),
